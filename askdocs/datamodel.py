@@ -1,0 +1,307 @@
+"""The vocabulary of askdocs: frozen records without I/O."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+FORMAT_VERSION = 1
+"""The format of the index directory that this version writes and reads."""
+
+Span: TypeAlias = tuple[int, int]
+"""A half-open range of code points, counted from 0."""
+
+Range: TypeAlias = tuple[int, int]
+"""An inclusive range of paragraphs or lines, counted from 1."""
+
+
+class Mode(StrEnum):
+    """Which signals make the score of a hit."""
+
+    HYBRID = "hybrid"
+    DENSE = "dense"
+    LEXICAL = "lexical"
+
+
+class DocumentStatus(StrEnum):
+    """What became of a source file when it was indexed."""
+
+    INDEXED = "indexed"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+class CitationStatus(StrEnum):
+    """Whether a citation holds in the file as it is now."""
+
+    VERIFIED = "verified"
+    MOVED = "moved"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paragraph:
+    """A block of text as a reader sees it.
+
+    Attributes:
+        number: Position in its document, from 1.
+        chars: Its span in the document's text, without surrounding white space.
+        lines: The lines that it stands on.
+    """
+
+    number: int
+    chars: Span
+    lines: Range
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRecord:
+    """One source file as the manifest remembers it.
+
+    Attributes:
+        sha256: Hexadecimal digest of the file's bytes; empty where they were not read.
+        bytes: Size of the file; 0 where it was not read.
+        encoding: Name of the codec that decoded it; empty unless indexed.
+        paragraphs: How many it has; 0 unless indexed.
+        status: Whether it was indexed, skipped or failed.
+        reason: Why it was skipped or failed; empty when indexed.
+    """
+
+    sha256: str = ""
+    bytes: int = 0
+    encoding: str = ""
+    paragraphs: int = 0
+    status: DocumentStatus = DocumentStatus.INDEXED
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A decoded source file with numbered paragraphs.
+
+    Attributes:
+        path: POSIX path relative to the parent of the index directory.
+        text: The decoded text with nothing removed.
+        paragraphs: In order, numbers from 1 without a gap.
+    """
+
+    path: str
+    text: str
+    paragraphs: tuple[Paragraph, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """The unit retrieved: one contiguous span of one document.
+
+    Attributes:
+        chars: Span in the document's text.
+        paragraphs: The paragraphs that it touches.
+        lines: The lines that it stands on.
+        text: The document's text at `chars`.
+        sentences: Spans in the document's text, in order, at least one, each inside `chars`.
+        headings: The headings above it, outermost first.
+    """
+
+    chars: Span
+    paragraphs: Range
+    lines: Range
+    text: str
+    sentences: tuple[Span, ...]
+    headings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPassage:
+    """A passage as it comes back from an index, with where it belongs.
+
+    Attributes:
+        id: Position in the index's canonical order (path, then position), from 0.
+        path: The path of its document.
+        encoding: The codec that decoded the document.
+        first_sentence: The id of its first sentence; the others follow it.
+        passage: The passage itself.
+    """
+
+    id: int
+    path: str
+    encoding: str
+    first_sentence: int
+    passage: Passage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """Where a text stands.
+
+    Attributes:
+        path: The document.
+        paragraphs: The paragraphs that it touches.
+        offsets: Half-open code points from the first character of the first paragraph, where the
+            text is less than its paragraphs; None where it is all of them.
+    """
+
+    path: str
+    paragraphs: Range
+    offsets: Span | None = None
+
+    def __str__(self) -> str:
+        """The citation as it is printed and parsed: `path#pA[-B][:S-E]`."""
+        first, last = self.paragraphs
+        numbers = f"{first}" if first == last else f"{first}-{last}"
+        offsets = "" if self.offsets is None else f":{self.offsets[0]}-{self.offsets[1]}"
+        return f"{self.path}#p{numbers}{offsets}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A text's place in a document, in every unit that a reader may want.
+
+    Attributes:
+        citation: The place as a citation.
+        chars: Its span in the document's text.
+        lines: The lines that it stands on.
+    """
+
+    citation: Citation
+    chars: Span
+    lines: Range
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The sentence of a passage that matches the question best."""
+
+    text: str
+    chars: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A passage with its rank, score and citation.
+
+    Attributes:
+        rank: From 1.
+        score: In [0, 1], higher is better.
+        place: Where the passage stands; in the file as it is now unless `status` is gone.
+        headings: The headings above it, outermost first.
+        text: The indexed text.
+        answer: The answer sentence.
+        status: Whether the citation holds in the file on disk.
+        indexed: Where the passage stood when it was indexed, if it has moved since.
+    """
+
+    rank: int
+    score: float
+    place: Place
+    headings: tuple[str, ...]
+    text: str
+    answer: Answer
+    status: CitationStatus
+    indexed: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question and the name by which its answer is found again."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """What one question found.
+
+    Attributes:
+        question: The question.
+        mode: Which signals made the scores.
+        answered: Whether a hit reaches the mode's default bar.
+        hits: By rank; those below the bar that was asked for are left out.
+    """
+
+    question: Question
+    mode: Mode
+    answered: bool
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorpusSettings:
+    """Which files make the corpus.
+
+    Attributes:
+        roots: Folders and files, POSIX, relative to the parent of the index directory, sorted.
+        include: Patterns of the names that are documents, in folders.
+        ignore_files: Names of the files whose patterns are obeyed, later ones overruling.
+        max_bytes: Larger files are skipped.
+        encoding: The codec for files that are neither UTF-8 nor marked; empty for none.
+    """
+
+    roots: tuple[str, ...]
+    include: tuple[str, ...] = ("*.txt", "*.text", "*.md", "*.markdown")
+    ignore_files: tuple[str, ...] = (".gitignore", ".askdocsignore")
+    max_bytes: int = 16 * 1024 * 1024
+    encoding: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassageSettings:
+    """How documents are cut.
+
+    Attributes:
+        max_tokens: The longest passage, in tokens of the model, at least 16. A single sentence
+            that is longer stands alone.
+    """
+
+    max_tokens: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRecord:
+    """The model that made the embeddings.
+
+    Attributes:
+        name: What was asked for: a packaged model, a path, or a name on a hub.
+        revision: The package's version, or the hub's commit; empty for a path.
+        fingerprint: sha256 over weights, tokenizer, pooling and prompts, hexadecimal.
+        dimension: Length of its vectors.
+        probe: The vector of a fixed sentence, of unit length.
+    """
+
+    name: str
+    revision: str
+    fingerprint: str
+    dimension: int
+    probe: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRecord:
+    """One file of a generation: what its bytes must be."""
+
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """The identity card of a generation.
+
+    Attributes:
+        corpus: Which files make the corpus.
+        passages: How they were cut.
+        model: What embedded them.
+        documents: Every file of the corpus by its path.
+        counts: How many passages and sentences there are, by those names.
+        files: Every file of the generation by its name, the manifest itself left out.
+        format_version: The format of the directory.
+    """
+
+    corpus: CorpusSettings
+    passages: PassageSettings
+    model: ModelRecord
+    documents: Mapping[str, DocumentRecord]
+    counts: Mapping[str, int]
+    files: Mapping[str, FileRecord]
+    format_version: int = FORMAT_VERSION

@@ -1,0 +1,74 @@
+"""Every error askdocs raises on purpose, each with a hint: the next command to type."""
+
+from enum import IntEnum
+
+
+class ExitStatus(IntEnum):
+    """What the process tells its caller; the numbers are part of the command line's contract."""
+
+    DONE = 0
+    NO = 1
+    USAGE = 2
+    NO_INDEX = 3
+    DAMAGED = 4
+    UNUSABLE = 5
+    LOCKED = 6
+    REFUSED = 7
+    SOME_FAILED = 8
+    INTERRUPTED = 130
+
+
+class AskdocsError(Exception):
+    """An error that its reader can do something about.
+
+    Attributes:
+        hint: The next command to type, or what to change; empty where there is none.
+        exit_status: The status with which the process ends.
+    """
+
+    exit_status = ExitStatus.USAGE
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        """Keep the one-line message (lower case, no full stop) and the hint."""
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(AskdocsError):
+    """What was asked for makes no sense as it stands."""
+
+
+class NoIndexError(AskdocsError):
+    """There is no index where one was looked for."""
+
+    exit_status = ExitStatus.NO_INDEX
+
+
+class DamagedIndexError(AskdocsError):
+    """The index is not what its manifest says; nothing was answered from it."""
+
+    exit_status = ExitStatus.DAMAGED
+
+
+class UnusableIndexError(AskdocsError):
+    """The index was made with a model or in a format that cannot be used here."""
+
+    exit_status = ExitStatus.UNUSABLE
+
+
+class ModelError(AskdocsError):
+    """A model cannot be found, loaded, or compiled."""
+
+    exit_status = ExitStatus.UNUSABLE
+
+
+class LockedError(AskdocsError):
+    """Another process is writing this index."""
+
+    exit_status = ExitStatus.LOCKED
+
+
+class RefusedError(AskdocsError):
+    """The disk or a file refused to be read or written."""
+
+    exit_status = ExitStatus.REFUSED

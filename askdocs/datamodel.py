@@ -59,8 +59,8 @@ class DocumentRecord:
     """One source file as the manifest remembers it.
 
     Attributes:
-        sha256: Hexadecimal digest of the file's bytes; empty where they were not read.
-        bytes: Size of the file; 0 where it was not read.
+        sha256: Hexadecimal digest of the file's bytes; empty unless indexed.
+        bytes: Size of the file; 0 unless indexed.
         encoding: Name of the codec that decoded it; empty unless indexed.
         paragraphs: How many it has; 0 unless indexed.
         status: Whether it was indexed, skipped or failed.
@@ -97,6 +97,8 @@ class Passage:
     Attributes:
         chars: Span in the document's text.
         paragraphs: The paragraphs that it touches.
+        offsets: Half-open code points from the first character of its first paragraph, where it is
+            less than its paragraphs; None where it is all of them.
         lines: The lines that it stands on.
         text: The document's text at `chars`.
         sentences: Spans in the document's text, in order, at least one, each inside `chars`.
@@ -108,6 +110,7 @@ class Passage:
     lines: Range
     text: str
     sentences: tuple[Span, ...]
+    offsets: Span | None = None
     headings: tuple[str, ...] = ()
 
 
@@ -202,6 +205,23 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CitedText:
+    """What a citation names, and whether it still stands.
+
+    Attributes:
+        place: Where it stands; in the file as it is now unless `status` is gone.
+        text: The indexed text.
+        status: Whether the citation holds in the file on disk.
+        indexed: Where it stood when it was indexed, if it has moved since.
+    """
+
+    place: Place
+    text: str
+    status: CitationStatus
+    indexed: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """A question and the name by which its answer is found again."""
 
@@ -251,10 +271,12 @@ class PassageSettings:
 
     Attributes:
         max_tokens: The longest passage, in tokens of the model, at least 16. A single sentence
-            that is longer stands alone.
+            that is longer is cut between words.
+        rules: The version of the rules by which askdocs cuts; an index made by others is stale.
     """
 
     max_tokens: int = 200
+    rules: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,3 +327,60 @@ class Manifest:
     counts: Mapping[str, int]
     files: Mapping[str, FileRecord]
     format_version: int = FORMAT_VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """How a corpus differs from what was indexed.
+
+    Attributes:
+        documents: How many documents the index holds.
+        added: Paths that the index does not have.
+        changed: Paths whose content is no longer what was indexed.
+        removed: Paths that are no longer in the corpus.
+        settings: Names of the settings that differ.
+    """
+
+    documents: int
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether nothing differs."""
+        return not (self.added or self.changed or self.removed or self.settings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexReport:
+    """What indexing did.
+
+    Attributes:
+        index: The index directory.
+        documents: How many documents the index now holds.
+        passages: How many passages it holds.
+        sentences: How many sentences it holds.
+        embedded: How many sentences had to be embedded.
+        added: Paths that are new in the index.
+        changed: Paths that were indexed anew.
+        removed: Paths that are no longer in the index.
+        skipped: Path to reason, for what was left out on purpose.
+        failed: Path to reason, for what could not be read.
+        seconds: How long it took.
+        is_unchanged: Whether there was nothing to do.
+    """
+
+    index: str
+    documents: int
+    passages: int
+    sentences: int
+    embedded: int
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+    skipped: Mapping[str, str]
+    failed: Mapping[str, str]
+    seconds: float
+    is_unchanged: bool

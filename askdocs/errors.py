@@ -72,3 +72,19 @@ class RefusedError(AskdocsError):
     """The disk or a file refused to be read or written."""
 
     exit_status = ExitStatus.REFUSED
+
+
+class UnreadableSourceError(AskdocsError):
+    """A source file cannot become a document; the others can.
+
+    Attributes:
+        skipped: True where leaving it out is right (a link, a binary file), False where its
+            reader would want to know (permission denied, not UTF-8).
+    """
+
+    exit_status = ExitStatus.SOME_FAILED
+
+    def __init__(self, reason: str, *, skipped: bool) -> None:
+        """Keep the reason as the message."""
+        super().__init__(reason)
+        self.skipped = skipped

@@ -1,0 +1,79 @@
+"""Answer a question about a folder of documents with the passages that answer it.
+
+The Python interface is three names:
+
+    from askdocs import build_index, open_index
+
+    build_index("vectors", "seeds")
+    with open_index("vectors") as index:
+        for hit in index.ask("What did Rasmussen request from the Kremlin?").hits:
+            print(hit.place.citation, hit.answer.text)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from askdocs.datamodel import IndexReport
+    from askdocs.search import Index
+
+__all__ = ["Index", "build_index", "open_index"]
+__version__ = "0.1.0"
+
+
+def build_index(
+    index: str | PathLike[str], *paths: str | PathLike[str], cache: Path | None = None
+) -> IndexReport:
+    """Make an index of some folders and files, or bring it up to date.
+
+    Args:
+        index: The index directory.
+        paths: Folders and files; none for those that the index records.
+        cache: Where compiled encoders and vectors are kept; None for the user's own cache.
+
+    Returns:
+        What was done, with the reasons for what was skipped or failed.
+
+    Raises:
+        AskdocsError: As `askdocs.indexing.build` says.
+    """
+    from askdocs.config import cache_directory
+    from askdocs.indexing import IndexRequest, build
+
+    request = IndexRequest(index=Path(index), paths=tuple(Path(path) for path in paths))
+    return build(request, cache=cache or cache_directory(), notify=_ignore)
+
+
+def open_index(index: str | PathLike[str], *, cache: Path | None = None) -> Index:
+    """Open an index for questions.
+
+    Args:
+        index: The index directory.
+        cache: Where compiled encoders are kept; None for the user's own cache.
+
+    Raises:
+        NoIndexError: There is no index in the directory.
+        DamagedIndexError: The index is not what askdocs wrote.
+        UnusableIndexError: It is of another format.
+    """
+    from askdocs.config import cache_directory
+    from askdocs.search import Index
+
+    return Index(Path(index), cache=cache or cache_directory(), notify=_ignore)
+
+
+def __getattr__(name: str) -> object:
+    """Import the class `Index` when it is asked for: NumPy costs every start a tenth of a second."""
+    if name == "Index":
+        from askdocs.search import Index
+
+        return Index
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _ignore(_line: str) -> None:
+    """Show nothing."""

@@ -1,0 +1,5 @@
+"""Parse options, call one function, print what it returns."""
+
+from askdocs.cli.process import main
+
+__all__ = ["main"]

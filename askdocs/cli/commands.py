@@ -1,0 +1,211 @@
+"""The commands and their options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from askdocs import __version__, config
+from askdocs.cli.output import complain, notify, style, write
+from askdocs.errors import ExitStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_STATUS_HELP = (
+    "Exit status: 0 answered, fresh, done; 1 no passage answers, stale; 2 usage; 3 no index; "
+    "4 index damaged; 5 model or format cannot be used; 6 another writer at work; "
+    "7 the disk or a file refused; 8 done, but some documents failed."
+)
+
+
+def _option_index(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--index",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        envvar="ASKDOCS_INDEX",
+        help="The index directory.  [default: the nearest vectors/ here or above]",
+    )(command)
+
+
+def _option_quiet(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "-q", "--quiet", is_flag=True, help="Print results and errors only."
+    )(command)
+
+
+@click.group(
+    context_settings={**_HELP, "auto_envvar_prefix": "ASKDOCS"}, epilog=_STATUS_HELP
+)
+@click.version_option(__version__, message="askdocs %(version)s")
+def cli() -> None:
+    """Answer questions about a folder of documents with the passages that answer them.
+
+    Every passage comes with a citation that is checked against the file when it is printed.
+    askdocs retrieves and never generates.
+
+    \b
+      askdocs index docs/
+      askdocs ask "Who may sign a contract?"
+      askdocs check
+    """
+
+
+@cli.command("index")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@_option_index
+@click.option("--add", is_flag=True, help="Let PATH join the folders that the index records.")
+@click.option("--replace", is_flag=True, help="Let PATH take their place.")
+@click.option("--rebuild", is_flag=True, help="Cut and embed everything anew.")
+@click.option("--model", metavar="NAME_OR_PATH", help="A sentence-transformers model.")
+@click.option("--online", is_flag=True, help="Let the model be downloaded.")
+@click.option("--max-tokens", type=int, metavar="N", help="The longest passage.  [default: 200]")
+@click.option("--encoding", metavar="NAME", help="How to decode files that are not UTF-8.")
+@_option_quiet
+def index_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
+    """Build an index of the .txt and .md files in PATH, or refresh it.
+
+    Without PATH, the folders that the index records are indexed again, and only what has changed
+    is embedded. Where there is no index, it is made in ./vectors; without PATH, of ./seeds.
+
+    \b
+      askdocs index docs/ notes.md
+      askdocs index
+    """
+    from askdocs.cli.progress import progress_bar
+    from askdocs.indexing import IndexRequest, build
+    from askdocs.render.text import render_report
+
+    directory = config.index_to_write(index)
+    wanted["paths"] = wanted["paths"] or config.default_paths(directory)
+    with progress_bar(quiet=quiet) as progress:
+        request = IndexRequest(index=directory, **wanted)
+        report = build(
+            request, cache=config.cache_directory(), notify=_notifier(quiet), progress=progress
+        )
+    if not quiet:
+        write(render_report(report))
+    return ExitStatus.SOME_FAILED if report.failed else ExitStatus.DONE
+
+
+@cli.command("ask")
+@click.argument("question", nargs=-1)
+@_option_index
+@click.option(
+    "-k", "--top-k", type=click.IntRange(min=1), default=5, show_default=True, metavar="N",
+    help="How many passages to print at most.",
+)  # fmt: skip
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "jsonl"]), default="text",
+    show_default=True, help="How to print them.",
+)  # fmt: skip
+@click.option(
+    "--questions", type=click.File(encoding="utf-8", errors="strict"), metavar="FILE",
+    help="Ask every line of FILE (- for standard input): plain text, or JSON objects with "
+    "question and id.",
+)  # fmt: skip
+@click.option(
+    "--mode", type=click.Choice(["hybrid", "dense", "lexical"]), default="hybrid",
+    show_default=True, help="What to rank by: meaning and words, meaning, or words.",
+)  # fmt: skip
+@click.option(
+    "--min-score", type=click.FloatRange(0, 1), metavar="S",
+    help="Leave out passages that score less.  [default: 0.3]",
+)  # fmt: skip
+@_option_quiet
+def ask_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
+    """Print the passages that answer QUESTION, best first, each with its citation.
+
+    Words that are not quoted are joined. The score is between 0 and 1; the status says whether
+    the citation holds in the file as it is now: verified, moved or gone.
+
+    \b
+      askdocs ask "What did Rasmussen request from the Kremlin?"
+      askdocs ask --questions questions.txt --format jsonl
+    """
+    from askdocs.cli.asking import ask
+
+    return ask(config.existing_index(index), notify=_notifier(quiet), **wanted)
+
+
+@cli.command("check")
+@_option_index
+@_option_quiet
+def check_command(index: Path | None, quiet: bool) -> int:
+    """Say whether the index is fresh: exit 0 if it is, 1 with the differences if not.
+
+    Documents are compared by content. No model is needed, and nothing is written.
+
+    \b
+      askdocs check || askdocs index
+    """
+    from askdocs.freshness import check_freshness
+    from askdocs.render.text import render_freshness
+
+    freshness = check_freshness(config.existing_index(index))
+    if not quiet:
+        write(render_freshness(freshness, style()))
+    return ExitStatus.DONE if freshness.is_fresh else ExitStatus.NO
+
+
+@cli.command("show")
+@click.argument("citation")
+@_option_index
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="How to print it.",
+)  # fmt: skip
+@_option_quiet
+def show_command(citation: str, index: Path | None, form: str, quiet: bool) -> int:
+    """Print the text that CITATION names, and whether it still stands in its file.
+
+    Exits 0 when the citation is verified, 1 when the text has moved or is gone.
+
+    \b
+      askdocs show seeds/001_169922582ed849e6.txt#p2-3
+    """
+    from askdocs.datamodel import CitationStatus
+    from askdocs.render.objects import render_cited_json
+    from askdocs.render.text import render_cited
+    from askdocs.search import Index
+
+    with Index(
+        config.existing_index(index), cache=config.cache_directory(), notify=_notifier(quiet)
+    ) as opened:
+        cited = opened.show(citation)
+    write(render_cited_json(cited) if form == "json" else render_cited(cited, style()))
+    return ExitStatus.DONE if cited.status == CitationStatus.VERIFIED else ExitStatus.NO
+
+
+@cli.command("status")
+@_option_index
+@click.option("--documents", is_flag=True, help="List every file of the corpus instead.")
+def status_command(index: Path | None, documents: bool) -> int:
+    """Print what the index holds.
+
+    \b
+      askdocs status
+      askdocs status --documents
+    """
+    from askdocs.index import open_generation
+    from askdocs.render.text import render_documents, render_status
+
+    directory = config.existing_index(index)
+    generation = open_generation(directory)
+    if documents:
+        write(render_documents(generation.manifest))
+    else:
+        write(render_status(generation.manifest, str(directory), generation.digest))
+    return ExitStatus.DONE
+
+
+def _notifier(quiet: bool) -> Callable[[str], None]:
+    return _ignore if quiet else notify
+
+
+def _ignore(_line: str) -> None:
+    """Show nothing."""

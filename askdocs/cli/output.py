@@ -1,0 +1,58 @@
+"""Results to standard output, everything else to standard error."""
+
+import os
+import shutil
+import sys
+
+import click
+
+from askdocs.errors import RefusedError
+from askdocs.render.text import Style
+from askdocs.terminal import make_safe
+
+
+class ClosedPipeError(Exception):
+    """The reader of a pipe has gone, as `head` does; that is not an error of its own."""
+
+
+def write(text: str) -> None:
+    """Write a result to standard output at once.
+
+    Raises:
+        ClosedPipeError: Its reader has gone.
+        RefusedError: It is closed, or its disk is full.
+    """
+    if sys.stdout is None:
+        raise RefusedError("standard output is closed")
+    try:
+        # Not click.echo, which removes what it takes for escape sequences.
+        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError as error:
+        raise ClosedPipeError from error
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise RefusedError(f"standard output: {reason}") from error
+
+
+def complain(message: str, hint: str = "") -> None:
+    """Write an error to standard error: one line, and one for the hint."""
+    click.echo(f"askdocs: {make_safe(message)}", err=True)
+    if hint:
+        click.echo(f"hint: {make_safe(hint)}", err=True)
+
+
+def notify(line: str) -> None:
+    """Write a line about what is going on to standard error."""
+    click.echo(f"askdocs: {make_safe(line)}", err=True)
+
+
+def style() -> Style:
+    """How to lay text out on standard output: colour only on a terminal that wants it."""
+    color = (
+        sys.stdout is not None
+        and sys.stdout.isatty()
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") != "dumb"
+    )
+    return Style(width=shutil.get_terminal_size().columns, color=color)

@@ -1,0 +1,65 @@
+"""The process: one place turns errors into exit statuses."""
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+import click
+
+from askdocs.cli.commands import cli
+from askdocs.cli.output import ClosedPipeError, complain
+from askdocs.errors import AskdocsError, ExitStatus
+
+# What the shell reports for a process that a closed pipe ended (128 + SIGPIPE).
+_CLOSED_PIPE = 141
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status.
+
+    Args:
+        arguments: Without the program's name; None for those of the process.
+    """
+    try:
+        status = cli.main(
+            args=None if arguments is None else list(arguments),
+            prog_name="askdocs",
+            standalone_mode=False,
+        )
+    except AskdocsError as error:
+        complain(str(error), error.hint)
+        return _silenced(error.exit_status)
+    except click.UsageError as error:
+        complain(_lower(error.format_message()), _usage_hint(error))
+        return ExitStatus.USAGE
+    except click.ClickException as error:
+        complain(_lower(error.format_message()))
+        return _silenced(ExitStatus.REFUSED)
+    except ClosedPipeError:
+        return _silenced(_CLOSED_PIPE)
+    except (KeyboardInterrupt, click.Abort):
+        complain("interrupted; the index is as it was")
+        return _silenced(ExitStatus.INTERRUPTED)
+    return int(status or ExitStatus.DONE)
+
+
+def _usage_hint(error: click.UsageError) -> str:
+    return f"{error.ctx.command_path} --help" if error.ctx else "askdocs --help"
+
+
+def _lower(message: str) -> str:
+    """Click's messages as ours are: no capital at the start, no full stop at the end."""
+    message = " ".join(message.split()).removesuffix(".")
+    return message[:1].lower() + message[1:]
+
+
+def _silenced(status: int) -> int:
+    """Give up what standard output could not take: Python would complain about it at exit."""
+    with suppress(OSError, ValueError, AttributeError):
+        sys.stdout.flush()
+        return int(status)
+    with suppress(OSError, ValueError, AttributeError):
+        descriptor = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(descriptor, sys.stdout.fileno())
+    return int(status)

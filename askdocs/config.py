@@ -1,0 +1,50 @@
+"""Where things are, as the environment says."""
+
+import os
+from pathlib import Path
+
+from askdocs.errors import NoIndexError
+from askdocs.index import is_index
+
+INDEX_NAME = "vectors"
+DEFAULT_CORPUS = "seeds"
+
+
+def cache_directory() -> Path:
+    """The per-user cache: $ASKDOCS_CACHE, else askdocs in $XDG_CACHE_HOME, else in ~/.cache."""
+    if own := os.environ.get("ASKDOCS_CACHE"):
+        return Path(own)
+    if shared := os.environ.get("XDG_CACHE_HOME"):
+        return Path(shared) / "askdocs"
+    return Path(os.path.expanduser("~")) / ".cache" / "askdocs"  # noqa: PTH111 - never raises
+
+
+def find_index(start: Path) -> Path | None:
+    """The nearest `vectors/` that is an index, in a folder or one of those above it."""
+    candidates = (folder / INDEX_NAME for folder in (start, *start.absolute().parents))
+    return next((path for path in candidates if is_index(path)), None)
+
+
+def existing_index(named: Path | None) -> Path:
+    """The index to read: the named one, else the nearest.
+
+    Raises:
+        NoIndexError: There is none.
+    """
+    index = named or find_index(Path())
+    if index is None:
+        raise NoIndexError(
+            f"there is no index in {Path.cwd()} or above it", hint="askdocs index PATH"
+        )
+    return index
+
+
+def index_to_write(named: Path | None) -> Path:
+    """The index to make or refresh: the named one, else the nearest, else ./vectors."""
+    return named or find_index(Path()) or Path(INDEX_NAME)
+
+
+def default_paths(index: Path) -> tuple[Path, ...]:
+    """What to index where no path was given: nothing more where there is an index."""
+    corpus = Path(DEFAULT_CORPUS)
+    return () if is_index(index) or not corpus.is_dir() else (corpus,)

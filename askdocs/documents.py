@@ -1,0 +1,120 @@
+"""Read a source file into numbered paragraphs."""
+
+import codecs
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from askdocs.datamodel import Document, Paragraph
+from askdocs.errors import UnreadableSourceError
+
+# UTF-32's little-endian mark begins with UTF-16's, so it is looked for first.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_BYTE_ORDER_MARK = "\ufeff"
+_HARD_WRAP = range(50, 101)
+_SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]{0,3}$")
+
+
+def decode(content: bytes, *, fallback: str = "") -> tuple[str, str]:
+    """Decode a file's bytes by one stated rule, with nothing removed.
+
+    A byte order mark decides; otherwise strict UTF-8; otherwise the fallback, for a file without
+    NUL bytes. A mark stays in the text as character 0.
+
+    Args:
+        content: The whole file.
+        fallback: The codec for what is not UTF-8; empty for none.
+
+    Returns:
+        The text, and the name of the codec that decoded it.
+
+    Raises:
+        UnreadableSourceError: The file is binary, or in an encoding that the rule does not know.
+    """
+    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "")
+    if encoding:
+        return _decode_strictly(content, encoding), encoding
+    try:
+        return content.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError as error:
+        if b"\0" in content:
+            raise UnreadableSourceError("binary", skipped=True) from error
+        if not fallback:
+            raise UnreadableSourceError("not UTF-8", skipped=False) from error
+    return _decode_strictly(content, fallback), fallback
+
+
+def read_document(path: str, text: str) -> Document:
+    """Number the paragraphs of a decoded text."""
+    return Document(path=path, text=text, paragraphs=tuple(number_paragraphs(text)))
+
+
+def number_paragraphs(text: str) -> list[Paragraph]:
+    r"""Cut a text into the paragraphs that a reader sees.
+
+    Blank lines (empty or white space only) separate paragraphs. Where no blank line stands between
+    two lines of text, each line is a paragraph, unless the file is hard-wrapped: most lines are
+    50 to 100 characters long and do not end a sentence.
+
+    Lines end at `\n` only, so that their numbers agree with every other tool's.
+
+    Returns:
+        Paragraphs in order, numbered from 1; every character that is not white space is in one.
+    """
+    lines = list(_text_lines(text))
+    together = [after[0] == before[0] + 1 for before, after in pairwise(lines)]
+    if all(together) and not _is_hard_wrapped([text[start:end] for _, start, end in lines]):
+        together = [False] * len(together)
+    paragraphs: list[Paragraph] = []
+    first = 0
+    for position, line in enumerate(lines):
+        if position == len(together) or not together[position]:
+            number, start, _ = lines[first]
+            paragraphs.append(
+                Paragraph(
+                    number=len(paragraphs) + 1,
+                    chars=(start, line[2]),
+                    lines=(number, line[0]),
+                )
+            )
+            first = position + 1
+    return paragraphs
+
+
+def line_of(text: str, offset: int) -> int:
+    """The number, from 1, of the line on which a character stands."""
+    return text.count("\n", 0, offset) + 1
+
+
+def _decode_strictly(content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise UnreadableSourceError(f"not {encoding.upper()}", skipped=False) from error
+    except LookupError as error:
+        raise UnreadableSourceError(f"unknown encoding {encoding}", skipped=False) from error
+
+
+def _text_lines(text: str) -> Iterator[tuple[int, int, int]]:
+    """The lines that hold text: number from 1, and the span without surrounding white space."""
+    offset = 0
+    for number, line in enumerate(text.split("\n"), 1):
+        body = line.rstrip()
+        lead = len(body) - len(body.lstrip())
+        if offset == 0 and body.lstrip().startswith(_BYTE_ORDER_MARK):
+            after_mark = body.index(_BYTE_ORDER_MARK) + 1
+            lead = len(body) - len(body[after_mark:].lstrip())
+        if lead < len(body):
+            yield number, offset + lead, offset + len(body)
+        offset += len(line) + 1
+
+
+def _is_hard_wrapped(lines: Sequence[str]) -> bool:
+    broken = sum(len(line) in _HARD_WRAP and not _SENTENCE_END.search(line[-4:]) for line in lines)
+    return broken * 2 > len(lines)

@@ -1,0 +1,145 @@
+"""Admit a model's files, or refuse those that are unsafe to load or cannot be compiled."""
+
+from __future__ import annotations
+
+import json
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from askdocs.errors import ModelError
+
+MODULES = ("Transformer", "Pooling", "Dense", "Normalize", "LayerNorm", "Dropout")
+"""The sentence-transformers modules that compile: token ids in, one vector out."""
+
+RELEVANT = (
+    "config.json",
+    "sentence_*_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "vocab.txt",
+    "merges.txt",
+    "*.model",
+    "*.safetensors",
+)
+"""The files of a module that can change a vector: configuration, vocabulary and weights."""
+
+PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
+"""Weights that run code when they are loaded."""
+
+HINT = "choose another model with --model"
+
+
+def admit_model(directory: Path) -> list[Path]:
+    """The files that make a model what it is, if all of them are safe to load.
+
+    Args:
+        directory: The absolute directory that holds modules.json.
+
+    Returns:
+        Configuration, vocabulary and weights of every module, without duplicates.
+
+    Raises:
+        ModelError: If the model is not one of sentence-transformers, needs code of its own, keeps
+            weights in pickles or has none, or has a module that cannot be compiled.
+    """
+    files = {
+        directory / "modules.json",
+        directory / "config_sentence_transformers.json",
+    }
+    for module, kind in _modules(directory):
+        if kind == "Transformer":
+            _require_own_configuration(module)
+        found = _files(module)
+        _refuse_pickles(module, found, needs_weights=kind == "Transformer")
+        files.update(path for path in found if _is_relevant(path))
+    return sorted(path for path in files if path.is_file())
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The JSON object in a configuration file.
+
+    Raises:
+        ModelError: If it cannot be read or is not an object.
+    """
+    content = _read_json(path)
+    if not isinstance(content, dict):
+        raise _refusal(path, "is not a JSON object")
+    return content
+
+
+def _read_json(path: Path) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    """Whatever JSON a file holds."""
+    try:
+        return json.loads(path.read_bytes())
+    except OSError as error:
+        raise _refusal(path, f"cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise _refusal(path, f"is not JSON: {error}") from error
+
+
+def _modules(directory: Path) -> list[tuple[Path, str]]:
+    """Directory and kind of each module, in the order in which text passes through them."""
+    path = directory / "modules.json"
+    if not path.is_file():
+        raise _refusal(directory, "is not a sentence-transformers model: it has no modules.json")
+    entries = _read_json(path)
+    if not isinstance(entries, list) or not entries:
+        raise _refusal(path, "lists no modules")
+    return [_module(directory, path, entry) for entry in entries]
+
+
+def _module(directory: Path, listing: Path, entry: object) -> tuple[Path, str]:
+    """Directory and kind of one entry of modules.json."""
+    match entry:
+        case {"type": str(kind), "path": str(place)}:
+            package, _, name = kind.rpartition(".")
+        case _:
+            raise _refusal(listing, "has an entry without type and path")
+    if package.partition(".")[0] != "sentence_transformers":
+        raise _refusal(listing, f"asks for code of the model's own: {kind}")
+    if name not in MODULES:
+        raise _refusal(listing, f"asks for {name}, which cannot be compiled")
+    relative = PurePosixPath(place)
+    if relative.is_absolute() or ".." in relative.parts:
+        raise _refusal(listing, f"points out of the model: {place}")
+    return directory / relative, name
+
+
+def _require_own_configuration(module: Path) -> None:
+    """Refuse a transformer without a configuration, or with one that names code to run."""
+    if not (module / "config.json").is_file():
+        raise _refusal(module, "has no config.json")
+    for name in ("config.json", "tokenizer_config.json"):
+        path = module / name
+        if path.is_file() and "auto_map" in read_object(path):
+            raise _refusal(path, "asks for code of the model's own: auto_map")
+
+
+def _refuse_pickles(module: Path, files: list[Path], *, needs_weights: bool) -> None:
+    """Refuse weights that only a pickle has, and a transformer without weights."""
+    if any(path.suffix == ".safetensors" for path in files):
+        return
+    pickles = [path for path in files if path.suffix in PICKLES]
+    if pickles:
+        raise _refusal(pickles[0], "is a pickle, and only safetensors weights are loaded")
+    if needs_weights:
+        raise _refusal(module, "has no safetensors weights")
+
+
+def _files(module: Path) -> list[Path]:
+    """The files of a module, of which some need have none at all."""
+    return sorted(path for path in module.iterdir() if path.is_file()) if module.is_dir() else []
+
+
+def _is_relevant(path: Path) -> bool:
+    """Whether a file of a module can change a vector."""
+    return any(fnmatchcase(path.name, pattern) for pattern in RELEVANT)
+
+
+def _refusal(path: Path, reason: str) -> ModelError:
+    """The error that a model is refused with."""
+    return ModelError(f"{path} {reason}", hint=HINT)

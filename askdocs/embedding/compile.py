@@ -1,0 +1,169 @@
+"""Compile a model into the per-user cache: `python -m askdocs.embedding.compile --cache DIR`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from askdocs.embedding.card import (
+    Card,
+    CompiledModel,
+    entry_directory,
+    write_entry,
+)
+from askdocs.embedding.contract import DEFAULT_MODEL
+from askdocs.embedding.fingerprint import fingerprint_model
+from askdocs.embedding.models import locate_model
+from askdocs.embedding.opening import open_compiled
+from askdocs.errors import AskdocsError, ModelError, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sentence_transformers import SentenceTransformer
+
+    from askdocs.embedding.contract import Model
+
+DEFAULT_WINDOW = 512
+"""The window of a model that states none."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Compile a model unless the cache has it, and report one line of JSON on standard output.
+
+    The line has `fingerprint` and `directory`, or `error`, `hint` and `status`.
+
+    Returns:
+        The exit status.
+    """
+    options = _parse(arguments)
+    try:
+        model = locate_model(options.model, base=Path.cwd())
+        fingerprint = fingerprint_model(model)
+        if open_compiled(fingerprint, cache=options.cache) is None:
+            compile_model(model, fingerprint, cache=options.cache)
+    except AskdocsError as error:
+        status = int(error.exit_status)
+        print(json.dumps({"error": str(error), "hint": error.hint, "status": status}))  # noqa: T201
+        return status
+    directory = str(entry_directory(options.cache, fingerprint))
+    print(json.dumps({"fingerprint": fingerprint, "directory": directory}))  # noqa: T201
+    return 0
+
+
+def compile_model(model: Model, fingerprint: str, *, cache: Path) -> None:
+    """Compile a model into the cache, where its entry appears whole or not at all.
+
+    Whoever compiles the same model at the same moment makes the same encoder: the first one
+    stays.
+
+    Args:
+        model: A model that `fingerprint_model` has admitted.
+        fingerprint: Its fingerprint.
+        cache: The per-user cache directory; made if it does not exist.
+
+    Raises:
+        ModelError: If the model has no tokenizer that can be used without transformers, or if the
+            compiled encoder does not give the vectors that sentence-transformers gives.
+        RefusedError: If the disk refuses.
+    """
+    compiled = _compile(model, fingerprint)
+    try:
+        _publish(compiled, cache)
+    except OSError as error:
+        message = f"the cache {cache} cannot be written: {error.strerror}"
+        raise RefusedError(message, hint="free some space, or choose another cache") from error
+
+
+def _compile(model: Model, fingerprint: str) -> CompiledModel:
+    """A model as an encoder that has been compared with it."""
+    # PyTorch takes seconds to import, which a cached encoder must not cost.
+    from askdocs.embedding.comparison import require_same_vectors
+    from askdocs.embedding.export import export_graph
+
+    original = _load(model.directory)
+    graph, inputs = export_graph(original)
+    card = Card(
+        fingerprint=fingerprint,
+        dimension=len(original.encode("", show_progress_bar=False)),
+        window=original.max_seq_length or DEFAULT_WINDOW,
+        question_prompt=original.prompts.get("query") or "",
+        sentence_prompt=_sentence_prompt(original),
+        inputs=inputs,
+        pad_id=original.tokenizer.pad_token_id or 0,
+    )
+    compiled = CompiledModel(card=card, graph=graph, tokenizer=_tokenizer(original, model))
+    require_same_vectors(compiled, original)
+    return compiled
+
+
+def _load(directory: Path) -> SentenceTransformer:
+    """The model as sentence-transformers defines it, in the precision that is compiled."""
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    model = SentenceTransformer(
+        str(directory),
+        device="cpu",
+        local_files_only=True,
+        trust_remote_code=False,
+        # Eager attention: the other implementations choose their path by the traced length.
+        model_kwargs={"use_safetensors": True, "attn_implementation": "eager"},
+    )
+    return model.float().eval()
+
+
+def _sentence_prompt(original: SentenceTransformer) -> str:
+    """The prompt for documents, which models name in two ways."""
+    return original.prompts.get("document") or original.prompts.get("passage") or ""
+
+
+def _tokenizer(original: SentenceTransformer, model: Model) -> bytes:
+    """The tokenizer as sentence-transformers configures it, in the format of `tokenizers`."""
+    backend = getattr(original.tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        message = f"the model {model.name} has no tokenizer in the format of tokenizers"
+        raise ModelError(message, hint="choose another model with --model")
+    return bytes(backend.to_str(), "utf-8")
+
+
+def _publish(compiled: CompiledModel, cache: Path) -> None:
+    """Write an encoder next to its place and rename it there.
+
+    Raises:
+        OSError: If the disk refuses.
+    """
+    fingerprint = compiled.card.fingerprint
+    directory = entry_directory(cache, fingerprint)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=directory.parent, prefix=".compiling-") as temporary:
+        complete = Path(temporary) / "complete"
+        complete.mkdir()
+        write_entry(complete, compiled)
+        try:
+            complete.rename(directory)
+        except OSError:
+            # An entry is there: another process has been faster, or it is one that is no good.
+            if open_compiled(fingerprint, cache=cache) is None:
+                directory.rename(Path(temporary) / "damaged")
+                complete.rename(directory)
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command line's options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m askdocs.embedding.compile",
+        description="Compile a model into the cache, unless it is there.",
+    )
+    parser.add_argument("--cache", type=Path, required=True, help="the per-user cache directory")
+    parser.add_argument("model", nargs="?", default=DEFAULT_MODEL, help="name or path of a model")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""Run a compiled encoder with onnxruntime."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnxruntime  # type: ignore[import-untyped]
+from tokenizers import Tokenizer
+
+from askdocs.embedding.contract import ignore_progress
+from askdocs.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from tokenizers import Encoding
+
+    from askdocs.embedding.card import CompiledModel
+    from askdocs.embedding.contract import Vectors
+
+BATCH_TOKENS = 4096
+"""The most tokens in one run, padding included."""
+
+BATCH_ROWS = 64
+"""The most texts in one run."""
+
+
+class CompiledEncoder:
+    """An `Encoder` over a compiled model whose bytes are verified."""
+
+    def __init__(self, compiled: CompiledModel) -> None:
+        """Load the graph and the tokenizer.
+
+        Raises:
+            ModelError: If this onnxruntime cannot run the graph.
+        """
+        self._card = compiled.card
+        self.fingerprint = compiled.card.fingerprint
+        self.dimension = compiled.card.dimension
+        self.window = compiled.card.window
+        self._tokenizer = Tokenizer.from_str(compiled.tokenizer.decode())
+        # A tokenizer.json brings its own limits; MiniLM's would cut every text at 128 tokens.
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self._special_tokens = self._tokenizer.num_special_tokens_to_add(is_pair=False)
+        prompt_tokens = self.count_tokens([compiled.card.sentence_prompt])[0]
+        self.capacity = self.window - self._special_tokens - prompt_tokens
+        self._session = _open_session(compiled.graph)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """The number of tokens of each text, without special tokens, prompt or truncation."""
+        return [len(encoding.ids) for encoding in self._tokenize(texts)]
+
+    def embed_questions(self, texts: Sequence[str]) -> Vectors:
+        """Embed questions; see `Encoder.embed_questions`."""
+        return self._embed(self._card.question_prompt, texts, ignore_progress)
+
+    def embed_sentences(
+        self, texts: Sequence[str], advance: Callable[[int], None] = ignore_progress
+    ) -> Vectors:
+        """Embed sentences; see `Encoder.embed_sentences`."""
+        return self._embed(self._card.sentence_prompt, texts, advance)
+
+    def _embed(self, prompt: str, texts: Sequence[str], advance: Callable[[int], None]) -> Vectors:
+        """The vectors of texts behind a prompt, in the order of `texts`."""
+        encodings = [self._fit(e) for e in self._tokenize([prompt + text for text in texts])]
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        for rows in _batches([len(encoding.ids) for encoding in encodings]):
+            vectors[rows] = self._run([encodings[row] for row in rows])
+            advance(len(rows))
+        if not np.isfinite(vectors).all():
+            message = "the model gives vectors that are not numbers"
+            raise ModelError(message, hint="choose another model with --model")
+        return vectors
+
+    def _tokenize(self, texts: Sequence[str]) -> list[Encoding]:
+        """The tokens of each text, without special tokens."""
+        return self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+
+    def _fit(self, encoding: Encoding) -> Encoding:
+        """The tokens with special tokens around them, cut so that all stand in the window."""
+        encoding.truncate(self.window - self._special_tokens)
+        return self._tokenizer.post_process(encoding)
+
+    def _run(self, encodings: Sequence[Encoding]) -> Vectors:
+        """The vectors of one batch, padded on the right to its longest."""
+        shape = (len(encodings), max(len(encoding.ids) for encoding in encodings))
+        inputs = {
+            "input_ids": np.full(shape, self._card.pad_id, np.int64),
+            "attention_mask": np.zeros(shape, np.int64),
+            "token_type_ids": np.zeros(shape, np.int64),
+        }
+        for row, encoding in enumerate(encodings):
+            length = len(encoding.ids)
+            inputs["input_ids"][row, :length] = encoding.ids
+            inputs["attention_mask"][row, :length] = 1
+            inputs["token_type_ids"][row, :length] = encoding.type_ids
+        wanted = {name: inputs[name] for name in self._card.inputs}
+        vectors: Vectors = self._session.run(None, wanted)[0]
+        return vectors
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Positions of texts of similar length, longest first, as many as one run may have."""
+    rows: list[int] = []
+    for row in sorted(range(len(lengths)), key=lambda row: (-lengths[row], row)):
+        width = lengths[rows[0]] if rows else lengths[row]
+        if rows and (len(rows) == BATCH_ROWS or (len(rows) + 1) * width > BATCH_TOKENS):
+            yield rows
+            rows = []
+        rows.append(row)
+    if rows:
+        yield rows
+
+
+def _open_session(graph: bytes) -> onnxruntime.InferenceSession:
+    """A session that prints nothing and leaves the processor alone between runs."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = _usable_cores()
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    state = onnxruntime.capi.onnxruntime_pybind11_state
+    try:
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    except (
+        state.Fail,
+        state.InvalidGraph,
+        state.InvalidProtobuf,
+        state.NotImplemented,
+    ) as error:
+        message = f"onnxruntime {onnxruntime.__version__} cannot run this compiled model"
+        raise ModelError(message, hint="choose another model with --model") from error
+
+
+def _usable_cores() -> int:
+    """The processors that this process may use, which a container makes fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

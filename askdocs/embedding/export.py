@@ -1,0 +1,99 @@
+"""Export a sentence-transformers model as one ONNX graph."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import onnxruntime  # type: ignore[import-untyped]
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sentence_transformers import SentenceTransformer
+
+TRACED_TEXTS = (
+    "A short sentence.",
+    "A sentence that is longer, so that the first is padded.",
+)
+"""What is traced: two lengths, so that no shortcut for a batch without padding gets recorded."""
+
+INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+
+KNOWN_WARNINGS: tuple[tuple[str, type[Warning]], ...] = (
+    ("You are using the legacy TorchScript-based ONNX export", DeprecationWarning),
+    ("The feature will be removed", DeprecationWarning),
+    ("Exporting aten::index operator of advanced indexing", UserWarning),
+    ("Converting a tensor to a Python boolean", torch.jit.TracerWarning),  # type: ignore[attr-defined]
+)
+"""What the exporter says about every model; the comparison after it finds what would matter."""
+
+
+class _WholeModel(torch.nn.Module):
+    """All modules of a model in a row, from token ids to vectors of unit length."""
+
+    def __init__(self, model: SentenceTransformer, inputs: Sequence[str]) -> None:
+        """Keep the modules and the names of the inputs, in the order of `forward`."""
+        super().__init__()
+        self.modules_in_order = torch.nn.ModuleList(model)
+        self.inputs = tuple(inputs)
+
+    def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
+        """The vectors of a batch: int64 (batch, length) each to float32 (batch, dimension)."""
+        features = dict(zip(self.inputs, tensors, strict=True))
+        for module in self.modules_in_order:
+            features = module(features)
+        return torch.nn.functional.normalize(features["sentence_embedding"], dim=-1)
+
+
+def export_graph(model: SentenceTransformer) -> tuple[bytes, tuple[str, ...]]:
+    """The ONNX graph of a model: token ids in, vectors of unit length out, any batch and length.
+
+    Returns:
+        The graph, and the names of the inputs that it uses.
+
+    Raises:
+        RuntimeError: If the model does something that cannot be exported.
+    """
+    with tempfile.TemporaryDirectory(prefix="askdocs-") as directory:
+        traced = Path(directory) / "traced.onnx"
+        _trace(model, traced)
+        return _optimise(traced, Path(directory) / "optimised.onnx")
+
+
+def _trace(model: SentenceTransformer, output: Path) -> None:
+    """Write the graph that the model runs.
+
+    The exporter is the one that traces: it takes 1.7 s for MiniLM, the default one 12.8 s.
+    """
+    features = model.preprocess(list(TRACED_TEXTS))
+    inputs = [name for name in INPUTS if name in features]
+    axes = {name: {0: "batch", 1: "length"} for name in inputs}
+    with warnings.catch_warnings(), torch.no_grad():
+        for message, category in KNOWN_WARNINGS:
+            warnings.filterwarnings("ignore", message=message, category=category)
+        torch.onnx.export(
+            _WholeModel(model, inputs).eval(),
+            tuple(features[name] for name in inputs),
+            output,
+            input_names=inputs,
+            output_names=["vectors"],
+            dynamic_axes={**axes, "vectors": {0: "batch"}},
+            dynamo=False,
+        )
+
+
+def _optimise(traced: Path, optimised: Path) -> tuple[bytes, tuple[str, ...]]:
+    """The graph with its nodes fused, which shortens loading it, and the inputs that it uses.
+
+    Extended is the highest level whose result does not depend on this machine's processor.
+    """
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.optimized_model_filepath = str(optimised)
+    session = onnxruntime.InferenceSession(str(traced), options, providers=["CPUExecutionProvider"])
+    return optimised.read_bytes(), tuple(item.name for item in session.get_inputs())

@@ -1,0 +1,126 @@
+"""Reading of source files and of an index's own files."""
+
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from askdocs.datamodel import FileRecord
+from askdocs.errors import DamagedIndexError, RefusedError, UnreadableSourceError
+
+_PIECE = 1024 * 1024
+# Without O_NONBLOCK, opening a FIFO waits for a writer that may never come.
+_SOURCE_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+
+
+@contextmanager
+def refusals(path: Path | str) -> Iterator[None]:
+    """Turn an OSError inside the block into a RefusedError that names the path."""
+    try:
+        yield
+    except OSError as error:
+        raise RefusedError(f"{error.filename or path}: {_reason(error)}") from error
+
+
+def read_source(path: Path, *, max_bytes: int, follow_links: bool = False) -> bytes:
+    """Read a regular file of the corpus whole.
+
+    Never waits: whatever is not a regular file is refused unread.
+
+    Args:
+        path: The file.
+        max_bytes: Larger files are skipped.
+        follow_links: Whether a symbolic link is followed; only a root may be one.
+
+    Raises:
+        UnreadableSourceError: It is a link, no regular file, too large or unreadable.
+    """
+    flags = _SOURCE_FLAGS | (0 if follow_links else _NOFOLLOW)
+    try:
+        descriptor = os.open(path, flags)
+    except OSError as error:
+        raise _unreadable(error) from error
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise UnreadableSourceError("not a regular file", skipped=True)
+        try:
+            # One byte more than allowed tells a file that is too large, whatever stat says.
+            content = file.read(max_bytes + 1)
+        except OSError as error:
+            raise _unreadable(error) from error
+    if len(content) > max_bytes:
+        raise UnreadableSourceError(f"larger than {max_bytes} bytes", skipped=True)
+    return content
+
+
+def digest(content: bytes) -> str:
+    """The sha256 of some bytes, hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def read_verified(path: Path, record: FileRecord) -> bytes:
+    """Read an index file whole; what is returned is what the manifest promised.
+
+    Raises:
+        DamagedIndexError: It is missing, or its bytes are not those of the record.
+        RefusedError: The file system refuses to read it.
+    """
+    try:
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        raise _missing(path) from error
+    except OSError as error:
+        raise RefusedError(f"{path}: {_reason(error)}") from error
+    if len(content) != record.bytes or digest(content) != record.sha256:
+        raise _not_as_recorded(path)
+    return content
+
+
+def verify(path: Path, record: FileRecord) -> None:
+    """Prove that an index file is what the manifest promised, in bounded memory.
+
+    Raises:
+        DamagedIndexError: It is missing, or its bytes are not those of the record.
+        RefusedError: The file system refuses to read it.
+    """
+    hasher = hashlib.sha256()
+    length = 0
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                hasher.update(piece)
+                length += len(piece)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        raise _missing(path) from error
+    except OSError as error:
+        raise RefusedError(f"{path}: {_reason(error)}") from error
+    if length != record.bytes or hasher.hexdigest() != record.sha256:
+        raise _not_as_recorded(path)
+
+
+def _missing(path: Path) -> DamagedIndexError:
+    return DamagedIndexError(f"{path} is missing", hint=_REBUILD)
+
+
+def _not_as_recorded(path: Path) -> DamagedIndexError:
+    return DamagedIndexError(f"{path} is not what its manifest says", hint=_REBUILD)
+
+
+_REBUILD = "askdocs index --rebuild"
+
+
+def _unreadable(error: OSError) -> UnreadableSourceError:
+    # ELOOP is what O_NOFOLLOW gives for a link; EMLINK is FreeBSD's word for it, ENXIO a socket's.
+    if error.errno in {errno.ELOOP, errno.EMLINK}:
+        return UnreadableSourceError("link", skipped=True)
+    if error.errno == errno.ENXIO:
+        return UnreadableSourceError("not a regular file", skipped=True)
+    return UnreadableSourceError(_reason(error), skipped=False)
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

@@ -1,0 +1,175 @@
+"""Which files make a corpus."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from askdocs.datamodel import CorpusSettings
+from askdocs.files.reading import refusals
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+
+class EntryKind(StrEnum):
+    """What a walk found."""
+
+    FILE = "file"
+    LINK = "link"
+    SPECIAL = "special"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing that a walk found.
+
+    Attributes:
+        path: POSIX path relative to the base.
+        kind: What stands there; for a folder that cannot be listed, UNREADABLE.
+        named: Whether it is itself a root.
+        reason: Why it is unreadable.
+    """
+
+    path: str
+    kind: EntryKind
+    named: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """The patterns of one folder's ignore files, those of later files overruling."""
+
+    folder: str
+    specs: tuple["GitIgnoreSpec", ...]
+
+    def verdict(self, path: str, *, is_folder: bool) -> bool | None:
+        """True for ignored, False for taken back by a `!` pattern, None for no word on it."""
+        below = path[len(self.folder) + 1 :] if self.folder else path
+        name = f"{below}/" if is_folder else below
+        verdicts = (spec.check_file(name).include for spec in reversed(self.specs))
+        return next((verdict for verdict in verdicts if verdict is not None), None)
+
+
+def relative_root(path: Path, base: Path) -> str:
+    """A root as the manifest records it: POSIX, relative to `base`, itself never followed."""
+    if path.name in {"", ".", ".."}:
+        real = path.resolve()
+    else:
+        real = path.parent.resolve() / path.name
+    return PurePosixPath(os.path.relpath(real, base)).as_posix()
+
+
+def walk(base: Path, corpus: CorpusSettings, *, index: Path) -> list[Entry]:
+    """List the documents of a corpus, in order of their paths, each once.
+
+    Hidden entries, ignored ones and the index directory are left out; links and special files
+    below a root are listed as such, unopened. A root is taken even where it is hidden or ignored.
+
+    Args:
+        base: The real parent of the index directory.
+        corpus: Which files to list.
+        index: The index directory, which is never entered.
+
+    Raises:
+        RefusedError: A root does not exist.
+    """
+    found = {
+        entry.path: entry
+        for root in corpus.roots
+        for entry in _walk_root(base, root, corpus, index.resolve())
+    }
+    return [found[path] for path in sorted(found)]
+
+
+def _walk_root(base: Path, root: str, corpus: CorpusSettings, index: Path) -> Iterator[Entry]:
+    top = base / root
+    with refusals(top):
+        top.stat()
+    if not top.is_dir():
+        yield Entry(path=root, kind=EntryKind.FILE, named=True)
+        return
+    # A stack, not recursion: folders may nest deeper than Python's call stack.
+    pending = [("" if root == "." else root, _rules_above(base, root, corpus))]
+    while pending:
+        folder, rules = pending.pop()
+        if (base / folder).resolve() == index:
+            continue
+        here = _rules_of(base, folder, corpus)
+        rules = (*rules, here) if here.specs else rules
+        try:
+            with os.scandir(base / folder) as listing:
+                children = list(listing)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            yield Entry(path=folder or ".", kind=EntryKind.UNREADABLE, reason=reason)
+            continue
+        for child in children:
+            path = f"{folder}/{child.name}" if folder else child.name
+            if child.name.startswith("."):
+                continue
+            if child.is_dir(follow_symlinks=False):
+                if not _ignored(path, rules, is_folder=True):
+                    pending.append((path, rules))
+            elif _matches(child.name, corpus.include) and not _ignored(path, rules):
+                yield Entry(path=path, kind=_kind(child))
+
+
+def _kind(child: os.DirEntry[str]) -> EntryKind:
+    if child.is_symlink():
+        return EntryKind.LINK
+    return EntryKind.FILE if child.is_file(follow_symlinks=False) else EntryKind.SPECIAL
+
+
+def _matches(name: str, patterns: Sequence[str]) -> bool:
+    lowered = name.lower()
+    return any(fnmatchcase(lowered, pattern) for pattern in patterns)
+
+
+def _rules_above(base: Path, root: str, corpus: CorpusSettings) -> tuple[_Rules, ...]:
+    """The ignore files from the base down to the root's parent, where the root lies below it.
+
+    Higher folders do not count, so that an index and its corpus can move together. Where these
+    files ignore the root itself, naming it overrules them.
+    """
+    if root == "." or root.startswith(("..", "/")):
+        return ()
+    parents = [parent.as_posix() for parent in reversed(PurePosixPath(root).parents)]
+    folders = ["" if parent == "." else parent for parent in parents]
+    rules = tuple(
+        rule for rule in (_rules_of(base, folder, corpus) for folder in folders) if rule.specs
+    )
+    parts = [folder for folder in (*folders[1:], root) if folder]
+    return () if any(_ignored(part, rules, is_folder=True) for part in parts) else rules
+
+
+def _rules_of(base: Path, folder: str, corpus: CorpusSettings) -> _Rules:
+    specs = (_spec(base / folder / name) for name in corpus.ignore_files)
+    return _Rules(folder, tuple(spec for spec in specs if spec is not None))
+
+
+def _spec(path: Path) -> "GitIgnoreSpec | None":
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return None
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415 - most folders have no ignore file
+
+    patterns = []
+    for line in lines:
+        try:
+            patterns.extend(GitIgnoreSpec.from_lines([line]).patterns)
+        except ValueError:
+            # As git does: a pattern that makes no sense ignores nothing.
+            continue
+    return GitIgnoreSpec(patterns)
+
+
+def _ignored(path: str, rules: Sequence[_Rules], *, is_folder: bool = False) -> bool:
+    verdicts = (rule.verdict(path, is_folder=is_folder) for rule in reversed(rules))
+    return bool(next((verdict for verdict in verdicts if verdict is not None), False))

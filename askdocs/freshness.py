@@ -1,0 +1,138 @@
+"""How the corpus differs from what was indexed."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from askdocs import files
+from askdocs.datamodel import (
+    CorpusSettings,
+    DocumentRecord,
+    DocumentStatus,
+    Freshness,
+    PassageSettings,
+)
+from askdocs.documents import decode, number_paragraphs
+from askdocs.errors import UnreadableSourceError, UnusableIndexError
+from askdocs.index import Generation, open_generation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """A file of the corpus as it is now.
+
+    Attributes:
+        path: POSIX, relative to the base.
+        record: What the manifest would say of it.
+        text: Its text, where it can be indexed and is not what was known; otherwise None.
+    """
+
+    path: str
+    record: DocumentRecord
+    text: str | None = None
+
+
+def observe(
+    base: Path, corpus: CorpusSettings, *, index: Path, known: Mapping[str, DocumentRecord]
+) -> Iterator[Observation]:
+    """Look at every file of a corpus, in order of path.
+
+    Files are compared by content: times lie after a clone. What is hashed is what is decoded.
+
+    Args:
+        base: The real parent of the index directory.
+        corpus: Which files to look at.
+        index: The index directory, which is never entered.
+        known: What the manifest says of the files; a file that is still the same is not decoded.
+    """
+    for entry in files.walk(base, corpus, index=index):
+        yield observe_entry(base, entry, corpus, known.get(entry.path))
+
+
+def observe_entry(
+    base: Path, entry: files.Entry, corpus: CorpusSettings, known: DocumentRecord | None = None
+) -> Observation:
+    """Look at one file that a walk found; see `observe`."""
+    try:
+        content = _content(base, entry, corpus)
+        sha256 = files.digest(content)
+        if known is not None and known.sha256 == sha256:
+            return Observation(path=entry.path, record=known)
+        text, encoding = decode(content, fallback=corpus.encoding)
+    except UnreadableSourceError as error:
+        status = DocumentStatus.SKIPPED if error.skipped else DocumentStatus.FAILED
+        return Observation(
+            path=entry.path, record=DocumentRecord(status=status, reason=str(error))
+        )
+    record = DocumentRecord(
+        sha256=sha256,
+        bytes=len(content),
+        encoding=encoding,
+        paragraphs=len(number_paragraphs(text)),
+    )
+    return Observation(path=entry.path, record=record, text=text)
+
+
+def check_freshness(index: Path) -> Freshness:
+    """Compare an index with its corpus, and with the settings of this version.
+
+    Needs no model, and nothing but the standard library and pathspec.
+
+    Raises:
+        NoIndexError: There is no index.
+        DamagedIndexError: HEAD or the manifest cannot be read.
+    """
+    try:
+        generation = open_generation(index)
+    except UnusableIndexError:
+        return Freshness(documents=0, settings=("format",))
+    return compare(generation)
+
+
+def compare(generation: Generation) -> Freshness:
+    """Compare a generation with its corpus as it is now."""
+    manifest = generation.manifest
+    # A root that is gone has no documents; that is not this function's error to raise.
+    roots = tuple(root for root in manifest.corpus.roots if (generation.base / root).exists())
+    corpus = replace(manifest.corpus, roots=roots)
+    known = manifest.documents
+    now = {
+        observation.path: observation.record
+        for observation in observe(
+            generation.base, corpus, index=generation.index, known=manifest.documents
+        )
+    }
+    rules = PassageSettings().rules
+    return Freshness(
+        documents=sum(record.status == DocumentStatus.INDEXED for record in known.values()),
+        added=tuple(path for path in now if path not in known and _matters(now[path])),
+        changed=tuple(
+            path
+            for path in now
+            if path in known and now[path] != known[path]
+            and (_matters(now[path]) or _matters(known[path]))
+        ),
+        removed=tuple(
+            path
+            for path in sorted(known)
+            if path not in now and known[path].status == DocumentStatus.INDEXED
+        ),
+        settings=("passages",) if manifest.passages.rules != rules else (),
+    )
+
+
+def _matters(record: DocumentRecord) -> bool:
+    """Files that are skipped on purpose never make an index stale."""
+    return record.status != DocumentStatus.SKIPPED
+
+
+def _content(base: Path, entry: files.Entry, corpus: CorpusSettings) -> bytes:
+    if entry.kind == files.EntryKind.UNREADABLE:
+        raise UnreadableSourceError(entry.reason, skipped=False)
+    if entry.kind == files.EntryKind.LINK:
+        raise UnreadableSourceError("link", skipped=True)
+    if entry.kind == files.EntryKind.SPECIAL:
+        raise UnreadableSourceError("not a regular file", skipped=True)
+    return files.read_source(
+        base / entry.path, max_bytes=corpus.max_bytes, follow_links=entry.named
+    )

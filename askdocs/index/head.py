@@ -1,0 +1,52 @@
+"""The line that names the current generation."""
+
+import hashlib
+import re
+from pathlib import Path
+
+from askdocs.errors import DamagedIndexError, NoIndexError, RefusedError, UnusableIndexError
+
+NAME = "HEAD"
+_MAGIC = "askdocs-index"
+_LAYOUT = 1
+_LINE = re.compile(rb"askdocs-index (\d{1,9}) ([0-9a-f]{64}) ([0-9a-f]{16})\n")
+
+
+def head_line(digest: str) -> bytes:
+    """The content of HEAD: magic, layout, manifest digest, and a checksum of all three."""
+    body = f"{_MAGIC} {_LAYOUT} {digest}"
+    return f"{body} {_checksum(body)}\n".encode("ascii")
+
+
+def read_head(directory: Path) -> str:
+    """The digest of the current generation's manifest.
+
+    Raises:
+        NoIndexError: There is no HEAD.
+        DamagedIndexError: HEAD is not a line that askdocs wrote.
+        UnusableIndexError: It is of a layout that this version does not know.
+        RefusedError: The file system refuses to read it.
+    """
+    path = directory / NAME
+    try:
+        with path.open("rb") as file:
+            line = file.read(1024)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NoIndexError(
+            f"there is no index in {directory}", hint="askdocs index PATH"
+        ) from error
+    except OSError as error:
+        raise RefusedError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+    found = _LINE.fullmatch(line)
+    if found is None or _checksum(line.decode("ascii").rsplit(" ", 1)[0]) != found[3].decode():
+        raise DamagedIndexError(f"{path} cannot be read", hint="askdocs index --rebuild PATH")
+    if int(found[1]) != _LAYOUT:
+        raise UnusableIndexError(
+            f"{path} is of layout {int(found[1])}, this version reads {_LAYOUT}",
+            hint="askdocs index --rebuild PATH, or the askdocs that made it",
+        )
+    return found[2].decode()
+
+
+def _checksum(body: str) -> str:
+    return hashlib.sha256(body.encode("ascii")).hexdigest()[:16]

@@ -1,0 +1,145 @@
+"""The way from one generation to the next, which a crash cannot break."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from askdocs import files
+from askdocs.datamodel import FileRecord, Manifest
+from askdocs.errors import LockedError
+from askdocs.index.generation import GENERATIONS, MANIFEST, SEGMENT, Generation, current_digest
+from askdocs.index.head import NAME as HEAD
+from askdocs.index.head import head_line
+from askdocs.manifest import manifest_digest, write_manifest
+
+if TYPE_CHECKING:
+    from askdocs.store.segment import SegmentWriter
+
+LOCK = "LOCK"
+_TEMPORARY = "new-"
+
+
+class Transaction:
+    """The writer's hold on an index, from `begin` to the end of its block.
+
+    Nothing that it writes can be seen before `publish`; whatever ends it before then leaves the
+    previous generation as it was.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Take over a locked index directory; `begin` does the locking."""
+        self._directory = directory
+        self._temporary: Path | None = None
+        self._writer: SegmentWriter | None = None
+
+    def writer(self, *, dimension: int) -> SegmentWriter:
+        """Begin to write a new generation's data."""
+        from askdocs.store.segment import SegmentWriter
+
+        self._writer = SegmentWriter(self._segment(), dimension=dimension)
+        return self._writer
+
+    @staticmethod
+    def named(written: Mapping[str, FileRecord]) -> dict[str, FileRecord]:
+        """The files of a segment under the names by which the manifest lists them."""
+        return {f"{SEGMENT}/{name}": record for name, record in written.items()}
+
+    def keep_files(self, generation: Generation) -> Mapping[str, FileRecord]:
+        """Take over all files of a generation whose data do not change, verified on the way."""
+        generation.verify()
+        segment = self._segment()
+        for name in generation.manifest.files:
+            files.link_or_copy(generation.directory / name, segment.parent / name)
+        return generation.manifest.files
+
+    def publish(self, manifest: Manifest) -> str:
+        """Make the generation that was written the current one.
+
+        Args:
+            manifest: Its identity card, naming every file that was written.
+
+        Returns:
+            The new generation's name; when this returns, it survives a crash.
+
+        Raises:
+            ValueError: Nothing was written.
+            RefusedError: The disk refuses; the previous generation stays current.
+        """
+        if self._temporary is None:
+            raise ValueError("must be called after writing")
+        content = write_manifest(manifest)
+        digest = manifest_digest(content)
+        generations = self._directory / GENERATIONS
+        files.write_file(self._temporary / MANIFEST, [content])
+        files.sync_directory(self._temporary / SEGMENT)
+        files.sync_directory(self._temporary)
+        if current_digest(self._directory) != digest:
+            files.rename(self._temporary, generations / digest)
+            files.replace_file(self._directory / HEAD, head_line(digest))
+        self.sweep(keep=digest)
+        return digest
+
+    def _segment(self) -> Path:
+        generations = self._directory / GENERATIONS
+        files.make_directory(generations)
+        files.sync_directory(self._directory)
+        with files.refusals(generations):
+            self._temporary = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=generations))
+            self._temporary.chmod(0o755)
+        segment = self._temporary / SEGMENT
+        files.make_directory(segment)
+        return segment
+
+    def sweep(self, *, keep: str | None) -> None:
+        """Remove what no reader can need: leftovers of dead runs, and other generations.
+
+        Without a current generation nothing is removed: a damaged HEAD can still be mended by
+        hand as long as its generation is there.
+        """
+        generations = self._directory / GENERATIONS
+        if not generations.is_dir():
+            return
+        with files.refusals(generations):
+            found = list(generations.iterdir())
+        for path in found:
+            if path.name.startswith(_TEMPORARY) or (keep is not None and path.name != keep):
+                files.remove_tree(path)
+
+    def close(self) -> None:
+        """Remove what was written and not published."""
+        if self._writer is not None:
+            self._writer.abort()
+        if self._temporary is not None and self._temporary.exists():
+            files.remove_tree(self._temporary)
+
+
+@contextmanager
+def begin(directory: Path, *, expecting: str | None) -> Iterator[Transaction]:
+    """Lock an index for writing and sweep up what dead runs left.
+
+    Args:
+        directory: The index directory; made where it is missing.
+        expecting: The name of the generation that the writer started from; None for none.
+
+    Raises:
+        LockedError: Another writer is at work, or has been since the writer started.
+        RefusedError: The disk refuses.
+    """
+    files.make_directory(directory)
+    with files.exclusive_lock(directory / LOCK):
+        transaction = Transaction(directory)
+        current = current_digest(directory)
+        if current != expecting:
+            raise LockedError(
+                f"another process has written {directory} meanwhile",
+                hint="run the command again",
+            )
+        transaction.sweep(keep=current)
+        try:
+            yield transaction
+        finally:
+            transaction.close()

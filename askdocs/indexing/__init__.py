@@ -1,0 +1,6 @@
+"""Build or refresh an index: the use case behind `index`."""
+
+from askdocs.indexing.building import Progress, build
+from askdocs.indexing.plan import IndexRequest
+
+__all__ = ["IndexRequest", "Progress", "build"]

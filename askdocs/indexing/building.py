@@ -1,0 +1,301 @@
+"""Carry a plan out: cut, embed, write and commit."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from askdocs import embedding, files
+from askdocs.datamodel import (
+    DocumentRecord,
+    DocumentStatus,
+    IndexReport,
+    Manifest,
+    ModelRecord,
+    Passage,
+)
+from askdocs.documents import read_document
+from askdocs.errors import UsageError
+from askdocs.freshness import observe_entry
+from askdocs.index import begin
+from askdocs.indexing.plan import IndexRequest, Plan, indexed_paths, make_plan
+from askdocs.passages import cut_passages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from askdocs.embedding import Encoder, Model
+    from askdocs.index import Generation
+    from askdocs.store.segment import SegmentWriter
+
+# Sentences are embedded in slices large enough to be sorted by length to some effect.
+_SLICE_SENTENCES = 2048
+# Digits of the probe: more would differ between machines without meaning anything.
+_PROBE_DIGITS = 6
+
+
+class Progress:
+    """Takes notice of how far indexing is; this one shows nothing."""
+
+    def start(self, total: int) -> None:
+        """Begin, with the number of bytes to index."""
+
+    def advance(self, count: int) -> None:
+        """Note that some more bytes are done."""
+
+    def finish(self) -> None:
+        """Note that all bytes are done."""
+
+
+def build(
+    request: IndexRequest,
+    *,
+    cache: Path,
+    notify: Callable[[str], None],
+    progress: Progress | None = None,
+) -> IndexReport:
+    """Make an index of a corpus, or bring it up to date.
+
+    Whatever fails or ends this before it returns leaves the previous index as it was.
+
+    Args:
+        request: What to index, and how.
+        cache: Where compiled encoders and vectors are kept.
+        notify: Called with one line about anything that takes long.
+        progress: Told how far it is.
+
+    Raises:
+        UsageError: As `make_plan` says.
+        ModelError: The model cannot be had or compiled.
+        DamagedIndexError: The index to be refreshed is not what its manifest says.
+        LockedError: Another process is writing the index.
+        RefusedError: The disk refuses.
+    """
+    started = time.monotonic()
+    plan = make_plan(request)
+    if plan.old is not None and plan.is_done:
+        report = _report(request, plan, plan.old.manifest, embedded=0)
+        return _timed(replace(report, is_unchanged=True), started)
+    if plan.old is not None and plan.keeps_data:
+        with begin(request.index, expecting=plan.started_from) as transaction:
+            manifest = replace(
+                plan.old.manifest,
+                corpus=plan.corpus,
+                documents=plan.records,
+                files=transaction.keep_files(plan.old),
+            )
+            transaction.publish(manifest)
+        return _timed(_report(request, plan, manifest, embedded=0), started)
+    # Before the lock: compiling a model can take long, and finding none is no reason to write.
+    model = embedding.locate_model(plan.model, base=request.base, online=request.online)
+    encoder = embedding.open_encoder(model, cache=cache, notify=notify)
+    _check_window(plan, encoder)
+    if plan.old is not None and plan.old.manifest.model.fingerprint != encoder.fingerprint:
+        plan = replace(plan, old=None)
+    with begin(request.index, expecting=plan.started_from) as transaction:
+        writer = transaction.writer(dimension=encoder.dimension)
+        builder = _Builder(request, plan, encoder, cache, writer, progress or Progress())
+        records = builder.run()
+        manifest = Manifest(
+            corpus=plan.corpus,
+            passages=plan.passages,
+            model=_model_record(model, encoder, plan.old),
+            documents=records,
+            counts={"passages": writer.passages, "sentences": writer.sentences},
+            files=transaction.named(writer.finish()),
+        )
+        transaction.publish(manifest)
+    return _timed(_report(request, plan, manifest, embedded=builder.embedded), started)
+
+
+def _timed(report: IndexReport, started: float) -> IndexReport:
+    return replace(report, seconds=time.monotonic() - started)
+
+
+def _check_window(plan: Plan, encoder: Encoder) -> None:
+    # Two places are the model's own, for the tokens that begin and end a text.
+    most = encoder.window - 2
+    if plan.passages.max_tokens > most:
+        raise UsageError(
+            f"{plan.model} reads {most} tokens at once, "
+            f"passages of {plan.passages.max_tokens} do not fit",
+            hint=f"askdocs index --max-tokens {most}",
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Cut:
+    """A document on its way into the index; without a text, it is taken from the old one."""
+
+    path: str
+    record: DocumentRecord
+    text: str | None = None
+    passages: Sequence[Passage] = ()
+
+    @property
+    def sentences(self) -> list[str]:
+        assert self.text is not None
+        return [self.text[a:b] for one in self.passages for a, b in one.sentences]
+
+
+class _Builder:
+    """Brings documents into a new segment, a slice of sentences at a time."""
+
+    def __init__(
+        self,
+        request: IndexRequest,
+        plan: Plan,
+        encoder: Encoder,
+        cache: Path,
+        writer: SegmentWriter,
+        progress: Progress,
+    ) -> None:
+        self._request = request
+        self._plan = plan
+        self._encoder = encoder
+        self._cache = cache
+        self._writer = writer
+        self._progress = progress
+        self._old = plan.old.reader() if plan.old else None
+        self._pending: list[_Cut] = []
+        self._pending_sentences = 0
+        self.embedded = 0
+
+    def run(self) -> dict[str, DocumentRecord]:
+        """Write every document; what the manifest is to say of each file."""
+        records = dict(self._plan.records)
+        new = [path for path in self._plan.indexed if not self._plan.keeps(path)]
+        self._progress.start(sum(records[path].bytes for path in new))
+        for path in self._plan.indexed:
+            cut = self._cut(path)
+            records[path] = cut.record
+            if cut.record.status == DocumentStatus.INDEXED:
+                self._pending.append(cut)
+            if self._pending_sentences >= _SLICE_SENTENCES:
+                self._flush()
+        self._flush()
+        self._progress.finish()
+        if self._old is not None:
+            self._old.close()
+        return records
+
+    def _cut(self, path: str) -> _Cut:
+        if self._plan.keeps(path):
+            return _Cut(path=path, record=self._plan.records[path])
+        # Read again rather than kept since the plan was made: a corpus may be larger than memory.
+        entry = files.Entry(
+            path=path, kind=files.EntryKind.FILE, named=path in self._plan.corpus.roots
+        )
+        seen = observe_entry(self._request.base, entry, self._plan.corpus)
+        if seen.text is None:
+            return _Cut(path=path, record=seen.record)
+        document = read_document(path, seen.text)
+        passages = cut_passages(document, self._plan.passages, self._encoder.count_tokens)
+        self._pending_sentences += sum(len(passage.sentences) for passage in passages)
+        return _Cut(path=path, record=seen.record, text=seen.text, passages=passages)
+
+    def _flush(self) -> None:
+        """Embed and write what is pending."""
+        vectors = self._embed([cut for cut in self._pending if cut.text is not None])
+        for cut in self._pending:
+            if cut.text is None:
+                self._take_over(cut)
+            else:
+                own = vectors[: len(cut.sentences)]
+                vectors = vectors[len(own) :]
+                self._writer.add(cut.path, cut.record.encoding, cut.text, cut.passages, own)
+        self._pending, self._pending_sentences = [], 0
+
+    def _embed(self, cuts: Sequence[_Cut]) -> NDArray[np.float32]:
+        sentences = [sentence for cut in cuts for sentence in cut.sentences]
+        known: dict[str, NDArray[np.float32]] = {}
+        for cut in cuts:
+            known.update(self._old_vectors(cut.path))
+        new = list(dict.fromkeys(text for text in sentences if text not in known))
+        total = sum(cut.record.bytes for cut in cuts)
+        share = total / max(1, len(new))
+        found = embedding.embed_with_cache(
+            self._encoder,
+            new,
+            cache=self._cache,
+            advance=lambda count: self._progress.advance(round(share * count)),
+        )
+        self.embedded += len(new)
+        known.update(zip(new, found, strict=True))
+        if not sentences:
+            return np.zeros((0, self._encoder.dimension), dtype=np.float32)
+        return np.stack([known[text] for text in sentences])
+
+    def _old_vectors(self, path: str) -> dict[str, NDArray[np.float32]]:
+        """The vectors that the old index has for the sentences of a document."""
+        if self._old is None:
+            return {}
+        stored = self._old.passages_of(path)
+        texts = [
+            one.passage.text[a - one.passage.chars[0] : b - one.passage.chars[0]]
+            for one in stored
+            for a, b in one.passage.sentences
+        ]
+        first = stored[0].first_sentence if stored else 0
+        vectors = self._old.vectors(np.arange(first, first + len(texts)))
+        return dict(zip(texts, vectors, strict=True))
+
+    def _take_over(self, cut: _Cut) -> None:
+        assert self._old is not None
+        stored = self._old.passages_of(cut.path)
+        passages = [one.passage for one in stored]
+        count = sum(len(passage.sentences) for passage in passages)
+        first = stored[0].first_sentence if stored else 0
+        self._writer.add(
+            cut.path,
+            cut.record.encoding,
+            self._old.text_of(cut.path),
+            passages,
+            self._old.vectors(np.arange(first, first + count)),
+        )
+
+
+def _model_record(model: Model, encoder: Encoder, old: Generation | None) -> ModelRecord:
+    record = ModelRecord(
+        name=model.name,
+        revision=model.revision,
+        fingerprint=encoder.fingerprint,
+        dimension=encoder.dimension,
+        probe=(),
+    )
+    if old is not None:
+        return replace(record, probe=old.manifest.model.probe)
+    probe = encoder.embed_sentences([embedding.PROBE_SENTENCE])[0]
+    return replace(record, probe=tuple(round(float(value), _PROBE_DIGITS) for value in probe))
+
+
+def _report(
+    request: IndexRequest, plan: Plan, manifest: Manifest, *, embedded: int
+) -> IndexReport:
+    before = plan.old.manifest.documents if plan.old else {}
+    now = manifest.documents
+    old, new = set(indexed_paths(before)), set(indexed_paths(now))
+    return IndexReport(
+        index=str(request.index),
+        documents=len(new),
+        passages=manifest.counts["passages"],
+        sentences=manifest.counts["sentences"],
+        embedded=embedded,
+        added=tuple(sorted(new - old)),
+        changed=tuple(sorted(path for path in new & old if before[path] != now[path])),
+        removed=tuple(sorted(old - new)),
+        skipped=_reasons(now, DocumentStatus.SKIPPED),
+        failed=_reasons(now, DocumentStatus.FAILED),
+        seconds=0.0,
+        is_unchanged=False,
+    )
+
+
+def _reasons(records: Mapping[str, DocumentRecord], status: DocumentStatus) -> dict[str, str]:
+    return {path: record.reason for path, record in records.items() if record.status == status}

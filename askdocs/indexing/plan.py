@@ -1,0 +1,228 @@
+"""What a new generation shall hold, and what has to be done for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from askdocs import embedding, files
+from askdocs.datamodel import (
+    CorpusSettings,
+    DocumentRecord,
+    DocumentStatus,
+    PassageSettings,
+)
+from askdocs.errors import AskdocsError, NoIndexError, UsageError
+from askdocs.freshness import observe
+from askdocs.index import Generation, current_digest, is_index, open_generation
+
+_MIN_TOKENS = 16
+# What a run that died before its first commit leaves behind.
+_OWN_NAMES = frozenset({"LOCK", "generations"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexRequest:
+    """What to index, and how.
+
+    Attributes:
+        index: The index directory; made where it is missing.
+        paths: Folders and files; none for the corpus that the index records.
+        add: Whether the paths join the recorded corpus.
+        replace: Whether the paths take its place.
+        rebuild: Whether everything is cut and embedded anew, whatever the index holds.
+        model: A packaged model, a path or a name on the hub; None for the recorded one.
+        max_tokens: The longest passage, at least 16; None for the recorded setting.
+        encoding: The codec for files that are not UTF-8; None for the recorded one.
+        online: Whether a model may be downloaded.
+    """
+
+    index: Path
+    paths: tuple[Path, ...] = ()
+    add: bool = False
+    replace: bool = False
+    rebuild: bool = False
+    model: str | None = None
+    max_tokens: int | None = None
+    encoding: str | None = None
+    online: bool = False
+
+    @property
+    def base(self) -> Path:
+        """The folder to which all paths of the index are relative."""
+        return self.index.resolve().parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What the new generation shall hold.
+
+    Attributes:
+        corpus: Which files.
+        passages: How they are cut.
+        model: The name of the model.
+        records: What there is to say of each file, by its path.
+        old: The generation from which unchanged documents are taken; None for none.
+        started_from: The name of the generation that was current; None where there was none.
+    """
+
+    corpus: CorpusSettings
+    passages: PassageSettings
+    model: str
+    records: Mapping[str, DocumentRecord]
+    old: Generation | None
+    started_from: str | None
+
+    @property
+    def indexed(self) -> list[str]:
+        """The documents, in order of path."""
+        return indexed_paths(self.records)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the old generation is already all that."""
+        return (
+            self.old is not None
+            and self.keeps_data
+            and self.old.manifest.corpus == self.corpus
+            and dict(self.old.manifest.documents) == dict(self.records)
+        )
+
+    @property
+    def keeps_data(self) -> bool:
+        """Whether no passage changes, so that the old files serve as they are."""
+        if self.old is None or self.old.manifest.model.name != self.model:
+            return False
+        return self.indexed == indexed_paths(self.old.manifest.documents) and all(
+            self.keeps(path) for path in self.indexed
+        )
+
+    def keeps(self, path: str) -> bool:
+        """Whether a document's passages are taken from the old generation."""
+        return (
+            self.old is not None
+            and self.old.manifest.passages == self.passages
+            and self.old.manifest.documents.get(path) == self.records[path]
+        )
+
+
+def make_plan(request: IndexRequest) -> Plan:
+    """Look at the corpus and decide what has to be done; nothing is written or locked.
+
+    Raises:
+        UsageError: The index directory is something else, or the paths differ from the recorded
+            corpus, are missing or hold no document.
+    """
+    _check_directory(request.index)
+    old = _recorded(request)
+    corpus = _corpus(request, old)
+    known = old.manifest.documents if old else {}
+    records = {
+        seen.path: seen.record
+        for seen in observe(request.base, corpus, index=request.index, known=known)
+    }
+    if old is None and not indexed_paths(records):
+        raise _no_documents(request, records)
+    return Plan(
+        corpus=corpus,
+        passages=_passages(request, old),
+        model=_model(request, old),
+        records=records,
+        old=None if request.rebuild else old,
+        started_from=old.digest if old else current_digest(request.index),
+    )
+
+
+def indexed_paths(records: Mapping[str, DocumentRecord]) -> list[str]:
+    """The paths of the files that were indexed, in order."""
+    return [
+        path
+        for path, record in sorted(records.items())
+        if record.status == DocumentStatus.INDEXED
+    ]
+
+
+def _check_directory(index: Path) -> None:
+    if not index.exists() or is_index(index):
+        return
+    if not index.is_dir():
+        raise UsageError(f"{index} is not a folder", hint="askdocs index --index DIR PATH")
+    if {path.name for path in index.iterdir()} - _OWN_NAMES:
+        raise UsageError(
+            f"{index} holds other files and is not an index", hint="askdocs index --index DIR PATH"
+        )
+
+
+def _recorded(request: IndexRequest) -> Generation | None:
+    """The index as it is; None where there is none, or where it shall be made from nothing."""
+    try:
+        return open_generation(request.index)
+    except NoIndexError:
+        return None
+    except AskdocsError:
+        if request.rebuild and request.paths:
+            return None
+        raise
+
+
+def _corpus(request: IndexRequest, old: Generation | None) -> CorpusSettings:
+    for path in request.paths:
+        if not path.exists():
+            raise UsageError(f"{path} does not exist", hint="askdocs index PATH")
+    named = tuple(sorted({files.relative_root(path, request.base) for path in request.paths}))
+    if old is None:
+        if not named:
+            raise UsageError("there is no index to refresh", hint="askdocs index PATH")
+        return CorpusSettings(roots=named, encoding=request.encoding or "")
+    recorded = old.manifest.corpus
+    roots = _roots(request, recorded.roots, named)
+    for root in roots:
+        if not (request.base / root).exists():
+            raise UsageError(
+                f"{root}, which the index records, does not exist",
+                hint="askdocs index --replace PATH",
+            )
+    encoding = recorded.encoding if request.encoding is None else request.encoding
+    return replace(recorded, roots=roots, encoding=encoding)
+
+
+def _roots(
+    request: IndexRequest, recorded: tuple[str, ...], named: tuple[str, ...]
+) -> tuple[str, ...]:
+    if not named or named == recorded:
+        return recorded
+    if request.replace:
+        return named
+    if request.add:
+        return tuple(sorted({*recorded, *named}))
+    raise UsageError(
+        f"{request.index} is the index of {', '.join(recorded)}",
+        hint="askdocs index --add PATH, --replace PATH, or --index ANOTHER_DIR PATH",
+    )
+
+
+def _passages(request: IndexRequest, old: Generation | None) -> PassageSettings:
+    current = PassageSettings()
+    if request.max_tokens is not None and request.max_tokens < _MIN_TOKENS:
+        raise UsageError(f"--max-tokens must be at least {_MIN_TOKENS}, got {request.max_tokens}")
+    recorded = old.manifest.passages.max_tokens if old else current.max_tokens
+    return replace(current, max_tokens=request.max_tokens or recorded)
+
+
+def _model(request: IndexRequest, old: Generation | None) -> str:
+    if request.model is None:
+        return old.manifest.model.name if old else embedding.DEFAULT_MODEL
+    if Path(request.model).is_dir():
+        # Recorded like a root, so that an index and a model beside it can move together.
+        return files.relative_root(Path(request.model), request.base)
+    return request.model
+
+
+def _no_documents(request: IndexRequest, records: Mapping[str, DocumentRecord]) -> UsageError:
+    names = ", ".join(str(path) for path in request.paths)
+    reasons = [f"{path}: {record.reason}" for path, record in records.items()]
+    if not reasons:
+        return UsageError(
+            f"there are no documents in {names}", hint="askdocs reads .txt and .md files"
+        )
+    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    return UsageError(f"no document in {names} can be indexed; {reasons[0]}{more}")

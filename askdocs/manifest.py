@@ -1,0 +1,185 @@
+"""Read, write and compare the identity cards of generations."""
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import PurePosixPath
+from typing import Any, TypeVar
+
+from askdocs.datamodel import (
+    FORMAT_VERSION,
+    CorpusSettings,
+    DocumentRecord,
+    DocumentStatus,
+    FileRecord,
+    Manifest,
+    ModelRecord,
+    PassageSettings,
+)
+from askdocs.errors import DamagedIndexError, UnusableIndexError
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_Checked = TypeVar("_Checked")
+
+
+def write_manifest(manifest: Manifest) -> bytes:
+    """The manifest's file: JSON with sorted keys, the same bytes for the same manifest."""
+    text = json.dumps(asdict(manifest), sort_keys=True, indent=1, ensure_ascii=True)
+    return f"{text}\n".encode("ascii")
+
+
+def read_manifest(content: bytes) -> Manifest:
+    """Parse a manifest and check every field of it.
+
+    Raises:
+        UnusableIndexError: It is of a format that this version does not know.
+        DamagedIndexError: It is no manifest.
+    """
+    try:
+        card = json.loads(content, object_pairs_hook=_once, parse_constant=_no_constant)
+        version = card["format_version"]
+        if version != FORMAT_VERSION:
+            raise UnusableIndexError(
+                f"the index has format {version!r}, this version reads {FORMAT_VERSION}",
+                hint="askdocs index --rebuild PATH, or the askdocs that made it",
+            )
+        return _manifest(card)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise DamagedIndexError(
+            f"the manifest cannot be read: {error}", hint="askdocs index --rebuild PATH"
+        ) from error
+
+
+def manifest_digest(content: bytes) -> str:
+    """The name of a generation: the sha256 of its manifest's file, hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def changed_settings(old: Manifest, new: Manifest) -> list[str]:
+    """Which settings of an index differ, by name, in a fixed order; not its documents."""
+    pairs: list[tuple[str, object, object]] = [
+        ("format", old.format_version, new.format_version),
+        ("model", (old.model.name, old.model.revision), (new.model.name, new.model.revision)),
+        ("passages", old.passages, new.passages),
+        ("corpus", old.corpus, new.corpus),
+    ]
+    return [name for name, before, after in pairs if before != after]
+
+
+def _manifest(card: Mapping[str, Any]) -> Manifest:
+    corpus, passages, model = card["corpus"], card["passages"], card["model"]
+    return Manifest(
+        corpus=CorpusSettings(
+            roots=_texts(corpus["roots"], _root),
+            include=_texts(corpus["include"]),
+            ignore_files=_texts(corpus["ignore_files"], _name),
+            max_bytes=_count(corpus["max_bytes"]),
+            encoding=_text(corpus["encoding"]),
+        ),
+        passages=PassageSettings(
+            max_tokens=_count(passages["max_tokens"]), rules=_count(passages["rules"])
+        ),
+        model=ModelRecord(
+            name=_text(model["name"]),
+            revision=_text(model["revision"]),
+            fingerprint=_sha256(model["fingerprint"]),
+            dimension=_count(model["dimension"]),
+            probe=tuple(_number(value) for value in model["probe"]),
+        ),
+        documents=_mapping(card["documents"], _root, _document),
+        counts=_mapping(card["counts"], _text, _count),
+        files=_mapping(card["files"], _clean, _file),
+    )
+
+
+def _document(card: Mapping[str, Any]) -> DocumentRecord:
+    digest = _text(card["sha256"])
+    return DocumentRecord(
+        sha256=_sha256(digest) if digest else "",
+        bytes=_count(card["bytes"]),
+        encoding=_text(card["encoding"]),
+        paragraphs=_count(card["paragraphs"]),
+        status=DocumentStatus(card["status"]),
+        reason=_text(card["reason"]),
+    )
+
+
+def _file(card: Mapping[str, Any]) -> FileRecord:
+    return FileRecord(sha256=_sha256(card["sha256"]), bytes=_count(card["bytes"]))
+
+
+def _mapping(
+    card: Mapping[str, Any], key: Callable[[Any], str], value: Callable[[Any], _Checked]
+) -> dict[str, _Checked]:
+    return {key(name): value(inner) for name, inner in card.items()}
+
+
+def _texts(values: object, check: Callable[[Any], str] | None = None) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        raise TypeError(f"{values!r} is not a list")
+    return tuple((check or _text)(value) for value in values)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not a text")
+    return value
+
+
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
+        raise TypeError(f"{value!r} is not a count")
+    return value
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise TypeError(f"{value!r} is not a number")
+    return float(value)
+
+
+def _sha256(value: object) -> str:
+    text = _text(value)
+    if not _SHA256.fullmatch(text):
+        raise ValueError(f"{text!r} is not a digest")
+    return text
+
+
+def _root(value: object) -> str:
+    """A relative path that may begin with `..`, and is otherwise clean."""
+    text = _text(value)
+    below = text
+    while below.startswith("../"):
+        below = below[3:]
+    if below not in {".", ".."}:
+        _clean(below)
+    return text
+
+
+def _clean(value: object) -> str:
+    text = _text(value)
+    parts = text.split("/")
+    if not all(parts) or {".", ".."} & set(parts) or "\0" in text:
+        raise ValueError(f"{text!r} is not a clean relative path")
+    return text
+
+
+def _name(value: object) -> str:
+    text = _clean(value)
+    if PurePosixPath(text).name != text:
+        raise ValueError(f"{text!r} is not a file name")
+    return text
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a number")

@@ -1,0 +1,144 @@
+"""Group paragraphs and sentences into passages."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from askdocs.datamodel import Document, Paragraph, Passage, PassageSettings, Span
+from askdocs.passages.sentences import split_sentences
+
+CountTokens: TypeAlias = Callable[[Sequence[str]], list[int]]
+"""Gives the number of tokens of each text, without the model's special tokens."""
+
+# A tokenizer may count any number of characters as one token (an unknown word).
+_MAX_SENTENCE_CHARS = 2000
+# A paragraph of fewer tokens is joined to what follows: it introduces more than it says.
+_SHORT = 12
+_WORD = re.compile(r"\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    chars: Span
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Consecutive sentences of one paragraph that stay in one passage."""
+
+    paragraph: Paragraph
+    sentences: tuple[_Sentence, ...]
+
+    @property
+    def tokens(self) -> int:
+        return sum(sentence.tokens for sentence in self.sentences)
+
+
+def cut_passages(
+    document: Document, settings: PassageSettings, count_tokens: CountTokens
+) -> list[Passage]:
+    """Cut a document into passages.
+
+    Passages are in order, do not overlap, and cover every paragraph; none is longer than
+    `settings.max_tokens`, as the sum of its sentences' tokens.
+
+    Args:
+        document: What to cut.
+        settings: The token budget.
+        count_tokens: The model's own count.
+    """
+    blocks = _blocks(document, settings.max_tokens, count_tokens)
+    return [_passage(document.text, group) for group in _group(blocks, settings.max_tokens)]
+
+
+def _blocks(document: Document, budget: int, count_tokens: CountTokens) -> list[_Block]:
+    spans = [split_sentences(document.text, one.chars) for one in document.paragraphs]
+    sentences = iter(_measured(document.text, [s for one in spans for s in one], count_tokens))
+    return [
+        block
+        for paragraph, own in zip(document.paragraphs, spans, strict=True)
+        for block in _fit(
+            paragraph,
+            [
+                piece
+                for _ in own
+                for piece in _pieces(document.text, next(sentences), budget, count_tokens)
+            ],
+            budget,
+        )
+    ]
+
+
+def _measured(text: str, spans: Sequence[Span], count_tokens: CountTokens) -> list[_Sentence]:
+    counts = count_tokens([text[start:end] for start, end in spans])
+    return [_Sentence(span, count) for span, count in zip(spans, counts, strict=True)]
+
+
+def _pieces(
+    text: str, sentence: _Sentence, budget: int, count_tokens: CountTokens
+) -> Iterator[_Sentence]:
+    """Cut a sentence that is longer than the budget between words; others stay whole."""
+    start, end = sentence.chars
+    if sentence.tokens <= budget and end - start <= _MAX_SENTENCE_CHARS:
+        yield sentence
+        return
+    words = [
+        (at, min(at + _MAX_SENTENCE_CHARS, match.end()))
+        for match in _WORD.finditer(text, start, end)
+        for at in range(match.start(), match.end(), _MAX_SENTENCE_CHARS)
+    ]
+    piece: list[_Sentence] = []
+    tokens = 0
+    for word in _measured(text, words, count_tokens):
+        too_long = piece and word.chars[1] - piece[0].chars[0] > _MAX_SENTENCE_CHARS
+        if piece and (too_long or tokens + word.tokens > budget):
+            yield _Sentence((piece[0].chars[0], piece[-1].chars[1]), tokens)
+            piece, tokens = [], 0
+        piece.append(word)
+        tokens += word.tokens
+    yield _Sentence((piece[0].chars[0], piece[-1].chars[1]), tokens)
+
+
+def _fit(paragraph: Paragraph, sentences: Sequence[_Sentence], budget: int) -> Iterator[_Block]:
+    """Cut a paragraph at sentences into as few blocks as the budget allows."""
+    block: list[_Sentence] = []
+    tokens = 0
+    for sentence in sentences:
+        if block and tokens + sentence.tokens > budget:
+            yield _Block(paragraph, tuple(block))
+            block, tokens = [], 0
+        block.append(sentence)
+        tokens += sentence.tokens
+    yield _Block(paragraph, tuple(block))
+
+
+def _group(blocks: Sequence[_Block], budget: int) -> Iterator[list[_Block]]:
+    """Join short paragraphs (headings, bylines, captions) to what follows them."""
+    group: list[_Block] = []
+    tokens = 0
+    for block in blocks:
+        if group and (tokens >= _SHORT or tokens + block.tokens > budget):
+            yield group
+            group, tokens = [], 0
+        group.append(block)
+        tokens += block.tokens
+    if group:
+        yield group
+
+
+def _passage(text: str, blocks: Sequence[_Block]) -> Passage:
+    first, last = blocks[0], blocks[-1]
+    start, end = first.sentences[0].chars[0], last.sentences[-1].chars[1]
+    origin = first.paragraph.chars[0]
+    whole = (start, end) == (origin, last.paragraph.chars[1])
+    first_line = first.paragraph.lines[0] + text.count("\n", origin, start)
+    return Passage(
+        chars=(start, end),
+        paragraphs=(first.paragraph.number, last.paragraph.number),
+        lines=(first_line, first_line + text.count("\n", start, end)),
+        text=text[start:end],
+        offsets=None if whole else (start - origin, end - origin),
+        sentences=tuple(sentence.chars for block in blocks for sentence in block.sentences),
+    )

@@ -1,0 +1,83 @@
+"""Results as JSON."""
+
+import json
+import re
+from typing import Any
+
+from askdocs.datamodel import CitedText, Hit, Place, Ranking
+
+SCHEMA = 1
+"""The version of the JSON objects; a field that is taken away or changes its meaning raises it."""
+
+_SCORE_DIGITS = 4
+# JSON may hold these raw, and a terminal would obey them.
+_ESCAPED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+
+
+def render_json(ranking: Ranking) -> str:
+    """One question's answer as an indented JSON object."""
+    return _dump(ranking_object(ranking), indent=2)
+
+
+def render_json_array(rankings: list[Ranking]) -> str:
+    """The answers to several questions as one indented JSON array."""
+    return _dump([ranking_object(ranking) for ranking in rankings], indent=2)
+
+
+def render_json_line(ranking: Ranking) -> str:
+    """One question's answer as a JSON object on one line."""
+    return _dump(ranking_object(ranking), indent=None)
+
+
+def render_cited_json(cited: CitedText) -> str:
+    """A cited text as an indented JSON object."""
+    return _dump({"schema": SCHEMA, **_cited_object(cited)}, indent=2)
+
+
+def ranking_object(ranking: Ranking) -> dict[str, Any]:
+    """A ranking as docs/data-model.md describes it."""
+    return {
+        "schema": SCHEMA,
+        "id": ranking.question.id,
+        "question": ranking.question.text,
+        "mode": ranking.mode.value,
+        "answered": ranking.answered,
+        "hits": [_hit_object(hit) for hit in ranking.hits],
+    }
+
+
+def _hit_object(hit: Hit) -> dict[str, Any]:
+    found = {
+        "rank": hit.rank,
+        "score": round(hit.score, _SCORE_DIGITS),
+        **_place_object(hit.place),
+        "headings": list(hit.headings),
+        "text": hit.text,
+        "answer": {"text": hit.answer.text, "chars": list(hit.answer.chars)},
+        "status": hit.status.value,
+    }
+    if hit.indexed is not None:
+        found["indexed"] = _place_object(hit.indexed)
+    return found
+
+
+def _cited_object(cited: CitedText) -> dict[str, Any]:
+    found = {**_place_object(cited.place), "text": cited.text, "status": cited.status.value}
+    if cited.indexed is not None:
+        found["indexed"] = _place_object(cited.indexed)
+    return found
+
+
+def _place_object(place: Place) -> dict[str, Any]:
+    return {
+        "citation": str(place.citation),
+        "path": place.citation.path,
+        "paragraphs": list(place.citation.paragraphs),
+        "lines": list(place.lines),
+        "chars": list(place.chars),
+    }
+
+
+def _dump(value: object, *, indent: int | None) -> str:
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"

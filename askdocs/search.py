@@ -1,0 +1,245 @@
+"""Answer questions from an index: the use case behind `ask` and `show`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from askdocs import embedding
+from askdocs.citations import Sources, parse_citation, place_of_passage, resolve, verify
+from askdocs.datamodel import Answer, CitedText, Hit, Mode, Question, Ranking
+from askdocs.documents import read_document
+from askdocs.errors import DamagedIndexError, UnusableIndexError, UsageError
+from askdocs.index import Generation, current_digest, open_generation
+from askdocs.ranking import DEFAULT_BARS, RankedPassage, rank
+from askdocs.store.analysis import distinct_terms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
+
+    from numpy.typing import NDArray
+
+    from askdocs.datamodel import ModelRecord
+    from askdocs.embedding import Encoder
+    from askdocs.store import Reader
+
+_Result = TypeVar("_Result")
+
+MAX_QUESTION_CHARS = 10_000
+"""A longer question is refused: no model reads it whole."""
+
+_PROBE_COSINE = 0.99
+
+
+class Index:
+    """An index open for questions.
+
+    It answers from one generation, and moves on to the next one only when a writer has removed
+    the files of the first. It is a context manager; leaving it gives all files back.
+
+    Attributes:
+        directory: The index directory.
+        generation: What it answers from.
+    """
+
+    def __init__(self, directory: Path, *, cache: Path, notify: Callable[[str], None]) -> None:
+        """Open the current generation; the model is loaded by the first question that needs it.
+
+        Args:
+            directory: The index directory.
+            cache: Where compiled encoders are kept.
+            notify: Called with one line about anything that takes long.
+
+        Raises:
+            NoIndexError: There is no index in the directory.
+            DamagedIndexError: HEAD or the manifest is not what askdocs wrote.
+            UnusableIndexError: The index is of another format.
+        """
+        self.directory = directory
+        self._cache = cache
+        self._notify = notify
+        self._encoder: Encoder | None = None
+        self._open()
+
+    def __enter__(self) -> Index:
+        """The index itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Give all files back."""
+        self.close()
+
+    def close(self) -> None:
+        """Give all files back; the index answers no more."""
+        self._reader.close()
+
+    def ask(
+        self,
+        question: str,
+        *,
+        top_k: int = 5,
+        mode: Mode | str = Mode.HYBRID,
+        min_score: float | None = None,
+    ) -> Ranking:
+        """Find the passages that answer a question.
+
+        Args:
+            question: At most 10,000 characters, not only white space.
+            top_k: How many hits to return at most, at least 1.
+            mode: Which signals make the score: hybrid, dense or lexical.
+            min_score: The bar below which hits are left out, in [0, 1]; None for the mode's own.
+
+        Returns:
+            The hits, best first, each with its citation as it was proved against the file now.
+
+        Raises:
+            UsageError: The question is empty or too long, or an argument is out of range.
+            DamagedIndexError: A file of the index is not what its manifest says.
+            UnusableIndexError: The index was made with a model that is not to be had here.
+        """
+        asked = [Question(id="0", text=question)]
+        return next(self.ask_all(asked, top_k=top_k, mode=mode, min_score=min_score))
+
+    def ask_all(
+        self,
+        questions: Iterable[Question],
+        *,
+        top_k: int = 5,
+        mode: Mode | str = Mode.HYBRID,
+        min_score: float | None = None,
+    ) -> Iterator[Ranking]:
+        """Answer questions one after another, each as soon as it is known; see `ask`."""
+        mode = _checked_mode(mode)
+        bar = DEFAULT_BARS[mode] if min_score is None else min_score
+        if top_k < 1:
+            raise UsageError(f"the number of hits must be at least 1, got {top_k}")
+        if not 0 <= bar <= 1:
+            raise UsageError(f"the lowest score must be between 0 and 1, got {bar}")
+        sources = Sources(self.generation.base, self.generation.manifest.corpus)
+        for question in questions:
+            _check_question(question.text)
+            ranked = self._rank(question.text, mode, top_k)
+            yield Ranking(
+                question=question,
+                mode=mode,
+                answered=bool(ranked) and ranked[0].score >= DEFAULT_BARS[mode],
+                hits=tuple(
+                    _hit(number, one, sources)
+                    for number, one in enumerate(ranked, 1)
+                    if one.score >= bar
+                ),
+            )
+
+    def show(self, citation: str) -> CitedText:
+        """The indexed text that a citation names, and whether it still stands in its file.
+
+        Args:
+            citation: As `ask` prints it.
+
+        Raises:
+            UsageError: It is no citation, or the index has no such document or paragraph.
+        """
+        parsed = parse_citation(citation)
+        text = self._retrying(lambda reader: reader.text_of(parsed.path))
+        if not text:
+            raise UsageError(
+                f"the index has no document {parsed.path}", hint="askdocs status lists them"
+            )
+        place = resolve(parsed, read_document(parsed.path, text))
+        start, end = place.chars
+        sources = Sources(self.generation.base, self.generation.manifest.corpus)
+        return verify(text[start:end], place, sources.document(parsed.path))
+
+    def _rank(self, question: str, mode: Mode, top_k: int) -> list[RankedPassage]:
+        vector = None if mode == Mode.LEXICAL else self._embed(question)
+        terms = distinct_terms(question)
+        return self._retrying(lambda reader: rank(reader, terms, vector, mode=mode, top_k=top_k))
+
+    def _retrying(self, use: Callable[[Reader], _Result]) -> _Result:
+        """Use the reader; once more on the next generation if a writer has removed this one."""
+        try:
+            return use(self._reader)
+        except DamagedIndexError:
+            if current_digest(self.directory) == self.generation.digest:
+                raise
+            self._reader.close()
+            self._open()
+            return use(self._reader)
+
+    def _open(self) -> None:
+        self.generation: Generation = open_generation(self.directory)
+        self._reader: Reader = self.generation.reader()
+
+    def _embed(self, question: str) -> NDArray[np.float32]:
+        if self._encoder is None:
+            self._encoder = _open_encoder(
+                self.generation.manifest.model,
+                base=self.generation.base,
+                cache=self._cache,
+                notify=self._notify,
+            )
+        vector: NDArray[np.float32] = self._encoder.embed_questions([question])[0]
+        return vector
+
+
+def _open_encoder(
+    record: ModelRecord, *, base: Path, cache: Path, notify: Callable[[str], None]
+) -> Encoder:
+    """The encoder of the model that made the index, and of no other."""
+    encoder = embedding.open_compiled(record.fingerprint, cache=cache)
+    if encoder is None:
+        model = embedding.locate_model(record.name, base=base)
+        encoder = embedding.open_encoder(model, cache=cache, notify=notify)
+    probe = np.asarray(record.probe, dtype=np.float32)
+    usable = encoder.fingerprint == record.fingerprint and len(probe) == encoder.dimension
+    if not usable or encoder.embed_sentences([embedding.PROBE_SENTENCE])[0] @ probe < _PROBE_COSINE:
+        raise UnusableIndexError(
+            f"the index was made with another {record.name} than the one installed",
+            hint="askdocs index --rebuild, or ask with --mode lexical",
+        )
+    return encoder
+
+
+def _checked_mode(mode: Mode | str) -> Mode:
+    try:
+        return Mode(mode)
+    except ValueError as error:
+        names = ", ".join(Mode)
+        raise UsageError(f"the mode must be one of {names}, got {mode!r}") from error
+
+
+def _check_question(question: str) -> None:
+    if not question.strip():
+        raise UsageError("the question is empty", hint='askdocs ask "What did they decide?"')
+    if len(question) > MAX_QUESTION_CHARS:
+        raise UsageError(
+            f"the question has {len(question)} characters, at most {MAX_QUESTION_CHARS} are read",
+            hint="ask in one or two sentences; several questions go into --questions FILE",
+        )
+
+
+def _hit(number: int, ranked: RankedPassage, sources: Sources) -> Hit:
+    path, passage = ranked.stored.path, ranked.stored.passage
+    indexed = place_of_passage(path, passage)
+    cited = verify(passage.text, indexed, sources.document(path))
+    start, end = (offset - passage.chars[0] for offset in ranked.answer)
+    origin = cited.place.chars[0]
+    return Hit(
+        rank=number,
+        score=ranked.score,
+        place=cited.place,
+        headings=passage.headings,
+        text=passage.text,
+        answer=Answer(text=passage.text[start:end], chars=(origin + start, origin + end)),
+        status=cited.status,
+        indexed=cited.indexed,
+    )

@@ -1,0 +1,108 @@
+"""The formats of the dense, lexical and passage data of one generation, behind one Protocol."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from askdocs.datamodel import FileRecord, Passage, StoredPassage
+    from askdocs.store.lexical import TermStatistics
+
+
+class Reader(Protocol):
+    """Reads one generation, the same one for its whole life.
+
+    Passage and sentence ids count from 0 in the canonical order: path, then position.
+    """
+
+    def dense(
+        self, vectors: NDArray[np.float32], k: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The k sentences nearest to each vector: ids and cosines, shapes (len(vectors), ≤ k)."""
+        ...
+
+    def lexical(
+        self, terms: Sequence[str], k: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The k passages with the highest BM25 score above 0: ids and scores, best first."""
+        ...
+
+    def cosines(
+        self, vector: NDArray[np.float32], passages: Sequence[StoredPassage]
+    ) -> list[NDArray[np.float32]]:
+        """For each passage the exact cosines of its sentences, in their order."""
+        ...
+
+    def bm25(
+        self, terms: Sequence[str], passage_ids: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """The exact BM25 score of some passages, shape (len(passage_ids),)."""
+        ...
+
+    def term_statistics(self, terms: Sequence[str]) -> TermStatistics:
+        """How many passages there are, and how many have each of the terms."""
+        ...
+
+    def passages_of_sentences(self, sentence_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The passage to which each sentence belongs, in the shape of the argument."""
+        ...
+
+    def passages(self, ids: Sequence[int]) -> list[StoredPassage]:
+        """The passages with some ids, in their order."""
+        ...
+
+    def passages_of(self, path: str) -> list[StoredPassage]:
+        """The passages of a document in order; none where it is not in the index."""
+        ...
+
+    def text_of(self, path: str) -> str:
+        """A document's text as it was indexed, up to its last passage."""
+        ...
+
+    def documents(self) -> list[tuple[str, str]]:
+        """Path and encoding of every document, in order of path."""
+        ...
+
+    def vectors(self, sentence_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The stored vectors of some sentences, shape (len(sentence_ids), dimension)."""
+        ...
+
+    def close(self) -> None:
+        """Give all files back."""
+        ...
+
+
+class Writer(Protocol):
+    """Writes one new generation; documents come in order of their paths."""
+
+    def add(
+        self,
+        path: str,
+        encoding: str,
+        text: str,
+        passages: Sequence[Passage],
+        vectors: NDArray[np.float32],
+    ) -> None:
+        """Add the next document.
+
+        Args:
+            path: Greater than every path before it.
+            encoding: The codec that decoded it.
+            text: The decoded text.
+            passages: Its passages in order.
+            vectors: The vectors of their sentences, shape (sentences, dimension).
+        """
+        ...
+
+    def finish(self) -> Mapping[str, FileRecord]:
+        """Make everything durable and say what each file must be, by name."""
+        ...
+
+    def abort(self) -> None:
+        """Stop; what was written so far is of no use."""
+        ...

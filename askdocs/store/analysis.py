@@ -1,0 +1,58 @@
+"""Turn text into the terms of the lexical index."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import Stemmer
+
+# Numbers keep their separators ("1,000.5"), words their apostrophes ("Russia's").
+_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_](?:[^\W_]|['’](?=[^\W_]))*")
+# Pronouns, articles, auxiliaries, prepositions and question words: what a question has and an
+# answer need not have.
+_STOP_WORDS = frozenset(
+    "a about above after again against all am an and any are aren't as at be because been before "
+    "being below between both but by can can't cannot could couldn't did didn't do does doesn't "
+    "doing don't down during each few for from further had hadn't has hasn't have haven't having "
+    "he he'd he'll he's her here here's hers herself him himself his how how's i i'd i'll i'm i've "
+    "if in into is isn't it it's its itself let's me more most mustn't my myself no nor not of off "
+    "on once only or other ought our ours ourselves out over own same shan't she she'd she'll "
+    "she's should shouldn't so some such than that that's the their theirs them themselves then "
+    "there there's these they they'd they'll they're they've this those through to too under until "
+    "up upon us very was wasn't we we'd we'll we're we've were weren't what what's when when's "
+    "where where's which while who who's whom whose why why's will with won't would wouldn't you "
+    "you'd you'll you're you've your yours yourself yourselves".split()
+)
+
+
+def analyse(text: str) -> list[str]:
+    """The terms of a text in order: lower case, stop words left out, stemmed."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    words = (match.replace("’", "'") for match in _WORD.findall(text.lower()))
+    return [term for term in map(_term, words) if term]
+
+
+def distinct_terms(text: str) -> list[str]:
+    """The terms of a text, each once, in order of first appearance."""
+    return _distinct(analyse(text))
+
+
+def _distinct(terms: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(terms))
+
+
+# Most words of a corpus are few: remembering them makes analysis several times as fast.
+@lru_cache(maxsize=65536)
+def _term(word: str) -> str:
+    return "" if word in _STOP_WORDS else str(_stemmer().stemWord(word))
+
+
+@cache
+def _stemmer() -> "Stemmer.Stemmer":
+    import Stemmer  # noqa: PLC0415 - absent where only the freshness check runs
+
+    return Stemmer.Stemmer("english")

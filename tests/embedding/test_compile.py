@@ -1,0 +1,161 @@
+"""A model compiles to an encoder that gives its vectors, or is refused with the reason."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from askdocs.embedding import Encoder, Model, open_compiled
+from askdocs.embedding.card import entry_directory
+from askdocs.embedding.compile import compile_model, main
+from askdocs.embedding.fingerprint import fingerprint_model
+from askdocs.errors import ModelError, RefusedError
+
+MakeModel = Callable[..., Model]
+
+TEXTS = ["rain", "the ship on the water", "Light! In 1969, the moon...", "the light " * 15]
+
+
+def compiled(model: Model, cache: Path) -> Encoder:
+    """The encoder of a model, compiled in this process."""
+    fingerprint = fingerprint_model(model)
+    compile_model(model, fingerprint, cache=cache)
+    encoder = open_compiled(fingerprint, cache=cache)
+    assert encoder is not None
+    return encoder
+
+
+def original_vectors(model: Model, texts: list[str], prompt: str = "") -> Any:  # noqa: ANN401
+    """What sentence-transformers gives, normalised."""
+    from sentence_transformers import SentenceTransformer
+
+    original = SentenceTransformer(str(model.directory), device="cpu", local_files_only=True)
+    return original.encode(texts, prompt=prompt, normalize_embeddings=True, show_progress_bar=False)
+
+
+@pytest.mark.parametrize(
+    ("pooling", "normalize"),
+    [("mean", True), ("mean", False), ("cls", False), ("max", True), (["mean", "cls"], False)],
+)
+def test_vectors_are_those_of_the_model(
+    make_model: MakeModel, tmp_path: Path, pooling: object, *, normalize: bool
+) -> None:
+    """Whatever the pooling, vectors are the model's, and of unit length even if its are not."""
+    model = make_model(pooling={"pooling_mode": pooling}, normalize=normalize)
+
+    vectors = compiled(model, tmp_path).embed_sentences(TEXTS)
+
+    expected = original_vectors(model, TEXTS)
+    assert vectors.shape == expected.shape
+    assert (expected @ expected.T)[0, 1] < 0.99
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+    assert (vectors * expected).sum(axis=1).min() >= 0.9999
+
+
+def test_prompts_go_before_texts(make_model: MakeModel, tmp_path: Path) -> None:
+    """Questions and sentences each get the model's own prompt."""
+    prompts = {"query": "query: ", "passage": "passage: "}
+    model = make_model(prompts=prompts)
+
+    encoder = compiled(model, tmp_path)
+
+    questions = original_vectors(model, TEXTS, prompt="query: ")
+    sentences = original_vectors(model, TEXTS, prompt="passage: ")
+    assert (encoder.embed_questions(TEXTS) * questions).sum(axis=1).min() >= 0.9999
+    assert (encoder.embed_sentences(TEXTS) * sentences).sum(axis=1).min() >= 0.9999
+    assert (questions * sentences).sum(axis=1).max() < 0.9999
+    assert encoder.capacity == 64 - 2 - 2
+
+
+def test_window_is_the_models(make_model: MakeModel, tmp_path: Path) -> None:
+    """The window is max_seq_length, not what the tokenizer or the transformer could take."""
+    model = make_model(window=16)
+
+    encoder = compiled(model, tmp_path)
+
+    full = "the ship " * 7
+    vectors = encoder.embed_sentences([full, full + "rain"])
+    assert (encoder.window, encoder.capacity) == (16, 14)
+    assert encoder.count_tokens([full]) == [14]
+    assert vectors[0] @ vectors[1] >= 0.9999
+
+
+def test_model_that_cannot_be_reproduced_is_refused(make_model: MakeModel, tmp_path: Path) -> None:
+    """A pooling that leaves out the prompt is more than the compiled graph knows of."""
+    pooling = {"pooling_mode": "mean", "include_prompt": False}
+    model = make_model(pooling=pooling, prompts={"query": "query: "})
+
+    with pytest.raises(ModelError, match=r"its compiled encoder has cosine 0\.\d{6} with") as error:
+        compile_model(model, fingerprint_model(model), cache=tmp_path)
+
+    assert error.value.hint == "choose another model with --model"
+    assert not (tmp_path / "encoders").exists()
+
+
+def test_whoever_compiles_second_keeps_the_first(make_model: MakeModel, tmp_path: Path) -> None:
+    """Two processes that compile the same model at once do not disturb each other."""
+    model = make_model()
+    compiled(model, tmp_path)
+    directory = entry_directory(tmp_path, fingerprint_model(model))
+    first = directory.stat().st_ino
+
+    compiled(model, tmp_path)
+
+    assert directory.stat().st_ino == first
+    assert [path.name for path in directory.parent.iterdir()] == [directory.name]
+
+
+def test_damaged_entry_is_replaced(make_model: MakeModel, tmp_path: Path) -> None:
+    """A damaged encoder is never opened, and compiling puts a whole one in its place."""
+    model = make_model()
+    compiled(model, tmp_path)
+    fingerprint = fingerprint_model(model)
+    graph = entry_directory(tmp_path, fingerprint) / "encoder.onnx"
+    graph.write_bytes(graph.read_bytes()[:-1])
+    assert open_compiled(fingerprint, cache=tmp_path) is None
+
+    encoder = compiled(model, tmp_path)
+
+    assert encoder.embed_sentences(["rain"]).shape == (1, 32)
+    assert [path.name for path in graph.parent.parent.iterdir()] == [graph.parent.name]
+
+
+def test_cache_that_cannot_be_written_is_an_error(make_model: MakeModel, tmp_path: Path) -> None:
+    """The disk's refusal is an error of its own, not the model's."""
+    model = make_model()
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(RefusedError, match=f"the cache {tmp_path}/file cannot be written"):
+        compile_model(model, fingerprint_model(model), cache=tmp_path / "file")
+
+
+def test_command_compiles_once(
+    make_model: MakeModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command reports where the encoder is; the second time it finds it there."""
+    model = make_model()
+    directory = entry_directory(tmp_path, fingerprint_model(model))
+    arguments = ["--cache", str(tmp_path), str(model.directory)]
+
+    first = main(arguments), json.loads(capsys.readouterr().out)
+    written = (directory / "encoder.json").stat().st_mtime_ns
+    second = main(arguments), json.loads(capsys.readouterr().out)
+
+    report = {"fingerprint": fingerprint_model(model), "directory": str(directory)}
+    assert first == second == (0, report)
+    assert (directory / "encoder.json").stat().st_mtime_ns == written
+
+
+def test_command_reports_an_error_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is wrong comes as JSON, with the hint and the exit status."""
+    status = main(["--cache", str(tmp_path), "./absent"])
+
+    report = json.loads(capsys.readouterr().out)
+    assert status == report["status"] == 5
+    assert report["error"].startswith("there is no model directory")
+    assert report["hint"] == "--model all-MiniLM-L6-v2"

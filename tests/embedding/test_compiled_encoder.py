@@ -1,0 +1,137 @@
+"""The compiled default model gives the vectors that sentence-transformers gives."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from askdocs.embedding import DEFAULT_MODEL, PROBE_SENTENCE, Encoder, locate_model, open_compiled
+
+FINGERPRINT = "43f2fc980cdf61466c11cab22659d1d9a05edeb36f779b81c1d75011dcbd586d"
+
+WORDS = ["harbour", "light", "seen", "by", "every", "ship", "coming", "home", "through", "fog"]
+WORDS += ["and", "winter", "rain", "at", "night"]
+
+TEXTS = [
+    "Yes",
+    "What is the boiling point of water?",
+    PROBE_SENTENCE,
+    "“Café”, 3.50 €; 東京 — Москва.",
+    " ".join(WORDS * 5),
+    " ".join((WORDS * 14)[:200]),
+    " ".join(WORDS * 40),
+]
+"""From one token, over 200, to more than the window of 256."""
+
+
+@pytest.fixture(scope="module")
+def encoder(encoder_cache: Path) -> Encoder:
+    """The compiled default model."""
+    encoder = open_compiled(FINGERPRINT, cache=encoder_cache)
+    assert encoder is not None
+    return encoder
+
+
+def test_vectors_are_those_of_sentence_transformers(encoder: Encoder, tmp_path: Path) -> None:
+    """Every text's vector, of 200 tokens and beyond the window too, is the original's."""
+    from sentence_transformers import SentenceTransformer
+
+    model = locate_model(DEFAULT_MODEL, base=tmp_path)
+    original = SentenceTransformer(str(model.directory), device="cpu", local_files_only=True)
+    expected = original.encode(TEXTS, normalize_embeddings=True, show_progress_bar=False)
+
+    vectors = encoder.embed_sentences(TEXTS)
+
+    assert encoder.count_tokens(TEXTS)[5] == 200
+    assert (vectors * expected).sum(axis=1).min() >= 0.9999
+
+
+def test_vector_does_not_depend_on_its_batch(encoder: Encoder) -> None:
+    """A text has one vector, alone or with others of any length."""
+    together = encoder.embed_sentences(TEXTS)
+
+    alone = np.concatenate([encoder.embed_sentences([text]) for text in TEXTS])
+
+    assert (alone * together).sum(axis=1).min() >= 0.9999
+
+
+def test_vectors_have_unit_length(encoder: Encoder) -> None:
+    """Vectors are float32 and of unit length, that of an empty text too."""
+    vectors = encoder.embed_sentences(["", *TEXTS])
+
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+
+
+def test_many_texts_come_back_in_their_order(encoder: Encoder) -> None:
+    """Batches are sorted by length inside; the caller never sees it."""
+    texts = [" ".join(WORDS[: 1 + n % 13]) + f" {n}" for n in range(150)]
+
+    vectors = encoder.embed_sentences(texts)
+
+    expected = np.concatenate([encoder.embed_sentences([text]) for text in texts])
+    assert (vectors * expected).sum(axis=1).min() >= 0.9999
+
+
+def test_progress_adds_up(encoder: Encoder) -> None:
+    """Progress is told more than once, and in the end of every text."""
+    told: list[int] = []
+
+    encoder.embed_sentences([f"sentence {n}" for n in range(150)], told.append)
+
+    assert len(told) > 1
+    assert sum(told) == 150
+
+
+def test_tokens_are_counted_without_a_limit(encoder: Encoder) -> None:
+    """A count has no special tokens and goes beyond the window."""
+    counts = encoder.count_tokens(["", "water", "hello world", "hello " * 300])
+
+    assert counts == [0, 1, 2, 300]
+
+
+def test_a_sentence_within_capacity_is_read_whole(encoder: Encoder) -> None:
+    """The last of `capacity` tokens changes the vector, and what comes after it does not."""
+    assert (encoder.window, encoder.capacity) == (256, 254)
+    full = "ship " * 253 + "light"
+
+    vectors = encoder.embed_sentences([full, "ship " * 253 + "rain", full + " rain" * 100])
+
+    assert vectors[0] @ vectors[1] < 0.9999
+    assert vectors[0] @ vectors[2] >= 0.9999
+
+
+def test_no_texts_give_no_vectors(encoder: Encoder) -> None:
+    """An empty list has an empty answer of the right shape."""
+    assert encoder.embed_sentences([]).shape == (0, 384)
+    assert encoder.embed_questions([]).shape == (0, 384)
+    assert encoder.count_tokens([]) == []
+
+
+def test_model_without_prompts_embeds_questions_as_sentences(encoder: Encoder) -> None:
+    """The default model has no prompts."""
+    question = encoder.embed_questions(["Who lit the harbour?"])
+
+    np.testing.assert_array_equal(question, encoder.embed_sentences(["Who lit the harbour?"]))
+
+
+def test_question_path_imports_no_torch(encoder_cache: Path) -> None:
+    """Opening a compiled encoder and embedding a question needs onnxruntime and tokenizers only."""
+    script = f"""
+import sys
+from pathlib import Path
+from askdocs.embedding import open_compiled
+light = sorted({{"numpy", "onnxruntime", "tokenizers"}} & set(sys.modules))
+encoder = open_compiled({FINGERPRINT!r}, cache=Path({str(encoder_cache)!r}))
+encoder.embed_questions(["who?"])
+heavy = {{"torch", "transformers", "sentence_transformers", "onnx", "huggingface_hub", "scipy"}}
+print(light, sorted(heavy & set(sys.modules)))
+"""
+
+    child = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+
+    assert (child.stdout, child.stderr) == ("[] []\n", "")

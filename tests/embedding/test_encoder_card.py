@@ -1,0 +1,92 @@
+"""A cache entry is read as it was written, or not at all."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from askdocs.embedding.card import Card, CompiledModel, entry_directory, read_entry, write_entry
+
+FINGERPRINT = "0123456789abcdef" * 4
+
+COMPILED = CompiledModel(
+    card=Card(
+        fingerprint=FINGERPRINT,
+        dimension=384,
+        window=256,
+        question_prompt="frage: ",
+        sentence_prompt="",
+        inputs=("input_ids", "attention_mask"),
+        pad_id=1,
+    ),
+    graph=b"a graph",
+    tokenizer=b"a tokenizer",
+)
+
+
+def test_entry_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    """Card and bytes survive the way through the cache."""
+    write_entry(tmp_path, COMPILED)
+
+    assert read_entry(tmp_path, FINGERPRINT) == COMPILED
+
+
+def test_entry_of_another_model_is_not_there(tmp_path: Path) -> None:
+    """An entry under a wrong name is never taken for what its name says."""
+    write_entry(tmp_path, COMPILED)
+
+    assert read_entry(tmp_path, "0" * 64) is None
+
+
+@pytest.mark.parametrize("name", ["encoder.json", "encoder.onnx", "tokenizer.json"])
+def test_entry_without_one_of_its_files_is_not_there(tmp_path: Path, name: str) -> None:
+    """An entry is whole or nothing."""
+    write_entry(tmp_path, COMPILED)
+    (tmp_path / name).unlink()
+
+    assert read_entry(tmp_path, FINGERPRINT) is None
+
+
+@given(
+    name=st.sampled_from(["encoder.json", "encoder.onnx", "tokenizer.json"]),
+    position=st.integers(0, 2000),
+    bit=st.integers(0, 7),
+)
+def test_flipped_bit_is_never_used(name: str, position: int, bit: int) -> None:
+    """Whichever bit of an entry flips, what is read is what was written, or nothing."""
+    with tempfile.TemporaryDirectory() as directory:
+        write_entry(Path(directory), COMPILED)
+        path = Path(directory) / name
+        content = bytearray(path.read_bytes())
+        content[position % len(content)] ^= 1 << bit
+        path.write_bytes(content)
+
+        compiled = read_entry(Path(directory), FINGERPRINT)
+
+    # White space in the card carries nothing, so a flip of it may go unseen.
+    assert compiled is None or (compiled == COMPILED and name == "encoder.json")
+
+
+@pytest.mark.parametrize("card", ["", "[]", "{}", '{"schema": 1, "scheme": "float32"}', "\ufffd"])
+def test_card_that_is_none_is_not_there(tmp_path: Path, card: str) -> None:
+    """Whatever stands in the card's place, reading it does not fail."""
+    write_entry(tmp_path, COMPILED)
+    (tmp_path / "encoder.json").write_text(card)
+
+    assert read_entry(tmp_path, FINGERPRINT) is None
+
+
+def test_entry_lies_under_its_fingerprint_and_scheme(tmp_path: Path) -> None:
+    """The number format is part of an entry's name, not of the model's fingerprint."""
+    directory = entry_directory(tmp_path, FINGERPRINT)
+
+    assert directory == tmp_path / "encoders" / f"{FINGERPRINT}-float32"
+
+
+@pytest.mark.parametrize("fingerprint", ["", "../" * 21 + "x", "0" * 63, "G" * 64, "0" * 64 + "\n"])
+def test_fingerprint_cannot_lead_elsewhere(tmp_path: Path, fingerprint: str) -> None:
+    """A manifest may say anything; only digests become names."""
+    with pytest.raises(ValueError, match="fingerprint must be 64 hexadecimal digits"):
+        entry_directory(tmp_path, fingerprint)

@@ -67,7 +67,7 @@ def open_index(index: str | PathLike[str], *, cache: Path | None = None) -> Inde
 
 
 def __getattr__(name: str) -> object:
-    """Import the class `Index` when it is asked for: NumPy costs every start a tenth of a second."""
+    """Import the class `Index` when it is asked for: every start would pay for NumPy."""
     if name == "Index":
         from askdocs.search import Index
 

@@ -112,7 +112,7 @@ def resolve(citation: Citation, document: Document) -> Place:
     first, last = citation.paragraphs
     if last > len(document.paragraphs):
         raise UsageError(
-            f"{document.path} has {len(document.paragraphs)} paragraphs, not {last}",
+            f"{document.path} has no paragraph {last}, the last one is {len(document.paragraphs)}",
             hint=f"askdocs show {document.path}#p1",
         )
     start = document.paragraphs[first - 1].chars[0]

@@ -61,9 +61,7 @@ def observe_entry(
         text, encoding = decode(content, fallback=corpus.encoding)
     except UnreadableSourceError as error:
         status = DocumentStatus.SKIPPED if error.skipped else DocumentStatus.FAILED
-        return Observation(
-            path=entry.path, record=DocumentRecord(status=status, reason=str(error))
-        )
+        return Observation(path=entry.path, record=DocumentRecord(status=status, reason=str(error)))
     record = DocumentRecord(
         sha256=sha256,
         bytes=len(content),
@@ -109,7 +107,8 @@ def compare(generation: Generation) -> Freshness:
         changed=tuple(
             path
             for path in now
-            if path in known and now[path] != known[path]
+            if path in known
+            and now[path] != known[path]
             and (_matters(now[path]) or _matters(known[path]))
         ),
         removed=tuple(

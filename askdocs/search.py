@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from askdocs.ranking import DEFAULT_BARS, RankedPassage, rank
 from askdocs.store.analysis import distinct_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from types import TracebackType
 
     from numpy.typing import NDArray
@@ -65,7 +65,7 @@ class Index:
         self._encoder: Encoder | None = None
         self._open()
 
-    def __enter__(self) -> Index:
+    def __enter__(self) -> Self:
         """The index itself."""
         return self
 
@@ -152,7 +152,7 @@ class Index:
         text = self._retrying(lambda reader: reader.text_of(parsed.path))
         if not text:
             raise UsageError(
-                f"the index has no document {parsed.path}", hint="askdocs status lists them"
+                f"the index has no document {parsed.path}", hint="askdocs status --documents"
             )
         place = resolve(parsed, read_document(parsed.path, text))
         start, end = place.chars

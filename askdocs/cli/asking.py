@@ -6,7 +6,7 @@ import json
 from typing import IO, TYPE_CHECKING
 
 from askdocs import config
-from askdocs.cli.output import complain, style, write
+from askdocs.cli.output import hint, notify, style, write
 from askdocs.datamodel import CitationStatus, Question
 from askdocs.errors import ExitStatus, UsageError
 from askdocs.render import objects
@@ -29,14 +29,14 @@ def ask(
     top_k: int,
     mode: str,
     min_score: float | None,
-    notify: Callable[[str], None],
+    announce: Callable[[str], None],
 ) -> int:
     """Ask one question or many and print each answer as soon as it is known."""
     if bool(question) == (questions is not None):
         raise UsageError("give one question, or --questions FILE", hint="askdocs ask --help")
     many = questions is not None
     asked = read_questions(questions) if questions else iter([_joined(question)])
-    with Index(directory, cache=config.cache_directory(), notify=notify) as index:
+    with Index(directory, cache=config.cache_directory(), notify=announce) as index:
         rankings = index.ask_all(asked, top_k=top_k, mode=mode, min_score=min_score)
         found = _print(rankings, form, many=many)
     return ExitStatus.DONE if found else ExitStatus.NO
@@ -101,8 +101,9 @@ def _rendered(ranking: Ranking, form: str, *, many: bool, first: bool) -> str:
 
 def _remark(ranking: Ranking, *, many: bool) -> None:
     """Say on standard error what the hits alone do not say."""
-    which = f" {ranking.question.id}" if many else ""
+    which = f"question {ranking.question.id}" if many else "the question"
     if not ranking.hits:
-        complain(f"no passage answers question{which}", "--min-score 0 shows the nearest")
+        notify(f"no passage answers {which}")
+        hint("--min-score 0 shows the nearest")
     elif all(hit.status == CitationStatus.GONE for hit in ranking.hits):
-        complain("the cited documents are not there; the text is the index's own")
+        notify("the cited documents are not there; the text is the index's own")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from askdocs import __version__, config
-from askdocs.cli.output import complain, notify, style, write
+from askdocs.cli.output import hint, notify, style, write
 from askdocs.errors import ExitStatus
 
 if TYPE_CHECKING:
@@ -33,14 +33,12 @@ def _option_index(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _option_quiet(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "-q", "--quiet", is_flag=True, help="Print results and errors only."
-    )(command)
+    return click.option("-q", "--quiet", is_flag=True, help="Print results and errors only.")(
+        command
+    )
 
 
-@click.group(
-    context_settings={**_HELP, "auto_envvar_prefix": "ASKDOCS"}, epilog=_STATUS_HELP
-)
+@click.group(context_settings={**_HELP, "auto_envvar_prefix": "ASKDOCS"}, epilog=_STATUS_HELP)
 @click.version_option(__version__, message="askdocs %(version)s")
 def cli() -> None:
     """Answer questions about a folder of documents with the passages that answer them.
@@ -89,6 +87,8 @@ def index_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
         )
     if not quiet:
         write(render_report(report))
+        if "not UTF-8" in report.failed.values():
+            hint("askdocs index --encoding NAME, where NAME is latin-1 or the like")
     return ExitStatus.SOME_FAILED if report.failed else ExitStatus.DONE
 
 
@@ -114,7 +114,7 @@ def index_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
 )  # fmt: skip
 @click.option(
     "--min-score", type=click.FloatRange(0, 1), metavar="S",
-    help="Leave out passages that score less.  [default: 0.3]",
+    help="Leave out passages that score less.  [default: 0.30 hybrid, 0.45 dense, 0.20 lexical]",
 )  # fmt: skip
 @_option_quiet
 def ask_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
@@ -129,7 +129,7 @@ def ask_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
     """
     from askdocs.cli.asking import ask
 
-    return ask(config.existing_index(index), notify=_notifier(quiet), **wanted)
+    return ask(config.existing_index(index), announce=_notifier(quiet), **wanted)
 
 
 @cli.command("check")

@@ -35,16 +35,15 @@ def write(text: str) -> None:
         raise RefusedError(f"standard output: {reason}") from error
 
 
-def complain(message: str, hint: str = "") -> None:
-    """Write an error to standard error: one line, and one for the hint."""
-    click.echo(f"askdocs: {make_safe(message)}", err=True)
-    if hint:
-        click.echo(f"hint: {make_safe(hint)}", err=True)
-
-
 def notify(line: str) -> None:
-    """Write a line about what is going on to standard error."""
+    """Write a line about what is going on, or what is wrong, to standard error."""
     click.echo(f"askdocs: {make_safe(line)}", err=True)
+
+
+def hint(command: str) -> None:
+    """Write what to type next to standard error; nothing where there is nothing to say."""
+    if command:
+        click.echo(f"hint: {make_safe(command)}", err=True)
 
 
 def style() -> Style:

@@ -8,7 +8,7 @@ from contextlib import suppress
 import click
 
 from askdocs.cli.commands import cli
-from askdocs.cli.output import ClosedPipeError, complain
+from askdocs.cli.output import ClosedPipeError, hint, notify
 from askdocs.errors import AskdocsError, ExitStatus
 
 # What the shell reports for a process that a closed pipe ended (128 + SIGPIPE).
@@ -28,18 +28,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
             standalone_mode=False,
         )
     except AskdocsError as error:
-        complain(str(error), error.hint)
+        notify(str(error))
+        hint(error.hint)
         return _silenced(error.exit_status)
     except click.UsageError as error:
-        complain(_lower(error.format_message()), _usage_hint(error))
+        notify(_lower(error.format_message()))
+        hint(_usage_hint(error))
         return ExitStatus.USAGE
     except click.ClickException as error:
-        complain(_lower(error.format_message()))
+        notify(_lower(error.format_message()))
         return _silenced(ExitStatus.REFUSED)
     except ClosedPipeError:
         return _silenced(_CLOSED_PIPE)
     except (KeyboardInterrupt, click.Abort):
-        complain("interrupted; the index is as it was")
+        notify("interrupted; the index is as it was")
         return _silenced(ExitStatus.INTERRUPTED)
     return int(status or ExitStatus.DONE)
 

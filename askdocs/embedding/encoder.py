@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import numpy as np
-import onnxruntime  # type: ignore[import-untyped]
+import onnxruntime
 from tokenizers import Tokenizer
 
 from askdocs.embedding.contract import ignore_progress

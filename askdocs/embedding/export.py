@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import onnxruntime  # type: ignore[import-untyped]
+import onnxruntime
 import torch
 
 if TYPE_CHECKING:

@@ -82,7 +82,7 @@ def _hub_model(name: str, *, online: bool, revision: str) -> Model:
         raise ModelError(message, hint=f"--model {DEFAULT_MODEL}") from error
     except LocalEntryNotFoundError as error:
         message = f"the model {repository} is not on this machine"
-        hint = "check the network" if online else "fetch it once, with the network allowed"
+        hint = "check the network" if online else "askdocs index --online --model NAME"
         raise ModelError(message, hint=hint) from error
     except (HfHubHTTPError, OSError) as error:
         message = f"the model {repository} cannot be fetched: {_first_line(error)}"

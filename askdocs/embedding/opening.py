@@ -109,7 +109,7 @@ def _compile_in_child(model: Model, cache: Path) -> str:
         return str(report["fingerprint"])
     kind = RefusedError if report.get("status") == ExitStatus.REFUSED else ModelError
     message = f"the model {model.name} cannot be compiled: {report['error']}"
-    raise kind(message, hint=str(report.get("hint", "")))
+    raise kind(message, hint=report.get("hint") or "choose another model with --model")
 
 
 def _child_environment() -> dict[str, str]:

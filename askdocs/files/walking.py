@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from askdocs.datamodel import CorpusSettings
 from askdocs.files.reading import refusals
@@ -58,10 +58,8 @@ class _Rules:
 
 def relative_root(path: Path, base: Path) -> str:
     """A root as the manifest records it: POSIX, relative to `base`, itself never followed."""
-    if path.name in {"", ".", ".."}:
-        real = path.resolve()
-    else:
-        real = path.parent.resolve() / path.name
+    names_itself = path.name not in {"", ".", ".."}
+    real = path.parent.resolve() / path.name if names_itself else path.resolve()
     return PurePosixPath(os.path.relpath(real, base)).as_posix()
 
 
@@ -160,7 +158,7 @@ def _spec(path: Path) -> "GitIgnoreSpec | None":
         return None
     from pathspec import GitIgnoreSpec  # noqa: PLC0415 - most folders have no ignore file
 
-    patterns = []
+    patterns: list[Any] = []
     for line in lines:
         try:
             patterns.extend(GitIgnoreSpec.from_lines([line]).patterns)

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import shutil
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -149,7 +150,7 @@ def _sync(path: Path, flags: int) -> None:
 def _force(descriptor: int) -> None:
     os.fsync(descriptor)
     # On macOS, fsync leaves the data in the drive's own cache.
-    with suppress(ImportError, AttributeError):
+    if sys.platform == "darwin":
         import fcntl  # noqa: PLC0415 - absent where only reading is supported
 
         fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askdocs import files
-from askdocs.datamodel import FileRecord, Manifest
 from askdocs.errors import DamagedIndexError, NoIndexError, UnusableIndexError
 from askdocs.index.head import NAME as HEAD
 from askdocs.index.head import read_head
 from askdocs.manifest import manifest_digest, read_manifest
 
 if TYPE_CHECKING:
+    from askdocs.datamodel import Manifest
     from askdocs.store import Reader
 
 GENERATIONS = "generations"
@@ -107,7 +107,11 @@ def _open(directory: Path, digest: str) -> Generation:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise DamagedIndexError(f"{path} is missing", hint="askdocs index --rebuild PATH") from error
+        raise DamagedIndexError(
+            f"{path} is missing", hint="askdocs index --rebuild PATH"
+        ) from error
     if manifest_digest(content) != digest:
-        raise DamagedIndexError(f"{path} is not what HEAD says", hint="askdocs index --rebuild PATH")
+        raise DamagedIndexError(
+            f"{path} is not what HEAD says", hint="askdocs index --rebuild PATH"
+        )
     return Generation(index=directory, digest=digest, manifest=read_manifest(content))

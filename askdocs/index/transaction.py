@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askdocs import files
-from askdocs.datamodel import FileRecord, Manifest
 from askdocs.errors import LockedError
 from askdocs.index.generation import GENERATIONS, MANIFEST, SEGMENT, Generation, current_digest
 from askdocs.index.head import NAME as HEAD
@@ -17,6 +16,7 @@ from askdocs.index.head import head_line
 from askdocs.manifest import manifest_digest, write_manifest
 
 if TYPE_CHECKING:
+    from askdocs.datamodel import FileRecord, Manifest
     from askdocs.store.segment import SegmentWriter
 
 LOCK = "LOCK"

@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from askdocs.datamodel import StoredPassage
     from askdocs.embedding import Encoder, Model
     from askdocs.index import Generation
+    from askdocs.store import Reader
     from askdocs.store.segment import SegmentWriter
 
 # Sentences are embedded in slices large enough to be sorted by length to some effect.
@@ -100,8 +102,8 @@ def build(
         plan = replace(plan, old=None)
     with begin(request.index, expecting=plan.started_from) as transaction:
         writer = transaction.writer(dimension=encoder.dimension)
-        builder = _Builder(request, plan, encoder, cache, writer, progress or Progress())
-        records = builder.run()
+        builder = _Builder(plan, encoder, writer, base=request.base, cache=cache)
+        records = builder.run(progress or Progress())
         manifest = Manifest(
             corpus=plan.corpus,
             passages=plan.passages,
@@ -119,8 +121,7 @@ def _timed(report: IndexReport, started: float) -> IndexReport:
 
 
 def _check_window(plan: Plan, encoder: Encoder) -> None:
-    # Two places are the model's own, for the tokens that begin and end a text.
-    most = encoder.window - 2
+    most = encoder.capacity
     if plan.passages.max_tokens > most:
         raise UsageError(
             f"{plan.model} reads {most} tokens at once, "
@@ -129,136 +130,126 @@ def _check_window(plan: Plan, encoder: Encoder) -> None:
         )
 
 
-@dataclass(slots=True, kw_only=True)
-class _Cut:
-    """A document on its way into the index; without a text, it is taken from the old one."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """A document on its way into the index.
+
+    Attributes:
+        path: Which document.
+        record: What the manifest is to say of it.
+        text: Its decoded text.
+        passages: Its passages.
+        vectors: Those that are known already, by the sentence's text.
+    """
 
     path: str
     record: DocumentRecord
-    text: str | None = None
-    passages: Sequence[Passage] = ()
+    text: str
+    passages: Sequence[Passage]
+    vectors: Mapping[str, NDArray[np.float32]]
 
     @property
     def sentences(self) -> list[str]:
-        assert self.text is not None
-        return [self.text[a:b] for one in self.passages for a, b in one.sentences]
+        return [self.text[start:end] for one in self.passages for start, end in one.sentences]
 
 
 class _Builder:
     """Brings documents into a new segment, a slice of sentences at a time."""
 
     def __init__(
-        self,
-        request: IndexRequest,
-        plan: Plan,
-        encoder: Encoder,
-        cache: Path,
-        writer: SegmentWriter,
-        progress: Progress,
+        self, plan: Plan, encoder: Encoder, writer: SegmentWriter, *, base: Path, cache: Path
     ) -> None:
-        self._request = request
         self._plan = plan
         self._encoder = encoder
-        self._cache = cache
         self._writer = writer
-        self._progress = progress
+        self._base = base
+        self._cache = cache
         self._old = plan.old.reader() if plan.old else None
-        self._pending: list[_Cut] = []
-        self._pending_sentences = 0
+        self._ready: list[_Ready] = []
         self.embedded = 0
 
-    def run(self) -> dict[str, DocumentRecord]:
+    def run(self, progress: Progress) -> dict[str, DocumentRecord]:
         """Write every document; what the manifest is to say of each file."""
         records = dict(self._plan.records)
-        new = [path for path in self._plan.indexed if not self._plan.keeps(path)]
-        self._progress.start(sum(records[path].bytes for path in new))
+        progress.start(sum(records[path].bytes for path in self._plan.indexed))
+        waiting = 0
         for path in self._plan.indexed:
-            cut = self._cut(path)
-            records[path] = cut.record
-            if cut.record.status == DocumentStatus.INDEXED:
-                self._pending.append(cut)
-            if self._pending_sentences >= _SLICE_SENTENCES:
-                self._flush()
-        self._flush()
-        self._progress.finish()
+            document = self._prepare(path)
+            if isinstance(document, DocumentRecord):
+                # It was fine when the plan was made, and has changed or vanished since.
+                records[path] = document
+                continue
+            records[path] = document.record
+            self._ready.append(document)
+            waiting += len(document.sentences)
+            if waiting >= _SLICE_SENTENCES:
+                self._write(progress)
+                waiting = 0
+        self._write(progress)
+        progress.finish()
         if self._old is not None:
             self._old.close()
         return records
 
-    def _cut(self, path: str) -> _Cut:
-        if self._plan.keeps(path):
-            return _Cut(path=path, record=self._plan.records[path])
+    def _prepare(self, path: str) -> _Ready | DocumentRecord:
+        if self._old is not None and self._plan.keeps(path):
+            stored = self._old.passages_of(path)
+            return _Ready(
+                path=path,
+                record=self._plan.records[path],
+                text=self._old.text_of(path),
+                passages=[one.passage for one in stored],
+                vectors=_stored_vectors(self._old, stored),
+            )
         # Read again rather than kept since the plan was made: a corpus may be larger than memory.
         entry = files.Entry(
             path=path, kind=files.EntryKind.FILE, named=path in self._plan.corpus.roots
         )
-        seen = observe_entry(self._request.base, entry, self._plan.corpus)
+        seen = observe_entry(self._base, entry, self._plan.corpus)
         if seen.text is None:
-            return _Cut(path=path, record=seen.record)
+            return seen.record
         document = read_document(path, seen.text)
-        passages = cut_passages(document, self._plan.passages, self._encoder.count_tokens)
-        self._pending_sentences += sum(len(passage.sentences) for passage in passages)
-        return _Cut(path=path, record=seen.record, text=seen.text, passages=passages)
+        return _Ready(
+            path=path,
+            record=seen.record,
+            text=seen.text,
+            passages=cut_passages(document, self._plan.passages, self._encoder.count_tokens),
+            vectors=_stored_vectors(self._old, self._old.passages_of(path)) if self._old else {},
+        )
 
-    def _flush(self) -> None:
-        """Embed and write what is pending."""
-        vectors = self._embed([cut for cut in self._pending if cut.text is not None])
-        for cut in self._pending:
-            if cut.text is None:
-                self._take_over(cut)
-            else:
-                own = vectors[: len(cut.sentences)]
-                vectors = vectors[len(own) :]
-                self._writer.add(cut.path, cut.record.encoding, cut.text, cut.passages, own)
-        self._pending, self._pending_sentences = [], 0
-
-    def _embed(self, cuts: Sequence[_Cut]) -> NDArray[np.float32]:
-        sentences = [sentence for cut in cuts for sentence in cut.sentences]
-        known: dict[str, NDArray[np.float32]] = {}
-        for cut in cuts:
-            known.update(self._old_vectors(cut.path))
+    def _write(self, progress: Progress) -> None:
+        """Embed what is ready and not known, and write it all."""
+        known = {text: vector for one in self._ready for text, vector in one.vectors.items()}
+        sentences = [text for one in self._ready for text in one.sentences]
         new = list(dict.fromkeys(text for text in sentences if text not in known))
-        total = sum(cut.record.bytes for cut in cuts)
-        share = total / max(1, len(new))
+        share = sum(one.record.bytes for one in self._ready) / max(1, len(new))
         found = embedding.embed_with_cache(
             self._encoder,
             new,
             cache=self._cache,
-            advance=lambda count: self._progress.advance(round(share * count)),
+            advance=lambda count: progress.advance(round(share * count)),
         )
-        self.embedded += len(new)
         known.update(zip(new, found, strict=True))
-        if not sentences:
-            return np.zeros((0, self._encoder.dimension), dtype=np.float32)
-        return np.stack([known[text] for text in sentences])
+        self.embedded += len(new)
+        for one in self._ready:
+            vectors = [known[text] for text in one.sentences]
+            rows = np.array(vectors, dtype=np.float32).reshape(-1, self._encoder.dimension)
+            self._writer.add(one.path, one.record.encoding, one.text, one.passages, rows)
+        self._ready = []
 
-    def _old_vectors(self, path: str) -> dict[str, NDArray[np.float32]]:
-        """The vectors that the old index has for the sentences of a document."""
-        if self._old is None:
-            return {}
-        stored = self._old.passages_of(path)
-        texts = [
-            one.passage.text[a - one.passage.chars[0] : b - one.passage.chars[0]]
-            for one in stored
-            for a, b in one.passage.sentences
-        ]
-        first = stored[0].first_sentence if stored else 0
-        vectors = self._old.vectors(np.arange(first, first + len(texts)))
-        return dict(zip(texts, vectors, strict=True))
 
-    def _take_over(self, cut: _Cut) -> None:
-        assert self._old is not None
-        stored = self._old.passages_of(cut.path)
-        passages = [one.passage for one in stored]
-        count = sum(len(passage.sentences) for passage in passages)
-        first = stored[0].first_sentence if stored else 0
-        self._writer.add(
-            cut.path,
-            cut.record.encoding,
-            self._old.text_of(cut.path),
-            passages,
-            self._old.vectors(np.arange(first, first + count)),
-        )
+def _stored_vectors(
+    reader: Reader, passages: Sequence[StoredPassage]
+) -> dict[str, NDArray[np.float32]]:
+    """The vectors that an index has for the sentences of a document, by their text."""
+    texts = [
+        one.passage.text[start - one.passage.chars[0] : end - one.passage.chars[0]]
+        for one in passages
+        for start, end in one.passage.sentences
+    ]
+    first = passages[0].first_sentence if passages else 0
+    vectors = reader.vectors(np.arange(first, first + len(texts)))
+    return dict(zip(texts, vectors, strict=True))
 
 
 def _model_record(model: Model, encoder: Encoder, old: Generation | None) -> ModelRecord:
@@ -275,9 +266,7 @@ def _model_record(model: Model, encoder: Encoder, old: Generation | None) -> Mod
     return replace(record, probe=tuple(round(float(value), _PROBE_DIGITS) for value in probe))
 
 
-def _report(
-    request: IndexRequest, plan: Plan, manifest: Manifest, *, embedded: int
-) -> IndexReport:
+def _report(request: IndexRequest, plan: Plan, manifest: Manifest, *, embedded: int) -> IndexReport:
     before = plan.old.manifest.documents if plan.old else {}
     now = manifest.documents
     old, new = set(indexed_paths(before)), set(indexed_paths(now))

@@ -135,9 +135,7 @@ def make_plan(request: IndexRequest) -> Plan:
 def indexed_paths(records: Mapping[str, DocumentRecord]) -> list[str]:
     """The paths of the files that were indexed, in order."""
     return [
-        path
-        for path, record in sorted(records.items())
-        if record.status == DocumentStatus.INDEXED
+        path for path, record in sorted(records.items()) if record.status == DocumentStatus.INDEXED
     ]
 
 

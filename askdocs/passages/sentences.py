@@ -6,7 +6,8 @@ from askdocs.datamodel import Span
 
 # An end mark, closing quotes and brackets, white space, then something that can begin a sentence.
 _BOUNDARY = re.compile(
-    r"(?P<mark>[.!?…]{1,6})(?P<close>[\"'”’»)\]]{0,3})\s+(?=[\"'“‘«(\[]{0,3}[^\s\W_a-zß-öø-ÿ])"
+    r"(?P<mark>[.!?…]{1,6})(?P<close>[\"'”’»)\]]{0,3})\s+"
+    r"(?=[\"'“‘«(\[]{0,3}[^\s\W_a-zß-öø-ÿ])"
 )
 _LINE_BREAK = re.compile(r"[ \t\r]*\n\s*")
 _BULLET = re.compile(r"(?:[-*•–+>|#]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s")
@@ -14,9 +15,10 @@ _LAST_WORD = re.compile(r"[^\s(\[\"“'‘]{1,20}$")
 # A period behind these does not end a sentence; behind a single letter (an initial) neither.
 _ABBREVIATIONS = frozenset(
     "mr mrs ms dr prof rev gen col maj capt lt sgt cpl adm sen rep gov hon pres supt insp st sr jr "
-    "mt ft vs v cf viz approx ca resp al e.g i.e eg ie etc no nos vol vols pp p fig figs eq eqs sec "
-    "secs art arts para paras ch chap ed eds trans dept inc ltd co corp bros univ assn est jan feb "
-    "mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun".split()
+    "mt ft vs v cf viz approx ca resp al e.g i.e eg ie etc no nos vol vols pp p fig figs eq eqs "
+    "sec secs art arts para paras ch chap ed eds trans dept inc ltd co corp bros univ assn est jan "
+    "feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat "
+    "sun".split()
 )
 _DOTTED = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]?")
 # Lines shorter or longer than wrapped ones end where their author ended them.

@@ -70,7 +70,7 @@ def render_question(ranking: Ranking, style: Style) -> str:
 
 def render_cited(cited: CitedText, style: Style) -> str:
     """A cited text under its citation."""
-    head = _head(str(cited.place.citation), cited.place.lines, cited.status, "", style)
+    head = _head(str(cited.place.citation), cited.place.lines, cited.status, style)
     body = _body(cited.text, (0, 0), style)
     return f"{head}\n{body}"
 
@@ -83,16 +83,10 @@ def render_freshness(freshness: Freshness, style: Style) -> str:
         ("added", freshness.added),
         ("changed", freshness.changed),
         ("removed", freshness.removed),
-        ("setting", freshness.settings),
+        ("settings", freshness.settings),
     ]
-    counts = ", ".join(
-        f"{len(found)} {'changed ' if kind == 'setting' else ''}{_plural(len(found), kind)}"
-        if kind == "setting"
-        else f"{len(found)} {kind}"
-        for kind, found in kinds
-        if found
-    )
-    lines = [f"{kind:<8} {make_safe(name)}" for kind, found in kinds for name in found]
+    counts = ", ".join(f"{len(found)} {kind}" for kind, found in kinds if found)
+    lines = [f"{kind:<8}  {make_safe(name)}" for kind, found in kinds for name in found]
     return "\n".join([f"{style.paint('stale', _RED)}: {counts}", *lines, ""])
 
 
@@ -153,22 +147,19 @@ def render_documents(manifest: Manifest) -> str:
 
 
 def _render_hit(hit: Hit, style: Style) -> str:
-    head = _head(
-        str(hit.place.citation), hit.place.lines, hit.status, f"{hit.score:.2f}", style,
-        rank=f"{hit.rank}.",
-    )  # fmt: skip
-    origin = hit.place.chars[0]
-    start, end = (offset - origin for offset in hit.answer.chars)
-    return f"{head}\n{_body(hit.text, (start, end), style)}"
+    place = hit.place
+    head = _head(str(place.citation), place.lines, hit.status, style, score=f"{hit.score:.2f}")
+    start, end = (offset - place.chars[0] for offset in hit.answer.chars)
+    return f"{f'{hit.rank}.':<{_MARGIN}}{head}\n{_body(hit.text, (start, end), style)}"
 
 
 def _head(
-    citation: str, lines: Range, status: CitationStatus, score: str, style: Style, *, rank: str = ""
+    citation: str, lines: Range, status: CitationStatus, style: Style, *, score: str = ""
 ) -> str:
     first, last = lines
     where = f"line {first}" if first == last else f"lines {first}-{last}"
     parts = [
-        f"{rank:<{_MARGIN}}{style.paint(make_safe(citation), _CYAN)}",
+        style.paint(make_safe(citation), _CYAN),
         style.paint(where, _DIM),
         style.paint(score, _BOLD),
         style.paint(status, _STATUS_COLORS[status]),
@@ -215,9 +206,7 @@ def _plural(number: int, noun: str) -> str:
 
 def _bytes(size: int) -> str:
     """A size in decimal units, as disks are sold."""
-    value, unit = float(size), "B"
-    for larger in ("kB", "MB", "GB"):
-        if value < 1000:
-            break
-        value, unit = value / 1000, larger
-    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+    for unit, one in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= one:
+            return f"{size / one:.1f} {unit}"
+    return f"{size} B"

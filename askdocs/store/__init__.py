@@ -38,9 +38,7 @@ class Reader(Protocol):
         """For each passage the exact cosines of its sentences, in their order."""
         ...
 
-    def bm25(
-        self, terms: Sequence[str], passage_ids: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
+    def bm25(self, terms: Sequence[str], passage_ids: NDArray[np.int64]) -> NDArray[np.float64]:
         """The exact BM25 score of some passages, shape (len(passage_ids),)."""
         ...
 

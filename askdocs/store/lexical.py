@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -162,7 +162,7 @@ def _npy(values: NDArray[np.generic]) -> bytes:
     return file.getvalue()
 
 
-def _read_arrays(content: bytes | memoryview, count: int) -> list[NDArray[np.generic]]:
+def _read_arrays(content: bytes | memoryview, count: int) -> list[NDArray[Any]]:
     """Views of consecutive .npy arrays; numpy.load would copy them."""
     file = io.BytesIO(content)
     arrays = []

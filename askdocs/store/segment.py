@@ -143,7 +143,9 @@ class SegmentReader:
         """The k sentences nearest to each vector: ids and cosines, shapes (len(vectors), ≤ k)."""
         return self._dense.nearest(vectors, k)
 
-    def lexical(self, terms: Sequence[str], k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def lexical(
+        self, terms: Sequence[str], k: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The k passages with the highest BM25 score above 0: ids and scores, best first."""
         scores = self._lexical.scores(terms)
         found = np.flatnonzero(scores)
@@ -164,9 +166,7 @@ class SegmentReader:
         ]
         return np.split(self._dense.vectors(ids) @ vector, np.cumsum(counts)[:-1])
 
-    def bm25(
-        self, terms: Sequence[str], passage_ids: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
+    def bm25(self, terms: Sequence[str], passage_ids: NDArray[np.int64]) -> NDArray[np.float64]:
         """The exact BM25 score of some passages, shape (len(passage_ids),)."""
         return self._lexical.scores(terms)[passage_ids]
 
@@ -214,4 +214,6 @@ def _parsed(parse: Callable[[bytes], _Parsed], content: bytes, path: Path) -> _P
     try:
         return parse(content)
     except ValueError as error:
-        raise DamagedIndexError(f"{path} cannot be read: {error}", hint="askdocs index --rebuild") from error
+        raise DamagedIndexError(
+            f"{path} cannot be read: {error}", hint="askdocs index --rebuild"
+        ) from error

@@ -28,7 +28,7 @@ def compiled(model: Model, cache: Path) -> Encoder:
     return encoder
 
 
-def original_vectors(model: Model, texts: list[str], prompt: str = "") -> Any:  # noqa: ANN401
+def original_vectors(model: Model, texts: list[str], prompt: str = "") -> Any:
     """What sentence-transformers gives, normalised."""
     from sentence_transformers import SentenceTransformer
 

@@ -130,7 +130,7 @@ heavy = {{"torch", "transformers", "sentence_transformers", "onnx", "huggingface
 print(light, sorted(heavy & set(sys.modules)))
 """
 
-    child = subprocess.run(  # noqa: S603 - our own script
+    child = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
 

@@ -1,0 +1,77 @@
+# The one door to this checkout: everything a person or CI does here is a target below.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+# The question travels through the environment as typed, so no quote or dollar sign in it is special.
+override Q := $(value Q)
+export Q
+
+ifneq ($(filter ask,$(MAKECMDGOALS)),)
+ifeq ($(strip $(Q)),)
+$(error no question; try: make ask Q="What is ...?")
+endif
+endif
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: help setup ask index test coverage lint format check-index clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo 'PYTHON=python3.12   make .venv with this interpreter (3.11 or newer)'
+	@echo 'TORCH_INDEX=URL     look for PyTorch in this package index too (its CPU builds are smaller)'
+	@echo 'ARGS="-k name -x"   arguments for pytest; coverage is then not measured'
+
+setup: $(INSTALLED) ## Make .venv, install askdocs and its tools, compile the encoder
+
+ask: $(INSTALLED) ## Answer a question about seeds/: make ask Q="What is ...?"
+	@# Status 8 is "done, but some documents failed": the others can still answer.
+	@$(BIN)/askdocs check -q >/dev/null 2>&1 || $(BIN)/askdocs index -q >&2 || [ $$? -eq 8 ]
+	@$(BIN)/askdocs ask -- "$$Q"
+
+index: $(INSTALLED) ## Build or refresh the index in vectors/
+	$(BIN)/askdocs index
+
+test: $(INSTALLED) ## Run the tests with branch coverage, at least 95 % (ARGS="..." for a part of them)
+	$(BIN)/pytest $(or $(ARGS),--cov --cov-report=term:skip-covered)
+
+coverage: $(INSTALLED) ## Run the tests and list the lines and branches that they miss
+	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered
+
+lint: $(INSTALLED) ## Check style, types, import layers, dependencies and spelling
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy --strict askdocs
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/deptry askdocs
+	$(BIN)/codespell
+
+format: $(INSTALLED) ## Format the code and apply ruff's safe fixes
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+check-index: $(INSTALLED) ## Fail unless vectors/ is fresh
+	ASKDOCS_INDEX=vectors $(BIN)/askdocs check
+
+clean: ## Delete what tests, tools and builds leave behind (.venv stays)
+	rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dist
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+# Runs once, and again when one of the two files changes. It writes to stderr alone, so that
+# `make -s ask` prints nothing but the answer even on the first run.
+$(INSTALLED): pyproject.toml constraints.txt
+	@command -v "$(PYTHON)" >/dev/null || { echo 'askdocs: no $(PYTHON) here; try: make setup PYTHON=/path/to/python' >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "askdocs: needs Python 3.11 or newer, $(PYTHON) is $$("$(PYTHON)" -V 2>&1); try: make setup PYTHON=python3.12" >&2; exit 1; }
+	@echo 'askdocs: setting up $(VENV); the first time takes minutes and needs about 2 GB' >&2
+	@"$(PYTHON)" -m venv $(VENV) >&2
+	@# Dependency groups need pip 25.1, and new virtual environments may come with an older one.
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt --upgrade pip >&2
+	@$(BIN)/python -m pip install -q $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_INDEX)") -c constraints.txt -e . --group dev >&2
+	@$(BIN)/python -m askdocs.embedding.compile --cache "$${ASKDOCS_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/askdocs}" >&2
+	@touch $@

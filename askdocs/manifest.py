@@ -31,6 +31,11 @@ def write_manifest(manifest: Manifest) -> bytes:
     return f"{text}\n".encode("ascii")
 
 
+def write_tools(tools: Mapping[str, str]) -> bytes:
+    """The file that says which versions of which tools wrote a generation."""
+    return f"{json.dumps(dict(tools), sort_keys=True, indent=1)}\n".encode("ascii")
+
+
 def read_manifest(content: bytes) -> Manifest:
     """Parse a manifest and check every field of it.
 

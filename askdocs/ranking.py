@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 DEFAULT_BARS = {Mode.HYBRID: 0.30, Mode.DENSE: 0.45, Mode.LEXICAL: 0.20}
 """The score from which on a hit counts as an answer.
 
-Each is about the highest that refuses no more than 3 % of a corpus's own questions on average over
-six public sets; docs/ranking.md has the figures.
+Each refuses few of a corpus's own questions and most of those meant for another one; docs/ranking.md
+has the figures.
 """
 
 _DENSE_CANDIDATES = 200

@@ -53,7 +53,7 @@ def cli() -> None:
     """
 
 
-@cli.command("index")
+@cli.command("index", short_help="Build an index, or refresh it.")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @_option_index
 @click.option("--add", is_flag=True, help="Let PATH join the folders that the index records.")
@@ -92,7 +92,7 @@ def index_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
     return ExitStatus.SOME_FAILED if report.failed else ExitStatus.DONE
 
 
-@cli.command("ask")
+@cli.command("ask", short_help="Print the passages that answer a question.")
 @click.argument("question", nargs=-1)
 @_option_index
 @click.option(
@@ -132,7 +132,7 @@ def ask_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
     return ask(config.existing_index(index), announce=_notifier(quiet), **wanted)
 
 
-@cli.command("check")
+@cli.command("check", short_help="Say whether the index is fresh.")
 @_option_index
 @_option_quiet
 def check_command(index: Path | None, quiet: bool) -> int:
@@ -152,7 +152,7 @@ def check_command(index: Path | None, quiet: bool) -> int:
     return ExitStatus.DONE if freshness.is_fresh else ExitStatus.NO
 
 
-@cli.command("show")
+@cli.command("show", short_help="Print a cited text, and whether it still stands.")
 @click.argument("citation")
 @_option_index
 @click.option(
@@ -184,7 +184,8 @@ def show_command(citation: str, index: Path | None, form: str, quiet: bool) -> i
 @cli.command("status")
 @_option_index
 @click.option("--documents", is_flag=True, help="List every file of the corpus instead.")
-def status_command(index: Path | None, documents: bool) -> int:
+@_option_quiet
+def status_command(index: Path | None, documents: bool, quiet: bool) -> int:
     """Print what the index holds.
 
     \b
@@ -198,7 +199,7 @@ def status_command(index: Path | None, documents: bool) -> int:
     generation = open_generation(directory)
     if documents:
         write(render_documents(generation.manifest))
-    else:
+    elif not quiet:
         write(render_status(generation.manifest, str(directory), generation.digest))
     return ExitStatus.DONE
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 GENERATIONS = "generations"
 MANIFEST = "manifest.json"
 SEGMENT = "000"
-_MAX_MANIFEST_BYTES = 1 << 30
+TOOLS = "tools.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,17 @@ from typing import TYPE_CHECKING
 
 from askdocs import files
 from askdocs.errors import LockedError
-from askdocs.index.generation import GENERATIONS, MANIFEST, SEGMENT, Generation, current_digest
+from askdocs.index.generation import (
+    GENERATIONS,
+    MANIFEST,
+    SEGMENT,
+    TOOLS,
+    Generation,
+    current_digest,
+)
 from askdocs.index.head import NAME as HEAD
 from askdocs.index.head import head_line
-from askdocs.manifest import manifest_digest, write_manifest
+from askdocs.manifest import manifest_digest, write_manifest, write_tools
 
 if TYPE_CHECKING:
     from askdocs.datamodel import FileRecord, Manifest
@@ -56,11 +63,13 @@ class Transaction:
             files.link_or_copy(generation.directory / name, segment.parent / name)
         return generation.manifest.files
 
-    def publish(self, manifest: Manifest) -> str:
+    def publish(self, manifest: Manifest, *, tools: Mapping[str, str]) -> str:
         """Make the generation that was written the current one.
 
         Args:
             manifest: Its identity card, naming every file that was written.
+            tools: The versions of what wrote it, for whoever looks into a fault; they stand beside
+                the manifest, not in it, and never make an index stale.
 
         Returns:
             The new generation's name; when this returns, it survives a crash.
@@ -75,6 +84,7 @@ class Transaction:
         digest = manifest_digest(content)
         generations = self._directory / GENERATIONS
         files.write_file(self._temporary / MANIFEST, [content])
+        files.write_file(self._temporary / TOOLS, [write_tools(tools)])
         files.sync_directory(self._temporary / SEGMENT)
         files.sync_directory(self._temporary)
         if current_digest(self._directory) != digest:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -92,7 +94,7 @@ def build(
                 documents=plan.records,
                 files=transaction.keep_files(plan.old),
             )
-            transaction.publish(manifest)
+            transaction.publish(manifest, tools=_tool_versions())
         return _timed(_report(request, plan, manifest, embedded=0), started)
     # Before the lock: compiling a model can take long, and finding none is no reason to write.
     model = embedding.locate_model(plan.model, base=request.base, online=request.online)
@@ -112,8 +114,13 @@ def build(
             counts={"passages": writer.passages, "sentences": writer.sentences},
             files=transaction.named(writer.finish()),
         )
-        transaction.publish(manifest)
+        transaction.publish(manifest, tools=_tool_versions())
     return _timed(_report(request, plan, manifest, embedded=builder.embedded), started)
+
+
+def _tool_versions() -> dict[str, str]:
+    packages = ("askdocs", "faiss-cpu", "numpy", "onnxruntime", "pystemmer")
+    return {"sqlite": sqlite3.sqlite_version} | {name: version(name) for name in packages}
 
 
 def _timed(report: IndexReport, started: float) -> IndexReport:
@@ -222,13 +229,16 @@ class _Builder:
         known = {text: vector for one in self._ready for text, vector in one.vectors.items()}
         sentences = [text for one in self._ready for text in one.sentences]
         new = list(dict.fromkeys(text for text in sentences if text not in known))
-        share = sum(one.record.bytes for one in self._ready) / max(1, len(new))
+        size = sum(one.record.bytes for one in self._ready)
+        share = size / max(1, len(new))
         found = embedding.embed_with_cache(
             self._encoder,
             new,
             cache=self._cache,
             advance=lambda count: progress.advance(round(share * count)),
         )
+        if not new:
+            progress.advance(size)
         known.update(zip(new, found, strict=True))
         self.embedded += len(new)
         for one in self._ready:

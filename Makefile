@@ -73,5 +73,5 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@# Dependency groups need pip 25.1, and new virtual environments may come with an older one.
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt --upgrade pip >&2
 	@$(BIN)/python -m pip install -q $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_INDEX)") -c constraints.txt -e . --group dev >&2
-	@$(BIN)/python -m askdocs.embedding.compile --cache "$${ASKDOCS_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/askdocs}" >&2
+	@$(BIN)/python -m askdocs.embedding.compile --cache "$${ASKDOCS_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/askdocs}" >/dev/null
 	@touch $@

@@ -1,6 +1,7 @@
 """Hit to citation, and proof that it still holds in the file on disk."""
 
 import re
+import shlex
 from bisect import bisect_right
 from functools import lru_cache
 from pathlib import Path
@@ -48,7 +49,9 @@ class Sources:
         corpus = self._corpus
         try:
             content = files.read_source(
-                self._base / path, max_bytes=corpus.max_bytes, follow_links=path in corpus.roots
+                files.source_path(self._base, path),
+                max_bytes=corpus.max_bytes,
+                follow_links=path in corpus.roots,
             )
             text, _ = decode(content, fallback=corpus.encoding)
         except UnreadableSourceError:
@@ -113,7 +116,7 @@ def resolve(citation: Citation, document: Document) -> Place:
     if last > len(document.paragraphs):
         raise UsageError(
             f"{document.path} has no paragraph {last}, the last one is {len(document.paragraphs)}",
-            hint=f"askdocs show {document.path}#p1",
+            hint=f"askdocs show {shlex.quote(f'{document.path}#p1')}",
         )
     start = document.paragraphs[first - 1].chars[0]
     end = document.paragraphs[last - 1].chars[1]
@@ -123,7 +126,7 @@ def resolve(citation: Citation, document: Document) -> Place:
             raise UsageError(
                 f"paragraph {last} of {document.path} ends at character {end - start}, "
                 f"not {end_offset}",
-                hint=f"askdocs show {document.path}#p{first}",
+                hint=f"askdocs show {shlex.quote(f'{document.path}#p{first}')}",
             )
         start, end = start + citation.offsets[0], start + end_offset
     return place_of_span(document, (start, end))

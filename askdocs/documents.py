@@ -16,6 +16,9 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+RULED_ENCODINGS = frozenset(name for _, name in _MARKS)
+"""The codecs that need no fallback to be named."""
+
 _BYTE_ORDER_MARK = "\ufeff"
 _HARD_WRAP = range(50, 101)
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]{0,3}$")
@@ -24,8 +27,9 @@ _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]{0,3}$")
 def decode(content: bytes, *, fallback: str = "") -> tuple[str, str]:
     """Decode a file's bytes by one stated rule, with nothing removed.
 
-    A byte order mark decides; otherwise strict UTF-8; otherwise the fallback, for a file without
-    NUL bytes. A mark stays in the text as character 0.
+    A byte order mark decides; without one, a file with NUL bytes is binary, as for git and grep
+    (UTF-16 without a mark would pass for UTF-8); otherwise it is strict UTF-8, otherwise of the
+    fallback. A mark stays in the text as character 0.
 
     Args:
         content: The whole file.
@@ -40,14 +44,32 @@ def decode(content: bytes, *, fallback: str = "") -> tuple[str, str]:
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "")
     if encoding:
         return _decode_strictly(content, encoding), encoding
+    if b"\0" in content:
+        raise UnreadableSourceError("binary", skipped=True)
     try:
         return content.decode("utf-8"), "utf-8"
     except UnicodeDecodeError as error:
-        if b"\0" in content:
-            raise UnreadableSourceError("binary", skipped=True) from error
         if not fallback:
             raise UnreadableSourceError("not UTF-8", skipped=False) from error
     return _decode_strictly(content, fallback), fallback
+
+
+def is_codec(name: str) -> bool:
+    """Whether bytes can be decoded to text by a codec of this name."""
+    try:
+        b"".decode(name)
+    except (LookupError, ValueError):
+        return False
+    return True
+
+
+def is_encodable(text: str) -> bool:
+    """Whether UTF-8 can encode a text: lone surrogates are no characters."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def read_document(path: str, text: str) -> Document:
@@ -94,11 +116,12 @@ def line_of(text: str, offset: int) -> int:
 
 def _decode_strictly(content: bytes, encoding: str) -> str:
     try:
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
+        text = content.decode(encoding)
+    except UnicodeError as error:
         raise UnreadableSourceError(f"not {encoding.upper()}", skipped=False) from error
-    except LookupError as error:
-        raise UnreadableSourceError(f"unknown encoding {encoding}", skipped=False) from error
+    if not is_encodable(text):
+        raise UnreadableSourceError(f"not {encoding.upper()}", skipped=False)
+    return text
 
 
 def _text_lines(text: str) -> Iterator[tuple[int, int, int]]:

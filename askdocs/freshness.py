@@ -12,7 +12,7 @@ from askdocs.datamodel import (
     Freshness,
     PassageSettings,
 )
-from askdocs.documents import decode, number_paragraphs
+from askdocs.documents import RULED_ENCODINGS, decode, number_paragraphs
 from askdocs.errors import UnreadableSourceError, UnusableIndexError
 from askdocs.index import Generation, open_generation
 
@@ -56,7 +56,7 @@ def observe_entry(
     try:
         content = _content(base, entry, corpus)
         sha256 = files.digest(content)
-        if known is not None and known.sha256 == sha256:
+        if known is not None and known.sha256 == sha256 and _is_decoded_by_rule(known, corpus):
             return Observation(path=entry.path, record=known)
         text, encoding = decode(content, fallback=corpus.encoding)
     except UnreadableSourceError as error:
@@ -69,6 +69,11 @@ def observe_entry(
         paragraphs=len(number_paragraphs(text)),
     )
     return Observation(path=entry.path, record=record, text=text)
+
+
+def _is_decoded_by_rule(known: DocumentRecord, corpus: CorpusSettings) -> bool:
+    """Whether the rule would still decode a file as it did: its fallback may have changed."""
+    return known.encoding in {*RULED_ENCODINGS, corpus.encoding}
 
 
 def check_freshness(index: Path) -> Freshness:
@@ -91,7 +96,9 @@ def compare(generation: Generation) -> Freshness:
     """Compare a generation with its corpus as it is now."""
     manifest = generation.manifest
     # A root that is gone has no documents; that is not this function's error to raise.
-    roots = tuple(root for root in manifest.corpus.roots if (generation.base / root).exists())
+    roots = tuple(
+        root for root in manifest.corpus.roots if files.source_path(generation.base, root).exists()
+    )
     corpus = replace(manifest.corpus, roots=roots)
     known = manifest.documents
     now = {
@@ -133,5 +140,5 @@ def _content(base: Path, entry: files.Entry, corpus: CorpusSettings) -> bytes:
     if entry.kind == files.EntryKind.SPECIAL:
         raise UnreadableSourceError("not a regular file", skipped=True)
     return files.read_source(
-        base / entry.path, max_bytes=corpus.max_bytes, follow_links=entry.named
+        files.source_path(base, entry.path), max_bytes=corpus.max_bytes, follow_links=entry.named
     )

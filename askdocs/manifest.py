@@ -1,4 +1,4 @@
-"""Read, write and compare the identity cards of generations."""
+"""Read and write the identity cards of generations."""
 
 import hashlib
 import json
@@ -61,17 +61,6 @@ def read_manifest(content: bytes) -> Manifest:
 def manifest_digest(content: bytes) -> str:
     """The name of a generation: the sha256 of its manifest's file, hexadecimal."""
     return hashlib.sha256(content).hexdigest()
-
-
-def changed_settings(old: Manifest, new: Manifest) -> list[str]:
-    """Which settings of an index differ, by name, in a fixed order; not its documents."""
-    pairs: list[tuple[str, object, object]] = [
-        ("format", old.format_version, new.format_version),
-        ("model", (old.model.name, old.model.revision), (new.model.name, new.model.revision)),
-        ("passages", old.passages, new.passages),
-        ("corpus", old.corpus, new.corpus),
-    ]
-    return [name for name, before, after in pairs if before != after]
 
 
 def _manifest(card: Mapping[str, Any]) -> Manifest:

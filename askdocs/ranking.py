@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 DEFAULT_BARS = {Mode.HYBRID: 0.30, Mode.DENSE: 0.45, Mode.LEXICAL: 0.20}
 """The score from which on a hit counts as an answer.
 
-Each refuses few of a corpus's own questions and most of those meant for another one; docs/ranking.md
-has the figures.
+Each refuses few of a corpus's own questions and most of those meant for another one;
+docs/ranking.md has the figures.
 """
 
 _DENSE_CANDIDATES = 200
@@ -71,14 +71,16 @@ def rank(
         The best passages, best first.
     """
     passages = reader.passages(_candidates(reader, terms, vector, mode))
+    if not passages:
+        return []
     statistics = reader.term_statistics(terms)
-    lexical = _bm25_shares(reader, terms, statistics, passages)
-    if vector is None:
-        scores = lexical
-    else:
+    signals: list[NDArray[np.float64]] = []
+    if mode != Mode.DENSE:
+        signals.append(_bm25_shares(reader, terms, statistics, passages))
+    if vector is not None:
         cosines = reader.cosines(vector, passages)
-        dense = np.array([max(0.0, float(best.max())) for best in cosines], dtype=np.float64)
-        scores = dense if mode == Mode.DENSE else (dense + lexical) / 2
+        signals.append(np.array([max(0.0, float(best.max())) for best in cosines]))
+    scores = np.mean(signals, axis=0)
     rounded = np.round(np.clip(scores, 0.0, 1.0), _DIGITS).tolist()
     order = sorted(
         range(len(passages)),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -10,15 +12,16 @@ import numpy as np
 
 from askdocs import embedding
 from askdocs.citations import Sources, parse_citation, place_of_passage, resolve, verify
-from askdocs.datamodel import Answer, CitedText, Hit, Mode, Question, Ranking
-from askdocs.documents import read_document
+from askdocs.datamodel import Answer, CitedText, DocumentStatus, Hit, Mode, Question, Ranking
+from askdocs.documents import is_encodable, read_document
 from askdocs.errors import DamagedIndexError, UnusableIndexError, UsageError
+from askdocs.files import relative_root
 from askdocs.index import Generation, current_digest, open_generation
 from askdocs.ranking import DEFAULT_BARS, RankedPassage, rank
 from askdocs.store.analysis import distinct_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from numpy.typing import NDArray
@@ -62,7 +65,6 @@ class Index:
         self.directory = directory
         self._cache = cache
         self._notify = notify
-        self._encoder: Encoder | None = None
         self._open()
 
     def __enter__(self) -> Self:
@@ -126,8 +128,9 @@ class Index:
             raise UsageError(f"the lowest score must be between 0 and 1, got {bar}")
         sources = Sources(self.generation.base, self.generation.manifest.corpus)
         for question in questions:
-            _check_question(question.text)
-            ranked = self._rank(question.text, mode, top_k)
+            check_question(question.text)
+            text, terms = question.text, distinct_terms(question.text)
+            ranked = self._retrying(partial(self._rank, text, terms, mode, top_k))
             yield Ranking(
                 question=question,
                 mode=mode,
@@ -149,35 +152,44 @@ class Index:
             UsageError: It is no citation, or the index has no such document or paragraph.
         """
         parsed = parse_citation(citation)
-        text = self._retrying(lambda reader: reader.text_of(parsed.path))
-        if not text:
-            raise UsageError(
-                f"the index has no document {parsed.path}", hint="askdocs status --documents"
-            )
-        place = resolve(parsed, read_document(parsed.path, text))
+        path = self._indexed_path(parsed.path)
+        text = self._retrying(lambda: self._reader.text_of(path))
+        place = resolve(replace(parsed, path=path), read_document(path, text))
         start, end = place.chars
         sources = Sources(self.generation.base, self.generation.manifest.corpus)
-        return verify(text[start:end], place, sources.document(parsed.path))
+        return verify(text[start:end], place, sources.document(path))
 
-    def _rank(self, question: str, mode: Mode, top_k: int) -> list[RankedPassage]:
+    def _indexed_path(self, path: str) -> str:
+        """A document's path as the index has it, given that or one from the current folder."""
+        known = self.generation.manifest.documents
+        here = relative_root(Path(path), self.generation.base)
+        found = next((name for name in (path, here) if name in known), None)
+        if found is None or known[found].status != DocumentStatus.INDEXED:
+            raise UsageError(f"the index has no document {path}", hint="askdocs status --documents")
+        return found
+
+    def _rank(
+        self, question: str, terms: Sequence[str], mode: Mode, top_k: int
+    ) -> list[RankedPassage]:
         vector = None if mode == Mode.LEXICAL else self._embed(question)
-        terms = distinct_terms(question)
-        return self._retrying(lambda reader: rank(reader, terms, vector, mode=mode, top_k=top_k))
+        return rank(self._reader, terms, vector, mode=mode, top_k=top_k)
 
-    def _retrying(self, use: Callable[[Reader], _Result]) -> _Result:
+    def _retrying(self, use: Callable[[], _Result]) -> _Result:
         """Use the reader; once more on the next generation if a writer has removed this one."""
         try:
-            return use(self._reader)
+            return use()
         except DamagedIndexError:
             if current_digest(self.directory) == self.generation.digest:
                 raise
             self._reader.close()
             self._open()
-            return use(self._reader)
+            return use()
 
     def _open(self) -> None:
         self.generation: Generation = open_generation(self.directory)
         self._reader: Reader = self.generation.reader()
+        # The next generation may be of another model.
+        self._encoder: Encoder | None = None
 
     def _embed(self, question: str) -> NDArray[np.float32]:
         if self._encoder is None:
@@ -217,7 +229,12 @@ def _checked_mode(mode: Mode | str) -> Mode:
         raise UsageError(f"the mode must be one of {names}, got {mode!r}") from error
 
 
-def _check_question(question: str) -> None:
+def check_question(question: str) -> None:
+    """Refuse what cannot be asked.
+
+    Raises:
+        UsageError: The question is empty, too long, or no text that UTF-8 can encode.
+    """
     if not question.strip():
         raise UsageError("the question is empty", hint='askdocs ask "What did they decide?"')
     if len(question) > MAX_QUESTION_CHARS:
@@ -225,6 +242,8 @@ def _check_question(question: str) -> None:
             f"the question has {len(question)} characters, at most {MAX_QUESTION_CHARS} are read",
             hint="ask in one or two sentences; several questions go into --questions FILE",
         )
+    if not is_encodable(question):
+        raise UsageError("the question is not UTF-8")
 
 
 def _hit(number: int, ranked: RankedPassage, sources: Sources) -> Hit:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from askdocs import config
-from askdocs.cli.output import hint, notify, style, write
+from askdocs.cli.output import hint, notifier, notify, style, write
 from askdocs.datamodel import CitationStatus, Question
 from askdocs.errors import ExitStatus, UsageError
 from askdocs.render import objects
 from askdocs.render import text as readable
-from askdocs.search import Index
+from askdocs.search import Index, check_question
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from askdocs.datamodel import Ranking
 
@@ -24,58 +28,85 @@ def ask(
     directory: Path,
     *,
     question: tuple[str, ...],
-    questions: IO[str] | None,
+    questions: str | None,
     form: str,
     top_k: int,
     mode: str,
     min_score: float | None,
-    announce: Callable[[str], None],
+    quiet: bool,
 ) -> int:
     """Ask one question or many and print each answer as soon as it is known."""
     if bool(question) == (questions is not None):
         raise UsageError("give one question, or --questions FILE", hint="askdocs ask --help")
     many = questions is not None
-    asked = read_questions(questions) if questions else iter([_joined(question)])
-    with Index(directory, cache=config.cache_directory(), notify=announce) as index:
+    asked = read_questions(questions) if questions is not None else iter([_joined(question)])
+    with Index(directory, cache=config.cache_directory(), notify=notifier(quiet=quiet)) as index:
         rankings = index.ask_all(asked, top_k=top_k, mode=mode, min_score=min_score)
-        found = _print(rankings, form, many=many)
+        found = _print(rankings, form, many=many, quiet=quiet)
     return ExitStatus.DONE if found else ExitStatus.NO
 
 
-def read_questions(file: IO[str]) -> Iterator[Question]:
+def read_questions(name: str) -> Iterator[Question]:
     """Questions from a file, one a line: plain text, or JSON objects with question and id.
 
     Blank lines are passed over; a question without an id has its line's number for one.
 
+    Args:
+        name: The file's path, or - for standard input.
+
     Raises:
-        UsageError: A line is no such object, or the file is not UTF-8.
+        UsageError: There is no such file, it is not UTF-8, or a line is no question.
     """
     try:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                yield _question(line.strip(), number)
+        # A mark at the start belongs to the encoding, not to the first question.
+        source = sys.stdin.fileno() if name == "-" and sys.stdin is not None else name
+        with open(source, encoding="utf-8-sig", closefd=name != "-") as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield _question(line.strip(), number)
     except UnicodeDecodeError as error:
-        raise UsageError("the questions are not UTF-8") from error
+        raise UsageError(f"{name} is not UTF-8") from error
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"{name}: {reason}", hint="askdocs ask --questions FILE") from error
+
+
+def _opened(name: str) -> IO[str]:
+    # A mark at the start belongs to the encoding, not to the first question.
+    if name != "-":
+        return Path(name).open(encoding="utf-8-sig")
+    if sys.stdin is None:
+        raise UsageError("standard input is closed", hint="askdocs ask --questions FILE")
+    return io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig")
 
 
 def _joined(words: tuple[str, ...]) -> Question:
-    return Question(id="1", text=" ".join(words))
+    text = " ".join(words)
+    # In a locale that is not UTF-8, Python hides the bytes of an argument in surrogates.
+    with suppress(UnicodeError):
+        text = os.fsencode(text).decode("utf-8")
+    return Question(id="1", text=text)
 
 
 def _question(line: str, number: int) -> Question:
-    if not line.startswith("{"):
-        return Question(id=str(number), text=line)
+    place = f"line {number} of the questions"
+    identity: object = number
+    if line.startswith("{"):
+        try:
+            found = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise UsageError(f"{place} is not JSON") from error
+        line, identity = found.get("question"), found.get("id", number)
+        if not isinstance(line, str) or not isinstance(identity, str | int):
+            raise UsageError(f'{place} needs a text under "question", and a text or number as "id"')
     try:
-        found = json.loads(line)
-    except ValueError as error:
-        raise UsageError(f"line {number} of the questions is not JSON: {error}") from error
-    text = found.get("question")
-    if not isinstance(text, str):
-        raise UsageError(f'line {number} of the questions has no text under "question"')
-    return Question(id=str(found.get("id", number)), text=text)
+        check_question(line)
+    except UsageError as error:
+        raise UsageError(f"{place}: {error}", hint=error.hint) from error
+    return Question(id=str(identity), text=line)
 
 
-def _print(rankings: Iterator[Ranking], form: str, *, many: bool) -> bool:
+def _print(rankings: Iterator[Ranking], form: str, *, many: bool, quiet: bool) -> bool:
     """Print rankings; whether any has a hit."""
     if form == "json" and many:
         collected = list(rankings)
@@ -85,7 +116,8 @@ def _print(rankings: Iterator[Ranking], form: str, *, many: bool) -> bool:
     for position, ranking in enumerate(rankings):
         found = found or bool(ranking.hits)
         write(_rendered(ranking, form, many=many, first=position == 0))
-        _remark(ranking, many=many)
+        if not quiet:
+            _remark(ranking, many=many)
     return found
 
 
@@ -102,8 +134,10 @@ def _rendered(ranking: Ranking, form: str, *, many: bool, first: bool) -> str:
 def _remark(ranking: Ranking, *, many: bool) -> None:
     """Say on standard error what the hits alone do not say."""
     which = f"question {ranking.question.id}" if many else "the question"
-    if not ranking.hits:
+    if not ranking.hits and ranking.answered:
+        notify(f"no passage scores that much for {which}")
+    elif not ranking.hits:
         notify(f"no passage answers {which}")
         hint("--min-score 0 shows the nearest")
     elif all(hit.status == CitationStatus.GONE for hit in ranking.hits):
-        notify("the cited documents are not there; the text is the index's own")
+        notify("no cited text is in its file any more; what is printed is the index's own")

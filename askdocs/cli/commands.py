@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from askdocs import __version__, config
-from askdocs.cli.output import hint, notify, style, write
+from askdocs.cli.output import hint, notifier, style, write
 from askdocs.errors import ExitStatus
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def _option_quiet(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.group(context_settings={**_HELP, "auto_envvar_prefix": "ASKDOCS"}, epilog=_STATUS_HELP)
-@click.version_option(__version__, message="askdocs %(version)s")
+@click.version_option(__version__, message="askdocs %(version)s", allow_from_autoenv=False)
 def cli() -> None:
     """Answer questions about a folder of documents with the passages that answer them.
 
@@ -83,7 +83,7 @@ def index_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
     with progress_bar(quiet=quiet) as progress:
         request = IndexRequest(index=directory, **wanted)
         report = build(
-            request, cache=config.cache_directory(), notify=_notifier(quiet), progress=progress
+            request, cache=config.cache_directory(), notify=notifier(quiet=quiet), progress=progress
         )
     if not quiet:
         write(render_report(report))
@@ -104,10 +104,11 @@ def index_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
     show_default=True, help="How to print them.",
 )  # fmt: skip
 @click.option(
-    "--questions", type=click.File(encoding="utf-8", errors="strict"), metavar="FILE",
+    "--questions",
+    metavar="FILE",
     help="Ask every line of FILE (- for standard input): plain text, or JSON objects with "
     "question and id.",
-)  # fmt: skip
+)
 @click.option(
     "--mode", type=click.Choice(["hybrid", "dense", "lexical"]), default="hybrid",
     show_default=True, help="What to rank by: meaning and words, meaning, or words.",
@@ -129,7 +130,7 @@ def ask_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
     """
     from askdocs.cli.asking import ask
 
-    return ask(config.existing_index(index), announce=_notifier(quiet), **wanted)
+    return ask(config.existing_index(index), quiet=quiet, **wanted)
 
 
 @cli.command("check", short_help="Say whether the index is fresh.")
@@ -174,7 +175,7 @@ def show_command(citation: str, index: Path | None, form: str, quiet: bool) -> i
     from askdocs.search import Index
 
     with Index(
-        config.existing_index(index), cache=config.cache_directory(), notify=_notifier(quiet)
+        config.existing_index(index), cache=config.cache_directory(), notify=notifier(quiet=quiet)
     ) as opened:
         cited = opened.show(citation)
     write(render_cited_json(cited) if form == "json" else render_cited(cited, style()))
@@ -202,11 +203,3 @@ def status_command(index: Path | None, documents: bool, quiet: bool) -> int:
     elif not quiet:
         write(render_status(generation.manifest, str(directory), generation.digest))
     return ExitStatus.DONE
-
-
-def _notifier(quiet: bool) -> Callable[[str], None]:
-    return _ignore if quiet else notify
-
-
-def _ignore(_line: str) -> None:
-    """Show nothing."""

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from collections.abc import Callable
 
 import click
 
@@ -40,6 +41,11 @@ def notify(line: str) -> None:
     click.echo(f"askdocs: {make_safe(line)}", err=True)
 
 
+def notifier(*, quiet: bool) -> Callable[[str], None]:
+    """What tells the user what is going on: `notify`, or nothing at all."""
+    return _ignore if quiet else notify
+
+
 def hint(command: str) -> None:
     """Write what to type next to standard error; nothing where there is nothing to say."""
     if command:
@@ -55,3 +61,7 @@ def style() -> Style:
         and os.environ.get("TERM") != "dumb"
     )
     return Style(width=shutil.get_terminal_size().columns, color=color)
+
+
+def _ignore(_line: str) -> None:
+    """Show nothing."""

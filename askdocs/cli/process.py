@@ -27,27 +27,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
             prog_name="askdocs",
             standalone_mode=False,
         )
-    except AskdocsError as error:
-        notify(str(error))
-        hint(error.hint)
-        return _silenced(error.exit_status)
-    except click.UsageError as error:
-        notify(_lower(error.format_message()))
-        hint(_usage_hint(error))
-        return ExitStatus.USAGE
-    except click.ClickException as error:
-        notify(_lower(error.format_message()))
-        return _silenced(ExitStatus.REFUSED)
-    except ClosedPipeError:
-        return _silenced(_CLOSED_PIPE)
-    except (KeyboardInterrupt, click.Abort):
-        notify("interrupted; the index is as it was")
-        return _silenced(ExitStatus.INTERRUPTED)
+    except (
+        AskdocsError,
+        ClosedPipeError,
+        KeyboardInterrupt,
+        OSError,
+        click.Abort,
+        click.ClickException,
+    ) as error:
+        return _silenced(_report(error))
     return int(status or ExitStatus.DONE)
 
 
-def _usage_hint(error: click.UsageError) -> str:
-    return f"{error.ctx.command_path} --help" if error.ctx else "askdocs --help"
+def _report(error: BaseException) -> int:
+    """Say what is wrong, and give the exit status that stands for it."""
+    match error:
+        case AskdocsError():
+            notify(str(error))
+            hint(error.hint)
+            return error.exit_status
+        case ClosedPipeError():
+            return _CLOSED_PIPE
+        case click.exceptions.NoArgsIsHelpError():
+            click.echo(error.format_message(), err=True)
+            return ExitStatus.USAGE
+        case click.ClickException():
+            notify(_lower(error.format_message()))
+            hint(_usage_hint(error))
+            return ExitStatus.USAGE
+        case OSError():
+            # What Click itself prints, and a current folder that is gone.
+            reason = (error.strerror or str(error)).lower()
+            notify(f"{error.filename or 'standard output'}: {reason}")
+            return ExitStatus.REFUSED
+        case _:
+            notify("interrupted")
+            return ExitStatus.INTERRUPTED
+
+
+def _usage_hint(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return f"{context.command_path if context else 'askdocs'} --help"
 
 
 def _lower(message: str) -> str:

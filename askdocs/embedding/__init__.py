@@ -4,6 +4,8 @@ Importing this imports the standard library alone; NumPy, onnxruntime and tokeni
 first encoder that is opened, and PyTorch only ever into a child process.
 """
 
+import os
+
 from askdocs.embedding.contract import DEFAULT_MODEL, PROBE_SENTENCE, Encoder, Model
 from askdocs.embedding.models import locate_model
 from askdocs.embedding.opening import open_compiled, open_encoder
@@ -19,3 +21,6 @@ __all__ = [
     "open_compiled",
     "open_encoder",
 ]
+
+# onnxruntime reports its use over the network unless this is set before it is imported.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"

@@ -1,7 +1,7 @@
 """All opening, walking and durable writing: the only seam to the file system."""
 
 from askdocs.files.reading import digest, read_source, read_verified, refusals, verify
-from askdocs.files.walking import Entry, EntryKind, relative_root, walk
+from askdocs.files.walking import Entry, EntryKind, relative_root, source_path, walk
 from askdocs.files.writing import (
     exclusive_lock,
     link_or_copy,
@@ -30,6 +30,7 @@ __all__ = [
     "remove_tree",
     "rename",
     "replace_file",
+    "source_path",
     "sync_directory",
     "sync_file",
     "verify",

@@ -53,7 +53,7 @@ def read_source(path: Path, *, max_bytes: int, follow_links: bool = False) -> by
         except OSError as error:
             raise _unreadable(error) from error
     if len(content) > max_bytes:
-        raise UnreadableSourceError(f"larger than {max_bytes} bytes", skipped=True)
+        raise UnreadableSourceError(f"larger than {max_bytes / 2**20:g} MiB", skipped=True)
     return content
 
 

@@ -63,6 +63,14 @@ def relative_root(path: Path, base: Path) -> str:
     return PurePosixPath(os.path.relpath(real, base)).as_posix()
 
 
+def source_path(base: Path, path: str) -> Path:
+    """Where a path of the index lies: `..` is taken away by name, since `base` is a real path.
+
+    Left to the file system, it would fail for a base that is yet to be made.
+    """
+    return Path(os.path.normpath(base / path))
+
+
 def walk(base: Path, corpus: CorpusSettings, *, index: Path) -> list[Entry]:
     """List the documents of a corpus, in order of their paths, each once.
 
@@ -86,7 +94,7 @@ def walk(base: Path, corpus: CorpusSettings, *, index: Path) -> list[Entry]:
 
 
 def _walk_root(base: Path, root: str, corpus: CorpusSettings, index: Path) -> Iterator[Entry]:
-    top = base / root
+    top = source_path(base, root)
     with refusals(top):
         top.stat()
     if not top.is_dir():
@@ -96,12 +104,13 @@ def _walk_root(base: Path, root: str, corpus: CorpusSettings, index: Path) -> It
     pending = [("" if root == "." else root, _rules_above(base, root, corpus))]
     while pending:
         folder, rules = pending.pop()
-        if (base / folder).resolve() == index:
+        place = source_path(base, folder)
+        if place.resolve() == index:
             continue
         here = _rules_of(base, folder, corpus)
         rules = (*rules, here) if here.specs else rules
         try:
-            with os.scandir(base / folder) as listing:
+            with os.scandir(place) as listing:
                 children = list(listing)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
@@ -114,8 +123,13 @@ def _walk_root(base: Path, root: str, corpus: CorpusSettings, index: Path) -> It
             if child.is_dir(follow_symlinks=False):
                 if not _ignored(path, rules, is_folder=True):
                     pending.append((path, rules))
-            elif _matches(child.name, corpus.include) and not _ignored(path, rules):
+            elif _may_be_document(child, corpus) and not _ignored(path, rules):
                 yield Entry(path=path, kind=_kind(child))
+
+
+def _may_be_document(child: os.DirEntry[str], corpus: CorpusSettings) -> bool:
+    # A link to a folder may hold documents: it is not followed, and that is said.
+    return _matches(child.name, corpus.include) or (child.is_symlink() and child.is_dir())
 
 
 def _kind(child: os.DirEntry[str]) -> EntryKind:
@@ -147,7 +161,7 @@ def _rules_above(base: Path, root: str, corpus: CorpusSettings) -> tuple[_Rules,
 
 
 def _rules_of(base: Path, folder: str, corpus: CorpusSettings) -> _Rules:
-    specs = (_spec(base / folder / name) for name in corpus.ignore_files)
+    specs = (_spec(source_path(base, folder) / name) for name in corpus.ignore_files)
     return _Rules(folder, tuple(spec for spec in specs if spec is not None))
 
 

@@ -104,12 +104,12 @@ def open_generation(directory: Path) -> Generation:
 
 def _open(directory: Path, digest: str) -> Generation:
     path = directory / GENERATIONS / digest / MANIFEST
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DamagedIndexError(
-            f"{path} is missing", hint="askdocs index --rebuild PATH"
-        ) from error
+    with files.refusals(path):
+        try:
+            content = path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            message = f"{path} is missing"
+            raise DamagedIndexError(message, hint="askdocs index --rebuild PATH") from error
     if manifest_digest(content) != digest:
         raise DamagedIndexError(
             f"{path} is not what HEAD says", hint="askdocs index --rebuild PATH"

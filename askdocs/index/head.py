@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import shlex
 from pathlib import Path
 
 from askdocs.errors import DamagedIndexError, NoIndexError, RefusedError, UnusableIndexError
@@ -33,7 +34,8 @@ def read_head(directory: Path) -> str:
             line = file.read(1024)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise NoIndexError(
-            f"there is no index in {directory}", hint="askdocs index PATH"
+            f"there is no index in {directory}",
+            hint=f"askdocs index --index {shlex.quote(str(directory))} PATH",
         ) from error
     except OSError as error:
         raise RefusedError(f"{path}: {(error.strerror or str(error)).lower()}") from error

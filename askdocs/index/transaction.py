@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askdocs import files
-from askdocs.errors import LockedError
+from askdocs.errors import DamagedIndexError, LockedError, RefusedError
 from askdocs.index.generation import (
     GENERATIONS,
     MANIFEST,
@@ -17,6 +17,7 @@ from askdocs.index.generation import (
     TOOLS,
     Generation,
     current_digest,
+    open_generation,
 )
 from askdocs.index.head import NAME as HEAD
 from askdocs.index.head import head_line
@@ -87,11 +88,24 @@ class Transaction:
         files.write_file(self._temporary / TOOLS, [write_tools(tools)])
         files.sync_directory(self._temporary / SEGMENT)
         files.sync_directory(self._temporary)
-        if current_digest(self._directory) != digest:
+        if not self._is_current(digest):
             files.rename(self._temporary, generations / digest)
             files.replace_file(self._directory / HEAD, head_line(digest))
-        self.sweep(keep=digest)
+        # From here on the new generation is current: what cannot be removed now waits for the
+        # next writer.
+        with suppress(RefusedError):
+            self.sweep(keep=digest)
         return digest
+
+    def _is_current(self, digest: str) -> bool:
+        """Whether HEAD names a generation and all of it is there, undamaged."""
+        if current_digest(self._directory) != digest:
+            return False
+        try:
+            open_generation(self._directory).verify()
+        except DamagedIndexError:
+            return False
+        return True
 
     def _segment(self) -> Path:
         generations = self._directory / GENERATIONS
@@ -140,6 +154,7 @@ def begin(directory: Path, *, expecting: str | None) -> Iterator[Transaction]:
         RefusedError: The disk refuses.
     """
     files.make_directory(directory)
+    files.sync_directory(directory.absolute().parent)
     with files.exclusive_lock(directory / LOCK):
         transaction = Transaction(directory)
         current = current_digest(directory)

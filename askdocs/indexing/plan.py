@@ -11,13 +11,14 @@ from askdocs.datamodel import (
     DocumentStatus,
     PassageSettings,
 )
+from askdocs.documents import is_codec
 from askdocs.errors import AskdocsError, NoIndexError, UsageError
 from askdocs.freshness import observe
 from askdocs.index import Generation, current_digest, is_index, open_generation
 
 _MIN_TOKENS = 16
 # What a run that died before its first commit leaves behind.
-_OWN_NAMES = frozenset({"LOCK", "generations"})
+_OWN_NAMES = frozenset({"HEAD.new", "LOCK", "generations"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +114,7 @@ def make_plan(request: IndexRequest) -> Plan:
             corpus, are missing or hold no document.
     """
     _check_directory(request.index)
+    _check_options(request)
     old = _recorded(request)
     corpus = _corpus(request, old)
     known = old.manifest.documents if old else {}
@@ -120,7 +122,7 @@ def make_plan(request: IndexRequest) -> Plan:
         seen.path: seen.record
         for seen in observe(request.base, corpus, index=request.index, known=known)
     }
-    if old is None and not indexed_paths(records):
+    if (old is None or request.paths) and not indexed_paths(records):
         raise _no_documents(request, records)
     return Plan(
         corpus=corpus,
@@ -150,6 +152,17 @@ def _check_directory(index: Path) -> None:
         )
 
 
+def _check_options(request: IndexRequest) -> None:
+    if request.add and request.replace:
+        raise UsageError("--add and --replace exclude each other", hint="askdocs index --help")
+    if (request.add or request.replace) and not request.paths:
+        raise UsageError("--add and --replace need a PATH", hint="askdocs index --add PATH")
+    if request.encoding and not is_codec(request.encoding):
+        raise UsageError(
+            f"there is no encoding {request.encoding!r}", hint="askdocs index --encoding latin-1"
+        )
+
+
 def _recorded(request: IndexRequest) -> Generation | None:
     """The index as it is; None where there is none, or where it shall be made from nothing."""
     try:
@@ -174,7 +187,7 @@ def _corpus(request: IndexRequest, old: Generation | None) -> CorpusSettings:
     recorded = old.manifest.corpus
     roots = _roots(request, recorded.roots, named)
     for root in roots:
-        if not (request.base / root).exists():
+        if not files.source_path(request.base, root).exists():
             raise UsageError(
                 f"{root}, which the index records, does not exist",
                 hint="askdocs index --replace PATH",

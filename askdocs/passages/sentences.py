@@ -9,6 +9,8 @@ _BOUNDARY = re.compile(
     r"(?P<mark>[.!?…]{1,6})(?P<close>[\"'”’»)\]]{0,3})\s+"
     r"(?=[\"'“‘«(\[]{0,3}[^\s\W_a-zß-öø-ÿ])"
 )
+# The end marks of Chinese and Japanese need no white space behind them.
+_FULL_WIDTH_END = re.compile("[\u3002\uff01\uff1f]+[\u300d\u300f\u201d\u2019\uff09]*\\s*")
 _LINE_BREAK = re.compile(r"[ \t\r]*\n\s*")
 _BULLET = re.compile(r"(?:[-*•–+>|#]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s")
 _LAST_WORD = re.compile(r"[^\s(\[\"“'‘]{1,20}$")
@@ -43,6 +45,11 @@ def split_sentences(text: str, chars: Span) -> list[Span]:
         (match.end("close"), match.end())
         for match in _BOUNDARY.finditer(text, start, end)
         if _ends_sentence(text, start, match)
+    ]
+    cuts += [
+        (match.start() + len(match[0].rstrip()), match.end())
+        for match in _FULL_WIDTH_END.finditer(text, start, end)
+        if match.end() < end
     ]
     cuts += _line_cuts(text, start, end)
     spans: list[Span] = []

@@ -172,20 +172,26 @@ def _body(text: str, answer: Span, style: Style) -> str:
     lines: list[str] = []
     offset = 0
     for line in text.split("\n"):
-        lines += _wrapped(line, (answer[0] - offset, answer[1] - offset), style)
+        if line.strip():
+            lines += _wrapped(line, (answer[0] - offset, answer[1] - offset), style)
+        elif lines and lines[-1]:
+            lines.append("")
         offset += len(line) + 1
     return "".join(f"{line}\n" for line in lines)
 
 
 def _wrapped(line: str, answer: Span, style: Style) -> Iterator[str]:
+    """One line of the text, wrapped; what it is indented by, all its pieces are."""
     safe = make_safe(line)
-    for start, end in wrap(safe, style.body_width):
+    width = style.body_width
+    indent = min(len(safe) - len(safe.lstrip()), width // 2)
+    for start, end in wrap(safe, width - indent):
         first, last = max(start, answer[0]), min(end, answer[1])
         if first >= last:
-            yield f"{'':<{_MARGIN}}{safe[start:end]}"
+            yield f"{'':<{_MARGIN + indent}}{safe[start:end]}"
         else:
             marked = style.paint(safe[first:last], _BOLD)
-            yield f"{'>':<{_MARGIN}}{safe[start:first]}{marked}{safe[last:end]}"
+            yield f"{'>':<{_MARGIN + indent}}{safe[start:first]}{marked}{safe[last:end]}"
 
 
 def _reasons(kind: str, found: Mapping[str, str]) -> list[str]:

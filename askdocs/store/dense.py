@@ -63,6 +63,8 @@ class DenseReader:
         Returns:
             Sentence ids and their cosines, shapes (questions, min(k, sentences)), best first.
         """
+        if not self._index.ntotal:
+            return np.zeros((len(vectors), 0), np.int64), np.zeros((len(vectors), 0), np.float32)
         cosines, ids = self._index.search(vectors, min(k, self._index.ntotal))
         return ids, cosines
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -122,7 +123,12 @@ class SegmentReader:
     @cached_property
     def _texts(self) -> TextReader:
         self._verified(TEXTS)
-        return TextReader(self._directory / TEXTS)
+        path = self._directory / TEXTS
+        try:
+            return TextReader(path)
+        except sqlite3.OperationalError as error:
+            # A writer may have removed it since it was verified.
+            raise DamagedIndexError(f"{path} is missing", hint="askdocs index --rebuild") from error
 
     @cached_property
     def _dense(self) -> DenseReader:

@@ -3,11 +3,13 @@
 import json
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from askdocs.datamodel import Passage, StoredPassage
+from askdocs.errors import RefusedError
 
 # Paths are stored as the bytes that the file system has: not all of them are UTF-8. The gap is
 # the white space before a passage, so that gaps and texts together are the document.
@@ -39,18 +41,24 @@ class TextWriter:
 
     def __init__(self, path: Path) -> None:
         """Create the database; nothing in it is durable before it is forced to the disk."""
-        self._connection = sqlite3.connect(path, isolation_level=None)
-        self._connection.execute("PRAGMA journal_mode = OFF")
-        self._connection.execute("PRAGMA synchronous = OFF")
-        self._connection.execute("BEGIN")
-        for statement in _SCHEMA.split(";"):
-            self._connection.execute(statement)
+        self._path = path
+        with _refusals(path):
+            self._connection = sqlite3.connect(path, isolation_level=None)
+            self._connection.execute("PRAGMA journal_mode = OFF")
+            self._connection.execute("PRAGMA synchronous = OFF")
+            self._connection.execute("BEGIN")
+            for statement in _SCHEMA.split(";"):
+                self._connection.execute(statement)
         self._documents = 0
         self._passages = 0
         self._sentences = 0
 
     def add(self, path: str, encoding: str, text: str, passages: Sequence[Passage]) -> None:
         """Add the next document, with all its passages in order."""
+        with _refusals(self._path):
+            self._add(path, encoding, text, passages)
+
+    def _add(self, path: str, encoding: str, text: str, passages: Sequence[Passage]) -> None:
         self._connection.execute(
             "INSERT INTO documents VALUES (?, ?, ?)",
             (self._documents, os.fsencode(path), encoding),
@@ -82,7 +90,8 @@ class TextWriter:
 
     def close(self) -> None:
         """End the transaction and the writing."""
-        self._connection.execute("COMMIT")
+        with _refusals(self._path):
+            self._connection.execute("COMMIT")
         self._connection.close()
 
     def abort(self) -> None:
@@ -135,6 +144,15 @@ class TextReader:
     def close(self) -> None:
         """Give the file back."""
         self._connection.close()
+
+
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    """Turn what SQLite says of a disk that refuses into a RefusedError."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise RefusedError(f"{path}: {error}") from error
 
 
 def _stored(row: tuple[Any, ...]) -> StoredPassage:

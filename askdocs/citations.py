@@ -22,7 +22,7 @@ from askdocs.errors import UnreadableSourceError, UsageError
 
 _CITATION = re.compile(
     r"(?P<path>.+)#p(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?(?::(?P<start>\d{1,12})-(?P<end>\d{1,12}))?",
-    re.DOTALL,
+    re.DOTALL | re.ASCII,
 )
 _HINT = "a citation looks like seeds/a.txt#p9, seeds/a.txt#p9-10 or seeds/a.txt#p9:0-120"
 

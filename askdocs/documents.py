@@ -19,6 +19,9 @@ _MARKS = (
 RULED_ENCODINGS = frozenset(name for _, name in _MARKS)
 """The codecs that need no fallback to be named."""
 
+NOT_UTF8 = "not UTF-8"
+"""The reason of a file for which an encoding has to be named."""
+
 _BYTE_ORDER_MARK = "\ufeff"
 _HARD_WRAP = range(50, 101)
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]{0,3}$")
@@ -50,7 +53,7 @@ def decode(content: bytes, *, fallback: str = "") -> tuple[str, str]:
         return content.decode("utf-8"), "utf-8"
     except UnicodeDecodeError as error:
         if not fallback:
-            raise UnreadableSourceError("not UTF-8", skipped=False) from error
+            raise UnreadableSourceError(NOT_UTF8, skipped=False) from error
     return _decode_strictly(content, fallback), fallback
 
 
@@ -129,10 +132,8 @@ def _text_lines(text: str) -> Iterator[tuple[int, int, int]]:
     offset = 0
     for number, line in enumerate(text.split("\n"), 1):
         body = line.rstrip()
-        lead = len(body) - len(body.lstrip())
-        if offset == 0 and body.lstrip().startswith(_BYTE_ORDER_MARK):
-            after_mark = body.index(_BYTE_ORDER_MARK) + 1
-            lead = len(body) - len(body[after_mark:].lstrip())
+        mark = int(offset == 0 and line.startswith(_BYTE_ORDER_MARK))
+        lead = len(body) - len(body[mark:].lstrip())
         if lead < len(body):
             yield number, offset + lead, offset + len(body)
         offset += len(line) + 1

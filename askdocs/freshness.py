@@ -118,11 +118,7 @@ def compare(generation: Generation) -> Freshness:
             and now[path] != known[path]
             and (_matters(now[path]) or _matters(known[path]))
         ),
-        removed=tuple(
-            path
-            for path in sorted(known)
-            if path not in now and known[path].status == DocumentStatus.INDEXED
-        ),
+        removed=tuple(path for path in sorted(known) if path not in now and _matters(known[path])),
         settings=("passages",) if manifest.passages.rules != rules else (),
     )
 

@@ -52,7 +52,14 @@ def read_manifest(content: bytes) -> Manifest:
                 hint="askdocs index --rebuild PATH, or the askdocs that made it",
             )
         return _manifest(card)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise DamagedIndexError(
             f"the manifest cannot be read: {error}", hint="askdocs index --rebuild PATH"
         ) from error

@@ -73,10 +73,9 @@ def rank(
     passages = reader.passages(_candidates(reader, terms, vector, mode))
     if not passages:
         return []
-    statistics = reader.term_statistics(terms)
     signals: list[NDArray[np.float64]] = []
     if mode != Mode.DENSE:
-        signals.append(_bm25_shares(reader, terms, statistics, passages))
+        signals.append(_bm25_shares(reader, terms, passages))
     if vector is not None:
         cosines = reader.cosines(vector, passages)
         signals.append(np.array([max(0.0, float(best.max())) for best in cosines]))
@@ -86,17 +85,19 @@ def rank(
         range(len(passages)),
         key=lambda at: (-rounded[at], passages[at].path, passages[at].passage.chars),
     )
+    best = order[:top_k]
+    if vector is None:
+        statistics = reader.term_statistics(terms)
+        answers = [_best_by_words(passages[at], statistics) for at in best]
+    else:
+        answers = [int(np.argmax(cosines[at])) for at in best]
     return [
         RankedPassage(
             stored=passages[at],
             score=rounded[at],
-            answer=passages[at].passage.sentences[
-                _best_by_words(passages[at], statistics)
-                if vector is None
-                else int(np.argmax(cosines[at]))
-            ],
+            answer=passages[at].passage.sentences[answer],
         )
-        for at in order[:top_k]
+        for at, answer in zip(best, answers, strict=True)
     ]
 
 
@@ -115,10 +116,9 @@ def _candidates(
 def _bm25_shares(
     reader: Reader,
     terms: Sequence[str],
-    statistics: TermStatistics,
     passages: Sequence[StoredPassage],
 ) -> NDArray[np.float64]:
-    bound = upper_bound(statistics)
+    bound = upper_bound(reader.term_statistics(terms))
     if not bound:
         return np.zeros(len(passages))
     ids = np.array([stored.id for stored in passages], dtype=np.int64)

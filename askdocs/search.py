@@ -126,7 +126,7 @@ class Index:
             raise UsageError(f"the number of hits must be at least 1, got {top_k}")
         if not 0 <= bar <= 1:
             raise UsageError(f"the lowest score must be between 0 and 1, got {bar}")
-        sources = Sources(self.generation.base, self.generation.manifest.corpus)
+        self._sources = Sources(self.generation.base, self.generation.manifest.corpus)
         for question in questions:
             check_question(question.text)
             text, terms = question.text, distinct_terms(question.text)
@@ -136,7 +136,7 @@ class Index:
                 mode=mode,
                 answered=bool(ranked) and ranked[0].score >= DEFAULT_BARS[mode],
                 hits=tuple(
-                    _hit(number, one, sources)
+                    _hit(number, one, self._sources)
                     for number, one in enumerate(ranked, 1)
                     if one.score >= bar
                 ),
@@ -181,13 +181,15 @@ class Index:
         except DamagedIndexError:
             if current_digest(self.directory) == self.generation.digest:
                 raise
-            self._reader.close()
+            old = self._reader
             self._open()
+            old.close()
             return use()
 
     def _open(self) -> None:
         self.generation: Generation = open_generation(self.directory)
         self._reader: Reader = self.generation.reader()
+        self._sources = Sources(self.generation.base, self.generation.manifest.corpus)
         # The next generation may be of another model.
         self._encoder: Encoder | None = None
 
@@ -209,7 +211,7 @@ def _open_encoder(
     """The encoder of the model that made the index, and of no other."""
     encoder = embedding.open_compiled(record.fingerprint, cache=cache)
     if encoder is None:
-        model = embedding.locate_model(record.name, base=base)
+        model = embedding.locate_model(record.name, base=base, revision=record.revision)
         encoder = embedding.open_encoder(model, cache=cache, notify=notify)
     probe = np.asarray(record.probe, dtype=np.float32)
     usable = encoder.fingerprint == record.fingerprint and len(probe) == encoder.dimension

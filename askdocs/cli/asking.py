@@ -58,9 +58,7 @@ def read_questions(name: str) -> Iterator[Question]:
         UsageError: There is no such file, it is not UTF-8, or a line is no question.
     """
     try:
-        # A mark at the start belongs to the encoding, not to the first question.
-        source = sys.stdin.fileno() if name == "-" and sys.stdin is not None else name
-        with open(source, encoding="utf-8-sig", closefd=name != "-") as file:
+        with _opened(name) as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
                     yield _question(line.strip(), number)
@@ -107,17 +105,23 @@ def _question(line: str, number: int) -> Question:
 
 
 def _print(rankings: Iterator[Ranking], form: str, *, many: bool, quiet: bool) -> bool:
-    """Print rankings; whether any has a hit."""
-    if form == "json" and many:
-        collected = list(rankings)
-        write(objects.render_json_array(collected))
-        return any(ranking.hits for ranking in collected)
+    """Print rankings; whether any is an answer, or what was asked for."""
     found = False
+    gone = False
+    collected: list[Ranking] = []
     for position, ranking in enumerate(rankings):
-        found = found or bool(ranking.hits)
-        write(_rendered(ranking, form, many=many, first=position == 0))
-        if not quiet:
-            _remark(ranking, many=many)
+        found = found or ranking.answered or bool(ranking.hits)
+        gone = gone or any(hit.status == CitationStatus.GONE for hit in ranking.hits)
+        if form == "json" and many:
+            collected.append(ranking)
+        else:
+            write(_rendered(ranking, form, many=many, first=position == 0))
+        if not (ranking.hits or quiet):
+            _remark_nothing(ranking, many=many)
+    if form == "json" and many:
+        write(objects.render_json_array(collected))
+    if gone and not quiet:
+        notify("a text marked gone is no longer in its file; what is printed is the index's own")
     return found
 
 
@@ -131,13 +135,10 @@ def _rendered(ranking: Ranking, form: str, *, many: bool, first: bool) -> str:
     return f"{gap}{heading}{readable.render_ranking(ranking, style())}"
 
 
-def _remark(ranking: Ranking, *, many: bool) -> None:
-    """Say on standard error what the hits alone do not say."""
+def _remark_nothing(ranking: Ranking, *, many: bool) -> None:
     which = f"question {ranking.question.id}" if many else "the question"
-    if not ranking.hits and ranking.answered:
+    if ranking.answered:
         notify(f"no passage scores that much for {which}")
-    elif not ranking.hits:
+    else:
         notify(f"no passage answers {which}")
         hint("--min-score 0 shows the nearest")
-    elif all(hit.status == CitationStatus.GONE for hit in ranking.hits):
-        notify("no cited text is in its file any more; what is printed is the index's own")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from askdocs import __version__, config
-from askdocs.cli.output import hint, notifier, style, write
+from askdocs.cli.output import hint, notifier, notify, style, write
 from askdocs.errors import ExitStatus
 
 if TYPE_CHECKING:
@@ -75,8 +75,9 @@ def index_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
       askdocs index
     """
     from askdocs.cli.progress import progress_bar
+    from askdocs.documents import NOT_UTF8
     from askdocs.indexing import IndexRequest, build
-    from askdocs.render.text import render_report
+    from askdocs.render.text import render_failures, render_report
 
     directory = config.index_to_write(index)
     wanted["paths"] = wanted["paths"] or config.default_paths(directory)
@@ -87,8 +88,10 @@ def index_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
         )
     if not quiet:
         write(render_report(report))
-        if "not UTF-8" in report.failed.values():
-            hint("askdocs index --encoding NAME, where NAME is latin-1 or the like")
+    for line in render_failures(report):
+        notify(line)
+    if NOT_UTF8 in report.failed.values():
+        hint("askdocs index --encoding NAME, where NAME is latin-1 or the like")
     return ExitStatus.SOME_FAILED if report.failed else ExitStatus.DONE
 
 

@@ -1,17 +1,22 @@
 """All opening, walking and durable writing: the only seam to the file system."""
 
-from askdocs.files.reading import digest, read_source, read_verified, refusals, verify
+from askdocs.files.reading import (
+    digest,
+    read_source,
+    read_verified,
+    record_of,
+    refusals,
+    verify,
+)
 from askdocs.files.walking import Entry, EntryKind, relative_root, source_path, walk
 from askdocs.files.writing import (
     exclusive_lock,
     link_or_copy,
     make_directory,
-    record_of,
     remove_tree,
     rename,
     replace_file,
-    sync_directory,
-    sync_file,
+    sync,
     write_file,
 )
 
@@ -31,8 +36,7 @@ __all__ = [
     "rename",
     "replace_file",
     "source_path",
-    "sync_directory",
-    "sync_file",
+    "sync",
     "verify",
     "walk",
     "write_file",

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,9 +12,9 @@ from pathlib import Path
 from askdocs.datamodel import FileRecord
 from askdocs.errors import DamagedIndexError, RefusedError, UnreadableSourceError
 
-_PIECE = 1024 * 1024
 # Without O_NONBLOCK, opening a FIFO waits for a writer that may never come.
 _SOURCE_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_SPECIAL = "not a regular file"
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -41,17 +42,17 @@ def read_source(path: Path, *, max_bytes: int, follow_links: bool = False) -> by
     """
     flags = _SOURCE_FLAGS | (0 if follow_links else _NOFOLLOW)
     try:
-        descriptor = os.open(path, flags)
+        with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise UnreadableSourceError(_SPECIAL, skipped=True)
+            # One byte more than allowed tells a file that is too large, whatever stat says.
+            content = file.read(min(max_bytes, sys.maxsize - 1) + 1)
+    except IsADirectoryError as error:
+        raise UnreadableSourceError(_SPECIAL, skipped=True) from error
     except OSError as error:
         raise _unreadable(error) from error
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise UnreadableSourceError("not a regular file", skipped=True)
-        try:
-            # One byte more than allowed tells a file that is too large, whatever stat says.
-            content = file.read(max_bytes + 1)
-        except OSError as error:
-            raise _unreadable(error) from error
+    except MemoryError as error:
+        raise UnreadableSourceError("larger than memory", skipped=True) from error
     if len(content) > max_bytes:
         raise UnreadableSourceError(f"larger than {max_bytes / 2**20:g} MiB", skipped=True)
     return content
@@ -69,13 +70,9 @@ def read_verified(path: Path, record: FileRecord) -> bytes:
         DamagedIndexError: It is missing, or its bytes are not those of the record.
         RefusedError: The file system refuses to read it.
     """
-    try:
+    with _index_file(path):
         content = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-        raise _missing(path) from error
-    except OSError as error:
-        raise RefusedError(f"{path}: {_reason(error)}") from error
-    if len(content) != record.bytes or digest(content) != record.sha256:
+    if FileRecord(sha256=digest(content), bytes=len(content)) != record:
         raise _not_as_recorded(path)
     return content
 
@@ -87,23 +84,30 @@ def verify(path: Path, record: FileRecord) -> None:
         DamagedIndexError: It is missing, or its bytes are not those of the record.
         RefusedError: The file system refuses to read it.
     """
-    hasher = hashlib.sha256()
-    length = 0
-    try:
-        with path.open("rb") as file:
-            while piece := file.read(_PIECE):
-                hasher.update(piece)
-                length += len(piece)
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-        raise _missing(path) from error
-    except OSError as error:
-        raise RefusedError(f"{path}: {_reason(error)}") from error
-    if length != record.bytes or hasher.hexdigest() != record.sha256:
+    with _index_file(path):
+        found = record_of(path)
+    if found != record:
         raise _not_as_recorded(path)
 
 
-def _missing(path: Path) -> DamagedIndexError:
-    return DamagedIndexError(f"{path} is missing", hint=_REBUILD)
+def record_of(path: Path) -> FileRecord:
+    """Read a file in bounded memory and say what the manifest must promise about it.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        return FileRecord(sha256=sha256, bytes=file.tell())
+
+
+@contextmanager
+def _index_file(path: Path) -> Iterator[None]:
+    with refusals(path):
+        try:
+            yield
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+            raise DamagedIndexError(f"{path} is missing", hint=_REBUILD) from error
 
 
 def _not_as_recorded(path: Path) -> DamagedIndexError:
@@ -118,7 +122,7 @@ def _unreadable(error: OSError) -> UnreadableSourceError:
     if error.errno in {errno.ELOOP, errno.EMLINK}:
         return UnreadableSourceError("link", skipped=True)
     if error.errno == errno.ENXIO:
-        return UnreadableSourceError("not a regular file", skipped=True)
+        return UnreadableSourceError(_SPECIAL, skipped=True)
     return UnreadableSourceError(_reason(error), skipped=False)
 
 

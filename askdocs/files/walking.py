@@ -1,18 +1,18 @@
 """Which files make a corpus."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
 
 from askdocs.datamodel import CorpusSettings
-from askdocs.files.reading import refusals
+from askdocs.errors import UnreadableSourceError
+from askdocs.files.reading import read_source, refusals
 
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
+_MAX_IGNORE_BYTES = 1024 * 1024
 
 
 class EntryKind(StrEnum):
@@ -46,14 +46,37 @@ class _Rules:
     """The patterns of one folder's ignore files, those of later files overruling."""
 
     folder: str
-    specs: tuple["GitIgnoreSpec", ...]
+    patterns: tuple[tuple[bool, re.Pattern[str]], ...]
 
     def verdict(self, path: str, *, is_folder: bool) -> bool | None:
-        """True for ignored, False for taken back by a `!` pattern, None for no word on it."""
+        """True for ignored, False for taken back by a `!` pattern, None for no word on it.
+
+        A pattern speaks of what it names only, not of all below: ignored folders are not entered.
+        """
         below = path[len(self.folder) + 1 :] if self.folder else path
-        name = f"{below}/" if is_folder else below
-        verdicts = (spec.check_file(name).include for spec in reversed(self.specs))
-        return next((verdict for verdict in verdicts if verdict is not None), None)
+        return next(
+            (
+                include
+                for include, regex in reversed(self.patterns)
+                if _names(regex, below, is_folder=is_folder)
+            ),
+            None,
+        )
+
+
+def _names(regex: re.Pattern[str], path: str, *, is_folder: bool) -> bool:
+    """Whether a compiled ignore pattern names this very entry.
+
+    pathspec's patterns match everything below a folder too; the group `ps_d` tells where.
+    """
+    marked = "ps_d" in regex.groupindex
+    if any(not marked or found["ps_d"] is None for found in regex.finditer(path)):
+        return True
+    return (
+        is_folder
+        and marked
+        and any(found.end("ps_d") == len(path) + 1 for found in regex.finditer(f"{path}/"))
+    )
 
 
 def relative_root(path: Path, base: Path) -> str:
@@ -108,7 +131,7 @@ def _walk_root(base: Path, root: str, corpus: CorpusSettings, index: Path) -> It
         if place.resolve() == index:
             continue
         here = _rules_of(base, folder, corpus)
-        rules = (*rules, here) if here.specs else rules
+        rules = (*rules, here) if here.patterns else rules
         try:
             with os.scandir(place) as listing:
                 children = list(listing)
@@ -154,32 +177,33 @@ def _rules_above(base: Path, root: str, corpus: CorpusSettings) -> tuple[_Rules,
     parents = [parent.as_posix() for parent in reversed(PurePosixPath(root).parents)]
     folders = ["" if parent == "." else parent for parent in parents]
     rules = tuple(
-        rule for rule in (_rules_of(base, folder, corpus) for folder in folders) if rule.specs
+        rule for rule in (_rules_of(base, folder, corpus) for folder in folders) if rule.patterns
     )
     parts = [folder for folder in (*folders[1:], root) if folder]
     return () if any(_ignored(part, rules, is_folder=True) for part in parts) else rules
 
 
 def _rules_of(base: Path, folder: str, corpus: CorpusSettings) -> _Rules:
-    specs = (_spec(source_path(base, folder) / name) for name in corpus.ignore_files)
-    return _Rules(folder, tuple(spec for spec in specs if spec is not None))
+    files = (source_path(base, folder) / name for name in corpus.ignore_files)
+    return _Rules(folder, tuple(pattern for file in files for pattern in _patterns(file)))
 
 
-def _spec(path: Path) -> "GitIgnoreSpec | None":
+def _patterns(path: Path) -> Iterator[tuple[bool, re.Pattern[str]]]:
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return None
+        content = read_source(path, max_bytes=_MAX_IGNORE_BYTES)
+    except UnreadableSourceError:
+        return
     from pathspec import GitIgnoreSpec  # noqa: PLC0415 - most folders have no ignore file
 
-    patterns: list[Any] = []
-    for line in lines:
+    for line in content.decode("utf-8-sig", "surrogateescape").split("\n"):
         try:
-            patterns.extend(GitIgnoreSpec.from_lines([line]).patterns)
+            compiled = GitIgnoreSpec.from_lines([line.removesuffix("\r")]).patterns
         except ValueError:
             # As git does: a pattern that makes no sense ignores nothing.
             continue
-    return GitIgnoreSpec(patterns)
+        for pattern in compiled:
+            if pattern.include is not None and pattern.regex is not None:
+                yield pattern.include, pattern.regex
 
 
 def _ignored(path: str, rules: Sequence[_Rules], *, is_folder: bool = False) -> bool:

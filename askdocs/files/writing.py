@@ -1,6 +1,5 @@
 """Durable writing: what is reported as written survives a crash."""
 
-import errno
 import hashlib
 import os
 import shutil
@@ -12,8 +11,6 @@ from pathlib import Path
 from askdocs.datamodel import FileRecord
 from askdocs.errors import LockedError, RefusedError
 from askdocs.files.reading import refusals
-
-_PIECE = 1024 * 1024
 
 
 @contextmanager
@@ -33,16 +30,14 @@ def exclusive_lock(path: Path) -> Iterator[None]:
     with refusals(path):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise LockedError(
-                f"another process is writing {path.parent}",
-                hint="wait for it to end and run the command again",
-            ) from error
-        except OSError as error:
-            with refusals(path):
-                raise error from None
+        with refusals(path):
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise LockedError(
+                    f"another process is writing {path.parent}",
+                    hint="wait for it to end and run the command again",
+                ) from error
         yield
     finally:
         os.close(descriptor)
@@ -55,8 +50,7 @@ def write_file(path: Path, pieces: Iterable[bytes]) -> FileRecord:
         What the manifest must promise about it.
 
     Raises:
-        FileExistsError: The file exists; files of an index are never written twice.
-        RefusedError: The disk refuses.
+        RefusedError: The disk refuses, or the file exists: an index's files are written once.
     """
     hasher = hashlib.sha256()
     length = 0
@@ -70,31 +64,26 @@ def write_file(path: Path, pieces: Iterable[bytes]) -> FileRecord:
     return FileRecord(sha256=hasher.hexdigest(), bytes=length)
 
 
-def record_of(path: Path) -> FileRecord:
-    """Read a file back and say what the manifest must promise about it."""
-    hasher = hashlib.sha256()
-    length = 0
-    with refusals(path), path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            hasher.update(piece)
-            length += len(piece)
-    return FileRecord(sha256=hasher.hexdigest(), bytes=length)
+def sync(path: Path) -> None:
+    """Force a file, or a folder's entries, to the disk.
 
-
-def sync_file(path: Path) -> None:
-    """Force a file that another library wrote to the disk."""
-    _sync(path, os.O_RDWR)
-
-
-def sync_directory(path: Path) -> None:
-    """Force a folder's entries to the disk: without it, a new name may be lost with the power."""
-    _sync(path, os.O_RDONLY)
+    Without it, what another library wrote, or a new name, may be lost with the power.
+    """
+    with refusals(path):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            _force(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def make_directory(path: Path) -> None:
-    """Create a folder, and its parents where they are missing."""
+    """Create a folder, and its parents where they are missing, durably."""
     with refusals(path):
+        made = [folder for folder in (path, *path.absolute().parents) if not folder.exists()]
         path.mkdir(parents=True, exist_ok=True)
+    for folder in made:
+        sync(folder.absolute().parent)
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -104,20 +93,20 @@ def replace_file(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
         write_file(temporary, [content])
         temporary.replace(path)
-        sync_directory(path.parent)
+        sync(path.parent)
 
 
 def rename(source: Path, target: Path) -> None:
     """Give a folder its final name and force the name to the disk.
 
-    A folder of that name already there is removed first: only a run that died before it was
-    named by HEAD can have left it.
+    A folder of that name already there is removed first: it is damaged, or a run that died before
+    HEAD named it left it.
     """
     with refusals(target):
         if target.exists():
             remove_tree(target)
         source.rename(target)
-        sync_directory(target.parent)
+        sync(target.parent)
 
 
 def link_or_copy(source: Path, target: Path) -> None:
@@ -125,26 +114,17 @@ def link_or_copy(source: Path, target: Path) -> None:
     with refusals(target):
         try:
             target.hardlink_to(source)
-        except OSError as error:
-            if error.errno not in {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP}:
-                raise
+        except OSError:
+            # File systems say in many ways that they have no links; a real fault shows again.
             shutil.copyfile(source, target)
-            sync_file(target)
+    # The source may come from a clone, which forces nothing to the disk.
+    sync(target)
 
 
 def remove_tree(path: Path) -> None:
     """Remove a folder and all in it; one that is already gone is fine."""
     with refusals(path), suppress(FileNotFoundError):
         shutil.rmtree(path)
-
-
-def _sync(path: Path, flags: int) -> None:
-    with refusals(path):
-        descriptor = os.open(path, flags)
-        try:
-            _force(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _force(descriptor: int) -> None:

@@ -72,7 +72,11 @@ class Generation:
 
 def is_index(directory: Path) -> bool:
     """Whether a folder is an index: it holds HEAD."""
-    return (directory / HEAD).is_file()
+    try:
+        return (directory / HEAD).is_file()
+    except OSError:
+        # A folder above the user's own that may not be looked into.
+        return False
 
 
 def current_digest(directory: Path) -> str | None:

@@ -86,8 +86,8 @@ class Transaction:
         generations = self._directory / GENERATIONS
         files.write_file(self._temporary / MANIFEST, [content])
         files.write_file(self._temporary / TOOLS, [write_tools(tools)])
-        files.sync_directory(self._temporary / SEGMENT)
-        files.sync_directory(self._temporary)
+        files.sync(self._temporary / SEGMENT)
+        files.sync(self._temporary)
         if not self._is_current(digest):
             files.rename(self._temporary, generations / digest)
             files.replace_file(self._directory / HEAD, head_line(digest))
@@ -110,7 +110,6 @@ class Transaction:
     def _segment(self) -> Path:
         generations = self._directory / GENERATIONS
         files.make_directory(generations)
-        files.sync_directory(self._directory)
         with files.refusals(generations):
             self._temporary = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=generations))
             self._temporary.chmod(0o755)
@@ -154,7 +153,6 @@ def begin(directory: Path, *, expecting: str | None) -> Iterator[Transaction]:
         RefusedError: The disk refuses.
     """
     files.make_directory(directory)
-    files.sync_directory(directory.absolute().parent)
     with files.exclusive_lock(directory / LOCK):
         transaction = Transaction(directory)
         current = current_digest(directory)

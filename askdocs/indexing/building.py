@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -86,7 +87,7 @@ def build(
     if plan.old is not None and plan.is_done:
         report = _report(request, plan, plan.old.manifest, embedded=0)
         return _timed(replace(report, is_unchanged=True), started)
-    if plan.old is not None and plan.keeps_data:
+    if plan.old is not None and plan.keeps_files:
         with begin(request.index, expecting=plan.started_from) as transaction:
             manifest = replace(
                 plan.old.manifest,
@@ -97,14 +98,18 @@ def build(
             transaction.publish(manifest, tools=_tool_versions())
         return _timed(_report(request, plan, manifest, embedded=0), started)
     # Before the lock: compiling a model can take long, and finding none is no reason to write.
-    model = embedding.locate_model(plan.model, base=request.base, online=request.online)
+    model = embedding.locate_model(
+        plan.model, base=request.base, online=request.online, revision=plan.revision
+    )
     encoder = embedding.open_encoder(model, cache=cache, notify=notify)
     _check_window(plan, encoder)
     if plan.old is not None and plan.old.manifest.model.fingerprint != encoder.fingerprint:
         plan = replace(plan, old=None)
-    with begin(request.index, expecting=plan.started_from) as transaction:
+    with ExitStack() as stack:
+        transaction = stack.enter_context(begin(request.index, expecting=plan.started_from))
+        old = stack.enter_context(closing(plan.old.reader())) if plan.old else None
         writer = transaction.writer(dimension=encoder.dimension)
-        builder = _Builder(plan, encoder, writer, base=request.base, cache=cache)
+        builder = _Builder(plan, encoder, writer, old=old, base=request.base, cache=cache)
         records = builder.run(progress or Progress())
         manifest = Manifest(
             corpus=plan.corpus,
@@ -119,8 +124,12 @@ def build(
 
 
 def _tool_versions() -> dict[str, str]:
-    packages = ("askdocs", "faiss-cpu", "numpy", "onnxruntime", "pystemmer")
-    return {"sqlite": sqlite3.sqlite_version} | {name: version(name) for name in packages}
+    versions = {"sqlite": sqlite3.sqlite_version}
+    for name in ("askdocs", "faiss-cpu", "numpy", "onnxruntime", "pystemmer"):
+        # Run from a checkout that is not installed, askdocs has no version.
+        with suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    return versions
 
 
 def _timed(report: IndexReport, started: float) -> IndexReport:
@@ -164,14 +173,21 @@ class _Builder:
     """Brings documents into a new segment, a slice of sentences at a time."""
 
     def __init__(
-        self, plan: Plan, encoder: Encoder, writer: SegmentWriter, *, base: Path, cache: Path
+        self,
+        plan: Plan,
+        encoder: Encoder,
+        writer: SegmentWriter,
+        *,
+        old: Reader | None,
+        base: Path,
+        cache: Path,
     ) -> None:
         self._plan = plan
         self._encoder = encoder
         self._writer = writer
         self._base = base
         self._cache = cache
-        self._old = plan.old.reader() if plan.old else None
+        self._old = old
         self._ready: list[_Ready] = []
         self.embedded = 0
 
@@ -194,8 +210,6 @@ class _Builder:
                 waiting = 0
         self._write(progress)
         progress.finish()
-        if self._old is not None:
-            self._old.close()
         return records
 
     def _prepare(self, path: str) -> _Ready | DocumentRecord:

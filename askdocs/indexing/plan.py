@@ -61,6 +61,7 @@ class Plan:
         corpus: Which files.
         passages: How they are cut.
         model: The name of the model.
+        revision: Its pinned revision; empty for the newest that is here.
         records: What there is to say of each file, by its path.
         old: The generation from which unchanged documents are taken; None for none.
         started_from: The name of the generation that was current; None where there was none.
@@ -69,6 +70,7 @@ class Plan:
     corpus: CorpusSettings
     passages: PassageSettings
     model: str
+    revision: str
     records: Mapping[str, DocumentRecord]
     old: Generation | None
     started_from: str | None
@@ -83,15 +85,17 @@ class Plan:
         """Whether the old generation is already all that."""
         return (
             self.old is not None
-            and self.keeps_data
+            and self.keeps_files
             and self.old.manifest.corpus == self.corpus
             and dict(self.old.manifest.documents) == dict(self.records)
         )
 
     @property
-    def keeps_data(self) -> bool:
+    def keeps_files(self) -> bool:
         """Whether no passage changes, so that the old files serve as they are."""
         if self.old is None or self.old.manifest.model.name != self.model:
+            return False
+        if self.old.manifest.passages != self.passages:
             return False
         return self.indexed == indexed_paths(self.old.manifest.documents) and all(
             self.keeps(path) for path in self.indexed
@@ -128,6 +132,7 @@ def make_plan(request: IndexRequest) -> Plan:
         corpus=corpus,
         passages=_passages(request, old),
         model=_model(request, old),
+        revision=old.manifest.model.revision if old and request.model is None else "",
         records=records,
         old=None if request.rebuild else old,
         started_from=old.digest if old else current_digest(request.index),
@@ -222,10 +227,12 @@ def _passages(request: IndexRequest, old: Generation | None) -> PassageSettings:
 def _model(request: IndexRequest, old: Generation | None) -> str:
     if request.model is None:
         return old.manifest.model.name if old else embedding.DEFAULT_MODEL
-    if Path(request.model).is_dir():
-        # Recorded like a root, so that an index and a model beside it can move together.
-        return files.relative_root(Path(request.model), request.base)
-    return request.model
+    if request.model == embedding.DEFAULT_MODEL or not Path(request.model).is_dir():
+        return request.model
+    # Recorded like a root, so that an index and a model beside it can move together; a folder that
+    # has the packaged model's name is not the packaged model.
+    folder = files.relative_root(Path(request.model), request.base)
+    return folder if "/" in folder else f"./{folder}"
 
 
 def _no_documents(request: IndexRequest, records: Mapping[str, DocumentRecord]) -> UsageError:

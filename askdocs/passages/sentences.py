@@ -11,7 +11,7 @@ _BOUNDARY = re.compile(
 )
 # The end marks of Chinese and Japanese need no white space behind them.
 _FULL_WIDTH_END = re.compile("[\u3002\uff01\uff1f]+[\u300d\u300f\u201d\u2019\uff09]*\\s*")
-_LINE_BREAK = re.compile(r"[ \t\r]*\n\s*")
+_LINE_BREAK = re.compile(r"(?<![ \t\r])[ \t\r]*\n\s*")
 _BULLET = re.compile(r"(?:[-*•–+>|#]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s")
 _LAST_WORD = re.compile(r"[^\s(\[\"“'‘]{1,20}$")
 # A period behind these does not end a sentence; behind a single letter (an initial) neither.

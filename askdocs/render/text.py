@@ -91,7 +91,7 @@ def render_freshness(freshness: Freshness, style: Style) -> str:
 
 
 def render_report(report: IndexReport) -> str:
-    """What indexing did, on one line; what was skipped or failed on lines of its own."""
+    """What indexing did, on one line; what was skipped on lines of its own."""
     held = (
         f"{_count(report.documents, 'document')}, {_count(report.passages, 'passage')}, "
         f"{_count(report.sentences, 'sentence')}"
@@ -106,8 +106,12 @@ def render_report(report: IndexReport) -> str:
     else:
         parts = [f"indexed {held}", f"{report.embedded} embedded", *left_out]
         summary = f"{', '.join(parts)} in {report.seconds:.1f} s"
-    lines = [*_reasons("skipped", report.skipped), *_reasons("failed", report.failed)]
-    return "\n".join([*lines, make_safe(summary), ""])
+    return "\n".join([*_reasons("skipped", report.skipped), make_safe(summary), ""])
+
+
+def render_failures(report: IndexReport) -> list[str]:
+    """A line for each document that failed; of many, the first ten."""
+    return _reasons("failed", report.failed)
 
 
 def render_status(manifest: Manifest, index: str, digest: str) -> str:

@@ -91,7 +91,7 @@ class SegmentWriter:
         """Make the files durable and say what each of them must be."""
         self._texts.close()
         texts = self._directory / TEXTS
-        files.sync_file(texts)
+        files.sync(texts)
         sentences = io.BytesIO()
         np.save(sentences, np.asarray(self._first_sentences, dtype="<i8"), allow_pickle=False)
         dense = [serialise(np.concatenate(self._vectors))]

@@ -1,7 +1,6 @@
 """The documents and passages of an index, in SQLite."""
 
 import json
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -61,7 +60,7 @@ class TextWriter:
     def _add(self, path: str, encoding: str, text: str, passages: Sequence[Passage]) -> None:
         self._connection.execute(
             "INSERT INTO documents VALUES (?, ?, ?)",
-            (self._documents, os.fsencode(path), encoding),
+            (self._documents, _encoded(path), encoding),
         )
         end = 0
         for passage in passages:
@@ -125,7 +124,7 @@ class TextReader:
     def passages_of(self, path: str) -> list[StoredPassage]:
         """The passages of a document in order; none for a document that is not there."""
         query = f"SELECT {_COLUMNS} WHERE path = ? ORDER BY passages.id"
-        return [_stored(row) for row in self._connection.execute(query, (os.fsencode(path),))]
+        return [_stored(row) for row in self._connection.execute(query, (_encoded(path),))]
 
     def text_of(self, path: str) -> str:
         """A document's text as it was indexed, up to its last passage."""
@@ -133,17 +132,22 @@ class TextReader:
             "SELECT gap, text FROM passages JOIN documents ON documents.id = document "
             "WHERE path = ? ORDER BY passages.id"
         )
-        rows = self._connection.execute(query, (os.fsencode(path),))
+        rows = self._connection.execute(query, (_encoded(path),))
         return "".join(part for row in rows for part in row)
 
     def documents(self) -> list[tuple[str, str]]:
         """Path and encoding of every document, in order of path."""
         rows = self._connection.execute("SELECT path, encoding FROM documents ORDER BY id")
-        return [(os.fsdecode(path), encoding) for path, encoding in rows]
+        return [(path.decode("utf-8", "surrogateescape"), encoding) for path, encoding in rows]
 
     def close(self) -> None:
         """Give the file back."""
         self._connection.close()
+
+
+def _encoded(path: str) -> bytes:
+    # Not os.fsencode, which follows the locale: an index may be read under another one.
+    return path.encode("utf-8", "surrogateescape")
 
 
 @contextmanager
@@ -162,7 +166,7 @@ def _stored(row: tuple[Any, ...]) -> StoredPassage:
     ) = row  # fmt: skip
     return StoredPassage(
         id=identity,
-        path=os.fsdecode(path),
+        path=path.decode("utf-8", "surrogateescape"),
         encoding=encoding,
         first_sentence=first_sentence,
         passage=Passage(

@@ -22,6 +22,9 @@ RULED_ENCODINGS = frozenset(name for _, name in _MARKS)
 NOT_UTF8 = "not UTF-8"
 """The reason of a file for which an encoding has to be named."""
 
+NOT_UTF8_HINT = "askdocs index --encoding NAME, where NAME is latin-1 or the like"
+"""What helps then."""
+
 _BYTE_ORDER_MARK = "\ufeff"
 _HARD_WRAP = range(50, 101)
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]{0,3}$")
@@ -60,7 +63,9 @@ def decode(content: bytes, *, fallback: str = "") -> tuple[str, str]:
 def is_codec(name: str) -> bool:
     """Whether bytes can be decoded to text by a codec of this name."""
     try:
-        b"".decode(name)
+        b"    ".decode(name)
+    except UnicodeDecodeError:
+        return True
     except (LookupError, ValueError):
         return False
     return True
@@ -118,6 +123,8 @@ def line_of(text: str, offset: int) -> int:
 
 
 def _decode_strictly(content: bytes, encoding: str) -> str:
+    if not is_codec(encoding):
+        raise UnreadableSourceError(f"unknown encoding {encoding}", skipped=False)
     try:
         text = content.decode(encoding)
     except UnicodeError as error:

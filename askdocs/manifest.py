@@ -46,7 +46,7 @@ def read_manifest(content: bytes) -> Manifest:
     try:
         card = json.loads(content, object_pairs_hook=_once, parse_constant=_no_constant)
         version = card["format_version"]
-        if version != FORMAT_VERSION:
+        if type(version) is not int or version != FORMAT_VERSION:
             raise UnusableIndexError(
                 f"the index has format {version!r}, this version reads {FORMAT_VERSION}",
                 hint="askdocs index --rebuild PATH, or the askdocs that made it",
@@ -83,16 +83,24 @@ def _manifest(card: Mapping[str, Any]) -> Manifest:
         passages=PassageSettings(
             max_tokens=_count(passages["max_tokens"]), rules=_count(passages["rules"])
         ),
-        model=ModelRecord(
-            name=_text(model["name"]),
-            revision=_text(model["revision"]),
-            fingerprint=_sha256(model["fingerprint"]),
-            dimension=_count(model["dimension"]),
-            probe=tuple(_number(value) for value in model["probe"]),
-        ),
+        model=_model(model),
         documents=_mapping(card["documents"], _root, _document),
-        counts=_mapping(card["counts"], _text, _count),
+        counts={name: _count(card["counts"][name]) for name in ("passages", "sentences")},
         files=_mapping(card["files"], _clean, _file),
+    )
+
+
+def _model(card: Mapping[str, Any]) -> ModelRecord:
+    probe = tuple(_number(value) for value in card["probe"])
+    dimension = _count(card["dimension"])
+    if len(probe) != dimension:
+        raise ValueError(f"the probe has {len(probe)} numbers, not {dimension}")
+    return ModelRecord(
+        name=_text(card["name"]),
+        revision=_text(card["revision"]),
+        fingerprint=_sha256(card["fingerprint"]),
+        dimension=dimension,
+        probe=probe,
     )
 
 
@@ -155,7 +163,7 @@ def _root(value: object) -> str:
     below = text
     while below.startswith("../"):
         below = below[3:]
-    if below not in {".", ".."}:
+    if text != "." and below != "..":
         _clean(below)
     return text
 

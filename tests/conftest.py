@@ -1,10 +1,17 @@
 """What the tests of several rooms share."""
 
+import json
+import shutil
+import string
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from askdocs.embedding import DEFAULT_MODEL, locate_model, open_encoder
+from askdocs.embedding import DEFAULT_MODEL, Model, locate_model, open_encoder
+from askdocs.indexing import IndexRequest, build
+
+REPOSITORY = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +21,116 @@ def encoder_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = locate_model(DEFAULT_MODEL, base=cache)
     open_encoder(model, cache=cache, notify=lambda _line: None)
     return cache
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of 16 dimensions and random weights: indexing with it takes milliseconds.
+
+    Its compiled encoder is in `compiled`, beside it.
+    """
+    directory = tmp_path_factory.mktemp("tiny") / "model"
+    _write_tiny_model(directory)
+    model = Model(name="tiny", revision="", directory=directory)
+    open_encoder(model, cache=directory.with_name("compiled"), notify=lambda _line: None)
+    return directory
+
+
+@pytest.fixture
+def cache(encoder_cache: Path, tiny_model: Path, tmp_path: Path) -> Path:
+    """A cache of the test's own with the default and the tiny model compiled, and no vectors."""
+    encoders = tmp_path / "cache" / "encoders"
+    encoders.mkdir(parents=True)
+    for compiled in (encoder_cache, tiny_model.with_name("compiled")):
+        for entry in (compiled / "encoders").iterdir():
+            (encoders / entry.name).symlink_to(entry)
+    return encoders.parent
+
+
+@pytest.fixture(scope="session")
+def seeds_project(encoder_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the seed articles in seeds/ and their index in vectors/, to be left alone."""
+    project = tmp_path_factory.mktemp("seeds_project")
+    shutil.copytree(REPOSITORY / "seeds", project / "seeds")
+    request = IndexRequest(index=project / "vectors", paths=(project / "seeds",))
+    cache = project / "cache"
+    cache.mkdir()
+    (cache / "encoders").symlink_to(encoder_cache / "encoders")
+    build(request, cache=cache, notify=lambda _line: None)
+    return project
+
+
+def _write_tiny_model(directory: Path) -> None:
+    """Write a one-layer BERT over characters, by a fixed seed."""
+    from safetensors.numpy import save_file
+
+    (directory / "1_Pooling").mkdir(parents=True)
+    words = _write_tiny_tokenizer(directory / "tokenizer.json")
+    save_file(_tiny_weights(words), directory / "model.safetensors", metadata={"format": "pt"})
+    package = "sentence_transformers.models"
+    contents: dict[str, object] = {
+        "config.json": {
+            "model_type": "bert", "vocab_size": words, "hidden_size": 16, "num_hidden_layers": 1,
+            "num_attention_heads": 2, "intermediate_size": 32, "max_position_embeddings": 256,
+        },
+        "tokenizer_config.json": {
+            "tokenizer_class": "PreTrainedTokenizerFast", "pad_token": "[PAD]",
+            "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]",
+        },
+        "sentence_bert_config.json": {"max_seq_length": 256},
+        "1_Pooling/config.json": {"embedding_dimension": 16, "pooling_mode": "mean"},
+        "modules.json": [
+            {"idx": 0, "name": "0", "path": "", "type": f"{package}.Transformer"},
+            {"idx": 1, "name": "1", "path": "1_Pooling", "type": f"{package}.Pooling"},
+        ],
+    }  # fmt: skip
+    for name, content in contents.items():
+        (directory / name).write_text(json.dumps(content))
+
+
+def _write_tiny_tokenizer(path: Path) -> int:
+    """Write a tokenizer that knows single characters; the size of its vocabulary."""
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    characters = string.ascii_lowercase + string.digits + string.punctuation
+    entries = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *characters]
+    entries += [f"##{character}" for character in characters]
+    vocabulary = {entry: number for number, entry in enumerate(entries)}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))  # noqa: S106
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    tokenizer.save(str(path))
+    return len(vocabulary)
+
+
+def _tiny_weights(words: int) -> dict[str, np.ndarray]:
+    """Random weights, wide enough that texts get vectors that differ."""
+    layer = "encoder.layer.0"
+    shapes = {
+        "embeddings.word_embeddings": (words, 16),
+        "embeddings.position_embeddings": (256, 16),
+        "embeddings.token_type_embeddings": (2, 16),
+        f"{layer}.attention.self.query": (16, 16),
+        f"{layer}.attention.self.key": (16, 16),
+        f"{layer}.attention.self.value": (16, 16),
+        f"{layer}.attention.output.dense": (16, 16),
+        f"{layer}.intermediate.dense": (32, 16),
+        f"{layer}.output.dense": (16, 32),
+        "pooler.dense": (16, 16),
+    }
+    norms = ["embeddings", f"{layer}.attention.output", f"{layer}.output"]
+    random = np.random.default_rng(0)
+    weights = {
+        f"{name}.weight": random.normal(0, 0.5, shape).astype(np.float32)
+        for name, shape in shapes.items()
+    }
+    for name, (rows, _) in shapes.items():
+        if not name.startswith("embeddings"):
+            weights[f"{name}.bias"] = np.zeros(rows, np.float32)
+    for norm in norms:
+        weights[f"{norm}.LayerNorm.weight"] = np.ones(16, np.float32)
+        weights[f"{norm}.LayerNorm.bias"] = np.zeros(16, np.float32)
+    return weights

@@ -42,7 +42,7 @@ def ask(
     asked = read_questions(questions) if questions is not None else iter([_joined(question)])
     with Index(directory, cache=config.cache_directory(), notify=notifier(quiet=quiet)) as index:
         rankings = index.ask_all(asked, top_k=top_k, mode=mode, min_score=min_score)
-        found = _print(rankings, form, many=many, quiet=quiet)
+        found = _print(rankings, form, many=many, quiet=quiet, hinted=min_score is None)
     return ExitStatus.DONE if found else ExitStatus.NO
 
 
@@ -104,7 +104,9 @@ def _question(line: str, number: int) -> Question:
     return Question(id=str(identity), text=line)
 
 
-def _print(rankings: Iterator[Ranking], form: str, *, many: bool, quiet: bool) -> bool:
+def _print(
+    rankings: Iterator[Ranking], form: str, *, many: bool, quiet: bool, hinted: bool
+) -> bool:
     """Print rankings; whether any is an answer, or what was asked for."""
     found = False
     gone = False
@@ -117,7 +119,7 @@ def _print(rankings: Iterator[Ranking], form: str, *, many: bool, quiet: bool) -
         else:
             write(_rendered(ranking, form, many=many, first=position == 0))
         if not (ranking.hits or quiet):
-            _remark_nothing(ranking, many=many)
+            _remark_nothing(ranking, many=many, hinted=hinted)
     if form == "json" and many:
         write(objects.render_json_array(collected))
     if gone and not quiet:
@@ -135,10 +137,11 @@ def _rendered(ranking: Ranking, form: str, *, many: bool, first: bool) -> str:
     return f"{gap}{heading}{readable.render_ranking(ranking, style())}"
 
 
-def _remark_nothing(ranking: Ranking, *, many: bool) -> None:
+def _remark_nothing(ranking: Ranking, *, many: bool, hinted: bool) -> None:
     which = f"question {ranking.question.id}" if many else "the question"
     if ranking.answered:
         notify(f"no passage scores that much for {which}")
     else:
         notify(f"no passage answers {which}")
-        hint("--min-score 0 shows the nearest")
+        if hinted:
+            hint("--min-score 0 shows the nearest")

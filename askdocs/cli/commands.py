@@ -75,7 +75,7 @@ def index_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
       askdocs index
     """
     from askdocs.cli.progress import progress_bar
-    from askdocs.documents import NOT_UTF8
+    from askdocs.documents import NOT_UTF8, NOT_UTF8_HINT
     from askdocs.indexing import IndexRequest, build
     from askdocs.render.text import render_failures, render_report
 
@@ -91,7 +91,7 @@ def index_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
     for line in render_failures(report):
         notify(line)
     if NOT_UTF8 in report.failed.values():
-        hint("askdocs index --encoding NAME, where NAME is latin-1 or the like")
+        hint(NOT_UTF8_HINT)
     return ExitStatus.SOME_FAILED if report.failed else ExitStatus.DONE
 
 
@@ -103,7 +103,8 @@ def index_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
     help="How many passages to print at most.",
 )  # fmt: skip
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json", "jsonl"]), default="text",
+    "--format", "form", envvar="ASKDOCS_ASK_FORMAT",
+    type=click.Choice(["text", "json", "jsonl"]), default="text",
     show_default=True, help="How to print them.",
 )  # fmt: skip
 @click.option(
@@ -160,7 +161,8 @@ def check_command(index: Path | None, quiet: bool) -> int:
 @click.argument("citation")
 @_option_index
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    "--format", "form", envvar="ASKDOCS_SHOW_FORMAT",
+    type=click.Choice(["text", "json"]), default="text", show_default=True,
     help="How to print it.",
 )  # fmt: skip
 @_option_quiet

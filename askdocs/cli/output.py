@@ -1,9 +1,11 @@
 """Results to standard output, everything else to standard error."""
 
+import io
 import os
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 import click
 
@@ -16,6 +18,18 @@ class ClosedPipeError(Exception):
     """The reader of a pipe has gone, as `head` does; that is not an error of its own."""
 
 
+class ClosedOutput(io.RawIOBase):
+    """Stands for a standard output that was closed: nothing that it is given goes unnoticed."""
+
+    def writable(self) -> bool:
+        """It takes writing, to say what is wrong."""
+        return True
+
+    def write(self, _content: object) -> int:
+        """Refuse."""
+        raise RefusedError("standard output is closed")
+
+
 def write(text: str) -> None:
     """Write a result to standard output at once.
 
@@ -23,8 +37,6 @@ def write(text: str) -> None:
         ClosedPipeError: Its reader has gone.
         RefusedError: It is closed, or its disk is full.
     """
-    if sys.stdout is None:
-        raise RefusedError("standard output is closed")
     try:
         # Not click.echo, which removes what it takes for escape sequences.
         sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
@@ -38,7 +50,7 @@ def write(text: str) -> None:
 
 def notify(line: str) -> None:
     """Write a line about what is going on, or what is wrong, to standard error."""
-    click.echo(f"askdocs: {make_safe(line)}", err=True)
+    _complain(f"askdocs: {make_safe(line)}")
 
 
 def notifier(*, quiet: bool) -> Callable[[str], None]:
@@ -49,16 +61,19 @@ def notifier(*, quiet: bool) -> Callable[[str], None]:
 def hint(command: str) -> None:
     """Write what to type next to standard error; nothing where there is nothing to say."""
     if command:
-        click.echo(f"hint: {make_safe(command)}", err=True)
+        _complain(f"hint: {make_safe(command)}")
+
+
+def _complain(line: str) -> None:
+    # Where standard error cannot be written, the exit status still says what happened.
+    with suppress(OSError):
+        click.echo(line, err=True)
 
 
 def style() -> Style:
     """How to lay text out on standard output: colour only on a terminal that wants it."""
     color = (
-        sys.stdout is not None
-        and sys.stdout.isatty()
-        and not os.environ.get("NO_COLOR")
-        and os.environ.get("TERM") != "dumb"
+        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     )
     return Style(width=shutil.get_terminal_size().columns, color=color)
 

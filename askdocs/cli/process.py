@@ -1,5 +1,7 @@
 """The process: one place turns errors into exit statuses."""
 
+import errno
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -8,7 +10,7 @@ from contextlib import suppress
 import click
 
 from askdocs.cli.commands import cli
-from askdocs.cli.output import ClosedPipeError, hint, notify
+from askdocs.cli.output import ClosedOutput, ClosedPipeError, hint, notify
 from askdocs.errors import AskdocsError, ExitStatus
 
 # What the shell reports for a process that a closed pipe ended (128 + SIGPIPE).
@@ -21,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: Without the program's name; None for those of the process.
     """
+    if sys.stdout is None:
+        sys.stdout = io.TextIOWrapper(ClosedOutput(), encoding="utf-8", write_through=True)
     try:
         status = cli.main(
             args=None if arguments is None else list(arguments),
@@ -36,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.ClickException,
     ) as error:
         return _silenced(_report(error))
+    except SystemExit:
+        # Click's own way out of a closed pipe.
+        return _silenced(_CLOSED_PIPE)
     return int(status or ExitStatus.DONE)
 
 
@@ -58,7 +65,8 @@ def _report(error: BaseException) -> int:
         case OSError():
             # What Click itself prints, and a current folder that is gone.
             reason = (error.strerror or str(error)).lower()
-            notify(f"{error.filename or 'standard output'}: {reason}")
+            unnamed = "the current folder" if error.errno == errno.ENOENT else "standard output"
+            notify(f"{error.filename or unnamed}: {reason}")
             return ExitStatus.REFUSED
         case _:
             notify("interrupted")

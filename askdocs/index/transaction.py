@@ -129,6 +129,8 @@ class Transaction:
         with files.refusals(generations):
             found = list(generations.iterdir())
         for path in found:
+            if not path.is_dir() or path.is_symlink():
+                continue
             if path.name.startswith(_TEMPORARY) or (keep is not None and path.name != keep):
                 files.remove_tree(path)
 

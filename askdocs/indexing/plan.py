@@ -11,7 +11,7 @@ from askdocs.datamodel import (
     DocumentStatus,
     PassageSettings,
 )
-from askdocs.documents import is_codec
+from askdocs.documents import NOT_UTF8, NOT_UTF8_HINT, is_codec
 from askdocs.errors import AskdocsError, NoIndexError, UsageError
 from askdocs.freshness import observe
 from askdocs.index import Generation, current_digest, is_index, open_generation
@@ -243,4 +243,5 @@ def _no_documents(request: IndexRequest, records: Mapping[str, DocumentRecord]) 
             f"there are no documents in {names}", hint="askdocs reads .txt and .md files"
         )
     more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-    return UsageError(f"no document in {names} can be indexed; {reasons[0]}{more}")
+    hint = NOT_UTF8_HINT if reasons[0].endswith(NOT_UTF8) else ""
+    return UsageError(f"no document in {names} can be indexed; {reasons[0]}{more}", hint=hint)

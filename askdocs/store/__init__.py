@@ -34,7 +34,7 @@ class Reader(Protocol):
 
     def cosines(
         self, vector: NDArray[np.float32], passages: Sequence[StoredPassage]
-    ) -> list[NDArray[np.float32]]:
+    ) -> list[NDArray[np.float64]]:
         """For each passage the exact cosines of its sentences, in their order."""
         ...
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from array import array
 from bisect import bisect_left
 from collections import Counter
@@ -19,6 +20,13 @@ K1 = 1.2
 """How soon further occurrences of a term stop adding to the score."""
 B = 0.75
 """How much a passage's length counts, from 0 to 1."""
+
+# A header as NumPy writes it for the arrays that stand here, and no other.
+_HEADER = re.compile(
+    rb"\x93NUMPY\x01\x00(?P<rest>..)\{'descr': '(?P<type><i8|<i4|\|u1)', 'fortran_order': False, "
+    rb"'shape': \((?P<length>\d{1,18}),\), \} *\n",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,11 +172,21 @@ def _npy(values: NDArray[np.generic]) -> bytes:
 
 def _read_arrays(content: bytes | memoryview, count: int) -> list[NDArray[Any]]:
     """Views of consecutive .npy arrays; numpy.load would copy them."""
-    file = io.BytesIO(content)
     arrays = []
+    start = 0
     for _ in range(count):
-        np.lib.format.read_magic(file)
-        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-        arrays.append(np.frombuffer(content, dtype, shape[0], file.tell()))
-        file.seek(arrays[-1].nbytes, io.SEEK_CUR)
+        header = _HEADER.match(content, start)
+        if header is None or _length(header) != len(header[0]):
+            raise ValueError(f"no array begins at byte {start}")
+        arrays.append(
+            np.frombuffer(content, header["type"].decode(), int(header["length"]), header.end())
+        )
+        start = header.end() + arrays[-1].nbytes
+    if start != len(content):
+        raise ValueError(f"{len(content) - start} bytes follow the last array")
     return arrays
+
+
+def _length(header: re.Match[bytes]) -> int:
+    """How long a header says that it is: ten bytes, and what the last two of them count."""
+    return 10 + int.from_bytes(header["rest"], "little")

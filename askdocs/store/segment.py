@@ -126,9 +126,11 @@ class SegmentReader:
         path = self._directory / TEXTS
         try:
             return TextReader(path)
-        except sqlite3.OperationalError as error:
-            # A writer may have removed it since it was verified.
-            raise DamagedIndexError(f"{path} is missing", hint="askdocs index --rebuild") from error
+        except sqlite3.DatabaseError as error:
+            # Another program's file; or a writer has removed it since it was verified.
+            raise DamagedIndexError(
+                f"{path} cannot be read: {error}", hint="askdocs index --rebuild"
+            ) from error
 
     @cached_property
     def _dense(self) -> DenseReader:
@@ -156,21 +158,27 @@ class SegmentReader:
         scores = self._lexical.scores(terms)
         found = np.flatnonzero(scores)
         if len(found) > k:
-            found = found[np.argpartition(-scores[found], k - 1)[:k]]
-        best = found[np.lexsort((found, -scores[found]))]
+            # All that equal the last one, so that which of them are cut off does not hang on NumPy.
+            last = np.partition(scores[found], -k)[-k]
+            found = found[scores[found] >= last]
+        best = found[np.lexsort((found, -scores[found]))][:k]
         return best, scores[best]
 
     def cosines(
         self, vector: NDArray[np.float32], passages: Sequence[StoredPassage]
-    ) -> list[NDArray[np.float32]]:
+    ) -> list[NDArray[np.float64]]:
         """For each passage the exact cosines of its sentences, in their order."""
+        if not passages:
+            return []
         counts = [len(stored.passage.sentences) for stored in passages]
         ids = [
             stored.first_sentence + offset
             for stored, count in zip(passages, counts, strict=True)
             for offset in range(count)
         ]
-        return np.split(self._dense.vectors(ids) @ vector, np.cumsum(counts)[:-1])
+        # In double precision: in single, equal texts differ in the last bit by where they stand.
+        products = self._dense.vectors(ids).astype(np.float64) @ vector.astype(np.float64)
+        return np.split(products, np.cumsum(counts)[:-1])
 
     def bm25(self, terms: Sequence[str], passage_ids: NDArray[np.int64]) -> NDArray[np.float64]:
         """The exact BM25 score of some passages, shape (len(passage_ids),)."""
@@ -219,7 +227,7 @@ def _parsed(parse: Callable[[bytes], _Parsed], content: bytes, path: Path) -> _P
     """Parse verified bytes; only an index that another program wrote can fail here."""
     try:
         return parse(content)
-    except ValueError as error:
+    except (EOFError, ValueError) as error:
         raise DamagedIndexError(
             f"{path} cannot be read: {error}", hint="askdocs index --rebuild"
         ) from error

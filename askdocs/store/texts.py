@@ -105,7 +105,7 @@ class TextReader:
         """Open the database without any right to write, and without looking for a journal."""
         uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
-        self._connection.row_factory = None
+        self._connection.execute("SELECT id FROM documents LIMIT 0")
 
     def passages(self, ids: Sequence[int]) -> list[StoredPassage]:
         """The passages with some ids, in their order.

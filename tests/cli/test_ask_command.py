@@ -1,0 +1,647 @@
+"""What `askdocs ask` prints for a question, and with which status it ends."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
+
+KREMLIN = "What did Rasmussen request from the Kremlin?"
+NOTICE = (
+    "askdocs: a text marked gone is no longer in its file; what is printed is the index's own\n"
+)
+NEEDS = 'needs a text under "question", and a text or number as "id"'
+NO_ANSWER = "hint: --min-score 0 shows the nearest\n"
+
+
+@pytest.fixture
+def harbour(folder: Path, run: Run, tiny_model: Path) -> Path:
+    """An index of one document with one passage of two paragraphs."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.\n\nThe harbour froze in March.\n")
+    run("index", "--model", tiny_model, "docs")
+    return folder
+
+
+def test_answer_is_printed_with_its_citation(project: Path, run: Run) -> None:
+    """Rank, citation, lines, score and status stand over the text; the margin marks the answer."""
+    ran = run("ask", "-k", "1", KREMLIN)
+
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out == (
+        "1.  seeds/001_169922582ed849e6.txt#p2-3  lines 7-9  0.48  verified\n"
+        "    By Tom Balmforth\n"
+        "\n"
+        ">   NATO Secretary General Anders Fogh Rasmussen this week asked the Kremlin to\n"
+        ">   provide Russian helicopters and spare parts to bolster the NATO campaign in\n"
+        ">   Afghanistan. Russian assistance to NATO has been in the offing since the\n"
+        "    Russia’s “reset” with the United States got under way in July. But all the\n"
+        "    alliance’s chief got on Wednesday was a promise from President Dmitry\n"
+        "    Medvedev that the Russian government would consider the request. Stability\n"
+        "    in Afghanistan is important for both sides, but can they put their\n"
+        "    differences behind them to make it happen?\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "citation"),
+    [
+        ("Will NATO ever attack Russia?", "seeds/003_660548e0e025d4a2.txt#p6"),
+        (
+            "Why was Putin's arrival at the Bucharest summit a turning point?",
+            "seeds/002_28324e9c0c46bb0c.txt#p2",
+        ),
+        (
+            "Who leads the expert group on NATO's new strategy?",
+            "seeds/004_f3d6e0a9632b532b.txt#p9",
+        ),
+        (
+            "What is the Shanghai Cooperation Organization?",
+            "seeds/000_c57073ce72ac7163.txt#p8-9",
+        ),
+    ],
+)
+def test_best_passage_comes_first(project: Path, run: Run, question: str, citation: str) -> None:
+    """A question about the seed articles finds the passage that answers it."""
+    ran = run("ask", "--format", "json", question)
+
+    assert ran.status == 0
+    assert json.loads(ran.out)["hits"][0]["citation"] == citation
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
+def test_question_without_an_answer_is_refused(project: Path, run: Run, mode: str) -> None:
+    """Nothing is printed for a question that no passage answers, and the status says so."""
+    ran = run("ask", "--mode", mode, "What is the melting point of tungsten?")
+
+    expected = f"askdocs: no passage answers the question\n{NO_ANSWER}"
+    assert (ran.status, ran.out, ran.err) == (1, "", expected)
+
+
+def test_lowest_bar_shows_the_nearest(project: Path, run: Run) -> None:
+    """With --min-score 0 the nearest passages are printed, said not to answer, and all is well."""
+    ran = run(
+        "ask", "--min-score", "0", "--format", "json", "What is the melting point of tungsten?"
+    )
+
+    found = json.loads(ran.out)
+    assert (ran.status, ran.err) == (0, "")
+    assert (found["answered"], len(found["hits"])) == (False, 5)
+
+
+def test_high_bar_leaves_out_but_does_not_unanswer(project: Path, run: Run) -> None:
+    """Whether a question is answered is the default bar's word, whatever --min-score leaves out."""
+    ran = run("ask", "--min-score", "0.47", "--format", "jsonl", KREMLIN)
+    none = run("ask", "--min-score", "1", "--format", "jsonl", KREMLIN)
+
+    assert [hit["score"] for hit in json.loads(ran.out)["hits"]] == [0.4823]
+    assert (json.loads(none.out)["answered"], json.loads(none.out)["hits"]) == (True, [])
+
+
+def test_hint_that_was_followed_is_not_given_again(harbour: Path, run: Run) -> None:
+    """Where --min-score 0 has nothing to show, typing it again would not help."""
+    ran = run("ask", "--mode", "lexical", "--min-score", "0", "sourdough")
+
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.splitlines()[0] == "askdocs: no passage answers the question"
+    assert NO_ANSWER not in ran.err
+
+
+@pytest.mark.parametrize("k", [1, 3, 500])
+def test_number_of_hits_is_at_most_k(project: Path, run: Run, k: int) -> None:
+    """-k limits the hits, and may be more than there are passages."""
+    ran = run(
+        "ask", "--mode", "lexical", "--min-score", "0", "-k", k, "--format", "json", "Kremlin"
+    )
+
+    ranks = [hit["rank"] for hit in json.loads(ran.out)["hits"]]
+    assert ranks == list(range(1, len(ranks) + 1))
+    assert len(ranks) == min(k, 7)
+
+
+def test_unquoted_words_are_one_question(project: Path, run: Run) -> None:
+    """Words that the shell has split are joined."""
+    quoted = run("ask", "--mode", "lexical", "--format", "json", "Kremlin helicopters")
+
+    unquoted = run("ask", "--mode", "lexical", "--format", "json", "Kremlin", "helicopters")
+
+    assert unquoted == quoted
+    assert json.loads(quoted.out)["question"] == "Kremlin helicopters"
+
+
+HARBOUR_OBJECT = {
+    "schema": 1,
+    "id": "1",
+    "question": "harbour",
+    "mode": "lexical",
+    "answered": True,
+    "hits": [
+        {
+            "rank": 1,
+            # One passage, of mean length, has the word once: idf · 2.2 · 1 / (1 + 1.2), of a
+            # bound of idf · 2.2.
+            "score": 0.4545,
+            "citation": "docs/a.txt#p1-2",
+            "path": "docs/a.txt",
+            "paragraphs": [1, 2],
+            "lines": [1, 3],
+            "chars": [0, 39],
+            "headings": [],
+            "text": "Rain fell.\n\nThe harbour froze in March.",
+            "answer": {"text": "The harbour froze in March.", "chars": [12, 39]},
+            "status": "verified",
+        }
+    ],
+}
+
+
+def test_json_is_one_indented_object(harbour: Path, run: Run) -> None:
+    """Every field of the object has its meaning, in a fixed order."""
+    ran = run("ask", "--mode", "lexical", "--format", "json", "harbour")
+
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out == json.dumps(HARBOUR_OBJECT, indent=2) + "\n"
+
+
+def test_jsonl_is_the_same_object_on_one_line(harbour: Path, run: Run) -> None:
+    """A line of JSON Lines is what --format json prints."""
+    ran = run("ask", "--mode", "lexical", "--format", "jsonl", "harbour")
+
+    assert ran.out == json.dumps(HARBOUR_OBJECT) + "\n"
+
+
+def test_json_of_an_unanswered_question_has_no_hits(harbour: Path, run: Run) -> None:
+    """The object is printed all the same, for whoever reads it."""
+    ran = run("ask", "--mode", "lexical", "--format", "jsonl", "sourdough")
+
+    assert (ran.status, json.loads(ran.out)["answered"], json.loads(ran.out)["hits"]) == (
+        1, False, [],
+    )  # fmt: skip
+
+
+def test_quiet_question_has_its_answer_and_no_remarks(harbour: Path, run: Run) -> None:
+    """With -q there are results and errors only; the status still tells."""
+    answered = run("ask", "-q", "--mode", "lexical", "harbour")
+    unanswered = run("ask", "-q", "--mode", "lexical", "sourdough")
+    wrong = run("ask", "-q", "")
+
+    assert (answered.status, unanswered.status, wrong.status) == (0, 1, 2)
+    assert answered.out.startswith("1.  docs/a.txt#p1-2  ")
+    assert (unanswered.out, unanswered.err) == ("", "")
+    assert wrong.err.startswith("askdocs: the question is empty\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("top-k", "1"), ("format", "json"), ("mode", "dense"), ("min-score", "1")],
+)
+def test_every_option_has_a_variable(
+    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """An option that is set in the environment is as good as one that is typed."""
+    (harbour / "docs" / "b.txt").write_text("The sun came out.")
+    run("index")
+    without = run("ask", "harbour")
+    typed = run("ask", f"--{name}", value, "harbour")
+    monkeypatch.setenv(f"ASKDOCS_ASK_{name.replace('-', '_').upper()}", value)
+
+    by_variable = run("ask", "harbour")
+
+    assert by_variable == typed
+    assert by_variable != without
+
+
+QUESTIONS = b'harbour\n\n  March  \r\n{"id": "q7", "question": "sourdough"}\n{"question": "rain"}\n'
+
+
+def test_questions_come_from_a_file(harbour: Path, run: Run) -> None:
+    """Each line is a question; one without an id is called by the number of its line."""
+    (harbour / "questions.txt").write_bytes(QUESTIONS)
+
+    ran = run("ask", "--mode", "lexical", "--format", "jsonl", "--questions", "questions.txt")
+
+    found = [json.loads(line) for line in ran.out.splitlines()]
+    assert [(one["id"], one["question"], one["answered"]) for one in found] == [
+        ("1", "harbour", True), ("3", "March", True), ("q7", "sourdough", False),
+        ("5", "rain", True),
+    ]  # fmt: skip
+    assert (ran.status, ran.err) == (0, f"askdocs: no passage answers question q7\n{NO_ANSWER}")
+
+
+def test_questions_come_from_standard_input(harbour: Path, run: Run) -> None:
+    """With `-` the questions are read from a pipe."""
+    (harbour / "questions.txt").write_bytes(QUESTIONS)
+    from_file = run("ask", "--mode", "lexical", "--questions", "questions.txt")
+
+    from_pipe = run("ask", "--mode", "lexical", "--questions", "-", stdin=QUESTIONS)
+
+    assert from_pipe == from_file
+    assert from_pipe.out.startswith("# harbour\n\n1.  docs/a.txt#p1-2  lines 1-3  ")
+
+
+def test_text_of_many_questions_has_headings(harbour: Path, run: Run) -> None:
+    """Each question stands over its hits, whether it has any or not."""
+    ran = run("ask", "--mode", "lexical", "--questions", "-", stdin=b"harbour\nsourdough\nrain\n")
+
+    assert ran.out == (
+        "# harbour\n"
+        "\n"
+        "1.  docs/a.txt#p1-2  lines 1-3  0.45  verified\n"
+        "    Rain fell.\n"
+        "\n"
+        ">   The harbour froze in March.\n"
+        "\n"
+        "# sourdough\n"
+        "\n"
+        "\n"
+        "# rain\n"
+        "\n"
+        "1.  docs/a.txt#p1-2  lines 1-3  0.45  verified\n"
+        ">   Rain fell.\n"
+        "\n"
+        "    The harbour froze in March.\n"
+    )
+
+
+def test_json_of_many_questions_is_an_array(harbour: Path, run: Run) -> None:
+    """The array holds the object of each question, in their order."""
+    ran = run(
+        "ask", "--mode", "lexical", "--format", "json", "--questions", "-",
+        stdin=b"harbour\nsourdough\n",
+    )  # fmt: skip
+
+    unanswered = {"id": "2", "question": "sourdough", "answered": False, "hits": []}
+    assert ran.out == json.dumps([HARBOUR_OBJECT, HARBOUR_OBJECT | unanswered], indent=2) + "\n"
+    assert ran.status == 0
+
+
+@pytest.mark.parametrize(("form", "out"), [("text", ""), ("json", "[]\n"), ("jsonl", "")])
+def test_no_questions_have_no_answers(harbour: Path, run: Run, form: str, out: str) -> None:
+    """An empty list of questions is answered by an empty list, and by no success."""
+    ran = run("ask", "--mode", "lexical", "--format", form, "--questions", "-", stdin=b"\n \n")
+
+    assert (ran.status, ran.out, ran.err) == (1, out, "")
+
+
+@pytest.mark.parametrize(
+    ("identity", "expected"),
+    [("7", "7"), ("0", "0"), ('""', ""), ('"\\u00e9"', "é")],
+)
+def test_name_of_a_question_is_a_text(
+    harbour: Path, run: Run, identity: str, expected: str
+) -> None:
+    """An id may be a number; it comes back as a text."""
+    stdin = f'{{"question": "harbour", "id": {identity}}}'.encode()
+
+    ran = run("ask", "--mode", "lexical", "--format", "jsonl", "--questions", "-", stdin=stdin)
+
+    assert json.loads(ran.out) == HARBOUR_OBJECT | {"id": expected}
+
+
+def test_byte_order_mark_is_part_of_no_question(harbour: Path, run: Run) -> None:
+    """A file of questions that begins with a mark is read as one without."""
+    content = b'\xef\xbb\xbf{"question": "harbour", "id": "q1"}\n'
+    (harbour / "questions.txt").write_bytes(content)
+    options = ("--mode", "lexical", "--format", "jsonl")
+
+    piped = run("ask", *options, "--questions", "-", stdin=content)
+    read = run("ask", *options, "--questions", "questions.txt")
+
+    assert json.loads(piped.out) == HARBOUR_OBJECT | {"id": "q1"}
+    assert read == piped
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b'{"question": ', "line 2 of the questions is not JSON"),
+        (b'{"question": ' + b"[" * 100_000, "line 2 of the questions is not JSON"),
+        (b'{"question": 7}', f"line 2 of the questions {NEEDS}"),
+        (b'{"text": "why?"}', f"line 2 of the questions {NEEDS}"),
+        (b'{"question": "why?", "id": null}', f"line 2 of the questions {NEEDS}"),
+        (b'{"question": "why?", "id": ["q1"]}', f"line 2 of the questions {NEEDS}"),
+        (b"caf\xe9", "- is not UTF-8"),
+        (b'{"question": "\\ud83d"}', "line 2 of the questions: the question is not UTF-8"),
+        (
+            b"a" * 10_001,
+            "line 2 of the questions: the question has 10001 characters, at most 10000 are read",
+        ),
+        (b'{"question": " "}', "line 2 of the questions: the question is empty"),
+    ],
+)
+@pytest.mark.parametrize("form", ["jsonl", "json"])
+def test_bad_line_of_questions_is_refused(
+    harbour: Path, run: Run, line: bytes, message: str, form: str
+) -> None:
+    """A line that is no question ends the run with its number; earlier answers may stand."""
+    stdin = b"harbour\n" + line + b"\n"
+
+    ran = run("ask", "--mode", "lexical", "--format", form, "--questions", "-", stdin=stdin)
+
+    assert ran.status == 2
+    assert ran.err.splitlines()[0] == f"askdocs: {message}"
+    assert ran.err.count("\n") <= 2
+    assert all(json.loads(line) == HARBOUR_OBJECT for line in ran.out.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        ([""], "the question is empty", 'askdocs ask "What did they decide?"'),
+        ([" \t\n"], "the question is empty", 'askdocs ask "What did they decide?"'),
+        ([], "give one question, or --questions FILE", "askdocs ask --help"),
+        (
+            ["--questions", "-", "why?"],
+            "give one question, or --questions FILE",
+            "askdocs ask --help",
+        ),
+        (
+            ["why? " * 20_000],
+            "the question has 100000 characters, at most 10000 are read",
+            "ask in one or two sentences; several questions go into --questions FILE",
+        ),
+        (
+            ["-k", "0", "why?"],
+            "invalid value for '-k' / '--top-k': 0 is not in the range x>=1",
+            "askdocs ask --help",
+        ),
+        (
+            ["--min-score", "1.5", "why?"],
+            "invalid value for '--min-score': 1.5 is not in the range 0<=x<=1",
+            "askdocs ask --help",
+        ),
+        (
+            ["--questions", "absent"],
+            "absent: no such file or directory",
+            "askdocs ask --questions FILE",
+        ),
+        (["--questions", "docs"], "docs: is a directory", "askdocs ask --questions FILE"),
+        (["--colour", "why?"], "no such option '--colour'", "askdocs ask --help"),
+    ],
+)
+def test_usage_error_is_one_line_and_a_hint(
+    harbour: Path, run: Run, arguments: list[str], message: str, hint: str
+) -> None:
+    """What makes no sense is refused before anything is searched."""
+    ran = run("ask", *arguments)
+
+    assert (ran.status, ran.out, ran.err) == (2, "", f"askdocs: {message}\nhint: {hint}\n")
+
+
+def test_score_that_is_no_number_is_refused(harbour: Path, run: Run) -> None:
+    """A bar that nothing can be compared with is refused."""
+    ran = run("ask", "--min-score", "nan", "--mode", "lexical", "why?")
+
+    expected = "askdocs: the lowest score must be between 0 and 1, got nan"
+    assert (ran.status, ran.out, ran.err.splitlines()[0]) == (2, "", expected)
+
+
+def test_longest_question_is_answered(harbour: Path, run: Run) -> None:
+    """Ten thousand characters are still read, in every mode."""
+    question = "harbour " * 1249 + "harbour!"
+    assert len(question) == 10_000
+
+    for mode in ("hybrid", "dense", "lexical"):
+        ran = run("ask", "--mode", mode, "--min-score", "0", "--format", "json", question)
+
+        assert (ran.status, len(json.loads(ran.out)["hits"])) == (0, 1)
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
+@pytest.mark.parametrize("question", ["harbour \0", "\x1b]0;harbour\x07", "\U0010ffff harbour"])
+def test_question_with_odd_characters_is_answered(
+    harbour: Path, run: Run, mode: str, question: str
+) -> None:
+    """Controls and characters that nobody uses are no reason to refuse a question."""
+    ran = run("ask", "--mode", mode, "--min-score", "0", "--format", "json", question)
+
+    assert (ran.status, ran.err) == (0, "")
+    assert json.loads(ran.out)["question"] == question
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
+@pytest.mark.parametrize("question", ["harbour \udcff", "\ud83d harbour"])
+def test_question_that_is_no_text_is_refused(
+    harbour: Path, run: Run, mode: str, question: str
+) -> None:
+    """Bytes that are not UTF-8, and halves of characters, cannot be embedded."""
+    ran = run("ask", "--mode", mode, "--min-score", "0", question)
+
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.splitlines()[0] == "askdocs: the question is not UTF-8"
+
+
+def test_question_without_words_finds_nothing_by_words(harbour: Path, run: Run) -> None:
+    """A question of stop words and signs has no lexical score at all."""
+    ran = run("ask", "--mode", "lexical", "--min-score", "0", "--format", "jsonl", "What is it?!")
+
+    assert (ran.status, json.loads(ran.out)["hits"]) == (1, [])
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
+def test_empty_index_answers_nothing(harbour: Path, run: Run, mode: str) -> None:
+    """When every document is gone from the corpus, there is no answer and no crash."""
+    (harbour / "docs" / "a.txt").unlink()
+    assert run("index").status == 0
+
+    ran = run("ask", "--mode", mode, "--min-score", "0", "harbour")
+
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.splitlines()[0] == "askdocs: no passage answers the question"
+
+
+def test_missing_index_is_named(folder: Path, run: Run) -> None:
+    """Without an index the status is 3, and the hint is how to make one."""
+    nearest, named = run("ask", "why?"), run("ask", "--index", "absent", "why?")
+
+    assert (nearest.status, nearest.out) == (3, "")
+    assert nearest.err == (
+        f"askdocs: there is no index in {folder} or above it\nhint: askdocs index PATH\n"
+    )
+    assert (named.status, named.out) == (3, "")
+    assert named.err == (
+        "askdocs: there is no index in absent\nhint: askdocs index --index absent PATH\n"
+    )
+
+
+def test_index_is_found_by_option_environment_or_ancestor(
+    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--index, $ASKDOCS_INDEX and the nearest vectors/ above lead to the same answers."""
+    below = harbour / "docs"
+    monkeypatch.chdir(below)
+    nearest = run("ask", "--mode", "lexical", "harbour")
+    monkeypatch.chdir(harbour.parent)
+
+    by_option = run("ask", "--mode", "lexical", "--index", "folder/vectors", "harbour")
+    monkeypatch.setenv("ASKDOCS_INDEX", str(harbour / "vectors"))
+    by_environment = run("ask", "--mode", "lexical", "harbour")
+
+    assert nearest.out.startswith("1.  docs/a.txt#p1-2  lines 1-3  0.45  verified\n")
+    assert (by_option, by_environment) == (nearest, nearest)
+
+
+def test_gone_folder_is_no_crash(folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a current folder that was removed no index can be looked for."""
+    (folder / "removed").mkdir()
+    monkeypatch.chdir(folder / "removed")
+    (folder / "removed").rmdir()
+
+    ran = run("ask", "why?")
+
+    assert (ran.status, ran.out) == (7, "")
+    assert ran.err.splitlines()[0].endswith(": no such file or directory")
+    assert "standard output" not in ran.err
+
+
+def test_moved_passage_is_cited_where_it_stands_now(harbour: Path, run: Run) -> None:
+    """A paragraph in front moves a passage: the new place is cited, the old one stands beside."""
+    path = harbour / "docs" / "a.txt"
+    path.write_text(f"A new beginning.\n\n{path.read_text()}")
+
+    ran = run("ask", "--mode", "lexical", "--format", "json", "harbour")
+
+    old = HARBOUR_OBJECT["hits"][0]
+    moved = old | {
+        "citation": "docs/a.txt#p2-3", "paragraphs": [2, 3], "lines": [3, 5], "chars": [18, 57],
+        "answer": {"text": "The harbour froze in March.", "chars": [30, 57]}, "status": "moved",
+        "indexed": {
+            "citation": "docs/a.txt#p1-2", "path": "docs/a.txt", "paragraphs": [1, 2],
+            "lines": [1, 3], "chars": [0, 39],
+        },
+    }  # fmt: skip
+    assert (ran.status, ran.err) == (0, "")
+    assert json.loads(ran.out) == HARBOUR_OBJECT | {"hits": [moved]}
+
+
+def test_same_characters_on_other_lines_have_moved(
+    folder: Path, run: Run, tiny_model: Path
+) -> None:
+    """An edit of the same length that shifts lines is noticed though the characters agree."""
+    path = folder / "docs" / "a.txt"
+    first = "A first paragraph that is long enough to be a passage of its very own, all alone."
+    path.write_text(f"{first}\n\nThe harbour froze in March.\n")
+    run("index", "--model", tiny_model, "docs")
+    path.write_text(
+        f"{first.replace(' paragraph', chr(10) + 'paragraph')}\n\nThe harbour froze in March.\n"
+    )
+
+    ran = run("ask", "--mode", "lexical", "--format", "json", "harbour")
+
+    [hit] = json.loads(ran.out)["hits"]
+    assert (hit["status"], hit["citation"]) == ("moved", "docs/a.txt#p2")
+    assert (hit["lines"], hit["indexed"]["lines"]) == ([4, 4], [3, 3])
+    assert hit["chars"] == hit["indexed"]["chars"]
+
+
+def test_passage_that_was_edited_away_is_gone(harbour: Path, run: Run) -> None:
+    """The indexed text is shown as gone, with one notice, whatever the format."""
+    (harbour / "docs" / "a.txt").write_text("Nothing of it is left.\n")
+
+    ran = run("ask", "--mode", "lexical", "--format", "json", "harbour")
+
+    [hit] = HARBOUR_OBJECT["hits"]
+    assert json.loads(ran.out) == HARBOUR_OBJECT | {"hits": [hit | {"status": "gone"}]}
+    assert (ran.status, ran.err) == (0, NOTICE)
+
+
+def test_index_without_its_corpus_still_answers(harbour: Path, run: Run) -> None:
+    """Where the documents are missing the index's own text is shown, with one notice."""
+    (harbour / "docs" / "a.txt").unlink()
+
+    ran = run("ask", "--mode", "lexical", "harbour")
+
+    assert ran.status == 0
+    assert ran.out == (
+        "1.  docs/a.txt#p1-2  lines 1-3  0.45  gone\n"
+        "    Rain fell.\n"
+        "\n"
+        ">   The harbour froze in March.\n"
+    )
+    assert ran.err == NOTICE
+
+
+@pytest.mark.parametrize("content", [b"Caf\xe9", b"\xff\0", None])
+def test_unreadable_document_is_gone(harbour: Path, run: Run, content: bytes | None) -> None:
+    """A file that no longer decodes, or became a link, proves nothing."""
+    path = harbour / "docs" / "a.txt"
+    if content is None:
+        path.rename(harbour / "elsewhere.txt")
+        path.symlink_to(harbour / "elsewhere.txt")
+    else:
+        path.write_bytes(content)
+
+    ran = run("ask", "--mode", "lexical", "--format", "json", "harbour")
+
+    assert [hit["status"] for hit in json.loads(ran.out)["hits"]] == ["gone"]
+
+
+def test_equal_passages_are_ordered_by_path_then_position(
+    folder: Path, run: Run, cache: Path
+) -> None:
+    """Equal scores never depend on chance: path comes first, then the place in the document."""
+    text = "The harbour froze in March, and no ship could leave it before the end of April.\n"
+    for name in ("c", "a", "b"):
+        (folder / "docs" / f"{name}.txt").write_text(f"{text}\n{text}")
+    run("index", "docs")
+
+    for mode in ("hybrid", "dense", "lexical"):
+        ran = run(
+            "ask", "--mode", mode, "--min-score", "0", "--format", "json",
+            "When did the harbour freeze?",
+        )  # fmt: skip
+
+        hits = json.loads(ran.out)["hits"]
+        assert [hit["citation"] for hit in hits] == [
+            "docs/a.txt#p1", "docs/a.txt#p2", "docs/b.txt#p1", "docs/b.txt#p2", "docs/c.txt#p1",
+        ]  # fmt: skip
+        assert len({hit["score"] for hit in hits}) == 1
+
+
+HARMFUL = "\x1b]52;c;aGFyYm91cg==\x07\x1b[2J\x9b31m\x85\u202eecrof\u2066\ufeff harbour \x1bP\x7f"
+
+
+def test_harmful_document_does_not_reach_the_terminal(
+    folder: Path, run: Run, tiny_model: Path
+) -> None:
+    """No control character of a text, path or question is printed; JSON keeps them all."""
+    name = "a\x1b]0;title\x07\u202e\n.txt"
+    (folder / "docs" / name).write_text(HARMFUL)
+    run("index", "--model", tiny_model, "docs")
+    stdin = json.dumps({"question": HARMFUL, "id": HARMFUL}).encode()
+    options = ["--mode", "lexical", "--min-score", "0", "--questions", "-"]
+
+    text = run("ask", *options, stdin=stdin)
+    as_json = run("ask", "--format", "json", *options, stdin=stdin)
+    as_lines = run("ask", "--format", "jsonl", *options, stdin=stdin)
+    others = [run("status", "--documents"), run("show", f"docs/{name}#p1"), run("check")]
+
+    for ran in (text, as_json, as_lines, *others):
+        assert ran.status == 0
+        printed = ran.out + ran.err
+        assert all(one == "\n" or one >= " " for one in printed)
+        assert not set(printed) & {*map(chr, range(0x7F, 0xA0)), "\u202e", "\u2066", "\ufeff"}
+    assert json.loads(as_json.out) == [json.loads(as_lines.out)]
+    found = json.loads(as_lines.out)
+    assert (found["question"], found["id"]) == (HARMFUL, HARMFUL)
+    assert found["hits"][0]["path"] == f"docs/{name}"
+    assert found["hits"][0]["text"] in HARMFUL
+
+
+def test_harmful_words_do_not_reach_the_terminal_in_errors(folder: Path, run: Run) -> None:
+    """Errors that repeat what was typed make it safe."""
+    for arguments in (
+        ["ask", "--index", HARMFUL, "why?"],
+        ["show", HARMFUL],
+        ["index", HARMFUL],
+        ["ask", f"--{HARMFUL}"],
+        [HARMFUL],
+        ["ask", "--mode", HARMFUL, "why?"],
+    ):
+        ran = run(*arguments)
+
+        assert ran.status in {2, 3}
+        assert all(one == "\n" or one >= " " for one in ran.err)
+        assert not set(ran.err) & {*map(chr, range(0x7F, 0xA0)), "\u202e", "\u2066", "\ufeff"}

@@ -1,0 +1,97 @@
+"""Help is complete: every option is explained, and every command has an example."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+import pytest
+
+import askdocs
+from askdocs.cli.commands import cli
+
+Run = Callable[..., Any]
+
+COMMANDS = sorted(cli.commands)
+
+
+def test_commands_are_those_of_the_contract() -> None:
+    """Scripts rely on these names."""
+    assert {"ask", "check", "index", "show", "status"} <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_lists_every_command(run: Run, flag: str) -> None:
+    """The first page says what askdocs does, with examples, commands and exit statuses."""
+    ran = run(flag)
+
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith("Usage: askdocs [OPTIONS] COMMAND [ARGS]...\n")
+    assert '  askdocs ask "Who may sign a contract?"\n' in ran.out
+    for name in COMMANDS:
+        assert f"\n  {name} " in ran.out
+    assert "Exit status: 0 answered" in ran.out
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_of_a_command_is_complete(run: Run, name: str) -> None:
+    """It fits 80 columns, lists every option with a text of its own, and has an example."""
+    ran = run(name, "--help")
+
+    assert (ran.status, ran.err) == (0, "")
+    lines = ran.out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert any(line.startswith(f"    askdocs {name}") for line in lines)
+    listed = {
+        word.rstrip(",")
+        for line in lines
+        if line.startswith("  -")
+        for word in line.strip().split("  ")[0].split()
+    }
+    options = [one for one in cli.commands[name].params if isinstance(one, click.Option)]
+    assert all(option.help for option in options)
+    assert {one for option in options for one in option.opts} <= listed
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_the_short_options(name: str) -> None:
+    """--index and -q mean the same everywhere."""
+    options = {option for parameter in cli.commands[name].params for option in parameter.opts}
+
+    assert {"--index", "-q", "--quiet"} <= options
+
+
+def test_version_is_the_packages(run: Run) -> None:
+    """--version prints the name and the version."""
+    ran = run("--version")
+
+    assert (ran.status, ran.out, ran.err) == (0, f"askdocs {askdocs.__version__}\n", "")
+
+
+def test_no_command_is_answered_with_the_help(run: Run) -> None:
+    """Typing the name alone shows how to go on, line by line, and is a usage error."""
+    ran = run()
+
+    assert ran.status == 2
+    shown = (ran.out + ran.err).splitlines()
+    assert max(map(len, shown)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        (["frobnicate"], "no such command 'frobnicate'", "askdocs --help"),
+        (["--frobnicate"], "no such option '--frobnicate'", "askdocs --help"),
+        (["show"], "missing argument 'CITATION'", "askdocs show --help"),
+        (["check", "more"], "got unexpected extra argument more", "askdocs check --help"),
+    ],
+)
+def test_wrong_use_is_one_line_and_a_hint(
+    run: Run, arguments: list[str], message: str, hint: str
+) -> None:
+    """Usage errors end in status 2 and lead to the help that would have prevented them."""
+    ran = run(*arguments)
+
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.splitlines()[0].replace("(", "").replace(")", "") == f"askdocs: {message}"
+    assert ran.err.splitlines()[1] == f"hint: {hint}"

@@ -1,0 +1,452 @@
+"""What `askdocs index` prints and with which status it ends."""
+
+import errno
+import os
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
+
+
+def usage(message: str, hint: str) -> tuple[int, str, str]:
+    """What a usage error gives back."""
+    return 2, "", f"askdocs: {message}\nhint: {hint}\n"
+
+
+@pytest.fixture
+def index(run: Run, tiny_model: Path) -> Run:
+    """Run `askdocs index` with the tiny model; the seconds it took read as 0.0."""
+
+    def index_here(*arguments: object) -> object:
+        ran = run("index", "--model", tiny_model, *arguments)
+        return replace(ran, out=re.sub(r"in \d+\.\d s\n", "in 0.0 s\n", ran.out))
+
+    return index_here
+
+
+def test_first_run_says_what_it_made(folder: Path, index: Run) -> None:
+    """One line counts documents, passages and sentences, and how many were embedded."""
+    (folder / "docs" / "a.txt").write_text("Rain fell. It was wet.\n")
+    (folder / "docs" / "b.md").write_text("Rain fell.\n")
+
+    ran = index("docs")
+
+    expected = "indexed 2 documents, 2 passages, 3 sentences, 2 embedded in 0.0 s\n"
+    assert (ran.status, ran.out, ran.err) == (0, expected, "")
+    assert sorted(path.name for path in folder.iterdir()) == ["docs", "vectors"]
+
+
+def test_second_run_says_that_nothing_changed(folder: Path, index: Run) -> None:
+    """Where there is nothing to do, that is what is said."""
+    (folder / "docs" / "a.txt").write_text("Rain fell. It was wet.\n")
+    index("docs")
+
+    ran = index()
+
+    expected = "nothing has changed: 1 document, 1 passage, 2 sentences\n"
+    assert (ran.status, ran.out, ran.err) == (0, expected, "")
+
+
+def test_quiet_run_prints_nothing(folder: Path, index: Run) -> None:
+    """With -q there is no report."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.")
+
+    ran = index("-q", "docs")
+
+    assert (ran.status, ran.out, ran.err) == (0, "", "")
+
+
+def test_seeds_are_the_default_corpus(folder: Path, index: Run, run: Run) -> None:
+    """Without a path and without an index, ./seeds is indexed into ./vectors."""
+    (folder / "docs").rename(folder / "seeds")
+    (folder / "seeds" / "a.txt").write_text("Rain fell.")
+
+    index()
+
+    assert run("status", "--documents").out == "seeds/a.txt  1 paragraph\n"
+
+
+def test_index_above_is_refreshed(
+    folder: Path, index: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The nearest vectors/ above is the index, wherever below it the command is typed."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.")
+    index("docs")
+    (folder / "docs" / "b.txt").write_text("It was wet.")
+    monkeypatch.chdir(folder / "docs")
+
+    ran = index()
+
+    assert ran.out == "indexed 2 documents, 2 passages, 2 sentences, 1 embedded in 0.0 s\n"
+    assert not (folder / "docs" / "vectors").exists()
+
+
+def test_skipped_file_is_reported(folder: Path, index: Run) -> None:
+    """A file that is left out on purpose is named with the reason, and the run is a success."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.")
+    (folder / "docs" / "link.txt").symlink_to("a.txt")
+    (folder / "docs" / "picture.txt").write_bytes(b"\xff\0\xff")
+
+    ran = index("docs")
+
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out == (
+        "skipped docs/link.txt: link\n"
+        "skipped docs/picture.txt: binary\n"
+        "indexed 1 document, 1 passage, 1 sentence, 1 embedded, 2 skipped in 0.0 s\n"
+    )
+
+
+def test_file_that_is_not_utf8_is_reported_with_a_hint(folder: Path, index: Run) -> None:
+    """The others are indexed, the status says that some failed, the hint says what to type."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.")
+    (folder / "docs" / "latin.txt").write_bytes(b"Caf\xe9 is open.")
+
+    first, second = index("docs"), index()
+
+    assert (first.status, second.status) == (8, 8)
+    assert first.err == (
+        "askdocs: failed docs/latin.txt: not UTF-8\n"
+        "hint: askdocs index --encoding NAME, where NAME is latin-1 or the like\n"
+    )
+    assert first.out == "indexed 1 document, 1 passage, 1 sentence, 1 embedded, 1 failed in 0.0 s\n"
+    assert second.err == first.err
+    assert second.out == "nothing has changed: 1 document, 1 passage, 1 sentence, 1 failed\n"
+
+
+def test_failures_are_reported_even_quietly(folder: Path, index: Run) -> None:
+    """With -q the report is left out, what went wrong is not."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.")
+    (folder / "docs" / "latin.txt").write_bytes(b"Caf\xe9 is open.")
+
+    ran = index("-q", "docs")
+
+    assert (ran.status, ran.out) == (8, "")
+    assert ran.err.splitlines()[0] == "askdocs: failed docs/latin.txt: not UTF-8"
+
+
+def test_file_that_cannot_be_opened_is_reported(
+    folder: Path, index: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refused file fails with the system's reason, and the rest is indexed."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.")
+    (folder / "docs" / "secret.txt").write_text("Nobody may read this.")
+    real_open = os.open
+
+    def refusing_open(path: object, *arguments: object, **options: object) -> int:
+        if str(path).endswith("secret.txt"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real_open(path, *arguments, **options)
+
+    monkeypatch.setattr("askdocs.files.reading.os.open", refusing_open)
+
+    ran = index("docs")
+
+    assert (ran.status, ran.err) == (8, "askdocs: failed docs/secret.txt: permission denied\n")
+    assert ran.out == "indexed 1 document, 1 passage, 1 sentence, 1 embedded, 1 failed in 0.0 s\n"
+
+
+def test_many_failures_are_cut_short(folder: Path, index: Run) -> None:
+    """Ten failures are listed, and where the others are found."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.")
+    for number in range(12):
+        (folder / "docs" / f"{number:02}.txt").write_bytes(b"\xe9")
+
+    ran = index("docs")
+
+    listed = [f"askdocs: failed docs/{number:02}.txt: not UTF-8" for number in range(10)]
+    more = "askdocs: failed 2 more; askdocs status --documents lists them"
+    assert ran.err.splitlines()[:-1] == [*listed, more]
+    assert ran.out == "indexed 1 document, 1 passage, 1 sentence, 1 embedded, 12 failed in 0.0 s\n"
+
+
+def test_encoding_is_recorded(folder: Path, index: Run, run: Run) -> None:
+    """A file in the named encoding is indexed, and a refresh reads it in the same way."""
+    (folder / "docs" / "latin.txt").write_bytes(b"Caf\xe9 is open.")
+
+    ran = index("--encoding", "latin-1", "docs")
+    (folder / "docs" / "latin.txt").write_bytes(b"Caf\xe9 is closed.")
+    index()
+
+    assert ran.status == 0
+    assert run("show", "docs/latin.txt#p1").out == (
+        "docs/latin.txt#p1  line 1  verified\n    Café is closed.\n"
+    )
+
+
+def test_another_encoding_reads_the_same_bytes_anew(folder: Path, index: Run, run: Run) -> None:
+    """A document whose bytes are the same is another text in another encoding."""
+    (folder / "docs" / "latin.txt").write_bytes(b"Caf\xe9 is open.")
+    index("--encoding", "latin-1", "docs")
+
+    index("--encoding", "cp1251")
+
+    assert run("show", "docs/latin.txt#p1").out == (
+        "docs/latin.txt#p1  line 1  verified\n    Cafй is open.\n"
+    )
+
+
+FAILURES = {f"askdocs: failed docs/latin.txt: not {name}" for name in ("UNDEFINED", "UTF-8")}
+
+
+@pytest.mark.parametrize("name", ["klingon", "undefined", "base64", ""])
+def test_encoding_that_cannot_decode_is_no_crash(folder: Path, index: Run, name: str) -> None:
+    """A codec that does not exist, or that decodes no text, is refused or fails the file."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.")
+    (folder / "docs" / "latin.txt").write_bytes(b"Caf\xe9 is open.")
+
+    ran = index("--encoding", name, "docs")
+
+    assert ran.status in {2, 8}
+    refused = f"askdocs: there is no encoding {name!r}"
+    assert ran.err.splitlines()[0] in {refused, *FAILURES}
+
+
+def test_encoding_that_does_not_exist_is_refused(folder: Path, index: Run) -> None:
+    """A codec is looked for before anything is read."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.")
+
+    ran = index("--encoding", "klingon", "docs")
+
+    expected = usage("there is no encoding 'klingon'", "askdocs index --encoding latin-1")
+    assert (ran.status, ran.out, ran.err) == expected
+    assert not (folder / "vectors").exists()
+
+
+def test_encoding_that_gives_half_a_character_fails_the_file(folder: Path, index: Run) -> None:
+    """A text that cannot be stored is reported like any other that cannot be read."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.")
+    (folder / "docs" / "odd.txt").write_bytes(b"caf\xe9 \\ud800")
+
+    ran = index("--encoding", "unicode_escape", "docs")
+
+    assert ran.status == 8
+    assert ran.err.splitlines()[0] == "askdocs: failed docs/odd.txt: not UNICODE_ESCAPE"
+
+
+def test_empty_folder_is_refused(folder: Path, index: Run) -> None:
+    """Where there is no document there is nothing to index, and nothing is made."""
+    ran = index("docs")
+
+    expected = usage("there are no documents in docs", "askdocs reads .txt and .md files")
+    assert (ran.status, ran.out, ran.err) == expected
+    assert not (folder / "vectors").exists()
+
+
+def test_folder_of_unreadable_documents_is_refused(folder: Path, index: Run) -> None:
+    """Where no document can be read, the first reason is given, and how to read them."""
+    for name in ("a.txt", "b.txt"):
+        (folder / "docs" / name).write_bytes(b"Caf\xe9")
+
+    ran = index("docs")
+
+    expected = usage(
+        "no document in docs can be indexed; docs/a.txt: not UTF-8 (and 1 more)",
+        "askdocs index --encoding NAME, where NAME is latin-1 or the like",
+    )
+    assert (ran.status, ran.out, ran.err) == expected
+
+
+def test_missing_path_is_refused(folder: Path, index: Run) -> None:
+    """A path that is not there is named."""
+    ran = index("absent")
+
+    expected = usage("absent does not exist", "askdocs index PATH")
+    assert (ran.status, ran.out, ran.err) == expected
+
+
+def test_path_that_cannot_be_looked_at_is_refused(folder: Path, index: Run) -> None:
+    """The file system's refusal of a path is an error in one line, not a crash."""
+    name = "a" * 300
+
+    for arguments in ([name], ["docs", "--index", name]):
+        ran = index(*arguments)
+
+        assert (ran.status, ran.out) == (7, "")
+        assert "file name too long" in ran.err
+        assert ran.err.startswith("askdocs: ")
+
+
+def test_nothing_to_refresh_is_refused(folder: Path, index: Run) -> None:
+    """Without an index, a path and ./seeds there is nothing to do."""
+    ran = index()
+
+    expected = usage("there is no index to refresh", "askdocs index PATH")
+    assert (ran.status, ran.out, ran.err) == expected
+
+
+@pytest.mark.parametrize("names", [["picture.png"], ["LOCK", "notes.txt"]])
+def test_foreign_folder_is_left_alone(folder: Path, index: Run, names: list[str]) -> None:
+    """A folder vectors/ that is no index of ours is never written into."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.")
+    (folder / "vectors").mkdir()
+    for name in names:
+        (folder / "vectors" / name).write_text("mine")
+
+    ran = index("docs")
+
+    message = "vectors holds other files and is not an index"
+    assert (ran.status, ran.out, ran.err) == usage(message, "askdocs index --index DIR PATH")
+    assert sorted(path.name for path in (folder / "vectors").iterdir()) == sorted(names)
+
+
+def test_file_in_place_of_the_index_is_refused(folder: Path, index: Run) -> None:
+    """An index is a folder."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.")
+    (folder / "vectors").write_text("mine")
+
+    ran = index("docs")
+
+    expected = usage("vectors is not a folder", "askdocs index --index DIR PATH")
+    assert (ran.status, ran.out, ran.err) == expected
+    assert (folder / "vectors").read_text() == "mine"
+
+
+@pytest.mark.parametrize("leftovers", [["LOCK"], ["LOCK", "generations/"], ["LOCK", "HEAD.new"]])
+def test_leftovers_of_a_dead_first_run_are_no_obstacle(
+    folder: Path, index: Run, leftovers: list[str]
+) -> None:
+    """What a run leaves that died before its first commit is taken over by the next run."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.")
+    (folder / "vectors").mkdir()
+    for name in leftovers:
+        path = folder / "vectors" / name
+        path.mkdir() if name.endswith("/") else path.touch()
+
+    ran = index("docs")
+
+    assert (ran.status, ran.err) == (0, "")
+    assert sorted(path.name for path in (folder / "vectors").iterdir()) == [
+        "HEAD", "LOCK", "generations",
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def two_folders(folder: Path, index: Run) -> Path:
+    """An index of docs/, beside which there is a folder more/."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.")
+    (folder / "more").mkdir()
+    (folder / "more" / "b.txt").write_text("It was wet.")
+    index("docs")
+    return folder
+
+
+def test_another_corpus_is_refused(two_folders: Path, index: Run, run: Run) -> None:
+    """An index is not given another corpus by accident."""
+    ran = index("more")
+
+    expected = usage(
+        "vectors is the index of docs",
+        "askdocs index --add PATH, --replace PATH, or --index ANOTHER_DIR PATH",
+    )
+    assert (ran.status, ran.out, ran.err) == expected
+    assert run("status", "--documents").out == "docs/a.txt  1 paragraph\n"
+
+
+def test_added_path_joins_the_corpus(two_folders: Path, index: Run, run: Run) -> None:
+    """With --add both folders are indexed, now and at every refresh."""
+    index("--add", "more")
+    (two_folders / "docs" / "c.txt").write_text("The sun came out.")
+    index()
+
+    assert run("status", "--documents").out == (
+        "docs/a.txt  1 paragraph\ndocs/c.txt  1 paragraph\nmore/b.txt  1 paragraph\n"
+    )
+
+
+def test_replacing_path_takes_the_place_of_the_corpus(
+    two_folders: Path, index: Run, run: Run
+) -> None:
+    """With --replace only the new folder is indexed."""
+    ran = index("--replace", "more")
+
+    assert ran.out == "indexed 1 document, 1 passage, 1 sentence, 1 embedded in 0.0 s\n"
+    assert run("status", "--documents").out == "more/b.txt  1 paragraph\n"
+
+
+def test_adding_and_replacing_at_once_is_refused(two_folders: Path, index: Run, run: Run) -> None:
+    """A path cannot both join the recorded corpus and take its place."""
+    ran = index("--add", "--replace", "more")
+
+    expected = usage("--add and --replace exclude each other", "askdocs index --help")
+    assert (ran.status, ran.out, ran.err) == expected
+    assert run("status", "--documents").out == "docs/a.txt  1 paragraph\n"
+
+
+@pytest.mark.parametrize("option", ["--add", "--replace"])
+def test_adding_nothing_is_refused(two_folders: Path, index: Run, option: str) -> None:
+    """Without a path there is nothing that could join the corpus or take its place."""
+    ran = index(option)
+
+    expected = usage("--add and --replace need a PATH", "askdocs index --add PATH")
+    assert (ran.status, ran.out, ran.err) == expected
+
+
+def test_emptied_corpus_is_refreshed_and_not_named(folder: Path, index: Run, run: Run) -> None:
+    """A refresh follows a corpus that became empty; a path that holds nothing is still an error."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.")
+    index("docs")
+    (folder / "docs" / "a.txt").unlink()
+
+    named, refreshed = index("docs"), index()
+
+    expected = usage("there are no documents in docs", "askdocs reads .txt and .md files")
+    assert (named.status, named.out, named.err) == expected
+    assert (refreshed.status, refreshed.err) == (0, "")
+    assert refreshed.out.startswith("indexed 0 documents, 0 passages, 0 sentences, 0 embedded")
+
+
+def test_recorded_folder_that_is_gone_is_named(two_folders: Path, index: Run) -> None:
+    """A refresh does not take a missing folder for an empty one."""
+    shutil.rmtree(two_folders / "docs")
+
+    ran = index()
+
+    expected = usage(
+        "docs, which the index records, does not exist", "askdocs index --replace PATH"
+    )
+    assert (ran.status, ran.out, ran.err) == expected
+
+
+@pytest.mark.parametrize("tokens", ["15", "0", "-1"])
+def test_passage_length_below_the_least_is_refused(folder: Path, index: Run, tokens: str) -> None:
+    """A passage has room for at least 16 tokens."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.")
+
+    ran = index("--max-tokens", tokens, "docs")
+
+    assert (ran.status, ran.out) == (2, "")
+    expected = f"askdocs: --max-tokens must be at least 16, got {tokens}"
+    assert ran.err.splitlines()[0] == expected
+    assert not (folder / "vectors").exists()
+
+
+def test_passage_longer_than_the_model_reads_is_refused(folder: Path, index: Run) -> None:
+    """A passage has at most as many tokens as the model reads at once; the hint says how many."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.")
+
+    ran = index("--max-tokens", "255", "docs")
+
+    assert (ran.status, ran.out) == (2, "")
+    message, hint = ran.err.splitlines()
+    assert message.endswith("reads 254 tokens at once, passages of 255 do not fit")
+    assert hint == "hint: askdocs index --max-tokens 254"
+    assert not (folder / "vectors").exists()
+
+
+def test_model_that_is_not_there_is_an_error(folder: Path, run: Run) -> None:
+    """A model that cannot be had ends the run before anything is made."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.")
+
+    ran = run("index", "--model", "./absent", "docs")
+
+    message = f"there is no model directory {folder}/absent"
+    assert (ran.status, ran.out) == (5, "")
+    assert ran.err == f"askdocs: {message}\nhint: --model all-MiniLM-L6-v2\n"
+    assert not (folder / "vectors").exists()

@@ -1,0 +1,225 @@
+"""Writers that are interrupted, or meet each other, harm nobody."""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
+
+BUSY = "askdocs: another process is writing vectors\n"
+
+
+@pytest.fixture
+def harbour(folder: Path, run: Run, tiny_model: Path) -> Path:
+    """An index of one document, which has changed since."""
+    path = folder / "docs" / "a.txt"
+    path.write_text("The harbour froze in March.")
+    run("index", "--model", tiny_model, "docs")
+    path.write_text("The harbour froze in March. It thawed in April.")
+    return folder
+
+
+def test_interruption_leaves_the_old_index_answering(
+    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while sentences are embedded: status 130, no leftovers, the next run succeeds."""
+    before = tree(harbour / "vectors")
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("askdocs.embedding.encoder.CompiledEncoder.embed_sentences", interrupted)
+        ran = run("index")
+
+    assert (ran.status, ran.out) == (130, "")
+    assert ran.err.splitlines()[-1] == "askdocs: interrupted"
+    assert "Traceback" not in ran.err
+    assert tree(harbour / "vectors") == before
+    assert run("ask", "--mode", "lexical", "harbour").status == 0
+    assert run("index").status == 0
+    assert run("check").status == 0
+
+
+def test_interrupted_first_run_leaves_no_index(
+    folder: Path, run: Run, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there was no index there is none, and the next run makes one."""
+    (folder / "docs" / "a.txt").write_text("The harbour froze in March.")
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("askdocs.embedding.encoder.CompiledEncoder.embed_sentences", interrupted)
+        ran = run("index", "--model", tiny_model, "docs")
+
+    assert ran.status == 130
+    assert run("check", "--index", "vectors").status == 3
+    assert list((folder / "vectors").glob("generations/*")) == []
+    assert run("index", "--model", tiny_model, "docs").status == 0
+
+
+INTERRUPTED = """
+import os, signal, sys
+from askdocs.cli import main
+from askdocs.embedding.encoder import CompiledEncoder
+
+def embed(self, texts, advance=None):
+    os.kill(os.getpid(), int(sys.argv[1]))
+    return real(self, texts)
+
+real, CompiledEncoder.embed_sentences = CompiledEncoder.embed_sentences, embed
+sys.exit(main(["index"]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_signal_leaves_the_old_index_answering(
+    harbour: Path, run: Run, cache: Path, number: signal.Signals
+) -> None:
+    """A process that is ended in the middle leaves the old index, no lock, and no mess for long."""
+    before = tree(harbour / "vectors")
+
+    ran = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, str(int(number))],
+        env={**os.environ, "ASKDOCS_CACHE": str(cache)},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+    if number == signal.SIGINT:
+        assert ran.returncode == 130
+        assert tree(harbour / "vectors") == before
+    else:
+        assert ran.returncode == -number
+    assert b"Traceback" not in ran.stderr
+    assert run("ask", "--mode", "lexical", "harbour").status == 0
+    assert run("index").status == 0
+    assert len(list((harbour / "vectors" / "generations").iterdir())) == 1
+
+
+def tree(folder: Path) -> dict[str, bytes | None]:
+    """Every path below a folder with its content."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+def test_second_writer_is_turned_away(harbour: Path, run: Run) -> None:
+    """While another process writes, index ends at once in status 6; readers do not notice."""
+    with (harbour / "vectors" / "LOCK").open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        ran = run("index")
+        asked = run("ask", "--mode", "lexical", "harbour")
+
+    hint = "hint: wait for it to end and run the command again\n"
+    assert (ran.status, ran.out, ran.err) == (6, "", BUSY + hint)
+    assert asked.status == 0
+    assert run("index").status == 0
+
+
+def test_writer_that_was_overtaken_starts_again(
+    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index that changed while the plan was made is not overwritten."""
+    from askdocs import embedding
+    from askdocs.indexing import building
+
+    real_open = embedding.open_encoder
+
+    def overtaken(*arguments: Any, **options: Any) -> Any:
+        with monkeypatch.context() as patch:
+            patch.setattr(building.embedding, "open_encoder", real_open)
+            assert run("index").status == 0
+        return real_open(*arguments, **options)
+
+    monkeypatch.setattr(building.embedding, "open_encoder", overtaken)
+
+    ran = run("index")
+
+    expected = "askdocs: another process has written vectors meanwhile\n"
+    assert (ran.status, ran.out) == (6, "")
+    assert ran.err == f"{expected}hint: run the command again\n"
+
+
+AUDITED = """
+import json, os, sys
+touched = []
+
+def note(event, arguments):
+    if event == "open":
+        path, mode, flags = arguments
+        if isinstance(path, (str, bytes)) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            touched.append(os.fsdecode(path))
+    elif event in {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink",
+                   "os.truncate", "os.utime", "os.chmod", "sqlite3.connect"}:
+        touched.extend(os.fsdecode(one) for one in arguments if isinstance(one, (str, bytes)))
+
+sys.addaudithook(note)
+from askdocs.cli import main
+status = main(sys.argv[1:])
+written = [path for path in touched if "vectors" in path and "mode=ro" not in path]
+sys.stderr.write("\\n" + json.dumps([status, written]))
+"""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ask", "--min-score", "0", "harbour"],
+        ["ask", "--mode", "lexical", "harbour"],
+        ["check"],
+        ["show", "docs/a.txt#p1"],
+        ["status"],
+    ],
+    ids=" ".join,
+)
+def test_readers_open_nothing_for_writing(harbour: Path, cache: Path, command: list[str]) -> None:
+    """Whoever only reads works on an index that cannot be written, and leaves it untouched."""
+    before = times(harbour / "vectors")
+
+    ran = subprocess.run(
+        [sys.executable, "-c", AUDITED, *command],
+        env={**os.environ, "ASKDOCS_CACHE": str(cache)},
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+
+    status, written = json.loads(ran.stderr.splitlines()[-1])
+    assert status in {0, 1}
+    assert written == []
+    assert times(harbour / "vectors") == before
+
+
+def test_indexing_is_seen_by_the_same_watch(harbour: Path, cache: Path) -> None:
+    """The watch over readers would see a write: it sees those of a writer."""
+    ran = subprocess.run(
+        [sys.executable, "-c", AUDITED, "index"],
+        env={**os.environ, "ASKDOCS_CACHE": str(cache)},
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+
+    status, written = json.loads(ran.stderr.splitlines()[-1])
+    assert status == 0
+    assert {Path(path).name for path in written} >= {"LOCK", "HEAD.new", "dense.faiss"}
+
+
+def times(folder: Path) -> dict[Path, tuple[int, int]]:
+    """When each file and folder was last written, and last changed in any way."""
+    found = [folder, *folder.rglob("*")]
+    return {path: (path.stat().st_mtime_ns, path.stat().st_ctime_ns) for path in found}

@@ -1,0 +1,364 @@
+"""What the reference pages say is what the code does."""
+
+import json
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import grimp
+import numpy as np
+import pytest
+
+from askdocs import build_index
+from askdocs.errors import ExitStatus
+from askdocs.index.head import head_line
+from askdocs.passages.sentences import _ABBREVIATIONS
+from askdocs.ranking import DEFAULT_BARS
+from askdocs.store.analysis import _STOP_WORDS, analyse
+from askdocs.store.lexical import K1, B
+from askdocs.store.texts import _SCHEMA
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in ROOT.glob("docs/*.md"))]
+GENERATION_FILES = (
+    "manifest.json",
+    "000/passages.sqlite",
+    "000/sentences.npy",
+    "000/dense.faiss",
+    "000/lexical.npys",
+)
+
+
+def read_page(page: str) -> str:
+    """The text of a page of the repository."""
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def code_blocks(page: str, language: str) -> list[str]:
+    """The fenced blocks of a page in one language."""
+    return re.findall(rf"```{language}\n(.*?)```", read_page(page), re.DOTALL)
+
+
+def section(page: str, heading: str) -> str:
+    """The text under a heading, up to the next heading."""
+    _, _, text = read_page(page).partition(f"\n## {heading}\n")
+    return re.split(r"^#+ ", text, maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of every table row in a text, headers and rulers left out."""
+    found = [line.strip("|").split(" | ") for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip(" `") for cell in row] for row in found if row[0].strip().startswith("`")]
+
+
+def kind(value: object) -> str:
+    """The type of a JSON value as the tables name it."""
+    if isinstance(value, list):
+        if value and isinstance(value[0], int):
+            return "[integer, integer]"
+        return "array of objects" if value and isinstance(value[0], dict) else "array of strings"
+    names = {bool: "boolean", int: "integer", float: "number", str: "string", dict: "object"}
+    return names[type(value)]
+
+
+def fields(value: dict, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """The name of every field of a JSON object as the tables write it, with its type."""
+    for name, inner in value.items():
+        yield f"{prefix}{name}", kind(inner)
+        if isinstance(inner, dict):
+            yield from fields(inner, f"{prefix}{name}.")
+        elif kind(inner) == "array of objects":
+            for one in inner:
+                yield from fields(one, f"{prefix}{name}[].")
+
+
+def run(command: list[str], folder: Path, cache: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder, with askdocs on the path and a cache of the test's own."""
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "COLUMNS": "80",
+        "ASKDOCS_CACHE": str(cache),
+    }
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def writable_cache(encoder_cache, tmp_path_factory):
+    """A cache that has the default model compiled and may be written."""
+    cache = tmp_path_factory.mktemp("cache")
+    (cache / "encoders").symlink_to(encoder_cache / "encoders")
+    return cache
+
+
+@pytest.fixture(scope="module")
+def small(writable_cache, tmp_path_factory):
+    """A folder with three documents and their index, to be left as it is."""
+    folder = tmp_path_factory.mktemp("small")
+    corpus = folder / "corpus"
+    corpus.mkdir()
+    (corpus / "a.txt").write_text("The ship sails at dawn.\n")
+    (corpus / "b.txt").write_text("Nothing of that kind.\n")
+    (corpus / "c.txt").write_text("Two ships met a third ship.\n")
+    build_index(folder / "vectors", corpus, cache=writable_cache)
+    return folder
+
+
+@pytest.fixture
+def changed(small, tmp_path):
+    """The same with a line on top of one document that it was not indexed with."""
+    folder = tmp_path / "changed"
+    shutil.copytree(small, folder)
+    (folder / "corpus" / "c.txt").write_text("On top.\n\nTwo ships met a third ship.\n")
+    return folder
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A folder with the seeds and the committed index, as a clone has them."""
+    for name in ("seeds", "vectors"):
+        shutil.copytree(ROOT / name, tmp_path / "clone" / name)
+    return tmp_path / "clone"
+
+
+def generation_of(folder: Path) -> Path:
+    """The one generation of the index in a folder."""
+    (generation,) = (folder / "vectors" / "generations").iterdir()
+    return generation
+
+
+def read_manifest(folder: Path) -> dict:
+    """The manifest of the index in a folder, as JSON."""
+    return json.loads((generation_of(folder) / "manifest.json").read_bytes())
+
+
+def run_example(folder: Path, term: str, cache: Path) -> subprocess.CompletedProcess[str]:
+    """Run the program of index-format.md on the index in a folder."""
+    (example,) = code_blocks("docs/index-format.md", "python")
+    return run([sys.executable, "-c", example, "vectors", term], folder, cache)
+
+
+def test_the_example_finds_the_passages_of_a_term(small, writable_cache):
+    """It prints every passage that has the term, with its place and the term's frequency."""
+    ran = run_example(small, "ship", writable_cache)
+
+    assert ran.stdout == (
+        "corpus/a.txt lines 1-1, 1 times: The ship sails at dawn.\n"
+        "corpus/c.txt lines 1-1, 2 times: Two ships met a third ship.\n"
+    )
+    assert ran.stderr == ""
+
+
+def test_the_example_finds_nothing_for_a_term_that_no_passage_has(small, writable_cache):
+    """An absent term, even one that sorts behind all others, prints nothing."""
+    ran = run_example(small, "zzz", writable_cache)
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("name", GENERATION_FILES)
+def test_the_example_refuses_a_file_with_a_flipped_bit(name, changed, writable_cache):
+    """The digests of the format tell damage in any file."""
+    path = generation_of(changed) / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+    ran = run_example(changed, "ship", writable_cache)
+
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr.splitlines()[-1] == f"AssertionError: {name}"
+
+
+def test_the_example_needs_numpy_and_the_standard_library_alone():
+    """Nothing of askdocs, FAISS or a model is needed to read an index."""
+    (example,) = code_blocks("docs/index-format.md", "python")
+
+    imports = re.findall(r"^(?:import|from) .*$", example, re.MULTILINE)
+
+    assert imports == [
+        "import hashlib, json, sqlite3, sys",
+        "from pathlib import Path",
+        "import numpy as np",
+    ]
+
+
+def test_the_head_line_shown_is_a_valid_one():
+    """The example of HEAD has the checksum that askdocs gives it."""
+    text = section("docs/index-format.md", "HEAD")
+    (shown,) = re.findall(r"^    (askdocs-index .*)$", text, re.MULTILINE)
+
+    assert head_line(shown.split()[2]).decode() == f"{shown}\n"
+
+
+def test_the_sql_schema_shown_is_the_one_in_use():
+    """The quoted statements are those that make the database."""
+    (shown,) = code_blocks("docs/index-format.md", "sql")
+
+    assert shown.strip() == _SCHEMA.strip()
+
+
+def test_the_manifest_has_the_documented_fields(small):
+    """The table names every field of a manifest and no other."""
+    card = read_manifest(small)
+    for name in ("documents", "files"):
+        card[name] = {"*": card[name].popitem()[1]}
+    groups = {name for name, value in card.items() if isinstance(value, dict)}
+    documented = {row[0] for row in rows(section("docs/index-format.md", "manifest.json"))}
+
+    assert documented == {name for name, _ in fields(card)} - groups
+
+
+def test_the_vectors_lie_where_the_format_says(small):
+    """Behind a header of 45 bytes stand as many unit vectors as there are sentences."""
+    content = (generation_of(small) / "000" / "dense.faiss").read_bytes()
+    card = read_manifest(small)
+    dimension, sentences = card["model"]["dimension"], card["counts"]["sentences"]
+
+    header = struct.unpack_from("<4siqqqBiQ", content)
+    vectors = np.frombuffer(content, "<f4", offset=45).reshape(sentences, dimension)
+
+    assert header == (
+        b"IxFI", dimension, sentences, 1 << 20, 1 << 20, 1, 0, dimension * sentences,
+    )  # fmt: skip
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-3)
+
+
+def test_the_analysis_shown_is_that_of_the_code():
+    """The example text has the terms listed, and the numbers given are those in use."""
+    text = " ".join(read_page("docs/index-format.md").split())
+    shown, terms = re.findall(r"`([^`]*)` has the terms ((?:`[^`]*`(?:, )?)+)", text)[0]
+
+    assert analyse(shown) == re.findall(r"`([^`]*)`", terms)
+    assert f"the {len(_STOP_WORDS)} stop words" in text
+    assert f"k1 = {K1} and b = {B}" in text
+
+
+def test_the_fields_of_an_answer_are_those_documented(changed, writable_cache):
+    """The table of `ask` has every field that is printed, with its type, and no other."""
+    command = ["askdocs", "ask", "--min-score", "0", "--format", "json", "ship"]
+
+    answer = json.loads(run(command, changed, writable_cache).stdout)
+
+    assert {hit["status"] for hit in answer["hits"]} == {"verified", "moved"}
+    documented = rows(section("docs/data-model.md", "The answer to a question"))
+    assert {row[0]: row[1] for row in documented} == dict(fields(answer))
+
+
+def test_the_fields_of_a_cited_text_are_those_documented(changed, writable_cache):
+    """The table of `show` has every field that is printed, with its type, and no other."""
+    command = ["askdocs", "show", "--format", "json", "corpus/c.txt#p1"]
+
+    cited = json.loads(run(command, changed, writable_cache).stdout)
+
+    documented = rows(section("docs/data-model.md", "The text behind a citation"))
+    assert {row[0]: row[1] for row in documented} == dict(fields(cited))
+
+
+def test_the_sessions_of_the_data_model_are_what_askdocs_prints(clone, writable_cache):
+    """Run one after another, the commands print what is shown; of scores, two digits."""
+    sessions = "".join(code_blocks("docs/data-model.md", "console"))
+    commands = re.findall(r"^\$ (.*)$", sessions, re.MULTILINE)
+
+    printed = "".join(
+        f"$ {command}\n{run(['bash', '-c', command], clone, writable_cache).stdout}"
+        for command in commands
+    )
+
+    def coarse(text: str) -> str:
+        return re.sub(r'("score": \d\.\d\d)\d*', r"\1", text)
+
+    assert coarse(printed) == coarse(sessions)
+
+
+def test_every_citation_of_the_data_model_stands(clone, writable_cache):
+    """The citations of the table are verified in the seeds."""
+    citations = [row[0] for row in rows(section("docs/data-model.md", "Citations"))]
+
+    found = [run(["askdocs", "show", one], clone, writable_cache).returncode for one in citations]
+
+    assert found == [0] * 4
+
+
+def test_the_bars_shown_are_those_in_use():
+    """The table has the default bar of every mode."""
+    shown = rows(section("docs/data-model.md", "Scores and bars"))
+
+    assert {row[0]: float(row[2]) for row in shown} == DEFAULT_BARS
+
+
+def test_every_exit_status_is_documented():
+    """The table lists the statuses of the program, and that of a closed pipe."""
+    text = section("docs/data-model.md", "Exit statuses")
+    shown = re.findall(r"^\| (\d+) \|", text, re.MULTILINE)
+
+    assert [int(number) for number in shown] == [*ExitStatus, 141]
+
+
+def test_the_number_of_abbreviations_is_that_of_the_code():
+    """The page gives the length of the list that it points to."""
+    text = " ".join(read_page("docs/data-model.md").split())
+
+    assert f"the {len(_ABBREVIATIONS)} abbreviations" in text
+
+
+def layers() -> list[str]:
+    """The rooms from the top down, as the import contract lists them."""
+    settings = tomllib.loads(read_page("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    (contract,) = (one for one in settings if one["type"] == "layers")
+    return [room for layer in contract["layers"] for room in layer.split(" | ")]
+
+
+def test_every_room_has_a_section():
+    """The sections of the architecture are the rooms of the contract, in its order."""
+    text = read_page("docs/architecture.md")
+
+    assert re.findall(r"^### `(\w+)`: .*\?$", text, re.MULTILINE) == layers()
+
+
+def test_the_import_order_shown_is_that_of_the_contract():
+    """The line of arrows names the rooms in the contract's order."""
+    shown = re.findall(r"^    (?:→ )?(\w+ →.*)$", read_page("docs/architecture.md"), re.MULTILINE)
+
+    assert re.findall(r"\w+", " ".join(shown)) == layers()
+
+
+@pytest.fixture(scope="module")
+def imports():
+    """Which modules of askdocs import which, as import-linter sees it."""
+    return grimp.build_graph("askdocs", cache_dir=None)
+
+
+@pytest.mark.parametrize("room", layers())
+def test_the_importers_of_a_room_are_those_documented(room, imports):
+    """Each section names the rooms whose code imports it."""
+    modules = {f"askdocs.{room}", *imports.find_descendants(f"askdocs.{room}")}
+    importers = {one for name in modules for one in imports.find_modules_that_directly_import(name)}
+    rooms = {one.split(".")[1] for one in importers if "." in one} - {room}
+
+    _, _, text = read_page("docs/architecture.md").partition(f"\n### `{room}`:")
+    _, _, documented = " ".join(text.partition("\n#")[0].split()).partition("Imported by: ")
+
+    assert documented == f"{', '.join(f'`{one}`' for one in sorted(rooms)) or 'no room'}."
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_relative_links_lead_somewhere(page):
+    """Every link of a page to a file of the repository has its file."""
+    text = re.sub(r"```.*?```|`[^`]*`", "", read_page(page), flags=re.DOTALL)
+    targets = [one.partition("#")[0] for one in re.findall(r"\]\(([^)\s]+)\)", text)]
+
+    missing = [
+        target
+        for target in targets
+        if target and "://" not in target and not (ROOT / page).parent.joinpath(target).exists()
+    ]
+
+    assert missing == []

@@ -1,0 +1,97 @@
+"""One writer at a time: the lock is held by one, and free whenever its holder has ended."""
+
+import errno
+import fcntl
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from askdocs.errors import LockedError, RefusedError
+from askdocs.files import exclusive_lock
+
+HOLDER = """
+import sys
+from pathlib import Path
+from askdocs.files import exclusive_lock
+
+with exclusive_lock(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_second_taker_is_turned_away(tmp_path: Path) -> None:
+    """Who finds the lock taken is told so at once, with what to do."""
+    with exclusive_lock(tmp_path / "LOCK"), pytest.raises(LockedError) as caught:
+        with exclusive_lock(tmp_path / "LOCK"):
+            pytest.fail("two hold the lock")
+
+    assert str(caught.value) == f"another process is writing {tmp_path}"
+    assert caught.value.hint == "wait for it to end and run the command again"
+
+
+def test_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
+    """Another process keeps us out while it lives, and leaves nothing behind when it is killed."""
+    lock = tmp_path / "LOCK"
+    command = [sys.executable, "-c", HOLDER, lock]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+
+        with pytest.raises(LockedError), exclusive_lock(lock):
+            pytest.fail("two hold the lock")
+        holder.kill()
+
+    with exclusive_lock(lock):
+        assert os.listdir(tmp_path) == ["LOCK"]
+
+
+def test_lock_is_free_after_the_block(tmp_path: Path) -> None:
+    """However the block ends, the next one gets the lock; its file is never removed."""
+    with pytest.raises(KeyError), exclusive_lock(tmp_path / "LOCK"):
+        raise KeyError
+    first = (tmp_path / "LOCK").stat().st_ino
+
+    with exclusive_lock(tmp_path / "LOCK"):
+        pass
+
+    assert (tmp_path / "LOCK").stat().st_ino == first
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EIO])
+def test_system_without_locks_is_a_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Without a lock, nothing is written."""
+
+    def refuse(_descriptor: int, _operation: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+
+    with pytest.raises(RefusedError) as caught, exclusive_lock(tmp_path / "LOCK"):
+        pytest.fail("there is no lock")
+
+    assert str(caught.value) == f"{tmp_path / 'LOCK'}: {os.strerror(number).lower()}"
+
+
+def test_unsupported_system_is_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Python has no such locks, writing is refused and nothing is made."""
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+
+    with pytest.raises(RefusedError) as caught, exclusive_lock(tmp_path / "LOCK"):
+        pytest.fail("there is no lock")
+
+    assert str(caught.value) == "writing an index is supported on Linux and macOS only"
+    assert os.listdir(tmp_path) == []
+
+
+def test_lock_that_cannot_be_opened_is_a_refusal(tmp_path: Path) -> None:
+    """A folder that is missing is named."""
+    with pytest.raises(RefusedError) as caught, exclusive_lock(tmp_path / "nowhere" / "LOCK"):
+        pytest.fail("there is no lock")
+
+    assert str(caught.value) == f"{tmp_path / 'nowhere' / 'LOCK'}: no such file or directory"

@@ -1,0 +1,191 @@
+"""Ignore files say what is no document, as they do for git.
+
+What is expected of patterns alone is what `git ls-files --others --exclude-standard` of git 2.39
+lists.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from askdocs.datamodel import CorpusSettings
+from askdocs.files import walk
+
+MakeTree = Callable[..., Path]
+
+NAMES = ["a.txt", "a/a.txt", "a/b.txt", "a/b/a.txt", "b.txt", "b/a.txt", "b/a/a.txt", "b/b.txt"]
+
+
+def paths(base: Path, *roots: str) -> list[str]:
+    """The paths of what a walk over some roots finds."""
+    corpus = CorpusSettings(roots=roots or (".",))
+    return [entry.path for entry in walk(base, corpus, index=base / "vectors")]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        (["a.txt"], ["a/b.txt", "b.txt", "b/b.txt"]),
+        (["/a.txt"], [name for name in NAMES if name != "a.txt"]),
+        (["a"], ["a.txt", "b.txt", "b/a.txt", "b/b.txt"]),
+        (["a/"], ["a.txt", "b.txt", "b/a.txt", "b/b.txt"]),
+        (["/a/"], ["a.txt", "b.txt", "b/a.txt", "b/a/a.txt", "b/b.txt"]),
+        (["b/a"], [name for name in NAMES if name != "b/a/a.txt"]),
+        (["a.txt/"], NAMES),
+        (["*.txt", "!b.txt"], ["a/b.txt", "b.txt", "b/b.txt"]),
+        (["!b.txt", "*.txt"], []),
+        (["*.TXT"], NAMES),
+        (["**/a/*.txt"], ["a.txt", "a/b/a.txt", "b.txt", "b/a.txt", "b/b.txt"]),
+        (["a/**"], ["a.txt", "b.txt", "b/a.txt", "b/a/a.txt", "b/b.txt"]),
+        (["[!a].txt"], [name for name in NAMES if not name.endswith("b.txt")]),
+        (["?.txt"], []),
+        (["# a.txt", "", "   ", "\\#", "b.txt  "], [n for n in NAMES if not n.endswith("b.txt")]),
+        (["*", "!*/", "!a.txt"], ["a.txt", "a/a.txt", "a/b/a.txt", "b/a.txt", "b/a/a.txt"]),
+        (["b/", "!b/a.txt"], ["a.txt", "a/a.txt", "a/b.txt", "b.txt"]),
+        (["b/*", "!b/a.txt"], [name for name in NAMES if name not in {"b/a/a.txt", "b/b.txt"}]),
+        (["a.txt\r", "!/a.txt\r"], ["a.txt", "a/b.txt", "b.txt", "b/b.txt"]),
+    ],
+)
+def test_patterns_mean_what_they_mean_to_git(
+    make_tree: MakeTree, patterns: list[str], expected: list[str]
+) -> None:
+    """Names, anchors, folders, stars and negation: the last pattern that fits decides."""
+    base = make_tree({**dict.fromkeys(NAMES, ""), ".gitignore": "\n".join(patterns)})
+
+    assert paths(base) == expected
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        (["a/", "!b/"], ["a.txt", "b.txt", "b/a.txt", "b/b.txt"]),
+        (["a", "!/b"], ["a.txt", "b.txt", "b/a.txt", "b/b.txt"]),
+        (["/*", "!a/**"], []),
+        (["*", "!**/a.txt", "!/b"], ["a.txt", "b/a.txt"]),
+    ],
+)
+def test_pattern_that_takes_a_folder_back_says_nothing_of_what_is_in_it(
+    make_tree: MakeTree, patterns: list[str], expected: list[str]
+) -> None:
+    """Each pattern is held against the very entry, not against the folders above it."""
+    base = make_tree({**dict.fromkeys(NAMES, ""), ".gitignore": "\n".join(patterns)})
+
+    assert paths(base) == expected
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        # A deeper file overrules one above it, whichever of the two names it has.
+        ({".gitignore": "a.txt", "b/.gitignore": "!a.txt"}, ["b.txt", "b/a.txt", "b/b.txt"]),
+        ({".askdocsignore": "a.txt", "b/.gitignore": "!a.txt"}, ["b.txt", "b/a.txt", "b/b.txt"]),
+        ({".gitignore": "!a.txt", "b/.gitignore": "a.txt"}, ["a.txt", "b.txt", "b/b.txt"]),
+        # Patterns count from the folder that the file stands in.
+        ({"b/.gitignore": "/a.txt"}, ["a.txt", "b.txt", "b/b.txt"]),
+        ({"b/.gitignore": "b/a.txt"}, ["a.txt", "b.txt", "b/a.txt", "b/b.txt"]),
+        # In one folder, .askdocsignore overrules .gitignore.
+        ({".gitignore": "*.txt", ".askdocsignore": "!b.txt"}, ["b.txt", "b/b.txt"]),
+        ({".gitignore": "!b.txt", ".askdocsignore": "*.txt"}, []),
+        # What lies in an ignored folder cannot be taken back.
+        ({".gitignore": "b", "b/.gitignore": "!a.txt"}, ["a.txt", "b.txt"]),
+    ],
+)
+def test_nearest_word_on_a_file_decides(
+    make_tree: MakeTree, files: dict[str, str], expected: list[str]
+) -> None:
+    """Of several ignore files, the deepest that has a word on a name decides."""
+    names = dict.fromkeys(["a.txt", "b.txt", "b/a.txt", "b/b.txt"], "")
+    base = make_tree({**names, **files})
+
+    assert paths(base) == expected
+
+
+def test_ignore_files_above_a_root_hold(make_tree: MakeTree) -> None:
+    """From the base down to the root, every folder's patterns count."""
+    base = make_tree(
+        {
+            **dict.fromkeys(["x/y/a.txt", "x/y/b.txt", "x/y/c.txt", "x/y/z/a.txt"], ""),
+            ".gitignore": "b.txt\n/x/y/z",
+            "x/.askdocsignore": "c.txt",
+        }
+    )
+
+    assert paths(base, "x/y") == ["x/y/a.txt"]
+
+
+def test_ignore_files_above_the_base_do_not_count(make_tree: MakeTree, tmp_path: Path) -> None:
+    """An index and its corpus can move together without a change of what is in it."""
+    base = make_tree({"a.txt": "", "sub/b.txt": ""})
+    (tmp_path / ".gitignore").write_text("*.txt")
+
+    assert paths(base) == ["a.txt", "sub/b.txt"]
+    assert paths(base, "sub") == ["sub/b.txt"]
+
+
+@pytest.mark.parametrize("root", ["x/y", "x/y/a.txt"])
+@pytest.mark.parametrize("pattern", ["x", "/x/y/", "y", "*"])
+def test_named_root_is_taken_though_ignored(make_tree: MakeTree, root: str, pattern: str) -> None:
+    """Who names an ignored folder or file means it."""
+    base = make_tree({"x/y/a.txt": "", "x/b.txt": "", ".gitignore": pattern})
+
+    assert paths(base, root) == ["x/y/a.txt"]
+
+
+def test_named_root_obeys_its_own_ignore_file(make_tree: MakeTree) -> None:
+    """Naming an ignored folder overrules what is above it, not what is in it."""
+    base = make_tree({"x/a.txt": "", "x/b.txt": "", ".gitignore": "x", "x/.gitignore": "b.txt"})
+
+    assert paths(base, "x") == ["x/a.txt"]
+
+
+def test_root_outside_the_base_obeys_its_own_files_only(make_tree: MakeTree) -> None:
+    """The base's patterns say nothing about folders that do not lie in it."""
+    base = make_tree({".gitignore": "*.txt"})
+    make_tree({"a.txt": "", "b.txt": "", ".gitignore": "b.txt"}, base="other")
+
+    assert paths(base, "../other") == ["../other/a.txt"]
+
+
+@pytest.mark.parametrize("line", ["!", "/", "//", "[z-a].txt", "[", "a\\", "***/"])
+def test_pattern_without_meaning_ignores_nothing(make_tree: MakeTree, line: str) -> None:
+    """A line that is no pattern is passed over, and the next one holds."""
+    base = make_tree({"a.txt": "", "b.txt": "", ".gitignore": f"{line}\nb.txt"})
+
+    assert paths(base) == ["a.txt"]
+
+
+def test_ignore_file_may_begin_with_a_mark(make_tree: MakeTree) -> None:
+    """The byte order mark that some editors write is no part of the first pattern."""
+    base = make_tree({"a.txt": "", "b.txt": "", ".gitignore": "\ufeffb.txt\n"})
+
+    assert paths(base) == ["a.txt"]
+
+
+def test_ignore_file_need_not_be_utf_8(make_tree: MakeTree) -> None:
+    """A line in another encoding spoils no other line."""
+    base = make_tree({"a.txt": "", "b.txt": ""})
+    (base / ".gitignore").write_bytes(b"caf\xe9\nb.txt\n")
+
+    assert paths(base) == ["a.txt"]
+
+
+@pytest.mark.parametrize("name", [".gitignore", ".askdocsignore"])
+def test_ignore_file_that_cannot_be_read_ignores_nothing(make_tree: MakeTree, name: str) -> None:
+    """A folder or a dangling link of that name is as if it were not there."""
+    base = make_tree({"a.txt": "", f"{name}/x": "", "b/c.txt": ""})
+    (base / "b" / name).symlink_to("nowhere")
+
+    assert paths(base) == ["a.txt", "b/c.txt"]
+
+
+@pytest.mark.parametrize("name", [".gitignore", ".askdocsignore"])
+def test_ignore_file_that_is_a_fifo_does_not_hang(
+    make_tree: MakeTree, name: str, no_hang: None
+) -> None:
+    """A walk never waits, whatever stands under an ignore file's name."""
+    base = make_tree({"a.txt": ""})
+    os.mkfifo(base / name)
+
+    assert paths(base) == ["a.txt"]

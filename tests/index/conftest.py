@@ -1,0 +1,86 @@
+"""Small indexes, made without a model."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from askdocs.datamodel import (
+    CorpusSettings,
+    DocumentRecord,
+    FileRecord,
+    Manifest,
+    ModelRecord,
+    PassageSettings,
+)
+from askdocs.documents import read_document
+from askdocs.index import Transaction, begin, current_digest
+from askdocs.passages import cut_passages
+
+DIMENSION = 4
+TOOLS = {"askdocs": "0.0"}
+
+
+def manifest_of(files: Mapping[str, FileRecord], documents: Mapping[str, str]) -> Manifest:
+    """The identity card of an index of some documents, given by path and text."""
+    return Manifest(
+        corpus=CorpusSettings(roots=("docs",)),
+        passages=PassageSettings(),
+        model=ModelRecord(
+            name="none",
+            revision="",
+            fingerprint="0" * 64,
+            dimension=DIMENSION,
+            probe=(1.0,) + (0.0,) * (DIMENSION - 1),
+        ),
+        documents={
+            path: DocumentRecord(sha256="1" * 64, bytes=len(text), encoding="utf-8", paragraphs=1)
+            for path, text in documents.items()
+        },
+        counts={"passages": len(documents), "sentences": len(documents)},
+        files=files,
+    )
+
+
+def unit_vectors(count: int) -> NDArray[np.float32]:
+    """Vectors of unit length, each along an axis."""
+    vectors: NDArray[np.float32] = np.eye(DIMENSION, dtype=np.float32)[np.arange(count) % DIMENSION]
+    return vectors
+
+
+def write_segment(transaction: Transaction, documents: Mapping[str, str]) -> Manifest:
+    """Write documents of one sentence each, and give the manifest to publish."""
+    writer = transaction.writer(dimension=DIMENSION)
+    for number, (path, text) in enumerate(sorted(documents.items())):
+        passages = cut_passages(
+            read_document(path, text),
+            PassageSettings(),
+            lambda texts: [len(one.split()) for one in texts],
+        )
+        writer.add(path, "utf-8", text, passages, unit_vectors(number + 1)[number:])
+    return manifest_of(transaction.named(writer.finish()), documents)
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Path:
+    """Where the test's index goes; nothing is there yet."""
+    return tmp_path / "base" / "vectors"
+
+
+@pytest.fixture
+def commit(index: Path) -> Callable[..., str]:
+    """Make an index of documents of one sentence: `commit({"docs/a.txt": "Text."})`."""
+
+    def make(documents: Mapping[str, str], *, tools: Mapping[str, str] = TOOLS) -> str:
+        with begin(index, expecting=current_digest(index)) as transaction:
+            return transaction.publish(write_segment(transaction, documents), tools=tools)
+
+    return make
+
+
+@pytest.fixture
+def write() -> Callable[[Transaction, Mapping[str, str]], Manifest]:
+    """Write documents into a transaction: `write(transaction, {"docs/a.txt": "Text."})`."""
+    return write_segment

@@ -1,0 +1,161 @@
+"""HEAD is one line that names a generation, and nothing else is taken for it."""
+
+import errno
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from askdocs.errors import DamagedIndexError, NoIndexError, RefusedError, UnusableIndexError
+from askdocs.index import current_digest, is_index
+from askdocs.index.head import head_line, read_head
+
+DIGEST = hashlib.sha256(b"a manifest").hexdigest()
+
+
+def outcome(directory: Path) -> str:
+    """What reading HEAD gives: a digest, or the name of an error."""
+    try:
+        return read_head(directory)
+    except (DamagedIndexError, UnusableIndexError) as error:
+        return type(error).__name__
+
+
+def line_of(layout: str, digest: str = DIGEST) -> bytes:
+    """A line with a right checksum, whatever it says."""
+    body = f"askdocs-index {layout} {digest}"
+    return f"{body} {hashlib.sha256(body.encode()).hexdigest()[:16]}\n".encode()
+
+
+def test_head_is_one_line() -> None:
+    """The line is what the documented format says: sha256 of what stands before the checksum."""
+    body = f"askdocs-index 1 {DIGEST}"
+
+    line = head_line(DIGEST)
+
+    assert line == f"{body} {hashlib.sha256(body.encode()).hexdigest()[:16]}\n".encode()
+
+
+@given(digest=st.binary(min_size=32, max_size=32).map(bytes.hex))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_written_digest_is_read_back(tmp_path: Path, digest: str) -> None:
+    """Reading is the inverse of writing."""
+    (tmp_path / "HEAD").write_bytes(head_line(digest))
+
+    assert read_head(tmp_path) == digest
+
+
+def test_every_flipped_bit_is_damage(tmp_path: Path) -> None:
+    """No bit of HEAD can change without being noticed."""
+    line = head_line(DIGEST)
+    outcomes = set()
+
+    for bit in range(len(line) * 8):
+        flipped = bytearray(line)
+        flipped[bit // 8] ^= 1 << bit % 8
+        (tmp_path / "HEAD").write_bytes(flipped)
+        outcomes.add(outcome(tmp_path))
+
+    assert outcomes == {"DamagedIndexError"}
+
+
+def test_every_truncation_is_damage(tmp_path: Path) -> None:
+    """A line that was cut off anywhere names nothing."""
+    line = head_line(DIGEST)
+    outcomes = set()
+
+    for length in range(len(line)):
+        (tmp_path / "HEAD").write_bytes(line[:length])
+        outcomes.add(outcome(tmp_path))
+
+    assert outcomes == {"DamagedIndexError"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        head_line(DIGEST) + b"\n",
+        head_line(DIGEST) + b"\0",
+        head_line(DIGEST) * 2,
+        b" " + head_line(DIGEST),
+        b"\xef\xbb\xbf" + head_line(DIGEST),
+        head_line(DIGEST).replace(b"\n", b"\r\n"),
+        b"\0" * len(head_line(DIGEST)),
+        b"<<<<<<< ours\n" + head_line(DIGEST) + b"=======\n" + head_line("0" * 64) + b">>>>>>>\n",
+        b"ref: refs/heads/main\n",
+        line_of("1", "../../../etc"),
+        line_of("1", DIGEST.upper()),
+        line_of("-1"),
+        line_of("9" * 100_000),
+    ],
+)
+def test_anything_else_is_damage(tmp_path: Path, content: bytes) -> None:
+    """Whatever else HEAD holds, a merge of two lines among it, it is damaged and named."""
+    (tmp_path / "HEAD").write_bytes(content)
+
+    with pytest.raises(DamagedIndexError) as caught:
+        read_head(tmp_path)
+
+    assert str(caught.value) == f"{tmp_path / 'HEAD'} cannot be read"
+    assert caught.value.hint == "askdocs index --rebuild PATH"
+
+
+@pytest.mark.parametrize("layout", [0, 2, 999_999_999])
+def test_other_layout_cannot_be_used(tmp_path: Path, layout: int) -> None:
+    """A line of another version is no damage: the message says which."""
+    (tmp_path / "HEAD").write_bytes(line_of(str(layout)))
+
+    with pytest.raises(UnusableIndexError) as caught:
+        read_head(tmp_path)
+
+    message = f"{tmp_path / 'HEAD'} is of layout {layout}, this version reads 1"
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("directory", [".", "nowhere", "file"])
+def test_folder_without_head_is_no_index(tmp_path: Path, directory: str) -> None:
+    """A folder without HEAD, one that is missing, and a file are no index."""
+    (tmp_path / "file").write_bytes(b"")
+
+    with pytest.raises(NoIndexError) as caught:
+        read_head(tmp_path / directory)
+
+    assert str(caught.value) == f"there is no index in {tmp_path / directory}"
+    assert caught.value.hint == f"askdocs index --index {tmp_path / directory} PATH"
+    assert not is_index(tmp_path / directory)
+    assert current_digest(tmp_path / directory) is None
+
+
+def test_hint_can_be_typed(tmp_path: Path) -> None:
+    """A folder's name with a space in it is quoted for the shell."""
+    with pytest.raises(NoIndexError) as caught:
+        read_head(tmp_path / "a b")
+
+    assert caught.value.hint == f"askdocs index --index '{tmp_path / 'a b'}' PATH"
+
+
+def test_head_that_cannot_be_read_is_a_refusal(tmp_path: Path) -> None:
+    """A HEAD that the system does not open is refused with the reason."""
+    (tmp_path / "HEAD").symlink_to("HEAD")
+
+    with pytest.raises(RefusedError) as caught:
+        read_head(tmp_path)
+
+    assert str(caught.value) == f"{tmp_path / 'HEAD'}: {os.strerror(errno.ELOOP).lower()}"
+
+
+@pytest.mark.parametrize(
+    ("content", "digest"),
+    [(head_line(DIGEST), DIGEST), (line_of("2"), None), (b"damaged", None)],
+)
+def test_current_generation_is_the_one_that_head_names(
+    tmp_path: Path, content: bytes, digest: str | None
+) -> None:
+    """A HEAD that names none that can be read names none."""
+    (tmp_path / "HEAD").write_bytes(content)
+
+    assert current_digest(tmp_path) == digest
+    assert is_index(tmp_path)

@@ -1,0 +1,268 @@
+"""A reader opens what HEAD names, verified, or says what is wrong with it."""
+
+import errno
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from askdocs.errors import DamagedIndexError, NoIndexError, RefusedError, UnusableIndexError
+from askdocs.files import digest as digest_of
+from askdocs.index import Generation, generation, open_generation
+from askdocs.index.head import head_line, read_head
+
+Commit = Callable[..., str]
+DOCUMENTS = {"docs/a.txt": "The ship sank.", "docs/b.txt": "It rained."}
+
+USES = {
+    "dense.faiss": lambda reader: reader.vectors(np.array([0])),
+    "lexical.npys": lambda reader: reader.term_statistics(["ship"]),
+    "passages.sqlite": lambda reader: reader.documents(),
+    "sentences.npy": lambda reader: reader.passages_of_sentences(np.array([0])),
+}
+
+
+def write_manifest_as(index: Path, content: bytes) -> None:
+    """Put a manifest of any content in place, and let HEAD name it."""
+    digest = digest_of(content)
+    (index / "generations" / digest).mkdir(parents=True)
+    (index / "generations" / digest / "manifest.json").write_bytes(content)
+    (index / "HEAD").write_bytes(head_line(digest))
+
+
+def test_committed_generation_is_opened(index: Path, commit: Commit) -> None:
+    """What is opened is what was published, with its data."""
+    digest = commit(DOCUMENTS)
+
+    opened = open_generation(index)
+
+    assert (opened.index, opened.digest) == (index, digest)
+    assert opened.directory == index / "generations" / digest
+    assert opened.base == index.parent.resolve()
+    assert sorted(opened.manifest.documents) == sorted(DOCUMENTS)
+    reader = opened.reader()
+    assert [stored.passage.text for stored in reader.passages([0, 1])] == list(DOCUMENTS.values())
+    assert reader.dense(np.eye(4, dtype=np.float32)[1:2], 1)[0].tolist() == [[1]]
+    reader.close()
+    opened.verify()
+
+
+def test_base_is_the_real_parent(index: Path, commit: Commit, tmp_path: Path) -> None:
+    """Paths are relative to where the index really is, whatever link leads to it."""
+    commit(DOCUMENTS)
+    (tmp_path / "link").symlink_to(index)
+
+    assert open_generation(tmp_path / "link").base == index.parent.resolve()
+
+
+def test_no_index_is_no_generation(index: Path) -> None:
+    """Where nothing was written, there is nothing to open."""
+    with pytest.raises(NoIndexError):
+        open_generation(index)
+
+
+def test_missing_manifest_is_damage(index: Path, commit: Commit) -> None:
+    """A HEAD that names what is not there is reported with the missing file."""
+    digest = commit(DOCUMENTS)
+    manifest = index / "generations" / digest / "manifest.json"
+    manifest.unlink()
+
+    with pytest.raises(DamagedIndexError) as caught:
+        open_generation(index)
+
+    assert str(caught.value) == f"{manifest} is missing"
+    assert caught.value.hint == "askdocs index --rebuild PATH"
+
+
+def test_flipped_bit_of_a_manifest_is_damage(index: Path, commit: Commit) -> None:
+    """A manifest is what HEAD says to the bit; the error names it."""
+    digest = commit(DOCUMENTS)
+    manifest = index / "generations" / digest / "manifest.json"
+    content = manifest.read_bytes()
+    messages = set()
+
+    # Bits spread over the whole file, each of the eight of a byte among them.
+    for bit in range(0, len(content) * 8, 61):
+        flipped = bytearray(content)
+        flipped[bit // 8] ^= 1 << bit % 8
+        manifest.write_bytes(flipped)
+        with pytest.raises(DamagedIndexError) as caught:
+            open_generation(index)
+        messages.add(str(caught.value))
+
+    assert messages == {f"{manifest} is not what HEAD says"}
+
+
+@pytest.mark.parametrize("change", [lambda content: content[:-1], lambda content: content + b" "])
+def test_manifest_of_another_length_is_damage(
+    index: Path, commit: Commit, change: Callable[[bytes], bytes]
+) -> None:
+    """A manifest that was cut off, or written on, is not what HEAD says."""
+    digest = commit(DOCUMENTS)
+    manifest = index / "generations" / digest / "manifest.json"
+    manifest.write_bytes(change(manifest.read_bytes()))
+
+    with pytest.raises(DamagedIndexError, match="is not what HEAD says"):
+        open_generation(index)
+
+
+def test_older_manifest_under_the_current_name_is_damage(index: Path, commit: Commit) -> None:
+    """A generation is known by its content, not by the name of its folder."""
+    old = commit(DOCUMENTS)
+    kept = (index / "generations" / old / "manifest.json").read_bytes()
+    new = commit({"docs/a.txt": "The ship sank."})
+    (index / "generations" / new / "manifest.json").write_bytes(kept)
+
+    with pytest.raises(DamagedIndexError, match="is not what HEAD says"):
+        open_generation(index)
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [(b"{}", DamagedIndexError), (b'{"format_version": 2}', UnusableIndexError)],
+)
+def test_manifest_that_another_program_wrote_is_refused(
+    index: Path, content: bytes, error: type[Exception]
+) -> None:
+    """A digest that is right does not make a manifest of anything."""
+    write_manifest_as(index, content)
+
+    with pytest.raises(error):
+        open_generation(index)
+
+
+def test_reader_follows_a_writer(
+    index: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A generation that is replaced after HEAD was read is no damage: the next one is opened."""
+    commit(DOCUMENTS)
+    digests: list[str] = []
+
+    def read_head_slowly(directory: Path) -> str:
+        digests.append(read_head(directory))
+        if len(digests) == 1:
+            commit({"docs/a.txt": "The ship sank."})
+        return digests[-1]
+
+    monkeypatch.setattr(generation, "read_head", read_head_slowly)
+
+    opened = open_generation(index)
+
+    assert len(set(digests)) == 2
+    assert opened.digest == digests[-1] == read_head(index)
+    assert list(opened.manifest.documents) == ["docs/a.txt"]
+
+
+def test_reader_does_not_follow_for_ever(
+    index: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A HEAD that moves and still names nothing that is there is damage."""
+    commit(DOCUMENTS)
+    heads = iter([f"{number:064}" for number in range(3)])
+    monkeypatch.setattr(generation, "read_head", lambda _directory: next(heads))
+
+    with pytest.raises(DamagedIndexError, match=f"{1:064}/manifest.json is missing"):
+        open_generation(index)
+
+
+def test_manifest_that_cannot_be_read_says_so(index: Path, commit: Commit) -> None:
+    """A manifest that is there, and that the system does not open, is not called missing."""
+    digest = commit(DOCUMENTS)
+    manifest = index / "generations" / digest / "manifest.json"
+    manifest.unlink()
+    manifest.symlink_to("manifest.json")
+
+    with pytest.raises(RefusedError) as caught:
+        open_generation(index)
+
+    assert str(caught.value) == f"{manifest}: {os.strerror(errno.ELOOP).lower()}"
+
+
+@pytest.mark.parametrize("name", sorted(USES))
+def test_file_is_verified_before_it_is_used(index: Path, commit: Commit, name: str) -> None:
+    """One flipped bit in a file, and nothing is answered from it; the others still serve."""
+    digest = commit(DOCUMENTS)
+    path = index / "generations" / digest / "000" / name
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    opened = open_generation(index)
+    reader = opened.reader()
+
+    with pytest.raises(DamagedIndexError) as used:
+        USES[name](reader)
+    with pytest.raises(DamagedIndexError) as verified:
+        opened.verify()
+
+    message = f"{path} is not what its manifest says"
+    assert (str(used.value), str(verified.value)) == (message, message)
+    for other in sorted(set(USES) - {name}):
+        USES[other](reader)
+    reader.close()
+
+
+@pytest.mark.parametrize("name", sorted(USES))
+def test_missing_file_is_damage(index: Path, commit: Commit, name: str) -> None:
+    """A file that is gone is named, by its first use and by a look at all of them."""
+    digest = commit(DOCUMENTS)
+    path = index / "generations" / digest / "000" / name
+    path.unlink()
+    opened = open_generation(index)
+
+    with pytest.raises(DamagedIndexError) as used:
+        USES[name](opened.reader())
+    with pytest.raises(DamagedIndexError) as verified:
+        opened.verify()
+
+    assert (str(used.value), str(verified.value)) == (f"{path} is missing",) * 2
+
+
+def test_swapped_files_are_damage(index: Path, commit: Commit) -> None:
+    """Two files that are each as they were, under each other's names, are not used."""
+    folder = index / "generations" / commit(DOCUMENTS) / "000"
+    (folder / "dense.faiss").rename(folder / "kept")
+    (folder / "lexical.npys").rename(folder / "dense.faiss")
+    (folder / "kept").rename(folder / "lexical.npys")
+    reader = open_generation(index).reader()
+
+    for name in ("dense.faiss", "lexical.npys"):
+        with pytest.raises(DamagedIndexError, match=f"{name} is not what its manifest says"):
+            USES[name](reader)
+
+
+def test_file_that_the_manifest_does_not_list_is_not_used(index: Path, commit: Commit) -> None:
+    """A manifest that promises nothing about a file makes it useless."""
+    commit(DOCUMENTS)
+    opened = open_generation(index)
+    bare = Generation(
+        index=index,
+        digest=opened.digest,
+        manifest=type(opened.manifest)(
+            corpus=opened.manifest.corpus,
+            passages=opened.manifest.passages,
+            model=opened.manifest.model,
+            documents={},
+            counts={},
+            files={},
+        ),
+    )
+
+    with pytest.raises(DamagedIndexError) as caught:
+        bare.reader().documents()
+
+    assert str(caught.value) == "the manifest does not list 000/passages.sqlite"
+    assert caught.value.hint == "askdocs index --rebuild"
+
+
+def test_index_can_be_moved(index: Path, commit: Commit, tmp_path: Path) -> None:
+    """Nothing in an index says where it is."""
+    digest = commit(DOCUMENTS)
+    shutil.move(index.parent, tmp_path / "elsewhere")
+
+    opened = open_generation(tmp_path / "elsewhere" / "vectors")
+
+    opened.verify()
+    assert opened.digest == digest

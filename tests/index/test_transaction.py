@@ -1,0 +1,422 @@
+"""From one generation to the next: whole or not at all, and never by two at once."""
+
+import errno
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from askdocs.datamodel import Manifest
+from askdocs.errors import DamagedIndexError, LockedError, RefusedError
+from askdocs.index import Transaction, begin, current_digest, open_generation
+from askdocs.index.head import head_line
+
+Commit = Callable[..., str]
+Write = Callable[[Transaction, Mapping[str, str]], Manifest]
+
+OLD = {"docs/a.txt": "The ship sank.", "docs/b.txt": "It rained."}
+NEW = {"docs/a.txt": "The moon rose."}
+
+
+class CrashError(Exception):
+    """Stands for whatever ends a run."""
+
+
+def generations(index: Path) -> list[str]:
+    """What lies beside one another in an index."""
+    return sorted(path.name for path in (index / "generations").iterdir())
+
+
+def texts(index: Path) -> dict[str, str]:
+    """The documents that an index answers from, every byte of it verified."""
+    opened = open_generation(index)
+    opened.verify()
+    reader = opened.reader()
+    found = {path: reader.text_of(path) for path, _ in reader.documents()}
+    reader.close()
+    return found
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder with its content."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_first_generation_makes_the_index(index: Path, commit: Commit) -> None:
+    """Where there was nothing, there is an index with one generation, HEAD and the lock."""
+    digest = commit(OLD)
+
+    assert sorted(snapshot(index)) == [
+        "HEAD",
+        "LOCK",
+        *(
+            f"generations/{digest}/{name}"
+            for name in [
+                "000/dense.faiss",
+                "000/lexical.npys",
+                "000/passages.sqlite",
+                "000/sentences.npy",
+                "manifest.json",
+                "tools.json",
+            ]
+        ),
+    ]
+    assert (index / "HEAD").read_bytes() == head_line(digest)
+    assert texts(index) == OLD
+
+
+def test_next_generation_takes_the_place_of_the_last(index: Path, commit: Commit) -> None:
+    """After a commit, only what was committed remains."""
+    commit(OLD)
+
+    digest = commit(NEW)
+
+    assert generations(index) == [digest]
+    assert texts(index) == NEW
+
+
+def test_same_content_changes_nothing(index: Path, commit: Commit) -> None:
+    """What is there already is not written again, and nothing is left of the attempt."""
+    first = commit(OLD, tools={"askdocs": "1"})
+    before = snapshot(index)
+
+    second = commit(OLD, tools={"askdocs": "2"})
+
+    assert second == first
+    assert snapshot(index) == before
+
+
+def test_same_content_mends_what_is_damaged(index: Path, commit: Commit) -> None:
+    """Writing everything anew gives a whole index, though its name is that of the damaged one."""
+    digest = commit(OLD)
+    path = index / "generations" / digest / "000" / "dense.faiss"
+    path.write_bytes(path.read_bytes()[:-1])
+
+    commit(OLD)
+
+    assert texts(index) == OLD
+
+
+def test_index_does_not_depend_on_its_history(index: Path, commit: Commit, tmp_path: Path) -> None:
+    """The same documents give the same bytes, whatever was there before."""
+    commit(NEW)
+    commit(OLD)
+    after_another = snapshot(index)
+
+    commit(NEW)
+    commit(OLD)
+
+    assert snapshot(index) == after_another
+
+
+def test_nothing_is_seen_before_it_is_published(index: Path, commit: Commit, write: Write) -> None:
+    """While a new generation is written, readers have the old one."""
+    old = commit(OLD)
+
+    with begin(index, expecting=old) as transaction:
+        manifest = write(transaction, NEW)
+        during = texts(index)
+        transaction.publish(manifest, tools={})
+
+    assert during == OLD
+    assert texts(index) == NEW
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_crash_before_publishing_leaves_the_old_generation(
+    index: Path, commit: Commit, write: Write, finished: bool
+) -> None:
+    """Whatever ends a run before it publishes, the index is as it was, to the byte."""
+    old = commit(OLD)
+    before = snapshot(index)
+
+    with pytest.raises(CrashError), begin(index, expecting=old) as transaction:
+        if finished:
+            write(transaction, NEW)
+        else:
+            transaction.writer(dimension=4)
+        raise CrashError
+
+    assert snapshot(index) == before
+    assert generations(index) == [old]
+
+
+def test_run_that_writes_nothing_changes_nothing(index: Path, commit: Commit) -> None:
+    """To look is not to write, and there is nothing to publish."""
+    old = commit(OLD)
+    before = snapshot(index)
+
+    with begin(index, expecting=old) as transaction, pytest.raises(ValueError) as caught:
+        transaction.publish(open_generation(index).manifest, tools={})
+
+    assert str(caught.value) == "must be called after writing"
+    assert snapshot(index) == before
+
+
+@pytest.mark.parametrize("leftover", ["new-abc", "new-abc/000/passages.sqlite", "f" * 64])
+def test_leftovers_of_dead_runs_are_swept_up(index: Path, commit: Commit, leftover: str) -> None:
+    """What a killed run left is gone with the beginning of the next one, which need not write."""
+    digest = commit(OLD)
+    path = index / "generations" / leftover
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.mkdir()
+
+    with begin(index, expecting=digest):
+        assert generations(index) == [digest]
+
+    assert texts(index) == OLD
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "notes.orig", "new-file"])
+def test_stray_file_is_no_hindrance(index: Path, commit: Commit, name: str) -> None:
+    """A file that another program left among the generations stops nobody from writing."""
+    commit(OLD)
+    (index / "generations" / name).write_bytes(b"")
+
+    commit(NEW)
+
+    assert texts(index) == NEW
+
+
+def test_first_run_that_died_leaves_nothing(index: Path, commit: Commit) -> None:
+    """Without HEAD, what a first run left is swept up, and the next one succeeds."""
+    (index / "generations" / "new-abc" / "000").mkdir(parents=True)
+
+    digest = commit(OLD)
+
+    assert generations(index) == [digest]
+
+
+def test_damaged_head_costs_no_generation(index: Path, commit: Commit, write: Write) -> None:
+    """While HEAD names nothing that can be read, the generations stay until one is published."""
+    old = commit(OLD)
+    (index / "HEAD").write_bytes(b"damaged")
+
+    with begin(index, expecting=None) as transaction:
+        assert generations(index) == [old]
+        new = transaction.publish(write(transaction, NEW), tools={})
+
+    assert generations(index) == [new]
+    assert texts(index) == NEW
+
+
+def test_generation_that_head_lost_is_published_again(index: Path, commit: Commit) -> None:
+    """Where the very generation lies there already, without HEAD, it becomes current."""
+    old = commit(OLD)
+    (index / "HEAD").unlink()
+
+    new = commit(OLD)
+
+    assert new == old
+    assert texts(index) == OLD
+
+
+@pytest.mark.parametrize("expecting", [None, "0" * 64])
+def test_writer_that_started_from_another_generation_is_turned_away(
+    index: Path, commit: Commit, expecting: str | None
+) -> None:
+    """Who planned from a state that is no longer there does not write over the new one."""
+    commit(OLD)
+    before = snapshot(index)
+
+    with pytest.raises(LockedError) as caught, begin(index, expecting=expecting):
+        pytest.fail("writes over what another writer wrote")
+
+    assert str(caught.value) == f"another process has written {index} meanwhile"
+    assert caught.value.hint == "run the command again"
+    assert snapshot(index) == before
+
+
+def test_writer_that_started_from_an_index_that_is_gone_is_turned_away(index: Path) -> None:
+    """An index that was removed meanwhile is not made anew from an old plan."""
+    with pytest.raises(LockedError), begin(index, expecting="0" * 64):
+        pytest.fail("writes from a plan that does not hold")
+
+
+def test_second_writer_is_turned_away(index: Path, commit: Commit, write: Write) -> None:
+    """While one writes, another gets nothing; the first is not disturbed."""
+    old = commit(OLD)
+
+    with begin(index, expecting=old) as transaction:
+        manifest = write(transaction, NEW)
+        with pytest.raises(LockedError), begin(index, expecting=old):
+            pytest.fail("two write at once")
+        transaction.publish(manifest, tools={})
+
+    assert texts(index) == NEW
+
+
+def test_kept_files_are_shared(index: Path, commit: Commit) -> None:
+    """Where no passage changes, the new generation has the same files under second names."""
+    old = commit(OLD)
+    opened = open_generation(index)
+    files = sorted((opened.directory / "000").iterdir())
+    before = {path.name: path.stat().st_ino for path in files}
+    other = replace(opened.manifest, corpus=replace(opened.manifest.corpus, roots=("docs", "more")))
+
+    with begin(index, expecting=old) as transaction:
+        kept = transaction.keep_files(opened)
+        new = transaction.publish(replace(other, files=kept), tools={})
+
+    now = (index / "generations" / new / "000").iterdir()
+    assert {path.name: path.stat().st_ino for path in now} == before
+    assert generations(index) == [new]
+    assert texts(index) == OLD
+
+
+def test_damaged_file_is_not_kept(index: Path, commit: Commit) -> None:
+    """What is taken over is verified first, so damage does not get a new manifest."""
+    old = commit(OLD)
+    opened = open_generation(index)
+    path = opened.directory / "000" / "lexical.npys"
+    path.write_bytes(path.read_bytes()[:-1])
+    before = snapshot(index)
+
+    with begin(index, expecting=old) as transaction, pytest.raises(DamagedIndexError):
+        transaction.keep_files(opened)
+
+    assert snapshot(index) == before
+
+
+def test_reader_of_the_old_generation_goes_on(index: Path, commit: Commit) -> None:
+    """Texts that a reader has opened stay readable when a writer removes their file."""
+    commit(OLD)
+    reader = open_generation(index).reader()
+    reader.documents()
+
+    commit(NEW)
+
+    assert reader.text_of("docs/b.txt") == "It rained."
+    reader.close()
+
+
+class Disk:
+    """A disk that notes what is forced and renamed, and may fail at one of these."""
+
+    def __init__(self, *, fails_at: int = 0) -> None:
+        """Fail at the operation of this number, counted from 1."""
+        self.events: list[tuple[str, tuple[int, int]]] = []
+        self._fails_at = fails_at
+
+    def fsync(self, descriptor: int) -> None:
+        """Note what is forced."""
+        self._note("force", os.fstat(descriptor))
+
+    def replace(self, source: Path, target: Path) -> None:
+        """Note what takes the place of another, and let it."""
+        self._note("replace", os.stat(source))
+        RENAME(source, target)
+
+    def rename(self, source: Path, target: Path) -> None:
+        """Note what gets another name, and let it."""
+        self._note("rename", os.stat(source))
+        RENAME(source, target)
+
+    def attach(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Stand in for the system's functions."""
+        for name in ("fsync", "replace", "rename"):
+            monkeypatch.setattr(os, name, getattr(self, name))
+
+    def _note(self, what: str, status: os.stat_result) -> None:
+        self.events.append((what, (status.st_dev, status.st_ino)))
+        if len(self.events) == self._fails_at:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+RENAME = os.rename
+
+
+def identity(path: Path) -> tuple[int, int]:
+    """What a file is, whatever it is called."""
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
+def test_all_is_on_the_disk_before_head_names_it(
+    index: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files, then the folders that name them, then the generation's name, then HEAD."""
+    disk = Disk()
+    disk.attach(monkeypatch)
+
+    digest = commit(OLD)
+
+    generation = index / "generations" / digest
+    named = disk.events.index(("rename", identity(generation)))
+    current = disk.events.index(("replace", identity(index / "HEAD")))
+    before_naming = {what for kind, what in disk.events[:named] if kind == "force"}
+    contents = [generation, *generation.rglob("*")]
+    assert {identity(path) for path in contents} <= before_naming
+    between = disk.events[named + 1 : current]
+    assert between == [
+        ("force", identity(index / "generations")),
+        ("force", identity(index / "HEAD")),
+    ]
+    assert disk.events[current + 1 :] == [("force", identity(index))]
+
+
+def test_new_index_directory_is_on_the_disk(
+    index: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder in which the index was made is forced too: its name is all that leads there."""
+    index.parent.mkdir()
+    disk = Disk()
+    disk.attach(monkeypatch)
+
+    commit(OLD)
+
+    forced = {what for kind, what in disk.events if kind == "force"}
+    assert identity(index.parent) in forced
+
+
+def test_disk_that_fails_leaves_the_old_or_the_new_generation(
+    index: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At whichever operation the disk fails, the index is whole, and the next run succeeds."""
+    commit(OLD)
+    counting = Disk()
+    with monkeypatch.context() as patch:
+        counting.attach(patch)
+        commit(NEW)
+    commit(OLD)
+    states = []
+
+    for number in range(1, len(counting.events) + 1):
+        with monkeypatch.context() as patch:
+            Disk(fails_at=number).attach(patch)
+            with pytest.raises(RefusedError, match="input/output error"):
+                commit(NEW)
+        states.append(texts(index))
+        commit(NEW)
+        assert texts(index) == NEW
+        assert generations(index) == [current_digest(index)]
+        commit(OLD)
+
+    # Only when the last thing to force, the name of HEAD, fails is the new one there already.
+    assert states == [OLD] * (len(states) - 1) + [NEW]
+
+
+def test_index_in_place_of_a_file_is_a_refusal(index: Path, commit: Commit) -> None:
+    """A file where the index should go is named."""
+    index.parent.mkdir()
+    index.write_bytes(b"")
+
+    with pytest.raises(RefusedError) as caught:
+        commit(OLD)
+
+    assert str(caught.value) == f"{index}: file exists"
+
+
+def test_generation_can_be_read_by_others(index: Path, commit: Commit) -> None:
+    """A folder made for one user alone would keep a shared index from everyone else."""
+    digest = commit(OLD)
+
+    mode = (index / "generations" / digest).stat().st_mode & 0o777
+
+    assert mode == 0o755

@@ -1,0 +1,34 @@
+"""Index small folders with the tiny model."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from askdocs.datamodel import IndexReport
+from askdocs.indexing import IndexRequest, build
+
+
+def no_notice(line: str) -> None:
+    """Nothing takes long with the tiny model: a notice is a fault."""
+    raise AssertionError(line)
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    """An empty folder docs/, beside which the index is made."""
+    (tmp_path / "docs").mkdir()
+    return tmp_path / "docs"
+
+
+@pytest.fixture
+def index_docs(docs: Path, tiny_model: Path, cache: Path) -> Callable[..., IndexReport]:
+    """Index docs/ into vectors/ beside it: `index_docs(rebuild=True)`."""
+
+    def run(*paths: Path, **options: Any) -> IndexReport:
+        settings: dict[str, Any] = {"index": docs.parent / "vectors", "model": str(tiny_model)}
+        request = IndexRequest(paths=paths or (docs,), **(settings | options))
+        return build(request, cache=cache, notify=no_notice)
+
+    return run

@@ -1,0 +1,606 @@
+"""A refresh does what has changed and nothing else, and ends where a fresh build would."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from askdocs.datamodel import Document, IndexReport
+from askdocs.errors import AskdocsError, DamagedIndexError, UsageError
+from askdocs.freshness import check_freshness
+from askdocs.index import open_generation
+from askdocs.indexing import IndexRequest, build
+from askdocs.search import Index
+
+IndexDocs = Callable[..., IndexReport]
+
+
+def state_of(index: Path) -> dict[str, tuple[int, int, bytes]]:
+    """Inode, time of writing and content of every file of an index."""
+    return {
+        path.relative_to(index).as_posix(): (
+            path.stat().st_ino,
+            path.stat().st_mtime_ns,
+            path.read_bytes(),
+        )
+        for path in sorted(index.rglob("*"))
+        if path.is_file()
+    }
+
+
+def ignore(_line: str) -> None:
+    """Take no notice."""
+
+
+def texts_in(index: Path) -> list[tuple[str, str]]:
+    """The path and text of every passage of an index, in order."""
+    reader = open_generation(index).reader()
+    found = [
+        (path, stored.passage.text)
+        for path, _ in reader.documents()
+        for stored in reader.passages_of(path)
+    ]
+    reader.close()
+    return found
+
+
+def test_first_build_reports_everything(docs: Path, index_docs: IndexDocs) -> None:
+    """Every count and path of the report of a first build."""
+    (docs / "a.txt").write_text("Rain fell. It was wet.\n")
+    (docs / "b.txt").write_text("Rain fell.\n")
+    (docs / "c.txt").write_bytes(b"\xff\0")
+    (docs / "d.txt").write_bytes(b"Caf\xe9")
+
+    report = index_docs()
+
+    assert report.seconds > 0
+    assert replace(report, seconds=0.0) == IndexReport(
+        index=str(docs.parent / "vectors"),
+        documents=2,
+        passages=2,
+        sentences=3,
+        embedded=2,
+        added=("docs/a.txt", "docs/b.txt"),
+        changed=(),
+        removed=(),
+        skipped={"docs/c.txt": "binary"},
+        failed={"docs/d.txt": "not UTF-8"},
+        seconds=0.0,
+        is_unchanged=False,
+    )
+
+
+def test_unchanged_corpus_needs_no_model_and_writes_nothing(
+    docs: Path, index_docs: IndexDocs, tmp_path: Path
+) -> None:
+    """Where nothing has changed no encoder is opened and no file is touched."""
+    (docs / "a.txt").write_text("Rain fell. It was wet.\n")
+    index_docs()
+    before = state_of(docs.parent / "vectors")
+    poisoned = tmp_path / "poisoned"
+    poisoned.write_text("A cache in which nothing can be found or made.")
+    request = IndexRequest(index=docs.parent / "vectors")
+
+    report = build(request, cache=poisoned, notify=ignore)
+
+    assert (report.is_unchanged, report.embedded, report.documents) == (True, 0, 1)
+    assert (report.added, report.changed, report.removed) == ((), (), ())
+    assert state_of(docs.parent / "vectors") == before
+
+
+def test_touching_a_file_changes_nothing(docs: Path, index_docs: IndexDocs) -> None:
+    """Only content counts, not when it was written."""
+    (docs / "a.txt").write_text("Rain fell.")
+    index_docs()
+    os.utime(docs / "a.txt", ns=(0, 0))
+
+    report = index_docs()
+
+    assert report.is_unchanged
+
+
+def test_only_new_sentences_are_embedded(docs: Path, index_docs: IndexDocs) -> None:
+    """Of an added and a changed document, only the sentences that are new there are embedded."""
+    (docs / "a.txt").write_text("Rain fell. It was wet. The sun came out.\n")
+    (docs / "b.txt").write_text("Snow fell.\n")
+    (docs / "c.txt").write_text("Hail fell.\n")
+    index_docs()
+    (docs / "a.txt").write_text("Rain fell. It was cold. The sun came out.\n")
+    (docs / "b.txt").unlink()
+    (docs / "d.txt").write_text("It thawed. It froze.\n")
+
+    report = index_docs()
+
+    assert (report.documents, report.sentences, report.embedded) == (3, 6, 3)
+    assert report.added == ("docs/d.txt",)
+    assert report.changed == ("docs/a.txt",)
+    assert report.removed == ("docs/b.txt",)
+    assert not report.is_unchanged
+    assert texts_in(docs.parent / "vectors") == [
+        ("docs/a.txt", "Rain fell. It was cold. The sun came out."),
+        ("docs/c.txt", "Hail fell."),
+        ("docs/d.txt", "It thawed. It froze."),
+    ]
+
+
+def test_unchanged_documents_are_not_cut_again(
+    docs: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The passages of a document that has not changed are taken over as they are."""
+    from askdocs.indexing import building
+
+    (docs / "a.txt").write_text("Rain fell.")
+    (docs / "b.txt").write_text("Snow fell.")
+    index_docs()
+    (docs / "b.txt").write_text("Hail fell.")
+    cut: list[str] = []
+    real = building.cut_passages
+
+    def noting_cut(document: Document, *arguments: Any) -> Any:
+        cut.append(document.path)
+        return real(document, *arguments)
+
+    monkeypatch.setattr(building, "cut_passages", noting_cut)
+
+    index_docs()
+
+    assert cut == ["docs/b.txt"]
+    assert texts_in(docs.parent / "vectors") == [
+        ("docs/a.txt", "Rain fell."), ("docs/b.txt", "Hail fell."),
+    ]  # fmt: skip
+
+
+def test_other_roots_with_the_same_documents_are_recorded(
+    docs: Path, index_docs: IndexDocs
+) -> None:
+    """A corpus is what was named, even where no document tells the difference today."""
+    (docs / "a.txt").write_text("Rain fell.")
+    index_docs()
+
+    report = index_docs(docs / "a.txt", replace=True)
+
+    assert (report.is_unchanged, report.embedded) == (False, 0)
+    manifest = open_generation(docs.parent / "vectors").manifest
+    assert manifest.corpus.roots == ("docs/a.txt",)
+    (docs / "b.txt").write_text("Snow fell.")
+    assert check_freshness(docs.parent / "vectors").is_fresh
+
+
+def test_failed_file_leaves_the_data_as_they_are(docs: Path, index_docs: IndexDocs) -> None:
+    """A new file that cannot be read changes the manifest; the data keep their very files."""
+    (docs / "a.txt").write_text("Rain fell.")
+    index_docs()
+    before = state_of(docs.parent / "vectors")
+    (docs / "b.txt").write_bytes(b"Caf\xe9")
+
+    report = index_docs()
+
+    assert (report.failed, report.embedded) == ({"docs/b.txt": "not UTF-8"}, 0)
+    after = state_of(docs.parent / "vectors")
+    data = [name for name in after if name.startswith("generations") and "/000/" in name]
+    assert len(data) == 4
+    inodes = {inode for inode, _, _ in before.values()}
+    assert all(after[name][0] in inodes for name in data)
+    assert check_freshness(docs.parent / "vectors").is_fresh
+
+
+def test_data_that_are_kept_are_verified(docs: Path, index_docs: IndexDocs) -> None:
+    """Damage is not carried over into the next generation."""
+    (docs / "a.txt").write_text("Rain fell.")
+    index_docs()
+    [path] = (docs.parent / "vectors").rglob("sentences.npy")
+    path.write_bytes(path.read_bytes()[:-1])
+    (docs / "b.txt").write_bytes(b"Caf\xe9")
+
+    with pytest.raises(DamagedIndexError, match=r"sentences\.npy is not what its manifest says"):
+        index_docs()
+
+    assert len(list((docs.parent / "vectors" / "generations").iterdir())) == 1
+
+
+def test_file_that_can_be_read_again_is_indexed(docs: Path, index_docs: IndexDocs) -> None:
+    """What failed once is tried again by every refresh."""
+    (docs / "a.txt").write_text("Rain fell.")
+    (docs / "b.txt").write_bytes(b"Caf\xe9")
+    index_docs()
+    (docs / "b.txt").write_text("Café")
+
+    report = index_docs()
+
+    assert (report.failed, report.added) == ({}, ("docs/b.txt",))
+
+
+def test_all_documents_may_go(docs: Path, index_docs: IndexDocs) -> None:
+    """An index whose corpus became empty is refreshed to an empty one, and fills again."""
+    (docs / "a.txt").write_text("Rain fell.")
+    index_docs()
+    (docs / "a.txt").unlink()
+
+    request = IndexRequest(index=docs.parent / "vectors")
+    emptied = build(request, cache=docs.parent / "cache", notify=ignore)
+    (docs / "a.txt").write_text("Snow fell.")
+    filled = index_docs()
+
+    assert (emptied.documents, emptied.passages, emptied.sentences) == (0, 0, 0)
+    assert emptied.removed == ("docs/a.txt",)
+    assert (filled.documents, filled.added) == (1, ("docs/a.txt",))
+
+
+@pytest.mark.parametrize("content", ["", "\n \n", "\ufeff", "\ufeff\n\n"])
+def test_document_without_text_is_indexed(docs: Path, index_docs: IndexDocs, content: str) -> None:
+    """An empty document counts as one, has no passages, and is no reason to refresh again."""
+    (docs / "a.txt").write_text("Rain fell.")
+    (docs / "empty.txt").write_text(content)
+
+    first, second = index_docs(), index_docs()
+
+    assert (first.documents, first.passages) == (2, 1)
+    assert second.is_unchanged
+
+
+def test_root_may_be_a_file(docs: Path, index_docs: IndexDocs) -> None:
+    """A file that is named is indexed whatever it is called; its neighbours are not."""
+    (docs / "NOTES").write_text("Rain fell.")
+    (docs / "b.txt").write_text("Snow fell.")
+
+    report = index_docs(docs / "NOTES")
+
+    assert report.added == ("docs/NOTES",)
+    assert check_freshness(docs.parent / "vectors").is_fresh
+
+
+def test_root_may_be_a_link(docs: Path, index_docs: IndexDocs) -> None:
+    """A link that is named is followed; links below a root are skipped."""
+    (docs / "a.txt").write_text("Rain fell.")
+    (docs / "link.txt").symlink_to("a.txt")
+    (docs.parent / "linked").symlink_to("docs")
+    (docs.parent / "note.txt").symlink_to("docs/a.txt")
+
+    report = index_docs(docs.parent / "linked", docs.parent / "note.txt")
+
+    assert report.added == ("linked/a.txt", "note.txt")
+    assert report.skipped == {"linked/link.txt": "link"}
+    assert check_freshness(docs.parent / "vectors").is_fresh
+
+
+def test_overlapping_roots_give_each_document_once(docs: Path, index_docs: IndexDocs) -> None:
+    """A file that is named besides its folder is one document."""
+    (docs / "a.txt").write_text("Rain fell.")
+
+    report = index_docs(docs, docs / "a.txt", docs)
+
+    assert (report.documents, report.added) == (1, ("docs/a.txt",))
+
+
+def test_index_inside_its_corpus_is_not_part_of_it(docs: Path, index_docs: IndexDocs) -> None:
+    """An index that stands in the folder that it indexes is never walked."""
+    (docs / "a.txt").write_text("Rain fell.")
+    (docs / "vectors").mkdir()
+
+    report = index_docs(docs, index=docs / "vectors")
+
+    assert report.added == ("a.txt",)
+    assert open_generation(docs / "vectors").manifest.corpus.roots == (".",)
+
+
+def test_index_elsewhere_has_paths_that_climb(docs: Path, index_docs: IndexDocs) -> None:
+    """The roots of an index beside its corpus begin with `..`, even where its parent is new."""
+    (docs / "a.txt").write_text("Rain fell.")
+    index = docs.parent / "build" / "deep" / "index"
+
+    report = index_docs(index=index)
+
+    assert report.added == ("../../docs/a.txt",)
+    assert open_generation(index).manifest.corpus.roots == ("../../docs",)
+    assert check_freshness(index).is_fresh
+
+
+def test_index_is_the_same_through_a_link(docs: Path, index_docs: IndexDocs) -> None:
+    """Paths are relative to the real parent of the index directory."""
+    (docs / "a.txt").write_text("Rain fell.")
+    index_docs()
+    (docs.parent / "links").mkdir()
+    (docs.parent / "links" / "index").symlink_to(docs.parent / "vectors")
+
+    report = index_docs(index=docs.parent / "links" / "index")
+
+    assert report.is_unchanged
+
+
+def test_longest_passage_is_recorded(docs: Path, index_docs: IndexDocs) -> None:
+    """--max-tokens cuts everything anew, once, and holds at later refreshes."""
+    sentences = [
+        f"Rain fell on day number {number} of that long and dark winter." for number in range(8)
+    ]
+    (docs / "a.txt").write_text(" ".join(sentences))
+    whole = index_docs()
+
+    cut = index_docs(max_tokens=60)
+    (docs / "b.txt").write_text(" ".join(sentences))
+    refreshed = index_docs()
+
+    assert (whole.passages, cut.passages, cut.embedded) == (2, 8, 0)
+    assert refreshed.passages == 16
+    assert open_generation(docs.parent / "vectors").manifest.passages.max_tokens == 60
+
+
+def test_rebuilding_embeds_everything_anew(docs: Path, index_docs: IndexDocs) -> None:
+    """With rebuild nothing is taken from the old index; the result is the same generation."""
+    (docs / "a.txt").write_text("Rain fell. It was wet.\n")
+    index_docs()
+    before = open_generation(docs.parent / "vectors").digest
+
+    report = index_docs(rebuild=True)
+
+    assert (report.embedded, report.is_unchanged) == (2, False)
+    assert open_generation(docs.parent / "vectors").digest == before
+
+
+@pytest.mark.parametrize("name", ["dense.faiss", "passages.sqlite"])
+def test_rebuilding_puts_whole_files_in_place_of_damaged_ones(
+    docs: Path, index_docs: IndexDocs, name: str
+) -> None:
+    """A rebuild that ends in the same generation still mends its files."""
+    (docs / "a.txt").write_text("Rain fell. It was wet.\n")
+    index_docs()
+    [path] = (docs.parent / "vectors").rglob(name)
+    path.write_bytes(path.read_bytes()[:-1])
+
+    index_docs(rebuild=True)
+
+    open_generation(docs.parent / "vectors").verify()
+
+
+def test_settings_are_kept_by_a_rebuild(docs: Path, index_docs: IndexDocs) -> None:
+    """A rebuild uses the recorded corpus, model, encoding and passage length."""
+    (docs / "a.txt").write_bytes(b"Caf\xe9 is open.")
+    index_docs(max_tokens=100, encoding="latin-1")
+    before = open_generation(docs.parent / "vectors").manifest
+    request = IndexRequest(index=docs.parent / "vectors", rebuild=True)
+
+    build(request, cache=docs.parent / "cache", notify=ignore)
+
+    assert open_generation(docs.parent / "vectors").manifest == before
+
+
+def test_document_that_vanishes_meanwhile_is_reported(
+    docs: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that goes after the plan was made is a failure of that file alone."""
+    (docs / "a.txt").write_text("Rain fell.")
+    (docs / "b.txt").write_text("Snow fell.")
+    after_planning(monkeypatch, (docs / "a.txt").unlink)
+
+    report = index_docs()
+
+    assert report.failed == {"docs/a.txt": "no such file or directory"}
+    assert report.added == ("docs/b.txt",)
+    assert texts_in(docs.parent / "vectors") == [("docs/b.txt", "Snow fell.")]
+
+
+def test_document_that_changes_meanwhile_is_indexed_as_hashed(
+    docs: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is recorded of a file is what was indexed of it, not what was planned."""
+    (docs / "a.txt").write_text("Rain fell.")
+    after_planning(monkeypatch, lambda: (docs / "a.txt").write_text("Hail fell."))
+
+    index_docs()
+
+    assert texts_in(docs.parent / "vectors") == [("docs/a.txt", "Hail fell.")]
+    assert check_freshness(docs.parent / "vectors").is_fresh
+
+
+def test_document_that_becomes_unreadable_meanwhile_is_reported(
+    docs: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that turns into a link while it is indexed is skipped like any link."""
+    (docs / "a.txt").write_text("Rain fell.")
+    (docs / "b.txt").write_text("Snow fell.")
+
+    def turn_into_link() -> None:
+        (docs / "a.txt").unlink()
+        (docs / "a.txt").symlink_to("b.txt")
+
+    after_planning(monkeypatch, turn_into_link)
+
+    report = index_docs()
+
+    assert report.skipped == {"docs/a.txt": "link"}
+    assert report.added == ("docs/b.txt",)
+
+
+def after_planning(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Do something once, between the plan and the building."""
+    from askdocs.indexing import building
+
+    real = building.make_plan
+
+    def plan_then_act(request: IndexRequest) -> Any:
+        plan = real(request)
+        monkeypatch.setattr(building, "make_plan", real)
+        act()
+        return plan
+
+    monkeypatch.setattr(building, "make_plan", plan_then_act)
+
+
+def test_many_sentences_are_written_in_slices(
+    docs: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often the builder writes, the index is the same."""
+    for number in range(6):
+        (docs / f"{number}.txt").write_text(f"Rain fell on day {number}. It was wet.\n")
+    at_once = index_docs()
+    whole = state_of(docs.parent / "vectors")
+    monkeypatch.setattr("askdocs.indexing.building._SLICE_SENTENCES", 2)
+
+    sliced = index_docs(index=docs.parent / "sliced")
+
+    assert (at_once.embedded, at_once.sentences) == (7, 12)
+    assert sliced.sentences == 12
+    for name, (_, _, content) in state_of(docs.parent / "sliced").items():
+        if name.endswith((".sqlite", ".npy", ".npys")):
+            [other] = [
+                found for path, (_, _, found) in whole.items() if Path(path).name == Path(name).name
+            ]
+            assert content == other
+
+
+@pytest.mark.parametrize("names", [("b.txt", "a.txt"), ("z/a.txt", "a/z.txt", "a.txt", "A.txt")])
+def test_documents_are_in_order_of_path(
+    docs: Path, index_docs: IndexDocs, names: Sequence[str]
+) -> None:
+    """The order in which files were made does not matter."""
+    for name in names:
+        (docs / name).parent.mkdir(exist_ok=True)
+        (docs / name).write_text(f"This is {name}.")
+
+    index_docs()
+
+    paths = [path for path, _ in texts_in(docs.parent / "vectors")]
+    assert paths == sorted(f"docs/{name}" for name in names)
+
+
+def test_corpus_is_only_read(docs: Path, index_docs: IndexDocs) -> None:
+    """Nothing is written into the corpus."""
+    (docs / "a.txt").write_text("Rain fell.")
+    before = state_of(docs)
+
+    index_docs()
+
+    assert state_of(docs) == before
+    assert [path.name for path in docs.iterdir()] == ["a.txt"]
+
+
+def test_refused_request_makes_nothing(docs: Path, index_docs: IndexDocs) -> None:
+    """An error before the first write leaves no directory behind."""
+    with pytest.raises(UsageError):
+        index_docs()
+
+    assert not (docs.parent / "vectors").exists()
+
+
+NAMES = ["a.txt", "b.txt", "sub/c.txt", "sub/d.md"]
+SENTENCES = ["Rain fell.", "It was wet.", "The sun came out.", "Ärger!", "A list:\n- one\n- two"]
+CONTENTS = st.lists(st.sampled_from(SENTENCES), max_size=4).map("\n\n".join)
+EDITS = st.dictionaries(st.sampled_from(NAMES), st.none() | CONTENTS, max_size=3)
+
+
+def write_files(folder: Path, edits: Mapping[str, str | None]) -> None:
+    """Write files, or remove those that are None."""
+    for name, content in edits.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        if content is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.write_text(content)
+
+
+def vectors_of(index: Path, sentences: int) -> np.ndarray:
+    """Every vector of an index."""
+    reader = open_generation(index).reader()
+    found = reader.vectors(np.arange(sentences))
+    reader.close()
+    return found
+
+
+@settings(max_examples=25, deadline=None)
+@given(history=st.lists(EDITS, min_size=1, max_size=5), last=EDITS)
+def test_refreshed_index_is_the_index_built_from_scratch(
+    encoder_cache: Path, tiny_model: Path, history: list[dict[str, str | None]],
+    last: dict[str, str | None],
+) -> None:  # fmt: skip
+    """Whatever edits led to a corpus, its index has the same passages, words and vectors."""
+    with tempfile.TemporaryDirectory() as directory:
+        top = Path(directory)
+        docs = top / "docs"
+        docs.mkdir()
+        (docs / "always.txt").write_text("It was wet.")
+        for name in ("one", "two"):
+            (top / f"cache-{name}").mkdir()
+            compiled = tiny_model.with_name("compiled") / "encoders"
+            (top / f"cache-{name}" / "encoders").symlink_to(compiled)
+
+        def index(name: str) -> IndexReport:
+            request = IndexRequest(index=top / name, paths=(docs,), model=str(tiny_model))
+            return build(request, cache=top / f"cache-{name}", notify=ignore)
+
+        for edits in [*history, last]:
+            write_files(docs, edits)
+            report = index("one")
+        index("two")
+
+        manifests = [open_generation(top / name).manifest for name in ("one", "two")]
+        assert manifests[0].documents == manifests[1].documents
+        assert manifests[0].counts == manifests[1].counts
+        for name in ("passages.sqlite", "lexical.npys", "sentences.npy"):
+            paths = [next((top / index).rglob(name)) for index in ("one", "two")]
+            assert paths[0].read_bytes() == paths[1].read_bytes()
+        refreshed, built = (vectors_of(top / name, report.sentences) for name in ("one", "two"))
+        assert ((refreshed * built).sum(axis=1) >= 0.9999).all()
+        assert check_freshness(top / "one").is_fresh
+
+
+def test_refreshed_index_of_the_default_model_gives_the_same_answers(
+    seeds_project: Path, cache: Path, tmp_path: Path
+) -> None:
+    """Editing the seed articles and refreshing ends where a fresh build does, to the answers."""
+    shutil.copytree(seeds_project / "seeds", tmp_path / "seeds")
+    for name in ("002_28324e9c0c46bb0c.txt", "004_f3d6e0a9632b532b.txt"):
+        (tmp_path / "seeds" / name).unlink()
+    first, *others = sorted((tmp_path / "seeds").iterdir())
+    held = first.read_text()
+    first.unlink()
+    index = IndexRequest(index=tmp_path / "one", paths=(tmp_path / "seeds",))
+    build(index, cache=cache, notify=ignore)
+    others[0].write_text(others[0].read_text() + "\n\nOne more paragraph, about the harbour.\n")
+    build(index, cache=cache, notify=ignore)
+    first.write_text(held)
+
+    refreshed = build(index, cache=cache, notify=ignore)
+    fresh_cache = tmp_path / "fresh"
+    fresh_cache.mkdir()
+    (fresh_cache / "encoders").symlink_to(cache / "encoders")
+    built = build(replace(index, index=tmp_path / "two"), cache=fresh_cache, notify=ignore)
+
+    assert refreshed.sentences == built.sentences
+    one, two = (vectors_of(tmp_path / name, built.sentences) for name in ("one", "two"))
+    assert ((one * two).sum(axis=1) >= 0.9999).all()
+    for name in ("passages.sqlite", "lexical.npys", "sentences.npy"):
+        paths = [next((tmp_path / index).rglob(name)) for index in ("one", "two")]
+        assert paths[0].read_bytes() == paths[1].read_bytes()
+    answers = []
+    for name in ("one", "two"):
+        with Index(tmp_path / name, cache=cache, notify=ignore) as opened:
+            found = opened.ask("What did Rasmussen request from the Kremlin?").hits
+            answers.append([(str(hit.place.citation), round(hit.score, 4)) for hit in found])
+    assert answers[0] == answers[1]
+
+
+def test_errors_are_only_askdocs_own(docs: Path, index_docs: IndexDocs) -> None:
+    """A request that cannot be met ends in an error with a status and a message of one line."""
+    (docs / "a.txt").write_text("Rain fell.")
+    index_docs()
+    requests: list[dict[str, Any]] = [
+        {"index": docs / "a.txt"},
+        {"model": "./absent"},
+        {"max_tokens": 1},
+        {"max_tokens": 10**9},
+        {"index": docs},
+    ]
+
+    for options in requests:
+        with pytest.raises(AskdocsError) as caught:
+            index_docs(**options)
+
+        assert "\n" not in str(caught.value)

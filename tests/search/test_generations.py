@@ -1,0 +1,146 @@
+"""An open index answers from one generation, and moves to the next only when it must."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from askdocs.datamodel import CitationStatus, Mode
+from askdocs.errors import DamagedIndexError, NoIndexError, UsageError
+from askdocs.search import Index
+
+OpenDocs = Callable[..., Index]
+
+
+def texts(index: Index, mode: Mode = Mode.HYBRID) -> list[str]:
+    """The texts of all hits of one question, in order of path."""
+    hits = index.ask("harbour", mode=mode, top_k=50, min_score=0).hits
+    return [hit.text for hit in sorted(hits, key=lambda hit: hit.place.citation.path)]
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_next_generation_answers_when_the_first_is_removed(
+    docs: Path, open_docs: OpenDocs, mode: Mode
+) -> None:
+    """A commit between opening and asking is noticed, and is no error."""
+    (docs / "a.txt").write_text("The harbour froze.")
+    index = open_docs()
+    first = index.generation.digest
+    (docs / "b.txt").write_text("The harbour thawed.")
+    open_docs()
+
+    found = texts(index, mode)
+
+    assert found == ["The harbour froze.", "The harbour thawed."]
+    assert index.generation.digest != first
+
+
+def test_files_that_are_loaded_later_are_of_one_generation(docs: Path, open_docs: OpenDocs) -> None:
+    """An index that has only loaded its words does not mix them with the next one's vectors."""
+    (docs / "a.txt").write_text("The harbour froze.")
+    index = open_docs()
+    assert texts(index, Mode.LEXICAL) == ["The harbour froze."]
+    (docs / "a.txt").write_text("The harbour thawed.")
+    (docs / "b.txt").write_text("Ships left the harbour.")
+    open_docs()
+
+    found = texts(index, Mode.HYBRID)
+
+    assert found == ["The harbour thawed.", "Ships left the harbour."]
+    assert texts(index, Mode.LEXICAL) == found
+
+
+def test_generation_that_is_loaded_keeps_answering(docs: Path, open_docs: OpenDocs) -> None:
+    """What is in memory stays right for what was indexed; the citation tells what became of it."""
+    (docs / "a.txt").write_text("The harbour froze.")
+    index = open_docs()
+    texts(index)
+    (docs / "a.txt").write_text("The harbour thawed.")
+    open_docs()
+
+    [hit] = index.ask("harbour", min_score=0).hits
+
+    assert (hit.text, hit.status) == ("The harbour froze.", CitationStatus.GONE)
+
+
+@pytest.mark.parametrize("mode", [Mode.DENSE, Mode.HYBRID])
+def test_next_generation_may_be_of_another_model(
+    docs: Path, open_docs: OpenDocs, mode: Mode
+) -> None:
+    """The question is embedded by the model of the generation that answers it."""
+    (docs / "a.txt").write_text("The harbour froze.")
+    (docs / "b.txt").write_text("Bread is baked.")
+    index = open_docs()
+    expected = open_docs(model="all-MiniLM-L6-v2").ask("harbour", mode=mode, min_score=0)
+
+    found = index.ask("harbour", mode=mode, min_score=0)
+
+    assert found.hits == expected.hits
+
+
+def test_show_moves_on_too(docs: Path, open_docs: OpenDocs) -> None:
+    """A citation is resolved against the generation that is there."""
+    (docs / "a.txt").write_text("The harbour froze.")
+    index = open_docs()
+    (docs / "a.txt").write_text("The harbour thawed.")
+    open_docs()
+
+    assert index.show("docs/a.txt#p1").text == "The harbour thawed."
+
+
+def test_damage_is_not_tried_again(docs: Path, open_docs: OpenDocs) -> None:
+    """A file that is damaged in the current generation is an error, not a race."""
+    (docs / "a.txt").write_text("The harbour froze.")
+    index = open_docs()
+    [path] = (docs.parent / "vectors").rglob("lexical.npys")
+    path.unlink()
+
+    for _ in range(2):
+        with pytest.raises(DamagedIndexError, match=r"lexical\.npys is missing"):
+            index.ask("harbour", mode="lexical")
+
+
+def test_index_that_is_gone_is_an_error(docs: Path, open_docs: OpenDocs) -> None:
+    """When the whole directory is removed, there is no next generation to move to."""
+    (docs / "a.txt").write_text("The harbour froze.")
+    index = open_docs()
+    (docs.parent / "vectors").rename(docs.parent / "gone")
+
+    with pytest.raises((NoIndexError, DamagedIndexError)):
+        index.ask("harbour", mode="lexical")
+
+
+def test_closing_gives_the_files_back(docs: Path, open_docs: OpenDocs) -> None:
+    """Leaving the context closes what was opened, and may happen before anything was."""
+    (docs / "a.txt").write_text("The harbour froze.")
+    untouched = open_docs()
+    with open_docs() as index:
+        texts(index)
+        held = open_files(docs.parent)
+
+    untouched.close()
+
+    assert [path.name for path in held] == ["passages.sqlite"]
+    assert open_files(docs.parent) == []
+
+
+def open_files(folder: Path) -> list[Path]:
+    """The files below a folder that this process has open."""
+    links = (Path(f"/proc/self/fd/{name.name}") for name in Path("/proc/self/fd").iterdir())
+    return [link.readlink() for link in links if link.is_symlink() and _is_below(link, folder)]
+
+
+def _is_below(link: Path, folder: Path) -> bool:
+    return link.readlink().is_relative_to(folder)
+
+
+def test_document_that_is_not_there_cannot_be_shown(docs: Path, open_docs: OpenDocs) -> None:
+    """The index is the authority on what it has."""
+    (docs / "a.txt").write_text("The harbour froze.")
+    index = open_docs()
+
+    with pytest.raises(UsageError) as caught:
+        index.show("docs/b.txt#p1")
+
+    assert str(caught.value) == "the index has no document docs/b.txt"
+    assert caught.value.hint == "askdocs status --documents"

@@ -1,0 +1,45 @@
+"""What the tests of the formats share."""
+
+import resource
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+
+@pytest.fixture
+def unit_vectors() -> Callable[..., NDArray[np.float32]]:
+    """Make vectors of unit length, the same for the same seed: `unit_vectors(count, dimension)`."""
+
+    def make(count: int, dimension: int, *, seed: int = 0) -> NDArray[np.float32]:
+        vectors = np.random.default_rng(seed).standard_normal((count, dimension))
+        unit: NDArray[np.float32] = (
+            vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        ).astype(np.float32)
+        return unit
+
+    return make
+
+
+@pytest.fixture
+def count_words() -> Callable[[Sequence[str]], list[int]]:
+    """One token for each word."""
+    return lambda texts: [len(text.split()) for text in texts]
+
+
+@pytest.fixture
+def full_disk() -> Callable[[], object]:
+    """A block in which no file grows beyond 4,096 bytes, as if the disk were full."""
+
+    @contextmanager
+    def limited() -> Iterator[None]:
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return limited

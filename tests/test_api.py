@@ -1,0 +1,89 @@
+"""The Python interface does what its documentation shows."""
+
+import shutil
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import askdocs
+from askdocs import build_index, open_index
+from askdocs.errors import AskdocsError, NoIndexError
+from askdocs.search import Index
+
+ANSWER = (
+    "seeds/001_169922582ed849e6.txt#p2-3 NATO Secretary General Anders Fogh Rasmussen this week "
+    "asked the Kremlin to provide Russian helicopters and spare parts to bolster the NATO campaign "
+    "in Afghanistan."
+)
+
+
+def test_example_runs_as_it_stands(
+    seeds_project: Path,
+    cache: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The lines in the package's docstring index the seed articles and print cited answers."""
+    shutil.copytree(seeds_project / "seeds", tmp_path / "seeds")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ASKDOCS_CACHE", str(cache))
+    docstring = askdocs.__doc__ or ""
+    example = textwrap.dedent(docstring[docstring.index("    from askdocs") :])
+
+    exec(compile(example, "example", "exec"), {})  # noqa: S102 - it is what the test is about
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == ANSWER
+    assert len(lines) == 5
+    assert (tmp_path / "vectors" / "HEAD").is_file()
+
+
+def test_names_are_those_that_are_documented() -> None:
+    """What the package offers is listed, and can be imported."""
+    assert askdocs.__all__ == ["Index", "build_index", "open_index"]
+    assert askdocs.Index is Index
+    with pytest.raises(AttributeError, match=r"^module 'askdocs' has no attribute 'Indx'$"):
+        askdocs.Indx  # noqa: B018 - looking it up is the test
+
+
+def test_index_is_built_and_refreshed(tmp_path: Path, cache: Path) -> None:
+    """A second call without paths refreshes what the index records; paths may be strings."""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.txt").write_text("The harbour froze in March.")
+
+    first = build_index(str(tmp_path / "vectors"), str(tmp_path / "docs"), cache=cache)
+    second = build_index(tmp_path / "vectors", cache=cache)
+
+    assert (first.added, first.is_unchanged) == (("docs/a.txt",), False)
+    assert second.is_unchanged
+    with open_index(str(tmp_path / "vectors"), cache=cache) as index:
+        [hit] = index.ask("When did the harbour freeze?").hits
+        assert (hit.text, str(hit.place.citation)) == (
+            "The harbour froze in March.",
+            "docs/a.txt#p1",
+        )
+        assert index.show("docs/a.txt#p1").text == hit.text
+
+
+def test_user_cache_is_the_default(
+    seeds_project: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a cache of one's own, that of the command line is used."""
+    monkeypatch.setenv("ASKDOCS_CACHE", str(cache))
+
+    with open_index(seeds_project / "vectors") as index:
+        assert index.ask("Who leads the expert group on NATO's new strategy?").answered
+
+
+def test_errors_are_of_one_family(tmp_path: Path, cache: Path) -> None:
+    """Whatever askdocs raises on purpose is an AskdocsError with a hint."""
+    with pytest.raises(NoIndexError) as caught:
+        open_index(tmp_path, cache=cache)
+
+    assert isinstance(caught.value, AskdocsError)
+    assert (str(caught.value), caught.value.hint) == (
+        f"there is no index in {tmp_path}",
+        f"askdocs index --index {tmp_path} PATH",
+    )

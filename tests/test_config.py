@@ -1,0 +1,109 @@
+"""The environment and the current folder say where things are."""
+
+from pathlib import Path
+
+import pytest
+
+from askdocs.config import (
+    cache_directory,
+    default_paths,
+    existing_index,
+    find_index,
+    index_to_write,
+)
+from askdocs.errors import NoIndexError
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"ASKDOCS_CACHE": "/own", "XDG_CACHE_HOME": "/shared"}, "/own"),
+        ({"XDG_CACHE_HOME": "/shared", "HOME": "/home/me"}, "/shared/askdocs"),
+        (
+            {"ASKDOCS_CACHE": "", "XDG_CACHE_HOME": "", "HOME": "/home/me"},
+            "/home/me/.cache/askdocs",
+        ),
+        ({"HOME": "/home/me"}, "/home/me/.cache/askdocs"),
+    ],
+)
+def test_cache_is_the_users(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], expected: str
+) -> None:
+    """The cache is one's own, else in the shared folder for caches, else below home."""
+    for name in ("ASKDOCS_CACHE", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    assert cache_directory() == Path(expected)
+
+
+@pytest.fixture
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with an index, another index two folders below, and one that is none between."""
+    for name in ("vectors", "one/two/vectors"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "HEAD").touch()
+    (tmp_path / "one" / "vectors").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        ("", "vectors"),
+        ("one", "vectors"),
+        ("one/two", "one/two/vectors"),
+        ("one/two/vectors", "one/two/vectors"),
+    ],
+)
+def test_nearest_index_is_found(folders: Path, start: str, expected: str) -> None:
+    """The index is looked for here and in every folder above; a folder without HEAD is none."""
+    assert find_index(folders / start) == folders / expected
+
+
+def test_index_that_is_nowhere_is_none(tmp_path: Path) -> None:
+    """Where there is no index, none is found."""
+    assert find_index(tmp_path) is None
+
+
+def test_named_index_comes_first(folders: Path) -> None:
+    """A name is taken as it is, whether there is an index or not."""
+    assert existing_index(Path("other")) == Path("other")
+    assert index_to_write(Path("other")) == Path("other")
+
+
+def test_index_of_the_current_folder_is_named_briefly(folders: Path) -> None:
+    """Messages name ./vectors as one would type it."""
+    assert existing_index(None) == Path("vectors")
+    assert index_to_write(None) == Path("vectors")
+
+
+def test_index_to_be_made_is_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an index to refresh, it is made in ./vectors; there is none to read."""
+    monkeypatch.chdir(tmp_path)
+
+    assert index_to_write(None) == Path("vectors")
+    with pytest.raises(NoIndexError) as caught:
+        existing_index(None)
+    assert str(caught.value) == f"there is no index in {tmp_path} or above it"
+    assert caught.value.hint == "askdocs index PATH"
+
+
+def test_seeds_are_indexed_only_where_there_is_no_index(folders: Path) -> None:
+    """A recorded corpus is never joined by a folder that happens to be called seeds."""
+    assert default_paths(Path("absent")) == ()
+
+    (folders / "seeds").mkdir()
+
+    assert default_paths(Path("absent")) == (Path("seeds"),)
+    assert default_paths(Path("vectors")) == ()
+
+
+def test_file_called_seeds_is_no_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a folder is a default corpus."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "seeds").touch()
+
+    assert default_paths(Path("vectors")) == ()

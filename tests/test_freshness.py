@@ -1,0 +1,364 @@
+"""An index is fresh exactly while the corpus has the content that was indexed."""
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from askdocs.datamodel import DocumentStatus, Freshness
+from askdocs.errors import DamagedIndexError, NoIndexError
+from askdocs.freshness import check_freshness
+from askdocs.index import begin, open_generation
+from askdocs.indexing import IndexRequest, build
+
+
+def ignore(_line: str) -> None:
+    """Take no notice."""
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    """A folder with one document."""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.txt").write_text("Rain fell.")
+    return tmp_path / "docs"
+
+
+@pytest.fixture
+def index(docs: Path, tiny_model: Path, cache: Path) -> Callable[..., Path]:
+    """Index docs/, or other paths, into vectors/ beside it; the index directory."""
+
+    def run(*paths: Path) -> Path:
+        request = IndexRequest(
+            index=docs.parent / "vectors", paths=paths or (docs,), model=str(tiny_model)
+        )
+        build(request, cache=cache, notify=ignore)
+        return request.index
+
+    return run
+
+
+def test_index_is_fresh_right_after_indexing(docs: Path, index: Callable[..., Path]) -> None:
+    """Whatever a corpus holds, check agrees with the index that was just made."""
+    (docs / "empty.txt").touch()
+    (docs / "latin.txt").write_bytes(b"Caf\xe9")
+    (docs / "picture.txt").write_bytes(b"\xff\0")
+    (docs / "link.txt").symlink_to("a.txt")
+    (docs / "folder.txt").mkdir()
+    (docs / "folder.txt" / "b.md").write_text("Snow fell.")
+    (docs / "ignored.txt").write_text("Hail fell.")
+    (docs / ".gitignore").write_text("ignored.txt\n")
+    (docs / ".hidden.txt").write_text("Nothing fell.")
+    os.mkfifo(docs / "pipe.txt")
+    (docs / "\udce9\n.txt").write_text("Anything fell.")
+
+    directory = index()
+
+    assert check_freshness(directory) == Freshness(documents=4)
+
+
+def test_differences_are_named(docs: Path, index: Callable[..., Path]) -> None:
+    """Added, changed and removed paths are told apart, each in order."""
+    for name in ("b", "c", "d"):
+        (docs / f"{name}.txt").write_text(f"This is {name}.")
+    directory = index()
+    (docs / "c.txt").unlink()
+    (docs / "a.txt").unlink()
+    (docs / "d.txt").write_text("This is D.")
+    (docs / "f.txt").write_text("This is f.")
+    (docs / "e.txt").write_text("This is e.")
+
+    found = check_freshness(directory)
+
+    assert found == Freshness(
+        documents=4,
+        added=("docs/e.txt", "docs/f.txt"),
+        changed=("docs/d.txt",),
+        removed=("docs/a.txt", "docs/c.txt"),
+    )
+    assert not found.is_fresh
+
+
+def test_same_size_and_time_hide_nothing(docs: Path, index: Callable[..., Path]) -> None:
+    """Content that changed under the same size and time is found."""
+    directory = index()
+    before = (docs / "a.txt").stat()
+    (docs / "a.txt").write_text("Hail fell.")
+    os.utime(docs / "a.txt", ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = (docs / "a.txt").stat()
+
+    found = check_freshness(directory)
+
+    assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert found == Freshness(documents=1, changed=("docs/a.txt",))
+
+
+def test_touching_and_copying_keep_it_fresh(docs: Path, index: Callable[..., Path]) -> None:
+    """Times and inodes do not matter: a fresh clone is fresh."""
+    directory = index()
+    os.utime(docs / "a.txt", ns=(0, 0))
+    clone = docs.parent / "clone"
+    clone.mkdir()
+    for folder in (docs, directory):
+        shutil.copytree(folder, clone / folder.name, copy_function=shutil.copyfile)
+
+    assert check_freshness(directory) == Freshness(documents=1)
+    assert check_freshness(clone / "vectors") == Freshness(documents=1)
+
+
+def test_skipped_files_never_make_it_stale(docs: Path, index: Callable[..., Path]) -> None:
+    """What is left out on purpose may come, change and go."""
+    (docs / "b.txt").write_bytes(b"\xff\0")
+    (docs / "c.txt").symlink_to("a.txt")
+    directory = index()
+    (docs / "b.txt").unlink()
+    (docs / "c.txt").unlink()
+    (docs / "c.txt").write_bytes(b"\xfe\0")
+    (docs / "d.txt").symlink_to("a.txt")
+
+    assert check_freshness(directory) == Freshness(documents=1)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        (b"\xff\0", b"Snow fell.", {"changed": ("docs/b.txt",)}),
+        (b"Snow fell.", b"\xff\0", {"changed": ("docs/b.txt",)}),
+        (b"Caf\xe9", b"Snow fell.", {"changed": ("docs/b.txt",)}),
+        (b"Snow fell.", b"Caf\xe9", {"changed": ("docs/b.txt",)}),
+        (b"Caf\xe9", b"\xff\0", {"changed": ("docs/b.txt",)}),
+        (b"Caf\xe9", b"Caf\xe9s", {}),
+        (b"Caf\xe9", None, {"removed": ("docs/b.txt",)}),
+        (b"\xff\0", None, {}),
+        (None, b"\xff\0", {}),
+        (None, b"Caf\xe9", {"added": ("docs/b.txt",)}),
+    ],
+)
+def test_change_of_what_became_of_a_file_counts(
+    docs: Path,
+    index: Callable[..., Path],
+    before: bytes | None,
+    now: bytes | None,
+    expected: dict[str, tuple[str, ...]],
+) -> None:
+    """From skipped or failed to indexed and back is a change; what stays a failure is none."""
+    path = docs / "b.txt"
+    if before is not None:
+        path.write_bytes(before)
+    directory = index()
+    path.unlink(missing_ok=True)
+    if now is not None:
+        path.write_bytes(now)
+
+    found = check_freshness(directory)
+
+    assert replace(found, documents=0) == Freshness(documents=0, **expected)
+
+
+def test_ignore_file_takes_documents_away(docs: Path, index: Callable[..., Path]) -> None:
+    """A pattern that now ignores a document removes it; a taken back one brings it again."""
+    directory = index()
+    (docs / ".askdocsignore").write_text("a.txt\n")
+    ignored = check_freshness(directory)
+    (docs / ".askdocsignore").unlink()
+
+    assert ignored == Freshness(documents=1, removed=("docs/a.txt",))
+    assert check_freshness(directory).is_fresh
+
+
+def test_folder_that_cannot_be_listed_is_named(
+    docs: Path, index: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Documents in a folder that is closed to us are not there, and the folder is to blame."""
+    (docs / "sub").mkdir()
+    (docs / "sub" / "b.txt").write_text("Snow fell.")
+    directory = index()
+    real_scandir = os.scandir
+
+    def refusing_scandir(path: Path | int) -> object:
+        if path == docs / "sub":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real_scandir(path)
+
+    monkeypatch.setattr("askdocs.files.walking.os.scandir", refusing_scandir)
+
+    closed = check_freshness(directory)
+    index()
+
+    assert closed == Freshness(documents=2, added=("docs/sub",), removed=("docs/sub/b.txt",))
+    record = open_generation(directory).manifest.documents["docs/sub"]
+    assert (record.status, record.reason) == (DocumentStatus.FAILED, "permission denied")
+    assert check_freshness(directory) == Freshness(documents=1)
+
+
+def test_missing_root_is_a_removal(docs: Path, index: Callable[..., Path]) -> None:
+    """A corpus that is gone is a difference, not an error; the other roots still count."""
+    (docs.parent / "note.txt").write_text("Snow fell.")
+    (docs.parent / "gone.txt").write_text("Hail fell.")
+    directory = index(docs, docs.parent / "note.txt", docs.parent / "gone.txt")
+    shutil.rmtree(docs)
+    (docs.parent / "gone.txt").unlink()
+
+    found = check_freshness(directory)
+
+    assert found == Freshness(documents=3, removed=("docs/a.txt", "gone.txt"))
+
+
+def test_other_rules_are_a_change_of_settings(docs: Path, index: Callable[..., Path]) -> None:
+    """An index that was cut by other rules is stale though its documents are the same."""
+    directory = index()
+    generation = open_generation(directory)
+    with begin(directory, expecting=generation.digest) as transaction:
+        transaction.keep_files(generation)
+        passages = replace(generation.manifest.passages, rules=0)
+        transaction.publish(replace(generation.manifest, passages=passages), tools={})
+
+    found = check_freshness(directory)
+
+    assert found == Freshness(documents=1, settings=("passages",))
+    assert not found.is_fresh
+
+
+def test_no_index_and_damage_are_errors(docs: Path, index: Callable[..., Path]) -> None:
+    """What is not an index, or no longer one, is neither fresh nor stale."""
+    with pytest.raises(NoIndexError):
+        check_freshness(docs)
+
+    directory = index()
+    (directory / "HEAD").write_text("garbage\n")
+
+    with pytest.raises(DamagedIndexError):
+        check_freshness(directory)
+
+
+NAMES = st.sampled_from(["a.txt", "b.md", "sub/c.txt", "sub/d.txt", "e.png"])
+CONTENTS = st.sampled_from([b"Rain fell.", b"Hail fell.", b"", b"Wet.", b"Caf\xe9", b"\xff\0"])
+OTHERS = {b"Rain fell.": b"Hail fell.", b"Hail fell.": b"Rain fell."}
+
+
+class Corpus(RuleBasedStateMachine):
+    """A folder, beside its contents as they are and as they were when it was indexed."""
+
+    model: Path
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        super().__init__()
+        self.top = Path(tempfile.mkdtemp())
+        self.cache = self.top / "cache"
+        self.cache.mkdir()
+        (self.cache / "encoders").symlink_to(self.model.with_name("compiled") / "encoders")
+        self.now: dict[str, bytes] = {}
+        self.indexed: dict[str, bytes] = {}
+
+    def teardown(self) -> None:
+        """Leave nothing behind."""
+        shutil.rmtree(self.top)
+
+    def path(self, name: str) -> Path:
+        """Where a file of the corpus is."""
+        return self.top / "docs" / name
+
+    @initialize()
+    def begin(self) -> None:
+        """Index one document."""
+        self.path("sub").mkdir(parents=True)
+        self.write("always.txt", b"Always.")
+        self.refresh()
+
+    @rule(name=NAMES, content=CONTENTS)
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file."""
+        self.path(name).write_bytes(content)
+        self.now[name] = content
+
+    @rule(name=NAMES)
+    def rewrite_with_the_same_size_and_time(self, name: str) -> None:
+        """Write a file so that only its content tells."""
+        if other := OTHERS.get(self.now.get(name, b"")):
+            before = self.path(name).stat()
+            self.write(name, other)
+            os.utime(self.path(name), ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    @rule(name=NAMES)
+    def touch(self, name: str) -> None:
+        """Change the time of a file and nothing else."""
+        if name in self.now:
+            os.utime(self.path(name), ns=(0, 0))
+
+    @rule(name=NAMES)
+    def delete(self, name: str) -> None:
+        """Remove a file."""
+        self.path(name).unlink(missing_ok=True)
+        self.now.pop(name, None)
+
+    @rule(name=NAMES, onto=NAMES)
+    def rename_over(self, name: str, onto: str) -> None:
+        """Put a file in the place of another."""
+        if name in self.now and name != onto:
+            self.path(name).replace(self.path(onto))
+            self.now[onto] = self.now.pop(name)
+
+    @rule()
+    def refresh(self) -> None:
+        """Index the folder as it is."""
+        folder, index = self.top / "docs", self.top / "vectors"
+        request = IndexRequest(index=index, paths=(folder,), model=str(self.model))
+        build(request, cache=self.cache, notify=ignore)
+        self.indexed = dict(self.now)
+
+    @invariant()
+    def agrees(self) -> None:
+        """The check says what the two dictionaries say."""
+        if self.indexed:
+            expected = difference(fates(self.indexed), fates(self.now))
+            assert check_freshness(self.top / "vectors") == expected
+
+
+def fates(contents: dict[str, bytes]) -> dict[str, bytes | str]:
+    """What becomes of each file: its content, or what is said of one that is not indexed."""
+    said: dict[bytes, bytes | str] = {b"Caf\xe9": "failed", b"\xff\0": "skipped"}
+    return {
+        f"docs/{name}": said.get(content, content)
+        for name, content in contents.items()
+        if not name.endswith(".png")
+    }
+
+
+def difference(old: dict[str, bytes | str], now: dict[str, bytes | str]) -> Freshness:
+    """The freshness of an index of some files."""
+    return Freshness(
+        documents=sum(isinstance(said, bytes) for said in old.values()),
+        added=tuple(sorted(p for p in now.keys() - old.keys() if now[p] != "skipped")),
+        changed=tuple(sorted(p for p in now.keys() & old.keys() if now[p] != old[p])),
+        removed=tuple(sorted(p for p in old.keys() - now.keys() if old[p] != "skipped")),
+    )
+
+
+def test_freshness_is_that_of_a_dictionary(tiny_model: Path) -> None:
+    """Through any edits and refreshes, check says what comparing two dictionaries says."""
+    machine = type("Machine", (Corpus,), {"model": tiny_model})
+
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=40,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

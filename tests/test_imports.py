@@ -1,0 +1,182 @@
+"""A command imports what it needs, and nothing that makes its start slow."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import askdocs
+
+FRAMEWORKS = {"torch", "transformers", "sentence_transformers", "huggingface_hub", "onnx"}
+ENCODER = {"onnxruntime", "tokenizers"}
+DENSE = {"faiss"}
+ARRAYS = {"numpy"}
+WORDS = {"Stemmer"}
+ALL = FRAMEWORKS | ENCODER | DENSE | ARRAYS | WORDS
+
+RunAlone = Callable[..., subprocess.CompletedProcess[str]]
+
+LISTED = """
+import json, os, sys
+from askdocs.cli import main
+status = main(sys.argv[1:])
+with open(os.environ["LISTED"], "w") as file:
+    json.dump([status, sorted(sys.modules)], file)
+"""
+
+
+@pytest.fixture
+def modules_of(seeds_project: Path, cache: Path, tmp_path: Path) -> Callable[..., Any]:
+    """Run a command on the seed articles: its exit status and the modules in its process."""
+
+    def run(*arguments: str) -> tuple[int, set[str]]:
+        listed = tmp_path / "modules.json"
+        subprocess.run(
+            [sys.executable, "-c", LISTED, *arguments],
+            cwd=seeds_project,
+            env={**os.environ, "ASKDOCS_CACHE": str(cache), "LISTED": str(listed)},
+            capture_output=True,
+            check=True,
+            timeout=60,
+        )
+        status, modules = json.loads(listed.read_text())
+        return status, set(modules)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected", "forbidden"),
+    [
+        (["--help"], 0, ALL),
+        (["ask", "--help"], 0, ALL),
+        (["index", "--help"], 0, ALL),
+        (["--version"], 0, ALL),
+        (["check"], 0, ALL),
+        (["status"], 0, ALL),
+        (["status", "--documents"], 0, ALL),
+        (["frobnicate"], 2, ALL),
+        (["show", "seeds/001_169922582ed849e6.txt#p3"], 0, FRAMEWORKS | ENCODER | DENSE | WORDS),
+        (["ask", "--mode", "lexical", "Kremlin"], 0, FRAMEWORKS | ENCODER | DENSE),
+        (["ask", "--mode", "dense", "Who leads the expert group?"], 0, FRAMEWORKS),
+        (["ask", "Who leads the expert group?"], 0, FRAMEWORKS),
+        (["index"], 0, FRAMEWORKS | ENCODER | DENSE),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_command_does_not_import(
+    modules_of: Callable[..., Any], arguments: list[str], expected: int, forbidden: set[str]
+) -> None:
+    """What a command has no use for stays out of its process."""
+    status, modules = modules_of(*arguments)
+
+    assert status == expected
+    assert forbidden & modules == set()
+
+
+def test_question_imports_what_it_needs(modules_of: Callable[..., Any]) -> None:
+    """The list of modules is one in which a needed library does show."""
+    _, modules = modules_of("ask", "Who leads the expert group?")
+
+    assert modules >= ENCODER | DENSE | ARRAYS | WORDS
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    """`import askdocs` costs next to nothing; the class Index comes when it is asked for."""
+    script = (
+        "import json, sys, askdocs; first = sorted(sys.modules); askdocs.Index;"
+        "print(json.dumps([first, sorted(sys.modules)]))"
+    )
+
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=True, timeout=60
+    )
+
+    before, after = json.loads(ran.stdout)
+    assert ALL & set(before) == set()
+    assert "askdocs.search" in set(after) - set(before)
+    assert (FRAMEWORKS | ENCODER | DENSE) & set(after) == set()
+
+
+ALONE = """
+import sys
+sys.path[:] = [path for path in sys.path if "site-packages" not in path] + [sys.argv.pop(1)]
+if sys.argv[1] == "import":
+    __import__(sys.argv[2])
+else:
+    from askdocs.cli import main
+    sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def alone(seeds_project: Path, tmp_path: Path) -> RunAlone:
+    """Run Python where only the standard library, askdocs, click and pathspec can be imported."""
+    libraries = tmp_path / "libraries"
+    libraries.mkdir()
+    for name in ("askdocs", "click", "pathspec"):
+        spec = find_spec(name)
+        assert spec is not None
+        assert spec.origin is not None
+        (libraries / name).symlink_to(Path(spec.origin).parent)
+    project = tmp_path / "project"
+    shutil.copytree(seeds_project, project)
+    # So that there is a pattern to match.
+    (project / ".askdocsignore").write_text("*.bak\n")
+
+    def run_alone(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-I", "-S", "-c", ALONE, str(libraries), *arguments],
+            cwd=project,
+            env={"COLUMNS": "80"},
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+            timeout=60,
+        )
+
+    return run_alone
+
+
+def test_check_and_help_run_with_click_and_pathspec_alone(alone: RunAlone) -> None:
+    """In CI, whether an index is fresh can be told without installing a model or NumPy."""
+    checked, helped, version = alone("check"), alone("--help"), alone("--version")
+
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "fresh: 5 documents\n", "")
+    assert (helped.returncode, helped.stderr) == (0, "")
+    assert helped.stdout.startswith("Usage: askdocs ")
+    assert version.stdout == f"askdocs {askdocs.__version__}\n"
+
+
+@pytest.mark.parametrize("name", ["numpy", "faiss", "onnxruntime", "Stemmer", "torch"])
+def test_environment_of_that_test_has_nothing_else(alone: RunAlone, name: str) -> None:
+    """In that environment the other libraries really cannot be imported."""
+    ran = alone("import", name)
+
+    assert ran.returncode == 1
+    assert f"No module named '{name}'" in ran.stderr
+
+
+def test_module_is_the_command(seeds_project: Path) -> None:
+    """`python -m askdocs` and the installed command are the same."""
+    command = Path(sys.executable).with_name("askdocs")
+    environment = {**os.environ, "PYTHONPATH": str(Path(askdocs.__file__).parents[1])}
+
+    runs = [
+        subprocess.run(
+            [*start, "check"], cwd=seeds_project, env=environment, capture_output=True, check=False,
+            timeout=60,
+        )
+        for start in ([sys.executable, "-m", "askdocs"], [str(command)])
+    ]  # fmt: skip
+
+    assert [(ran.returncode, ran.stdout, ran.stderr) for ran in runs] == [
+        (0, b"fresh: 5 documents\n", b"")
+    ] * 2

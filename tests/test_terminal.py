@@ -1,0 +1,180 @@
+"""No text can command a terminal, and every text fits into its columns."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from askdocs.terminal import columns, make_safe, wrap
+
+REVERSING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+"""The classes of characters that reorder what stands beside them (UAX #9)."""
+
+PIECES = [
+    "a",
+    "é",
+    "漢",
+    "🚢",
+    "e\N{COMBINING ACUTE ACCENT}",
+    "\N{COMBINING ACUTE ACCENT}",
+    "\u200d",
+]
+PIECES += [" ", "  ", "\u3000", "\u00a0", "word", "long" * 20, "漢字" * 10, "-"]
+lines = st.lists(st.sampled_from(PIECES), max_size=30).map("".join)
+widths = st.integers(2, 30)
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("plain – text 漢 🚢", "plain – text 漢 🚢"),
+        ("a\tb\nc\r\n", "a b c  "),
+        ("\x1b[31mred\x1b[0m", "\ufffd[31mred\ufffd[0m"),
+        # Operating system commands: hyperlinks, the clipboard, the window's title.
+        ("\x1b]8;;http://a\x07b\x1b\\", "\ufffd]8;;http://a\ufffdb\ufffd\\"),
+        ("\x1b]52;c;aGk=\x9c", "\ufffd]52;c;aGk=\ufffd"),
+        ("\x9b31m\x9d0;title\x90q", "\ufffd31m\ufffd0;title\ufffdq"),
+        ("\x00\x07\x08\x0b\x0c\x7f", "\ufffd" * 6),
+        # Text that reads backwards, or not at all.
+        ("evil\u202etxt.exe", "evil\ufffdtxt.exe"),
+        ("\u2066a\u2069\u200e\u200f\u061c", "\ufffda\ufffd\ufffd\ufffd\ufffd"),
+        ("a\U000e0041\U000e007fb", "a\ufffd\ufffdb"),
+        ("\ufeffa\u2060b", "\ufffda\ufffdb"),
+        ("a\u2028b\u2029c", "a\ufffdb\ufffdc"),
+        # What stands for a byte of a name that is not UTF-8.
+        ("\udcff.txt", "\ufffd.txt"),
+        ("", ""),
+    ],
+)
+def test_commands_are_replaced(text: str, safe: str) -> None:
+    """What a terminal would obey becomes a mark, everything else stays."""
+    assert make_safe(text) == safe
+
+
+def test_no_character_that_commands_a_terminal_is_left() -> None:
+    """Of all of Unicode, no control, surrogate, line end or mark of direction stays."""
+    everything = "".join(map(chr, range(0x110000)))
+
+    safe = make_safe(everything)
+
+    assert len(safe) == len(everything)
+    left = [
+        character
+        for character in safe
+        if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
+        or unicodedata.bidirectional(character) in REVERSING
+    ]
+    assert left == []
+
+
+def test_no_character_that_is_read_is_replaced() -> None:
+    """Of all of Unicode, every letter, mark, number, sign and space stays."""
+    everything = "".join(map(chr, range(0x110000)))
+
+    safe = make_safe(everything)
+
+    replaced = [old for new, old in zip(safe, everything, strict=True) if new != old]
+    categories = {unicodedata.category(character) for character in replaced}
+    assert categories <= {"Cc", "Cs", "Zl", "Zp", "Cf", "Cn"}
+
+
+@given(text=st.text(st.characters()))
+def test_safe_text_has_the_same_length(text: str) -> None:
+    """Spans hold in the safe text as they do in the text, and it is safe already."""
+    safe = make_safe(text)
+
+    assert len(safe) == len(text)
+    assert make_safe(safe) == safe
+
+
+@pytest.mark.parametrize(
+    ("text", "width"),
+    [
+        ("", 0),
+        ("plain", 5),
+        ("café", 4),
+        ("cafe\N{COMBINING ACUTE ACCENT}", 4),
+        ("漢字", 4),
+        ("ｆｕｌｌ", 8),
+        ("ﾊﾝ", 2),
+        ("🚢", 2),
+        ("a\u200db", 2),
+        ("क\N{DEVANAGARI SIGN VIRAMA}", 1),
+        ("a\N{COMBINING ENCLOSING CIRCLE}", 1),
+        ("\u3000", 2),
+        ("\ufffd", 1),
+    ],
+)
+def test_columns_are_those_of_a_terminal(text: str, width: int) -> None:
+    """Wide characters take two, those that combine with the one before take none."""
+    assert columns(text) == width
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "expected"),
+    [
+        ("", 10, []),
+        ("   ", 10, []),
+        ("one", 3, ["one"]),
+        ("one two three", 7, ["one two", "three"]),
+        ("one two three", 6, ["one", "two", "three"]),
+        ("  one   two  ", 9, ["one   two"]),
+        ("one    two", 9, ["one", "two"]),
+        # A word wider than the line is broken inside, and what follows may share its last line.
+        ("abcdefgh ij", 3, ["abc", "def", "gh", "ij"]),
+        ("abcdefgh i", 4, ["abcd", "efgh", "i"]),
+        ("a bcdefgh i", 4, ["a", "bcde", "fgh", "i"]),
+        ("a bcdefg i", 4, ["a", "bcde", "fg i"]),
+        # Wide characters are never cut in half.
+        ("漢字漢", 5, ["漢字", "漢"]),
+        ("a漢字", 2, ["a", "漢", "字"]),
+        ("e\N{COMBINING ACUTE ACCENT}é", 2, ["e\N{COMBINING ACUTE ACCENT}é"]),
+    ],
+)
+def test_lines_break_between_words(text: str, width: int, expected: list[str]) -> None:
+    """Each line is as full as it can be, without white space around it."""
+    assert [text[start:end] for start, end in wrap(text, width)] == expected
+
+
+@given(text=lines, width=widths)
+def test_no_line_is_too_wide(text: str, width: int) -> None:
+    """Every line fits into the columns."""
+    assert all(columns(text[start:end]) <= width for start, end in wrap(text, width))
+
+
+@given(text=lines, width=widths)
+def test_only_white_space_is_left_out(text: str, width: int) -> None:
+    """Lines are in order, do not overlap, and hold every other character."""
+    ends = [0, *(at for span in wrap(text, width) for at in span), len(text)]
+
+    assert ends == sorted(ends)
+    gaps = zip(ends[0::2], ends[1::2], strict=True)
+    assert all(not text[start:end].strip() for start, end in gaps)
+
+
+@given(text=lines, width=widths)
+def test_no_line_is_empty_or_padded(text: str, width: int) -> None:
+    """A line begins and ends with something to read."""
+    for start, end in wrap(text, width):
+        assert start < end
+        assert text[start:end] == text[start:end].strip()
+
+
+@given(text=lines, width=widths)
+def test_no_word_is_broken_that_fits(text: str, width: int) -> None:
+    """Only a word wider than the line is broken, so every other stands whole in one line."""
+    whole = {word for start, end in wrap(text, width) for word in text[start:end].split()}
+
+    assert {word for word in text.split() if columns(word) <= width} <= whole
+
+
+def test_long_line_is_wrapped_word_by_word() -> None:
+    """A hundred thousand words, and a word of as many characters, each take their place."""
+    text = "word " * 100_000 + "x" * 100_000
+
+    spans = wrap(text, 9)
+
+    assert len(spans) == 50_000 + -(-100_000 // 9)
+    assert spans[0] == (0, 9)
+    assert spans[-1][1] == len(text)

@@ -190,13 +190,13 @@ def test_document_keeps_path_and_text() -> None:
     )
 
 
-def test_ten_million_empty_lines_are_passed_over() -> None:
+def test_a_million_empty_lines_are_passed_over() -> None:
     """A text behind them has its line's number."""
-    text = "\n" * 10_000_000 + "end"
+    text = "\n" * 1_000_000 + "end"
 
     paragraphs = number_paragraphs(text)
 
-    last = 10_000_001
+    last = 1_000_001
     assert paragraphs == [
         Paragraph(number=1, chars=(last - 1, last + 2), lines=(last, last)),
     ]

@@ -188,6 +188,29 @@ def test_refusal_to_read_gives_the_reason(tmp_path: Path, monkeypatch: pytest.Mo
     assert (str(caught.value), caught.value.skipped) == ("input/output error", False)
 
 
+@pytest.mark.parametrize("content", [b"longer than before", b"short", b""])
+def test_file_that_changes_meanwhile_has_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    """A file that grows or shrinks while it is read is reported, not indexed in half."""
+    path = tmp_path / "x.txt"
+    path.write_bytes(b"as it was")
+    look_at = os.fstat
+
+    def look_and_change(descriptor: int) -> os.stat_result:
+        status = look_at(descriptor)
+        path.write_bytes(content)
+        monkeypatch.setattr(os, "fstat", lambda _descriptor: status)
+        return status
+
+    monkeypatch.setattr(os, "fstat", look_and_change)
+
+    with pytest.raises(UnreadableSourceError) as caught:
+        read_source(path, max_bytes=100)
+
+    assert (str(caught.value), caught.value.skipped) == ("it changed while it was read", False)
+
+
 @pytest.mark.parametrize("kind", ["fifo", "socket", "device", "folder", "link"])
 def test_refused_file_is_closed(make_thing: Callable[[str], Path], kind: str) -> None:
     """Refusals leave no descriptor open."""

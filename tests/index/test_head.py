@@ -129,6 +129,11 @@ def test_folder_without_head_is_no_index(tmp_path: Path, directory: str) -> None
     assert current_digest(tmp_path / directory) is None
 
 
+def test_folder_that_cannot_be_looked_into_is_no_index(tmp_path: Path) -> None:
+    """A search for an index goes on past what the system does not let it see."""
+    assert not is_index(tmp_path / ("x" * 300))
+
+
 def test_hint_can_be_typed(tmp_path: Path) -> None:
     """A folder's name with a space in it is quoted for the shell."""
     with pytest.raises(NoIndexError) as caught:

@@ -86,6 +86,12 @@ def test_truncated_file_is_refused() -> None:
     assert taken == []
 
 
+def test_appended_bytes_are_refused() -> None:
+    """What follows the last array is no part of an index."""
+    with pytest.raises(ValueError, match="1 bytes follow the last array"):
+        LexicalReader(content_of(PASSAGES) + b"\0")
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -192,6 +192,7 @@ class Hit:
         answer: The answer sentence.
         status: Whether the citation holds in the file on disk.
         indexed: Where the passage stood when it was indexed, if it has moved since.
+        duplicates: Where passages of nearly the same text stand, best first.
     """
 
     rank: int
@@ -202,6 +203,7 @@ class Hit:
     answer: Answer
     status: CitationStatus
     indexed: Place | None = None
+    duplicates: tuple[Citation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,6 +249,57 @@ class Ranking:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedRanking:
+    """A ranking compared with the answers that are known.
+
+    Attributes:
+        ranking: What the question found.
+        answers: How many answers are known; 0 where the corpus cannot answer the question.
+        found: For each hit how many answers it shows that no hit before it did.
+    """
+
+    ranking: Ranking
+    answers: int
+    found: tuple[int, ...]
+
+    @property
+    def first_relevant(self) -> int | None:
+        """The rank of the first hit that shows an answer, from 1; None where none does."""
+        return next((rank for rank, count in enumerate(self.found, 1) if count), None)
+
+    @property
+    def score(self) -> float:
+        """The score of the best hit, in [0, 1]; 0 where nothing was found."""
+        return self.ranking.hits[0].score if self.ranking.hits else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """The value of a measure.
+
+    Attributes:
+        value: In [0, 1]; None where there is no question for it.
+        questions: How many questions it was computed from.
+    """
+
+    value: float | None
+    questions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """How well an index answers questions whose answers are known.
+
+    Attributes:
+        measures: Every measure by its name, in the order in which they are reported.
+        questions: In the order in which they were asked.
+    """
+
+    measures: Mapping[str, Measurement]
+    questions: tuple[JudgedRanking, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CorpusSettings:
     """Which files make the corpus.
 
@@ -276,7 +329,7 @@ class PassageSettings:
     """
 
     max_tokens: int = 200
-    rules: int = 1
+    rules: int = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

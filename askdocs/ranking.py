@@ -30,6 +30,8 @@ _DENSE_CANDIDATES = 200
 _LEXICAL_CANDIDATES = 100
 # Scores that differ by less are equal: the order must not hang on the last bits of a float.
 _DIGITS = 6
+_ENOUGH_TERMS = 5
+_SAME = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +42,13 @@ class RankedPassage:
         stored: The passage.
         score: In [0, 1].
         answer: The span of its answer sentence in the document.
+        duplicates: Passages of nearly the same text that rank below it, best first.
     """
 
     stored: StoredPassage
     score: float
     answer: Span
+    duplicates: tuple[StoredPassage, ...] = ()
 
 
 def rank(
@@ -85,20 +89,52 @@ def rank(
         range(len(passages)),
         key=lambda at: (-rounded[at], passages[at].path, passages[at].passage.chars),
     )
-    best = order[:top_k]
-    if vector is None:
-        statistics = reader.term_statistics(terms)
-        answers = [_best_by_words(passages[at], statistics) for at in best]
-    else:
-        answers = [int(np.argmax(cosines[at])) for at in best]
+    statistics = None if mode == Mode.DENSE else reader.term_statistics(terms)
     return [
         RankedPassage(
             stored=passages[at],
             score=rounded[at],
-            answer=passages[at].passage.sentences[answer],
+            answer=_answer_sentence(
+                passages[at], None if vector is None else cosines[at], statistics
+            ),
+            duplicates=tuple(passages[other] for other in others),
         )
-        for at, answer in zip(best, answers, strict=True)
+        for at, others in _fold_duplicates(order, passages, top_k).items()
     ]
+
+
+def _fold_duplicates(
+    order: Sequence[int], passages: Sequence[StoredPassage], top_k: int
+) -> dict[int, list[int]]:
+    """The first passages that are not nearly the same as one before them, with those that are.
+
+    Two passages are nearly the same when their sequences of three terms have a Jaccard index of at
+    least 0.9.
+
+    Source:
+        Broder (1997), doi:10.1109/SEQUEN.1997.666900, for resemblance by shingles.
+    """
+    folded: dict[int, list[int]] = {}
+    shingles: dict[int, frozenset[tuple[str, ...]]] = {}
+    for at in order:
+        own = _shingles(passages[at].passage.text)
+        first = next((one for one in folded if _resemblance(shingles[one], own) >= _SAME), None)
+        if first is not None:
+            folded[first].append(at)
+        elif len(folded) == top_k:
+            break
+        else:
+            folded[at], shingles[at] = [], own
+    return folded
+
+
+def _shingles(text: str) -> frozenset[tuple[str, ...]]:
+    terms = analyse(text)
+    return frozenset(zip(terms, terms[1:], terms[2:], strict=False)) or frozenset({tuple(terms)})
+
+
+def _resemblance(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> float:
+    return len(one & other) / len(one | other)
 
 
 def _candidates(
@@ -125,15 +161,37 @@ def _bm25_shares(
     return reader.bm25(terms, ids) / bound
 
 
-def _best_by_words(stored: StoredPassage, statistics: TermStatistics) -> int:
-    """The sentence with the most question words, each counted by its idf; the first of equals."""
-    start = stored.passage.chars[0]
-    weights = [
-        sum(
-            statistics.idf(term)
-            for term in set(analyse(stored.passage.text[first - start : last - start]))
-            if term in statistics.frequencies
-        )
-        for first, last in stored.passage.sentences
-    ]
-    return int(np.argmax(weights))
+def _answer_sentence(
+    stored: StoredPassage,
+    cosines: NDArray[np.float64] | None,
+    statistics: TermStatistics | None,
+) -> Span:
+    """The sentence that matches the question best: by meaning, by words, or by both alike.
+
+    A sentence of fewer than five terms (a title, a heading) answers only where no other one can:
+    it matches a question well and says little.
+
+    Args:
+        stored: The passage.
+        cosines: Of its sentences; None in lexical mode.
+        statistics: Of the question's terms; None in dense mode.
+    """
+    passage = stored.passage
+    origin = passage.chars[0]
+    terms = [analyse(passage.text[a - origin : b - origin]) for a, b in passage.sentences]
+    match = np.zeros(len(terms))
+    if cosines is not None:
+        match += cosines
+    if statistics is not None:
+        match += [_word_share(statistics, own) for own in terms]
+    enough = np.array([len(own) >= _ENOUGH_TERMS for own in terms])
+    if enough.any():
+        match[~enough] = -np.inf
+    return passage.sentences[int(np.argmax(match))]
+
+
+def _word_share(statistics: TermStatistics, terms: Sequence[str]) -> float:
+    """The share of a question's terms that a text has, each counted by its idf, in [0, 1]."""
+    weights = {term: statistics.idf(term) for term in statistics.frequencies}
+    found = sum(weight for term, weight in weights.items() if term in terms)
+    return found / sum(weights.values()) if weights else 0.0

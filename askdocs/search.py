@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from askdocs.datamodel import ModelRecord
+    from askdocs.datamodel import ModelRecord, StoredPassage
     from askdocs.embedding import Encoder
     from askdocs.store import Reader
 
@@ -248,9 +248,8 @@ def check_question(question: str) -> None:
 
 
 def _hit(number: int, ranked: RankedPassage, sources: Sources) -> Hit:
-    path, passage = ranked.stored.path, ranked.stored.passage
-    indexed = place_of_passage(path, passage)
-    cited = verify(passage.text, indexed, sources.document(path))
+    passage = ranked.stored.passage
+    cited = _cite(ranked.stored, sources)
     start, end = (offset - passage.chars[0] for offset in ranked.answer)
     origin = cited.place.chars[0]
     return Hit(
@@ -262,4 +261,10 @@ def _hit(number: int, ranked: RankedPassage, sources: Sources) -> Hit:
         answer=Answer(text=passage.text[start:end], chars=(origin + start, origin + end)),
         status=cited.status,
         indexed=cited.indexed,
+        duplicates=tuple(_cite(one, sources).place.citation for one in ranked.duplicates),
     )
+
+
+def _cite(stored: StoredPassage, sources: Sources) -> CitedText:
+    place = place_of_passage(stored.path, stored.passage)
+    return verify(stored.passage.text, place, sources.document(stored.path))

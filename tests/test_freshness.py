@@ -356,7 +356,7 @@ def test_freshness_is_that_of_a_dictionary(tiny_model: Path) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=40,
+            max_examples=25,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -162,6 +163,22 @@ def test_environment_of_that_test_has_nothing_else(alone: RunAlone, name: str) -
 
     assert ran.returncode == 1
     assert f"No module named '{name}'" in ran.stderr
+
+
+def test_interruption_while_importing_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C in the first tenth of a second ends in the status of any other one."""
+    from askdocs.__main__ import main
+
+    class Interrupted(ModuleType):
+        """A module that is being imported when the user loses patience."""
+
+        def __getattr__(self, name: str) -> object:
+            """Stop."""
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "askdocs.cli", Interrupted("askdocs.cli"))
+
+    assert main() == 130
 
 
 def test_module_is_the_command(seeds_project: Path) -> None:

@@ -19,9 +19,10 @@ BOUND = 2.2 * (log(8 / 3) + log(8))
 
 
 def stored(
-    number: int, *, path: str = "a.txt", text: str = "One. Two.", start: int | None = None
+    number: int, *, path: str = "a.txt", text: str = "", start: int | None = None
 ) -> StoredPassage:
-    """A passage whose sentences end at periods."""
+    """A passage whose sentences end at periods; without a text, one like no other's."""
+    text = text or f"One {number}. Two {number}."
     origin = 100 * number if start is None else start
     ends = [at + 1 for at, one in enumerate(text) if one == "."]
     starts = [0, *(end + 1 for end in ends[:-1])]
@@ -225,9 +226,10 @@ def test_answer_is_the_sentence_of_the_best_cosine(reader: FakeReader, mode: Mod
     """The sentence that makes the score is the one that is shown."""
     reader.near, reader.found = (0, 1), ()
 
-    assert sorted(answers(reader, mode)) == ["One.", "Two."]
+    assert sorted(answers(reader, mode)) == ["One 1.", "Two 0."]
     assert dict(zip(ranked(reader, mode), answers(reader, mode), strict=True)) == {
-        (number, score): {0: "Two.", 1: "One."}[number] for number, score in ranked(reader, mode)
+        (number, score): {0: "Two 0.", 1: "One 1."}[number]
+        for number, score in ranked(reader, mode)
     }
 
 
@@ -251,3 +253,54 @@ def test_lexical_answer_has_the_rarest_words(text: str, answer: str) -> None:
 def test_every_mode_has_a_bar() -> None:
     """The bars are what the help says."""
     assert DEFAULT_BARS == {Mode.HYBRID: 0.30, Mode.DENSE: 0.45, Mode.LEXICAL: 0.20}
+
+
+def test_nearly_the_same_passages_are_folded_into_the_best() -> None:
+    """A copy is named by the first of its kind and takes no place among the hits."""
+    text = " ".join(f"word{number}" for number in range(40)) + "."
+    reader = FakeReader(
+        stored=[
+            stored(0, path="b", text=text),
+            stored(1, path="a", text=text.replace("word0 ", "")),
+            stored(2, path="c", text="Rain fell. Snow fell."),
+        ],
+        best={0: [0.9], 1: [0.8], 2: [0.7, 0.1]},
+        words=dict.fromkeys(range(3), 0.0),
+    )
+
+    found = rank(reader, ["rain", "zebra"], VECTOR, mode=Mode.DENSE, top_k=2)
+
+    assert [(one.stored.id, [copy.id for copy in one.duplicates]) for one in found] == [
+        (0, [1]),
+        (2, []),
+    ]
+
+
+def test_short_sentence_answers_only_where_no_other_can() -> None:
+    """A title matches better than the sentence below it, which has five terms and is chosen."""
+    long = "Heavy autumn rain flooded seven villages."
+    reader = FakeReader(
+        stored=[stored(0, text=f"Rain. {long}"), stored(1, text="Rain. Zebra.")],
+        best={0: [0.9, 0.2], 1: [0.4, 0.1]},
+        words=dict.fromkeys(range(2), 0.0),
+        near=(0, 1),
+    )
+
+    assert answers(reader, Mode.DENSE) == [long, "Rain."]
+
+
+def test_answer_is_chosen_by_meaning_and_words_alike() -> None:
+    """A sentence with a question word beats one with a slightly better cosine."""
+    best, worded = (
+        "Heavy autumn storms flooded seven villages.",
+        "Light rain fell over twelve towns.",
+    )
+    reader = FakeReader(
+        stored=[stored(0, text=f"{best} {worded}")],
+        best={0: [0.6, 0.5]},
+        words={0: 0.0},
+        near=(0,),
+    )
+
+    assert answers(reader, Mode.HYBRID) == [worded]
+    assert answers(reader, Mode.DENSE) == [best]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
-import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from askdocs import config
+from askdocs.cli.input import read_lines
 from askdocs.cli.output import hint, notifier, notify, style, write
 from askdocs.datamodel import CitationStatus, Question
 from askdocs.errors import ExitStatus, UsageError
@@ -57,25 +56,10 @@ def read_questions(name: str) -> Iterator[Question]:
     Raises:
         UsageError: There is no such file, it is not UTF-8, or a line is no question.
     """
-    try:
-        with _opened(name) as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    yield _question(line.strip(), number)
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{name} is not UTF-8") from error
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UsageError(f"{name}: {reason}", hint="askdocs ask --questions FILE") from error
-
-
-def _opened(name: str) -> IO[str]:
-    # A mark at the start belongs to the encoding, not to the first question.
-    if name != "-":
-        return Path(name).open(encoding="utf-8-sig")
-    if sys.stdin is None:
-        raise UsageError("standard input is closed", hint="askdocs ask --questions FILE")
-    return io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig")
+    lines = read_lines(name, hint="askdocs ask --questions FILE")
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            yield _question(line.strip(), number)
 
 
 def _joined(words: tuple[str, ...]) -> Question:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _STATUS_HELP = (
-    "Exit status: 0 answered, fresh, done; 1 no passage answers, stale; 2 usage; 3 no index; "
+    "Exit status: 0 answered, fresh, done; 1 no passage answers, stale, below the bar; 2 usage; "
+    "3 no index; "
     "4 index damaged; 5 model or format cannot be used; 6 another writer at work; "
     "7 the disk or a file refused; 8 done, but some documents failed."
 )
@@ -135,6 +136,58 @@ def ask_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
     from askdocs.cli.asking import ask
 
     return ask(config.existing_index(index), quiet=quiet, **wanted)
+
+
+@cli.command("eval", short_help="Measure answers to questions of your own.")
+@click.argument("questions")
+@_option_index
+@click.option(
+    "-k", "--top-k", type=click.IntRange(min=1), default=10, show_default=True, metavar="N",
+    help="How many passages to look through; fewer than 10 count as 10.",
+)  # fmt: skip
+@click.option(
+    "--mode", type=click.Choice(["hybrid", "dense", "lexical"]), default="hybrid",
+    show_default=True, help="What to rank by: meaning and words, meaning, or words.",
+)  # fmt: skip
+@click.option("--qrels", metavar="FILE", help="Take the answers from TREC relevance judgements.")
+@click.option(
+    "--format", "form", envvar="ASKDOCS_EVAL_FORMAT",
+    type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="How to print the measures.",
+)  # fmt: skip
+@click.option(
+    "--run-out", type=click.Path(path_type=Path), metavar="FILE",
+    help="Write the passages found as a TREC run.",
+)  # fmt: skip
+@click.option(
+    "--fail-under", multiple=True, metavar="MEASURE=VALUE",
+    help="Exit 1 if the measure is worse: below VALUE, and for ECE and refused_answerable above "
+    "it. May be repeated.",
+)  # fmt: skip
+@click.option(
+    "--baseline", metavar="OLD.json",
+    help="Exit 1 if a question does worse than in this earlier output of --format json.",
+)  # fmt: skip
+@_option_quiet
+def eval_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
+    """Measure how well the index answers the questions in QUESTIONS (- for standard input).
+
+    Each line is a JSON object with the question and where it is answered; an empty list says that
+    the corpus cannot answer it.
+
+    \b
+      {"question": "Who signs?", "answers": [{"file": "a.md", "paragraph": 3}]}
+      {"question": "Who pays?", "answers": [{"file": "a.md", "text": "A pays"}]}
+      {"question": "Is there a cat?", "answers": []}
+
+    \b
+      askdocs eval questions.jsonl --fail-under hit@5=0.9
+      askdocs eval questions.jsonl --format json > old.json
+      askdocs eval questions.jsonl --baseline old.json
+    """
+    from askdocs.cli.evaluating import run_evaluation
+
+    return run_evaluation(config.existing_index(index), quiet=quiet, **wanted)
 
 
 @cli.command("check", short_help="Say whether the index is fresh.")

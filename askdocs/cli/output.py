@@ -39,7 +39,10 @@ def write(text: str) -> None:
     """
     try:
         # Not click.echo, which removes what it takes for escape sequences.
-        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+        content = memoryview(text.encode("utf-8", "backslashreplace"))
+        while content:
+            # Where PYTHONUNBUFFERED is set there is no buffer, and a full disk takes only a part.
+            content = content[sys.stdout.buffer.write(content) :]
         sys.stdout.buffer.flush()
     except BrokenPipeError as error:
         raise ClosedPipeError from error

@@ -1,11 +1,13 @@
 """Group paragraphs and sentences into passages."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from askdocs.datamodel import Document, Paragraph, Passage, PassageSettings, Span
+from askdocs.passages.markdown import Structure, find_structure
 from askdocs.passages.sentences import split_sentences
 
 CountTokens: TypeAlias = Callable[[Sequence[str]], list[int]]
@@ -32,6 +34,10 @@ class _Block:
     sentences: tuple[_Sentence, ...]
 
     @property
+    def start(self) -> int:
+        return self.sentences[0].chars[0]
+
+    @property
     def is_whole(self) -> bool:
         first, last = self.sentences[0], self.sentences[-1]
         return (first.chars[0], last.chars[1]) == self.paragraph.chars
@@ -47,7 +53,8 @@ def cut_passages(
     """Cut a document into passages.
 
     Passages are in order, do not overlap, and cover every paragraph; none is longer than
-    `settings.max_tokens`, as the sum of its sentences' tokens.
+    `settings.max_tokens`, as the sum of its sentences' tokens. In Markdown, a heading stands with
+    what follows it and begins a passage, and a fenced block is one passage where it fits.
 
     Args:
         document: What to cut.
@@ -55,7 +62,11 @@ def cut_passages(
         count_tokens: The model's own count.
     """
     blocks = _blocks(document, settings.max_tokens, count_tokens)
-    return [_passage(document.text, group) for group in _group(blocks, settings.max_tokens)]
+    layout = _Layout(find_structure(document))
+    return [
+        _passage(document.text, group, layout)
+        for group in _group(blocks, layout, settings.max_tokens)
+    ]
 
 
 def _blocks(document: Document, budget: int, count_tokens: CountTokens) -> list[_Block]:
@@ -150,14 +161,42 @@ def _fit(paragraph: Paragraph, sentences: Sequence[_Sentence], budget: int) -> I
     yield _Block(paragraph, tuple(block))
 
 
-def _group(blocks: Sequence[_Block], budget: int) -> Iterator[list[_Block]]:
-    """Join short paragraphs (headings, bylines, captions) to what follows them."""
+class _Layout:
+    """How the blocks of a document stand to its headings and fences."""
+
+    def __init__(self, structure: Structure) -> None:
+        self._headings = structure.headings
+        self._heading_starts = [heading.chars[0] for heading in structure.headings]
+        self._fences = structure.fences
+        self._fence_starts = [start for start, _ in structure.fences]
+
+    def begins_section(self, block: _Block) -> bool:
+        position = bisect_right(self._heading_starts, block.start)
+        return position > 0 and self._heading_starts[position - 1] == block.start
+
+    def is_heading(self, block: _Block) -> bool:
+        position = bisect_right(self._heading_starts, block.start)
+        return position > 0 and self._headings[position - 1].chars == block.paragraph.chars
+
+    def share_fence(self, one: _Block, other: _Block) -> bool:
+        position = bisect_right(self._fence_starts, one.start)
+        return position > 0 and other.start < self._fences[position - 1][1]
+
+    def headings(self, blocks: Sequence[_Block]) -> tuple[str, ...]:
+        """The headings above the first block that is not one itself, or above the last one."""
+        content = next((one for one in blocks if not self.is_heading(one)), blocks[-1])
+        position = bisect_right(self._heading_starts, content.start)
+        return self._headings[position - 1].path if position else ()
+
+
+def _group(blocks: Sequence[_Block], layout: _Layout, budget: int) -> Iterator[list[_Block]]:
+    """Join headings, and short paragraphs (bylines, captions), to what follows them."""
     group: list[_Block] = []
     tokens = 0
     for block in blocks:
-        short = tokens < _SHORT and tokens + block.tokens <= budget
-        # The rest of a cut paragraph introduces nothing, however short it is.
-        if group and not (short and group[-1].is_whole):
+        if group and not (
+            tokens + block.tokens <= budget and _belongs(block, group[-1], layout, tokens)
+        ):
             yield group
             group, tokens = [], 0
         group.append(block)
@@ -166,9 +205,17 @@ def _group(blocks: Sequence[_Block], budget: int) -> Iterator[list[_Block]]:
         yield group
 
 
-def _passage(text: str, blocks: Sequence[_Block]) -> Passage:
+def _belongs(block: _Block, last: _Block, layout: _Layout, tokens: int) -> bool:
+    """Whether a block joins the group that ends with another one and has so many tokens."""
+    if layout.is_heading(last) or layout.share_fence(last, block):
+        return True
+    # The rest of a cut paragraph introduces nothing, however short it is.
+    return tokens < _SHORT and last.is_whole and not layout.begins_section(block)
+
+
+def _passage(text: str, blocks: Sequence[_Block], layout: _Layout) -> Passage:
     first, last = blocks[0], blocks[-1]
-    start, end = first.sentences[0].chars[0], last.sentences[-1].chars[1]
+    start, end = first.start, last.sentences[-1].chars[1]
     origin = first.paragraph.chars[0]
     whole = (start, end) == (origin, last.paragraph.chars[1])
     first_line = first.paragraph.lines[0] + text.count("\n", origin, start)
@@ -179,4 +226,5 @@ def _passage(text: str, blocks: Sequence[_Block]) -> Passage:
         text=text[start:end],
         offsets=None if whole else (start - origin, end - origin),
         sentences=tuple(sentence.chars for block in blocks for sentence in block.sentences),
+        headings=layout.headings(blocks),
     )

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from askdocs.datamodel import CitedText, Hit, Place, Ranking
+from askdocs.datamodel import CitedText, Evaluation, Hit, JudgedRanking, Place, Ranking
 
 SCHEMA = 1
 """The version of the JSON objects; a field that is taken away or changes its meaning raises it."""
@@ -34,6 +34,16 @@ def render_cited_json(cited: CitedText) -> str:
     return _dump({"schema": SCHEMA, **_cited_object(cited)}, indent=2)
 
 
+def render_evaluation_json(evaluation: Evaluation) -> str:
+    """An evaluation as an indented JSON object."""
+    measures = {
+        name: None if one.value is None else round(one.value, _SCORE_DIGITS)
+        for name, one in evaluation.measures.items()
+    }
+    questions = [_judged_object(one) for one in evaluation.questions]
+    return _dump({"schema": SCHEMA, "measures": measures, "questions": questions}, indent=2)
+
+
 def ranking_object(ranking: Ranking) -> dict[str, Any]:
     """A ranking as docs/data-model.md describes it."""
     return {
@@ -56,9 +66,22 @@ def _hit_object(hit: Hit) -> dict[str, Any]:
         "answer": {"text": hit.answer.text, "chars": list(hit.answer.chars)},
         "status": hit.status.value,
     }
+    if hit.duplicates:
+        found["duplicates"] = [str(citation) for citation in hit.duplicates]
     if hit.indexed is not None:
         found["indexed"] = _place_object(hit.indexed)
     return found
+
+
+def _judged_object(judged: JudgedRanking) -> dict[str, Any]:
+    return {
+        "id": judged.ranking.question.id,
+        "question": judged.ranking.question.text,
+        "answers": judged.answers,
+        "first_relevant": judged.first_relevant,
+        "answered": judged.ranking.answered,
+        "score": round(judged.score, _SCORE_DIGITS),
+    }
 
 
 def _cited_object(cited: CitedText) -> dict[str, Any]:

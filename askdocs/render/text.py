@@ -154,7 +154,12 @@ def _render_hit(hit: Hit, style: Style) -> str:
     place = hit.place
     head = _head(str(place.citation), place.lines, hit.status, style, score=f"{hit.score:.2f}")
     start, end = (offset - place.chars[0] for offset in hit.answer.chars)
-    return f"{f'{hit.rank}.':<{_MARGIN}}{head}\n{_body(hit.text, (start, end), style)}"
+    above = make_safe(" > ".join(hit.headings))
+    headings = f"{'':<{_MARGIN}}{style.paint(above, _DIM)}\n" if above else ""
+    others = make_safe(", ".join(str(citation) for citation in hit.duplicates))
+    same = f"{'':<{_MARGIN}}{style.paint(f'the same in {others}', _DIM)}\n" if others else ""
+    body = _body(hit.text, (start, end), style)
+    return f"{f'{hit.rank}.':<{_MARGIN}}{head}\n{headings}{same}{body}"
 
 
 def _head(

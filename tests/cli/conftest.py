@@ -55,7 +55,8 @@ def run_process(cache: Path) -> Callable[..., subprocess.CompletedProcess[bytes]
         *arguments: str | bytes, env: Mapping[str, str] | None = None, **options: object
     ) -> subprocess.CompletedProcess[bytes]:
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, **options}
-        environment = {"ASKDOCS_CACHE": str(cache), "COLUMNS": "80", **(env or {})}
+        fixed = {"ASKDOCS_CACHE": str(cache), "COLUMNS": "80", "PYTHONUNBUFFERED": ""}
+        environment = {**fixed, **(env or {})}
         return subprocess.run(
             [sys.executable, "-m", "askdocs", *arguments],
             env={**os.environ, **environment},

@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -37,6 +38,29 @@ def test_full_disk_is_reported(project: Path, run_process: RunProcess, command: 
         ran = run_process(*command, stdout=full)
 
     assert (ran.returncode, ran.stderr.decode()) == (7, FULL)
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_disk_that_fills_up_is_reported(
+    project: Path, run_process: RunProcess, tmp_path: Path, unbuffered: str
+) -> None:
+    """Output of which only a part could be written is no success, however Python buffers."""
+    env = {
+        "PYTHONUNBUFFERED": unbuffered,
+        # Python and coverage write files of their own, to which the limit would apply.
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "COVERAGE_PROCESS_CONFIG": "",
+        "COVERAGE_PROCESS_START": "",
+    }
+
+    def limit_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
+
+    with (tmp_path / "output").open("wb") as output:
+        ran = run_process("status", "--documents", stdout=output, env=env, preexec_fn=limit_files)
+
+    assert (tmp_path / "output").stat().st_size <= 200
+    assert (ran.returncode, ran.stderr) == (7, b"askdocs: standard output: file too large\n")
 
 
 @pytest.mark.parametrize("command", PRINTING, ids=" ".join)

@@ -249,7 +249,9 @@ def test_the_fields_of_an_answer_are_those_documented(changed, writable_cache):
 
     assert {hit["status"] for hit in answer["hits"]} == {"verified", "moved"}
     documented = rows(section("docs/data-model.md", "The answer to a question"))
-    assert {row[0]: row[1] for row in documented} == dict(fields(answer))
+    # No two passages of this corpus are nearly the same.
+    absent = {"hits[].duplicates": "array of strings"}
+    assert {row[0]: row[1] for row in documented} == dict(fields(answer)) | absent
 
 
 def test_the_fields_of_a_cited_text_are_those_documented(changed, writable_cache):
@@ -273,7 +275,7 @@ def test_the_sessions_of_the_data_model_are_what_askdocs_prints(clone, writable_
     )
 
     def coarse(text: str) -> str:
-        return re.sub(r'("score": \d\.\d\d)\d*', r"\1", text)
+        return re.sub(r'("(?:score|ECE)": \d\.\d\d)\d*', r"\1", text)
 
     assert coarse(printed) == coarse(sessions)
 

@@ -189,3 +189,10 @@ def test_ignore_file_that_is_a_fifo_does_not_hang(
     os.mkfifo(base / name)
 
     assert paths(base) == ["a.txt"]
+
+
+def test_pattern_of_many_stars_does_not_hang(make_tree: MakeTree, no_hang: None) -> None:
+    """No pattern takes more than a moment, on whatever names."""
+    base = make_tree({f"{'a' * 200}.txt": "", ".gitignore": f"{'*a' * 30}*b"})
+
+    assert paths(base) == [f"{'a' * 200}.txt"]

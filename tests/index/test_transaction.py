@@ -350,9 +350,9 @@ def test_all_is_on_the_disk_before_head_names_it(
     generation = index / "generations" / digest
     named = disk.events.index(("rename", identity(generation)))
     current = disk.events.index(("replace", identity(index / "HEAD")))
-    before_naming = {what for kind, what in disk.events[:named] if kind == "force"}
-    contents = [generation, *generation.rglob("*")]
-    assert {identity(path) for path in contents} <= before_naming
+    forced = {what: at for at, (kind, what) in enumerate(disk.events[:named]) if kind == "force"}
+    for path in generation.rglob("*"):
+        assert forced[identity(path)] < forced[identity(path.parent)]
     between = disk.events[named + 1 : current]
     assert between == [
         ("force", identity(index / "generations")),

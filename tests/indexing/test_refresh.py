@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from askdocs.datamodel import Document, IndexReport
 from askdocs.errors import AskdocsError, DamagedIndexError, UsageError
 from askdocs.freshness import check_freshness
-from askdocs.index import open_generation
+from askdocs.index import begin, open_generation
 from askdocs.indexing import IndexRequest, build
 from askdocs.search import Index
 
@@ -172,6 +172,24 @@ def test_other_roots_with_the_same_documents_are_recorded(
     assert manifest.corpus.roots == ("docs/a.txt",)
     (docs / "b.txt").write_text("Snow fell.")
     assert check_freshness(docs.parent / "vectors").is_fresh
+
+
+def test_probe_is_kept_by_a_refresh(docs: Path, index_docs: IndexDocs) -> None:
+    """The last digits of another machine's encoder do not change a committed index."""
+    (docs / "a.txt").write_text("Rain fell.")
+    index_docs()
+    generation = open_generation(docs.parent / "vectors")
+    model = generation.manifest.model
+    probe = (model.probe[0] + 1e-6, *model.probe[1:])
+    with begin(docs.parent / "vectors", expecting=generation.digest) as transaction:
+        transaction.keep_files(generation)
+        manifest = replace(generation.manifest, model=replace(model, probe=probe))
+        transaction.publish(manifest, tools={})
+    (docs / "b.txt").write_text("Snow fell.")
+
+    index_docs()
+
+    assert open_generation(docs.parent / "vectors").manifest.model.probe == probe
 
 
 def test_failed_file_leaves_the_data_as_they_are(docs: Path, index_docs: IndexDocs) -> None:

@@ -134,6 +134,14 @@ def test_long_paragraph_is_cut_at_sentences() -> None:
     ]
 
 
+@pytest.mark.parametrize(("counts", "expected"), [((10, 6), 1), ((10, 7), 2)])
+def test_budget_may_be_used_up(counts: tuple[int, int], expected: int) -> None:
+    """Sentences that together have just as many tokens as allowed stay in one passage."""
+    text = " ".join(f"{words(count).capitalize()}." for count in counts)
+
+    assert len(cut(text)) == expected
+
+
 def test_long_sentence_is_cut_between_words() -> None:
     """A sentence above the budget becomes pieces, none of which is cut inside a word."""
     assert passage_texts(words(40)) == [words(16), words(16, first=16), words(8, first=32)]

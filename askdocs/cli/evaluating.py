@@ -1,0 +1,68 @@
+"""What `eval` does between its options and its output."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from askdocs import config, files
+from askdocs.cli.input import read_lines
+from askdocs.cli.output import notifier, notify, write
+from askdocs.errors import ExitStatus
+from askdocs.evaluation import (
+    evaluate,
+    judge_by,
+    read_bars,
+    read_baseline,
+    read_questions,
+    setbacks,
+    shortfalls,
+)
+from askdocs.render.measurements import render_evaluation, render_run
+from askdocs.render.objects import render_evaluation_json
+from askdocs.search import Index
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from askdocs.evaluation import JudgedQuestion
+
+_HINT = "askdocs eval --help"
+
+
+def run_evaluation(
+    directory: Path,
+    *,
+    questions: str,
+    qrels: str | None,
+    form: str,
+    top_k: int,
+    mode: str,
+    run_out: Path | None,
+    fail_under: Sequence[str],
+    baseline: str | None,
+    quiet: bool,
+) -> int:
+    """Measure, print, and say what is not good enough."""
+    bars = read_bars(fail_under)
+    judged = _judged_questions(questions, qrels)
+    earlier = {} if baseline is None else read_baseline(_content(baseline), baseline)
+    with Index(directory, cache=config.cache_directory(), notify=notifier(quiet=quiet)) as index:
+        evaluation = evaluate(index, judged, mode=mode, top_k=top_k)
+    if run_out is not None:
+        with files.refusals(run_out):
+            run_out.write_text(render_run(evaluation), encoding="utf-8")
+    write(render_evaluation_json(evaluation) if form == "json" else render_evaluation(evaluation))
+    complaints = [*shortfalls(evaluation, bars), *setbacks(evaluation, earlier)]
+    for line in complaints:
+        notify(line)
+    return ExitStatus.NO if complaints else ExitStatus.DONE
+
+
+def _judged_questions(questions: str, qrels: str | None) -> list[JudgedQuestion]:
+    read = read_questions(read_lines(questions, hint=_HINT))
+    return read if qrels is None else judge_by(read, read_lines(qrels, hint=_HINT))
+
+
+def _content(name: str) -> str:
+    return "".join(read_lines(name, hint=_HINT))

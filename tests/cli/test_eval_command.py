@@ -1,0 +1,229 @@
+"""What `askdocs eval` prints and writes, and with which status it ends."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
+
+QUESTIONS = (
+    '{"id": "ice", "question": "The harbour froze in March?",'
+    ' "answers": [{"file": "a b.txt", "text": "froze"}]}\n'
+    '{"id": "lost one", "question": "Who is\\u001b[2J that?\\nTell me",'
+    ' "answers": [{"file": "docs/c.txt", "paragraph": 1}]}\n'
+    '{"id": "none", "question": "zeppelins", "answers": []}\n'
+)
+
+
+@pytest.fixture
+def harbour(folder: Path, run: Run, tiny_model: Path) -> Path:
+    """An index of two documents with one passage each, and three questions."""
+    (folder / "docs" / "a b.txt").write_text("The harbour froze in March.\n")
+    (folder / "docs" / "c.txt").write_text("Rain fell on the roofs.\n")
+    (folder / "questions.jsonl").write_text(QUESTIONS)
+    run("index", "--model", tiny_model, "docs")
+    return folder
+
+
+@pytest.fixture
+def lexical(harbour: Path, run: Run) -> Run:
+    """Evaluate the three questions by their words: `lexical("--format", "json")`."""
+
+    def evaluate(*options: object) -> Any:
+        return run("eval", "questions.jsonl", "--mode", "lexical", *options)
+
+    return evaluate
+
+
+def test_measures_are_a_table_with_the_missed_questions_under_it(lexical: Run) -> None:
+    """Every measure has its number of questions; what documents could command is made safe."""
+    ran = lexical()
+
+    assert (ran.status, ran.err) == (0, "")
+    error = ran.out.splitlines()[8]
+    assert ran.out == (
+        "measure                value  questions\n"
+        "hit@1                 0.5000          2\n"
+        "hit@5                 0.5000          2\n"
+        "RR@10                 0.5000          2\n"
+        "nDCG@10               0.5000          2\n"
+        "R@10                  0.5000          2\n"
+        "refused_answerable    0.5000          2\n"
+        "refused_unanswerable  1.0000          1\n"
+        f"{error}\n"
+        "\n"
+        "not answered by the first 5 hits:\n"
+        "lost one  Who is�[2J that? Tell me\n"
+    )
+    assert error.startswith("ECE                   0.")
+    assert error.endswith("          3")
+
+
+def test_missed_questions_are_ten_at_most(harbour: Path, run: Run) -> None:
+    """The others are counted, and a measure without questions has no value."""
+    answer = '"answers": [{"file": "docs/c.txt", "paragraph": 1}]'
+    lines = [f'{{"id": {number}, "question": "March", {answer}}}' for number in range(1, 13)]
+    (harbour / "many.jsonl").write_text("\n".join(lines))
+
+    ran = run("eval", "many.jsonl", "--mode", "lexical")
+
+    assert "refused_unanswerable       -          0\n" in ran.out
+    assert ran.out.endswith("\n10  March\n2 more; --format json lists them\n")
+
+
+def test_json_has_every_measure_and_question(lexical: Run) -> None:
+    """Its fields are those of the data model."""
+    ran = lexical("--format", "json")
+
+    found = json.loads(ran.out)
+    error, score = found["measures"].pop("ECE"), found["questions"][0].pop("score")
+    assert (ran.status, ran.err) == (0, "")
+    assert found == {
+        "schema": 1,
+        "measures": {
+            "hit@1": 0.5, "hit@5": 0.5, "RR@10": 0.5, "nDCG@10": 0.5, "R@10": 0.5,
+            "refused_answerable": 0.5, "refused_unanswerable": 1.0,
+        },
+        "questions": [
+            {
+                "id": "ice", "question": "The harbour froze in March?",
+                "answers": 1, "first_relevant": 1, "answered": True,
+            },
+            {
+                "id": "lost one", "question": "Who is\x1b[2J that?\nTell me",
+                "answers": 1, "first_relevant": None, "answered": False, "score": 0.0,
+            },
+            {
+                "id": "none", "question": "zeppelins",
+                "answers": 0, "first_relevant": None, "answered": False, "score": 0.0,
+            },
+        ],
+    }  # fmt: skip
+    assert 0 < error < 1
+    assert 0 < score < 1
+
+
+def test_a_run_has_a_line_for_each_hit(lexical: Run, harbour: Path) -> None:
+    """A space in a path is percent-encoded, so that a line has six fields."""
+    ran = lexical("--run-out", "run.txt")
+
+    fields = (harbour / "run.txt").read_text().splitlines()[0].split(" ")
+    assert ran.status == 0
+    assert fields[:4] == ["ice", "Q0", "docs/a%20b.txt#p1", "1"]
+    assert 0 < float(fields[4]) < 1
+    assert fields[5:] == ["askdocs"]
+
+
+def test_the_docnos_of_a_run_can_be_judged(lexical: Run, harbour: Path) -> None:
+    """What --run-out writes, --qrels reads: paths, ids and citations come back."""
+    lexical("--run-out", "run.txt")
+    docno = (harbour / "run.txt").read_text().split()[2]
+    (harbour / "qrels.txt").write_text(f"ice 0 {docno} 1\nlost%20one 0 docs/a%20b.txt 0\n")
+
+    ran = lexical("--qrels", "qrels.txt", "--format", "json")
+
+    questions = json.loads(ran.out)["questions"]
+    assert [(one["id"], one["answers"], one["first_relevant"]) for one in questions] == [
+        ("ice", 1, 1),
+        ("lost one", 0, None),
+    ]
+
+
+def test_a_run_that_cannot_be_written_is_refused(lexical: Run) -> None:
+    """Status 7, and the path is named."""
+    ran = lexical("--run-out", "docs")
+
+    assert (ran.status, ran.out) == (7, "")
+    assert ran.err.startswith("askdocs: docs: is a directory\n")
+
+
+def test_a_measure_below_its_bar_is_status_one(lexical: Run) -> None:
+    """Each that falls short is named; the table is printed all the same."""
+    ran = lexical(
+        "--fail-under", "hit@5=0.9", "--fail-under", "R@10=0.5", "--fail-under", "RR@10=1"
+    )
+
+    assert ran.status == 1
+    assert ran.out.startswith("measure ")
+    assert ran.err == "askdocs: hit@5 is 0.5000, below 0.9\naskdocs: RR@10 is 0.5000, below 1\n"
+
+
+def test_a_bar_that_is_reached_is_status_zero(lexical: Run) -> None:
+    """Equal is enough."""
+    ran = lexical("-q", "--fail-under", "hit@5=0.5")
+
+    assert (ran.status, ran.err) == (0, "")
+
+
+def test_the_same_result_is_no_worse_than_the_baseline(lexical: Run, harbour: Path) -> None:
+    """What --format json printed is what --baseline reads."""
+    (harbour / "old.json").write_text(lexical("--format", "json").out)
+
+    ran = lexical("--baseline", "old.json")
+
+    assert (ran.status, ran.err) == (0, "")
+
+
+def test_a_question_worse_than_in_the_baseline_is_status_one(lexical: Run, harbour: Path) -> None:
+    """It is named with its ranks then and now."""
+    old = json.loads(lexical("--format", "json").out)
+    old["questions"][1].update(first_relevant=2, answered=True)
+    (harbour / "old.json").write_text(json.dumps(old))
+
+    ran = lexical("--baseline", "old.json")
+
+    assert ran.status == 1
+    assert ran.err == (
+        "askdocs: question lost one: rank 2 before, none now; answered before, refused now\n"
+    )
+
+
+def test_questions_come_from_standard_input(harbour: Path, run: Run) -> None:
+    """- stands for it, and few hits are looked through as if they were ten."""
+    ran = run("eval", "-", "-k", "1", "--mode", "lexical", stdin=QUESTIONS.encode())
+
+    assert (ran.status, ran.err) == (0, "")
+    assert "\nhit@5                 0.5000          2\n" in ran.out
+
+
+def test_the_seeds_are_measured_with_the_default_model(project: Path, run: Run) -> None:
+    """Without a mode it is the hybrid one."""
+    (project / "questions.jsonl").write_text(
+        '{"question": "What did Rasmussen request from the Kremlin?",'
+        ' "answers": [{"file": "001_169922582ed849e6.txt", "paragraph": [2, 3]}]}\n'
+    )
+
+    ran = run("eval", "questions.jsonl", "--fail-under", "hit@1=1")
+
+    assert (ran.status, ran.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["nowhere.jsonl"], "nowhere.jsonl: no such file or directory"),
+        (["docs"], "docs: is a directory"),
+        (["latin.jsonl"], "latin.jsonl is not UTF-8"),
+        (["questions.jsonl", "--qrels", "nowhere"], "nowhere: no such file or directory"),
+        (["questions.jsonl", "--fail-under", "hit@9=1"], "there is no measure hit@9"),
+        (
+            ["questions.jsonl", "--baseline", "questions.jsonl"],
+            "questions.jsonl is not what askdocs eval --format json prints",
+        ),
+        (["plain.txt"], "line 1 of the questions is not JSON"),
+    ],
+)
+def test_what_cannot_be_read_is_a_usage_error(
+    harbour: Path, run: Run, options: list[str], message: str
+) -> None:
+    """One line and a hint where there is something to type; nothing is measured."""
+    (harbour / "latin.jsonl").write_bytes(b"\xe9\n")
+    (harbour / "plain.txt").write_text("Why?\n")
+
+    ran = run("eval", *options)
+
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.splitlines()[0] == f"askdocs: {message}"

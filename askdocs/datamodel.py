@@ -328,7 +328,7 @@ class PassageSettings:
         rules: The version of the rules by which askdocs cuts; an index made by others is stale.
     """
 
-    max_tokens: int = 200
+    max_tokens: int = 400
     rules: int = 2
 
 

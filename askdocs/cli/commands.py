@@ -62,7 +62,7 @@ def cli() -> None:
 @click.option("--rebuild", is_flag=True, help="Cut and embed everything anew.")
 @click.option("--model", metavar="NAME_OR_PATH", help="A sentence-transformers model.")
 @click.option("--online", is_flag=True, help="Let the model be downloaded.")
-@click.option("--max-tokens", type=int, metavar="N", help="The longest passage.  [default: 200]")
+@click.option("--max-tokens", type=int, metavar="N", help="The longest passage.  [default: 400]")
 @click.option("--encoding", metavar="NAME", help="How to decode files that are not UTF-8.")
 @_option_quiet
 def index_command(index: Path | None, quiet: bool, **wanted: Any) -> int:

@@ -21,7 +21,6 @@ from askdocs.datamodel import (
     Passage,
 )
 from askdocs.documents import read_document
-from askdocs.errors import UsageError
 from askdocs.freshness import observe_entry
 from askdocs.index import begin
 from askdocs.indexing.plan import IndexRequest, Plan, indexed_paths, make_plan
@@ -102,7 +101,6 @@ def build(
         plan.model, base=request.base, online=request.online, revision=plan.revision
     )
     encoder = embedding.open_encoder(model, cache=cache, notify=notify)
-    _check_window(plan, encoder)
     if plan.old is not None and plan.old.manifest.model.fingerprint != encoder.fingerprint:
         plan = replace(plan, old=None)
     with ExitStack() as stack:
@@ -134,16 +132,6 @@ def _tool_versions() -> dict[str, str]:
 
 def _timed(report: IndexReport, started: float) -> IndexReport:
     return replace(report, seconds=time.monotonic() - started)
-
-
-def _check_window(plan: Plan, encoder: Encoder) -> None:
-    most = encoder.capacity
-    if plan.passages.max_tokens > most:
-        raise UsageError(
-            f"{plan.model} reads {most} tokens at once, "
-            f"passages of {plan.passages.max_tokens} do not fit",
-            hint=f"askdocs index --max-tokens {most}",
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +222,12 @@ class _Builder:
             path=path,
             record=seen.record,
             text=seen.text,
-            passages=cut_passages(document, self._plan.passages, self._encoder.count_tokens),
+            passages=cut_passages(
+                document,
+                self._plan.passages,
+                self._encoder.count_tokens,
+                sentence_tokens=self._encoder.capacity,
+            ),
             vectors=_stored_vectors(self._old, self._old.passages_of(path)) if self._old else {},
         )
 

@@ -16,7 +16,7 @@ from askdocs.errors import AskdocsError, NoIndexError, UsageError
 from askdocs.freshness import observe
 from askdocs.index import Generation, current_digest, is_index, open_generation
 
-_MIN_TOKENS = 16
+_TOKENS = range(16, 2001)
 # What a run that died before its first commit leaves behind.
 _OWN_NAMES = frozenset({"HEAD.new", "LOCK", "generations"})
 
@@ -32,7 +32,7 @@ class IndexRequest:
         replace: Whether the paths take its place.
         rebuild: Whether everything is cut and embedded anew, whatever the index holds.
         model: A packaged model, a path or a name on the hub; None for the recorded one.
-        max_tokens: The longest passage, at least 16; None for the recorded setting.
+        max_tokens: The longest passage, 16 to 2,000; None for the recorded setting.
         encoding: The codec for files that are not UTF-8; None for the recorded one.
         online: Whether a model may be downloaded.
     """
@@ -218,8 +218,8 @@ def _roots(
 
 def _passages(request: IndexRequest, old: Generation | None) -> PassageSettings:
     current = PassageSettings()
-    if request.max_tokens is not None and request.max_tokens < _MIN_TOKENS:
-        raise UsageError(f"--max-tokens must be at least {_MIN_TOKENS}, got {request.max_tokens}")
+    if request.max_tokens is not None and request.max_tokens not in _TOKENS:
+        raise UsageError(f"--max-tokens must be between 16 and 2000, got {request.max_tokens}")
     recorded = old.manifest.passages.max_tokens if old else current.max_tokens
     return replace(current, max_tokens=request.max_tokens or recorded)
 

@@ -48,7 +48,11 @@ class _Block:
 
 
 def cut_passages(
-    document: Document, settings: PassageSettings, count_tokens: CountTokens
+    document: Document,
+    settings: PassageSettings,
+    count_tokens: CountTokens,
+    *,
+    sentence_tokens: int | None = None,
 ) -> list[Passage]:
     """Cut a document into passages.
 
@@ -60,8 +64,11 @@ def cut_passages(
         document: What to cut.
         settings: The token budget.
         count_tokens: The model's own count.
+        sentence_tokens: The most that the model reads at once; longer sentences are cut between
+            words. None for as many as a passage may have.
     """
-    blocks = _blocks(document, settings.max_tokens, count_tokens)
+    longest = min(settings.max_tokens, sentence_tokens or settings.max_tokens)
+    blocks = _blocks(document, settings.max_tokens, longest, count_tokens)
     layout = _Layout(find_structure(document))
     return [
         _passage(document.text, group, layout)
@@ -69,7 +76,9 @@ def cut_passages(
     ]
 
 
-def _blocks(document: Document, budget: int, count_tokens: CountTokens) -> list[_Block]:
+def _blocks(
+    document: Document, budget: int, longest: int, count_tokens: CountTokens
+) -> list[_Block]:
     spans = [split_sentences(document.text, one.chars) for one in document.paragraphs]
     sentences = iter(_measured(document.text, [s for one in spans for s in one], count_tokens))
     return [
@@ -80,7 +89,7 @@ def _blocks(document: Document, budget: int, count_tokens: CountTokens) -> list[
             [
                 piece
                 for _ in own
-                for piece in _pieces(document.text, next(sentences), budget, count_tokens)
+                for piece in _pieces(document.text, next(sentences), longest, count_tokens)
             ],
             budget,
         )

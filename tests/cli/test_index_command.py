@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from askdocs.index import open_generation
+
 Run = Callable[..., Any]
 
 
@@ -422,22 +424,35 @@ def test_passage_length_below_the_least_is_refused(folder: Path, index: Run, tok
     ran = index("--max-tokens", tokens, "docs")
 
     assert (ran.status, ran.out) == (2, "")
-    expected = f"askdocs: --max-tokens must be at least 16, got {tokens}"
+    expected = f"askdocs: --max-tokens must be between 16 and 2000, got {tokens}"
     assert ran.err.splitlines()[0] == expected
     assert not (folder / "vectors").exists()
 
 
-def test_passage_longer_than_the_model_reads_is_refused(folder: Path, index: Run) -> None:
-    """A passage has at most as many tokens as the model reads at once; the hint says how many."""
+def test_passage_length_above_the_most_is_refused(folder: Path, index: Run) -> None:
+    """A passage is to be read at a glance: it has at most 2,000 tokens."""
     (folder / "docs" / "a.txt").write_text("Rain fell.")
 
-    ran = index("--max-tokens", "255", "docs")
+    ran = index("--max-tokens", "2001", "docs")
 
     assert (ran.status, ran.out) == (2, "")
-    message, hint = ran.err.splitlines()
-    assert message.endswith("reads 254 tokens at once, passages of 255 do not fit")
-    assert hint == "hint: askdocs index --max-tokens 254"
+    assert ran.err == "askdocs: --max-tokens must be between 16 and 2000, got 2001\n"
     assert not (folder / "vectors").exists()
+
+
+def test_passage_may_be_longer_than_what_the_model_reads(folder: Path, index: Run) -> None:
+    """Only sentences are embedded: one that the model cannot read at once is cut, for itself."""
+    words = " ".join(["harbour"] * 280)
+    (folder / "docs" / "a.txt").write_text(words)
+
+    index("--max-tokens", "2000", "docs")
+
+    generation = open_generation(folder / "vectors")
+    reader = generation.reader()
+    (stored,) = reader.passages_of("docs/a.txt")
+    reader.close()
+    assert stored.passage.text == words
+    assert len(stored.passage.sentences) > 1
 
 
 def test_model_that_is_not_there_is_an_error(folder: Path, run: Run) -> None:

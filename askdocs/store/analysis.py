@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
@@ -38,11 +37,7 @@ def analyse(text: str) -> list[str]:
 
 def distinct_terms(text: str) -> list[str]:
     """The terms of a text, each once, in order of first appearance."""
-    return _distinct(analyse(text))
-
-
-def _distinct(terms: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(terms))
+    return list(dict.fromkeys(analyse(text)))
 
 
 # Most words of a corpus are few: remembering them makes analysis several times as fast.

@@ -18,7 +18,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup ask index test coverage lint format check-index clean
+.PHONY: help setup ask index test coverage lint format check-index ranker ablation clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -58,8 +58,14 @@ format: $(INSTALLED) ## Format the code and apply ruff's safe fixes
 check-index: $(INSTALLED) ## Fail unless vectors/ is fresh
 	ASKDOCS_INDEX=vectors $(BIN)/askdocs check
 
+ranker: $(INSTALLED) ## Fit the ranker on evaluation sets: make ranker SETS="sets/a sets/b"
+	$(BIN)/python -m benchmarks.ranker $(SETS)
+
+ablation: $(INSTALLED) ## Measure what each signal is worth: make ablation SETS="sets/a sets/b"
+	$(BIN)/python -m benchmarks.ablation $(SETS)
+
 clean: ## Delete what tests, tools and builds leave behind (.venv stays)
-	rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dist
+	rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 # Runs once, and again when one of the two files changes. It writes to stderr alone, so that

@@ -180,6 +180,21 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """One of the numbers that make a score.
+
+    Attributes:
+        name: As docs/ranking.md explains it.
+        value: In [0, 1], higher is better.
+        share: What it adds: in hybrid mode to the log-odds of the score, otherwise to the score.
+    """
+
+    name: str
+    value: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """A passage with its rank, score and citation.
 
@@ -193,6 +208,9 @@ class Hit:
         status: Whether the citation holds in the file on disk.
         indexed: Where the passage stood when it was indexed, if it has moved since.
         duplicates: Where passages of nearly the same text stand, best first.
+        signals: What made the score, where that was asked for.
+        rerank_score: What the hits are ordered by instead of the score, in [0, 1], where a
+            reranker was asked for; higher is better.
     """
 
     rank: int
@@ -204,6 +222,8 @@ class Hit:
     status: CitationStatus
     indexed: Place | None = None
     duplicates: tuple[Citation, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    rerank_score: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,7 +349,7 @@ class PassageSettings:
     """
 
     max_tokens: int = 400
-    rules: int = 2
+    rules: int = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,17 +17,16 @@ from askdocs.documents import is_encodable, read_document
 from askdocs.errors import DamagedIndexError, UnusableIndexError, UsageError
 from askdocs.files import relative_root
 from askdocs.index import Generation, current_digest, open_generation
-from askdocs.ranking import DEFAULT_BARS, RankedPassage, rank
-from askdocs.store.analysis import distinct_terms
+from askdocs.ranking import DEFAULT_BARS, RankedPassage, rank, without_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from types import TracebackType
 
     from numpy.typing import NDArray
 
     from askdocs.datamodel import ModelRecord, StoredPassage
-    from askdocs.embedding import Encoder
+    from askdocs.embedding import Encoder, Reranker
     from askdocs.store import Reader
 
 _Result = TypeVar("_Result")
@@ -35,7 +34,12 @@ _Result = TypeVar("_Result")
 MAX_QUESTION_CHARS = 10_000
 """A longer question is refused: no model reads it whole."""
 
+RERANKED = 50
+"""How many of the best passages a reranker orders anew, at least."""
+
 _PROBE_COSINE = 0.99
+# As in ranking: the order must not hang on the last bits of a float.
+_DIGITS = 6
 
 
 class Index:
@@ -91,6 +95,8 @@ class Index:
         top_k: int = 5,
         mode: Mode | str = Mode.HYBRID,
         min_score: float | None = None,
+        explain: bool = False,
+        reranker: Reranker | None = None,
     ) -> Ranking:
         """Find the passages that answer a question.
 
@@ -99,6 +105,9 @@ class Index:
             top_k: How many hits to return at most, at least 1.
             mode: Which signals make the score: hybrid, dense or lexical.
             min_score: The bar below which hits are left out, in [0, 1]; None for the mode's own.
+            explain: Whether hits say what made their scores.
+            reranker: Orders the best 50 passages (`top_k`, if that is more) anew, without those
+                below the bar; None for the order of the scores. Of equals, the order stays.
 
         Returns:
             The hits, best first, each with its citation as it was proved against the file now.
@@ -107,9 +116,17 @@ class Index:
             UsageError: The question is empty or too long, or an argument is out of range.
             DamagedIndexError: A file of the index is not what its manifest says.
             UnusableIndexError: The index was made with a model that is not to be had here.
+            ModelError: The reranker cannot be used.
         """
-        asked = [Question(id="0", text=question)]
-        return next(self.ask_all(asked, top_k=top_k, mode=mode, min_score=min_score))
+        found = self.ask_all(
+            [Question(id="0", text=question)],
+            top_k=top_k,
+            mode=mode,
+            min_score=min_score,
+            explain=explain,
+            reranker=reranker,
+        )
+        return next(found)
 
     def ask_all(
         self,
@@ -118,6 +135,8 @@ class Index:
         top_k: int = 5,
         mode: Mode | str = Mode.HYBRID,
         min_score: float | None = None,
+        explain: bool = False,
+        reranker: Reranker | None = None,
     ) -> Iterator[Ranking]:
         """Answer questions one after another, each as soon as it is known; see `ask`."""
         mode = _checked_mode(mode)
@@ -129,16 +148,18 @@ class Index:
         self._sources = Sources(self.generation.base, self.generation.manifest.corpus)
         for question in questions:
             check_question(question.text)
-            text, terms = question.text, distinct_terms(question.text)
-            ranked = self._retrying(partial(self._rank, text, terms, mode, top_k))
+            asked = without_frame(question.text)
+            depth = top_k if reranker is None else max(RERANKED, top_k)
+            ranked = self._retrying(partial(self._rank, asked, mode, depth))
+            kept = [one for one in ranked if one.score >= bar]
+            order = _reranked(question.text, kept, reranker)
             yield Ranking(
                 question=question,
                 mode=mode,
                 answered=bool(ranked) and ranked[0].score >= DEFAULT_BARS[mode],
                 hits=tuple(
-                    _hit(number, one, self._sources)
-                    for number, one in enumerate(ranked, 1)
-                    if one.score >= bar
+                    _hit(number, one, again, self._sources, explain=explain)
+                    for number, (one, again) in enumerate(order[:top_k], 1)
                 ),
             )
 
@@ -167,11 +188,9 @@ class Index:
             raise UsageError(f"the index has no document {path}", hint="askdocs status --documents")
         return found
 
-    def _rank(
-        self, question: str, terms: Sequence[str], mode: Mode, top_k: int
-    ) -> list[RankedPassage]:
+    def _rank(self, question: str, mode: Mode, top_k: int) -> list[RankedPassage]:
         vector = None if mode == Mode.LEXICAL else self._embed(question)
-        return rank(self._reader, terms, vector, mode=mode, top_k=top_k)
+        return rank(self._reader, question, vector, mode=mode, top_k=top_k)
 
     def _retrying(self, use: Callable[[], _Result]) -> _Result:
         """Use the reader; once more on the next generation if a writer has removed this one."""
@@ -247,7 +266,25 @@ def check_question(question: str) -> None:
         raise UsageError("the question is not UTF-8")
 
 
-def _hit(number: int, ranked: RankedPassage, sources: Sources) -> Hit:
+def _reranked(
+    question: str, ranked: Sequence[RankedPassage], reranker: Reranker | None
+) -> list[tuple[RankedPassage, float | None]]:
+    """Passages in the order of a reranker, each with its score; as they are without one."""
+    if reranker is None:
+        return [(one, None) for one in ranked]
+    scores = reranker.score(question, [one.stored.passage.text for one in ranked])
+    rounded = np.round(scores, _DIGITS).tolist()
+    return sorted(zip(ranked, rounded, strict=True), key=lambda pair: -pair[1])
+
+
+def _hit(
+    number: int,
+    ranked: RankedPassage,
+    rerank_score: float | None,
+    sources: Sources,
+    *,
+    explain: bool,
+) -> Hit:
     passage = ranked.stored.passage
     cited = _cite(ranked.stored, sources)
     start, end = (offset - passage.chars[0] for offset in ranked.answer)
@@ -262,6 +299,8 @@ def _hit(number: int, ranked: RankedPassage, sources: Sources) -> Hit:
         status=cited.status,
         indexed=cited.indexed,
         duplicates=tuple(_cite(one, sources).place.citation for one in ranked.duplicates),
+        signals=ranked.signals if explain else (),
+        rerank_score=rerank_score,
     )
 
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 import string
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,27 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = Model(name="tiny", revision="", directory=directory)
     open_encoder(model, cache=directory.with_name("compiled"), notify=lambda _line: None)
     return directory
+
+
+@pytest.fixture(scope="session")
+def make_reranker(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Make a cross-encoder of one layer and random weights: `make_reranker(labels=1)`.
+
+    It is as sentence-transformers saves it; `plain`, beside it, is as transformers does.
+    """
+
+    def make(*, labels: int = 1) -> Path:
+        directory = tmp_path_factory.mktemp("reranker")
+        _write_tiny_reranker(directory / "plain", directory / "model", labels)
+        return directory / "model"
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_reranker(make_reranker: Callable[..., Path]) -> Path:
+    """A cross-encoder that gives one score, to be left as it is."""
+    return make_reranker()
 
 
 @pytest.fixture
@@ -86,6 +108,30 @@ def _write_tiny_model(directory: Path) -> None:
     }  # fmt: skip
     for name, content in contents.items():
         (directory / name).write_text(json.dumps(content))
+
+
+def _write_tiny_reranker(plain: Path, saved: Path, labels: int) -> None:
+    """Write a one-layer BERT with a classifier, by a fixed seed, in both layouts."""
+    import torch
+    from sentence_transformers import CrossEncoder
+    from transformers import BertConfig, BertForSequenceClassification
+
+    plain.mkdir()
+    words = _write_tiny_tokenizer(plain / "tokenizer.json")
+    settings = {
+        "tokenizer_class": "PreTrainedTokenizerFast", "pad_token": "[PAD]", "unk_token": "[UNK]",
+        "cls_token": "[CLS]", "sep_token": "[SEP]", "model_max_length": 256,
+    }  # fmt: skip
+    (plain / "tokenizer_config.json").write_text(json.dumps(settings))
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=words, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=32, max_position_embeddings=256, num_labels=labels,
+        # Wide, so that texts get scores that differ.
+        initializer_range=0.5,
+    )  # fmt: skip
+    BertForSequenceClassification(config).save_pretrained(plain)
+    CrossEncoder(str(plain), local_files_only=True).save_pretrained(str(saved))
 
 
 def _write_tiny_tokenizer(path: Path) -> int:

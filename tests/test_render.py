@@ -28,6 +28,7 @@ from askdocs.datamodel import (
     Place,
     Question,
     Ranking,
+    Signal,
 )
 from askdocs.render.objects import (
     render_cited_json,
@@ -181,6 +182,54 @@ def test_lines_are_as_wide_as_the_terminal(width: int, longest: int) -> None:
     lines = body(hit, Style(width=width))
 
     assert longest - 3 < max(map(len, lines)) <= longest
+
+
+SIGNALS = (
+    Signal(name="constant", value=1.0, share=-6.25),
+    Signal(name="bm25_share", value=0.1234567, share=0.456),
+    Signal(name="best_cosine", value=1.0, share=12.0),
+)
+
+
+def test_explanation_is_a_table_below_the_text() -> None:
+    """Each signal has a line with its value and its share, the largest share first."""
+    hit = replace(make_hit(), signals=SIGNALS)
+
+    assert body(hit) == [
+        ">   Rain fell.",
+        "",
+        "    signal       value   share",
+        "    best_cosine   1.00  +12.00",
+        "    bm25_share    0.12   +0.46",
+        "    constant      1.00   -6.25",
+    ]
+
+
+def test_explanation_is_dim() -> None:
+    """With colour an explanation steps back; without the codes it is the same."""
+    hit = replace(make_hit(), signals=SIGNALS[1:2])
+
+    colored = body(hit, COLOR)
+
+    assert colored[2:] == [
+        "    \x1b[2msignal      value   share\x1b[0m",
+        "    \x1b[2mbm25_share   0.12   +0.46\x1b[0m",
+    ]
+    assert [SGR.sub("", line) for line in colored] == body(hit)
+
+
+def test_json_of_an_explained_hit_has_its_signals() -> None:
+    """Signals stand in their own order behind all else, with four digits; else there is no field."""
+    hit = replace(make_hit(), signals=SIGNALS[:2])
+
+    found = json.loads(render_json(ranking_of(hit)))["hits"][0]
+
+    assert list(found)[-1] == "signals"
+    assert found["signals"] == [
+        {"name": "constant", "value": 1.0, "share": -6.25},
+        {"name": "bm25_share", "value": 0.1235, "share": 0.456},
+    ]
+    assert "signals" not in json.loads(render_json(ranking_of(make_hit())))["hits"][0]
 
 
 def test_question_is_a_heading() -> None:

@@ -12,6 +12,7 @@ from askdocs import config
 from askdocs.cli.input import read_lines
 from askdocs.cli.output import hint, notifier, notify, style, write
 from askdocs.datamodel import CitationStatus, Question
+from askdocs.embedding import open_reranker
 from askdocs.errors import ExitStatus, UsageError
 from askdocs.render import objects
 from askdocs.render import text as readable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from askdocs.datamodel import Ranking
+    from askdocs.embedding import Reranker
 
 
 def ask(
@@ -32,6 +34,9 @@ def ask(
     top_k: int,
     mode: str,
     min_score: float | None,
+    explain: bool,
+    rerank: str | None,
+    online: bool,
     quiet: bool,
 ) -> int:
     """Ask one question or many and print each answer as soon as it is known."""
@@ -39,10 +44,25 @@ def ask(
         raise UsageError("give one question, or --questions FILE", hint="askdocs ask --help")
     many = questions is not None
     asked = read_questions(questions) if questions is not None else iter([_joined(question)])
+    reranker = chosen_reranker(rerank, online=online, quiet=quiet)
     with Index(directory, cache=config.cache_directory(), notify=notifier(quiet=quiet)) as index:
-        rankings = index.ask_all(asked, top_k=top_k, mode=mode, min_score=min_score)
+        rankings = index.ask_all(
+            asked,
+            top_k=top_k,
+            mode=mode,
+            min_score=min_score,
+            explain=explain,
+            reranker=reranker,
+        )
         found = _print(rankings, form, many=many, quiet=quiet, hinted=min_score is None)
     return ExitStatus.DONE if found else ExitStatus.NO
+
+
+def chosen_reranker(name: str | None, *, online: bool, quiet: bool) -> Reranker | None:
+    """The model that --rerank names; None where there is no such option."""
+    if name is None:
+        return None
+    return open_reranker(name, base=Path.cwd(), online=online, notify=notifier(quiet=quiet))
 
 
 def read_questions(name: str) -> Iterator[Question]:

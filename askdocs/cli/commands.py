@@ -39,6 +39,15 @@ def _option_quiet(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
+def _options_rerank(command: Callable[..., Any]) -> Callable[..., Any]:
+    rerank = click.option(
+        "--rerank", metavar="NAME_OR_PATH",
+        help="Order the best 50 passages anew, with a sentence-transformers CrossEncoder.",
+    )  # fmt: skip
+    online = click.option("--online", is_flag=True, help="Let that model be downloaded.")
+    return rerank(online(command))
+
+
 @click.group(context_settings={**_HELP, "auto_envvar_prefix": "ASKDOCS"}, epilog=_STATUS_HELP)
 @click.version_option(__version__, message="askdocs %(version)s", allow_from_autoenv=False)
 def cli() -> None:
@@ -120,8 +129,10 @@ def index_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
 )  # fmt: skip
 @click.option(
     "--min-score", type=click.FloatRange(0, 1), metavar="S",
-    help="Leave out passages that score less.  [default: 0.30 hybrid, 0.45 dense, 0.20 lexical]",
+    help="Leave out passages that score less.  [default: 0.27 hybrid, 0.45 dense, 0.20 lexical]",
 )  # fmt: skip
+@click.option("--explain", is_flag=True, help="Print what makes each score.")
+@_options_rerank
 @_option_quiet
 def ask_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
     """Print the passages that answer QUESTION, best first, each with its citation.
@@ -168,6 +179,7 @@ def ask_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
     "--baseline", metavar="OLD.json",
     help="Exit 1 if a question does worse than in this earlier output of --format json.",
 )  # fmt: skip
+@_options_rerank
 @_option_quiet
 def eval_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
     """Measure how well the index answers the questions in QUESTIONS (- for standard input).

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askdocs import config, files
+from askdocs.cli.asking import chosen_reranker
 from askdocs.cli.input import read_lines
 from askdocs.cli.output import notifier, notify, write
 from askdocs.errors import ExitStatus
@@ -41,14 +42,17 @@ def run_evaluation(
     run_out: Path | None,
     fail_under: Sequence[str],
     baseline: str | None,
+    rerank: str | None,
+    online: bool,
     quiet: bool,
 ) -> int:
     """Measure, print, and say what is not good enough."""
     bars = read_bars(fail_under)
     judged = _judged_questions(questions, qrels)
     earlier = {} if baseline is None else read_baseline(_content(baseline), baseline)
+    reranker = chosen_reranker(rerank, online=online, quiet=quiet)
     with Index(directory, cache=config.cache_directory(), notify=notifier(quiet=quiet)) as index:
-        evaluation = evaluate(index, judged, mode=mode, top_k=top_k)
+        evaluation = evaluate(index, judged, mode=mode, top_k=top_k, reranker=reranker)
     if run_out is not None:
         with files.refusals(run_out):
             run_out.write_text(render_run(evaluation), encoding="utf-8")

@@ -1,7 +1,7 @@
 """Turn text into unit vectors.
 
 Importing this imports the standard library alone; NumPy, onnxruntime and tokenizers come with the
-first encoder that is opened, and PyTorch only ever into a child process.
+first encoder that is opened, and PyTorch only into a child process or with a reranker.
 """
 
 import os
@@ -9,6 +9,7 @@ import os
 from askdocs.embedding.contract import DEFAULT_MODEL, PROBE_SENTENCE, Encoder, Model
 from askdocs.embedding.models import locate_model
 from askdocs.embedding.opening import open_compiled, open_encoder
+from askdocs.embedding.reranking import Reranker, open_reranker
 from askdocs.embedding.vectors import embed_with_cache
 
 __all__ = [
@@ -16,10 +17,12 @@ __all__ = [
     "PROBE_SENTENCE",
     "Encoder",
     "Model",
+    "Reranker",
     "embed_with_cache",
     "locate_model",
     "open_compiled",
     "open_encoder",
+    "open_reranker",
 ]
 
 # onnxruntime reports its use over the network unless this is set before it is imported.

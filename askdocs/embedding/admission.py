@@ -52,9 +52,9 @@ def admit_model(directory: Path) -> list[Path]:
     }
     for module, kind in _modules(directory):
         if kind == "Transformer":
-            _require_own_configuration(module)
+            require_own_configuration(module)
         found = _files(module)
-        _refuse_pickles(module, found, needs_weights=kind == "Transformer")
+        refuse_pickles(module, found, needs_weights=kind == "Transformer")
         files.update(path for path in found if _is_relevant(path))
     return sorted(path for path in files if path.is_file())
 
@@ -109,7 +109,7 @@ def _module(directory: Path, listing: Path, entry: object) -> tuple[Path, str]:
     return directory / relative, name
 
 
-def _require_own_configuration(module: Path) -> None:
+def require_own_configuration(module: Path) -> None:
     """Refuse a transformer without a configuration, or with one that names code to run."""
     if not (module / "config.json").is_file():
         raise _refusal(module, "has no config.json")
@@ -119,7 +119,7 @@ def _require_own_configuration(module: Path) -> None:
             raise _refusal(path, "asks for code of the model's own: auto_map")
 
 
-def _refuse_pickles(module: Path, files: list[Path], *, needs_weights: bool) -> None:
+def refuse_pickles(module: Path, files: list[Path], *, needs_weights: bool) -> None:
     """Refuse weights that only a pickle has, and a transformer without weights."""
     if any(path.suffix == ".safetensors" for path in files):
         return

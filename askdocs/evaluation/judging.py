@@ -35,9 +35,11 @@ class Answer:
         """Whether a hit in the same document shares half of the shorter of the two spans."""
         # The answer was looked up in the indexed text, so the hit is taken from there as well.
         place = hit.indexed or hit.place
-        return place.citation.path == self.path and any(
-            _share_half(place.chars, span) for span in self.spans
-        )
+        return self.is_shown_at(place.citation.path, place.chars)
+
+    def is_shown_at(self, path: str, chars: Span) -> bool:
+        """Whether a span of a document shares half of the shorter span with the answer."""
+        return path == self.path and any(_share_half(chars, span) for span in self.spans)
 
 
 class Judge:

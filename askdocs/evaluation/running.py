@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from askdocs.datamodel import Mode, Ranking
+    from askdocs.embedding import Reranker
     from askdocs.evaluation.questions import JudgedQuestion
     from askdocs.search import Index
 
@@ -50,6 +51,7 @@ def evaluate(
     *,
     mode: Mode | str,
     top_k: int = DEPTH,
+    reranker: Reranker | None = None,
 ) -> Evaluation:
     """Ask every question and compare the hits with its answers.
 
@@ -61,6 +63,7 @@ def evaluate(
         questions: At least one, each judged.
         mode: Which signals make the score: hybrid, dense or lexical.
         top_k: How many hits to look through; fewer than 10 count as 10.
+        reranker: Orders the hits anew; None for the order of the scores.
 
     Raises:
         UsageError: A question is not judged, or an answer is not in the index.
@@ -68,7 +71,11 @@ def evaluate(
     with Judge(index) as judge:
         answers = [_looked_up(one, judge) for one in questions]
     rankings = index.ask_all(
-        (one.question for one in questions), top_k=max(DEPTH, top_k), mode=mode, min_score=0
+        (one.question for one in questions),
+        top_k=max(DEPTH, top_k),
+        mode=mode,
+        min_score=0,
+        reranker=reranker,
     )
     judged = tuple(_judged(*pair) for pair in zip(rankings, answers, strict=True))
     return Evaluation(measures=_measured(judged), questions=judged)

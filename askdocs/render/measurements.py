@@ -35,7 +35,8 @@ def render_run(evaluation: Evaluation) -> str:
     """The hits as a TREC run: `qid Q0 docno rank score askdocs`, a line for each.
 
     The docno is the hit's citation in the index; white space and percent signs in it, and in the
-    question's id, are percent-encoded.
+    question's id, are percent-encoded. The score is the one that the hits are ordered by: tools
+    that read runs go by it, not by the rank.
     """
     return "".join(line for one in evaluation.questions for line in _run_lines(one))
 
@@ -45,7 +46,8 @@ def _run_lines(judged: JudgedRanking) -> Iterator[str]:
     for hit in judged.ranking.hits:
         place = hit.indexed or hit.place
         docno = _encoded(str(place.citation))
-        yield f"{name} Q0 {docno} {hit.rank} {hit.score:.6f} askdocs\n"
+        score = hit.score if hit.rerank_score is None else hit.rerank_score
+        yield f"{name} Q0 {docno} {hit.rank} {score:.6f} askdocs\n"
 
 
 def _is_missed(judged: JudgedRanking) -> bool:

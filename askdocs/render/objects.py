@@ -10,6 +10,8 @@ SCHEMA = 1
 """The version of the JSON objects; a field that is taken away or changes its meaning raises it."""
 
 _SCORE_DIGITS = 4
+# Those of passages that do not answer often differ only behind the fourth digit.
+_RERANK_DIGITS = 6
 # JSON may hold these raw, and a terminal would obey them.
 _ESCAPED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 
@@ -66,10 +68,21 @@ def _hit_object(hit: Hit) -> dict[str, Any]:
         "answer": {"text": hit.answer.text, "chars": list(hit.answer.chars)},
         "status": hit.status.value,
     }
+    if hit.rerank_score is not None:
+        found["rerank_score"] = round(hit.rerank_score, _RERANK_DIGITS)
     if hit.duplicates:
         found["duplicates"] = [str(citation) for citation in hit.duplicates]
     if hit.indexed is not None:
         found["indexed"] = _place_object(hit.indexed)
+    if hit.signals:
+        found["signals"] = [
+            {
+                "name": signal.name,
+                "value": round(signal.value, _SCORE_DIGITS),
+                "share": round(signal.share, _SCORE_DIGITS),
+            }
+            for signal in hit.signals
+        ]
     return found
 
 

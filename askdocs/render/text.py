@@ -152,14 +152,29 @@ def render_documents(manifest: Manifest) -> str:
 
 def _render_hit(hit: Hit, style: Style) -> str:
     place = hit.place
-    head = _head(str(place.citation), place.lines, hit.status, style, score=f"{hit.score:.2f}")
+    again = "" if hit.rerank_score is None else f", reranked {hit.rerank_score:.2f}"
+    score = f"{hit.score:.2f}{again}"
+    head = _head(str(place.citation), place.lines, hit.status, style, score=score)
     start, end = (offset - place.chars[0] for offset in hit.answer.chars)
     above = make_safe(" > ".join(hit.headings))
     headings = f"{'':<{_MARGIN}}{style.paint(above, _DIM)}\n" if above else ""
     others = make_safe(", ".join(str(citation) for citation in hit.duplicates))
     same = f"{'':<{_MARGIN}}{style.paint(f'the same in {others}', _DIM)}\n" if others else ""
     body = _body(hit.text, (start, end), style)
-    return f"{f'{hit.rank}.':<{_MARGIN}}{head}\n{headings}{same}{body}"
+    return f"{f'{hit.rank}.':<{_MARGIN}}{head}\n{headings}{same}{body}{_explanation(hit, style)}"
+
+
+def _explanation(hit: Hit, style: Style) -> str:
+    """What made the score, largest share first; empty where that was not asked for."""
+    if not hit.signals:
+        return ""
+    width = max(len(signal.name) for signal in hit.signals)
+    rows = [
+        f"{signal.name:<{width}}  {signal.value:5.2f}  {signal.share:+6.2f}"
+        for signal in sorted(hit.signals, key=lambda one: -one.share)
+    ]
+    lines = [f"{'signal':<{width}}  value   share", *rows]
+    return "\n" + "".join(f"{'':<{_MARGIN}}{style.paint(line, _DIM)}\n" for line in lines)
 
 
 def _head(

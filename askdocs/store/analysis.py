@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import Stemmer
 
 # Numbers keep their separators ("1,000.5"), words their apostrophes ("Russia's").
-_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_](?:[^\W_]|['’](?=[^\W_]))*")
+_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_][^\W_]*(?:'[^\W_]+)*")
 # Pronouns, articles, auxiliaries, prepositions and question words: what a question has and an
 # answer need not have.
 _STOP_WORDS = frozenset(
@@ -27,12 +27,16 @@ _STOP_WORDS = frozenset(
 )
 
 
+def words(text: str) -> list[str]:
+    """The words and numbers of a text in order, in lower case, stop words included."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).replace("’", "'")
+    return _WORD.findall(text.lower())
+
+
 def analyse(text: str) -> list[str]:
     """The terms of a text in order: lower case, stop words left out, stemmed."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-    words = (match.replace("’", "'") for match in _WORD.findall(text.lower()))
-    return [term for term in map(_term, words) if term]
+    return [term for term in map(term_of, words(text)) if term]
 
 
 def distinct_terms(text: str) -> list[str]:
@@ -42,7 +46,8 @@ def distinct_terms(text: str) -> list[str]:
 
 # Most words of a corpus are few: remembering them makes analysis several times as fast.
 @lru_cache(maxsize=65536)
-def _term(word: str) -> str:
+def term_of(word: str) -> str:
+    """The term of a word in lower case; empty for a stop word."""
     return "" if word in _STOP_WORDS else str(_stemmer().stemWord(word))
 
 

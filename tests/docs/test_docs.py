@@ -18,7 +18,7 @@ import pytest
 from askdocs import build_index
 from askdocs.errors import ExitStatus
 from askdocs.index.head import head_line
-from askdocs.passages.sentences import _ABBREVIATIONS
+from askdocs.passages.sentences import _BEFORE_NAMES, _BEFORE_NUMBERS, _ELSEWHERE
 from askdocs.ranking import DEFAULT_BARS
 from askdocs.store.analysis import _STOP_WORDS, analyse
 from askdocs.store.lexical import K1, B
@@ -243,14 +243,14 @@ def test_the_analysis_shown_is_that_of_the_code():
 
 def test_the_fields_of_an_answer_are_those_documented(changed, writable_cache):
     """The table of `ask` has every field that is printed, with its type, and no other."""
-    command = ["askdocs", "ask", "--min-score", "0", "--format", "json", "ship"]
+    command = ["askdocs", "ask", "--explain", "--min-score", "0", "--format", "json", "ship"]
 
     answer = json.loads(run(command, changed, writable_cache).stdout)
 
     assert {hit["status"] for hit in answer["hits"]} == {"verified", "moved"}
     documented = rows(section("docs/data-model.md", "The answer to a question"))
-    # No two passages of this corpus are nearly the same.
-    absent = {"hits[].duplicates": "array of strings"}
+    # No two passages of this corpus are nearly the same, and no reranker is asked for.
+    absent = {"hits[].duplicates": "array of strings", "hits[].rerank_score": "number"}
     assert {row[0]: row[1] for row in documented} == dict(fields(answer)) | absent
 
 
@@ -308,7 +308,8 @@ def test_the_number_of_abbreviations_is_that_of_the_code():
     """The page gives the length of the list that it points to."""
     text = " ".join(read_page("docs/data-model.md").split())
 
-    assert f"the {len(_ABBREVIATIONS)} abbreviations" in text
+    lists = (_BEFORE_NAMES, _BEFORE_NUMBERS, _ELSEWHERE)
+    assert f"the {sum(map(len, lists))} abbreviations" in text
 
 
 def layers() -> list[str]:

@@ -79,7 +79,7 @@ def test_the_python_example_of_the_readme_runs(clone, encoder_cache):
         check=True,
     )
 
-    assert ran.stdout.startswith("0.49 seeds/001_169922582ed849e6.txt#p2-3 verified\n")
+    assert ran.stdout.startswith("0.78 seeds/001_169922582ed849e6.txt#p2-3 verified\n")
     assert ran.stderr == ""
 
 

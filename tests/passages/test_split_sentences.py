@@ -9,7 +9,28 @@ from askdocs.passages import split_sentences
 WRAPPED = "a line of wrapped prose that goes on in the next one, as"
 """56 characters that end no sentence."""
 
-PIECES = ["a", "B", "Mr", "J", "3", ".", "!", "?", "…", "...", ",", '"', "”", "(", ")", "- ", "1) "]
+PIECES = [
+    "a",
+    "B",
+    "Mr",
+    "J",
+    "3",
+    "No",
+    "The",
+    "[1]",
+    ".",
+    "!",
+    "?",
+    "…",
+    "...",
+    ",",
+    '"',
+    "”",
+    "(",
+    ")",
+    "- ",
+    "1) ",
+]
 PIECES += [
     "。",
     "！",
@@ -79,6 +100,89 @@ def sentences(text: str) -> list[str]:
 )
 def test_sentences_end_where_a_reader_sees_it(expected: list[str]) -> None:
     """Cutting what was joined by spaces gives the parts again."""
+    assert sentences(" ".join(expected)) == expected
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        ["1.2. A player may not.", "1.3. If one does, play stops."],
+        ["Sec. 5(a). The list is public.", "Sec. 6. The fee is not."],
+        ["§ 4. Ships carry lights.", "Item 1A. Risk Factors.", "None."],
+        ["Exhibit No. 10.1. Form of Lease.", "Part II. Other Matters."],
+        ["Q. Alone?", "A. No.", "My wife was there."],
+        ["MR. SMITH. Thank you.", "THE CHAIR. Any questions?"],
+        ["It lists: (a) one.", "(b) Two.", "c. Three."],
+        # Behind other words, or in brackets, a number ends what it ends elsewhere.
+        ["See Note 4.", "It says more."],
+        ["It came out late.", "(1995).", "The song did not."],
+        # Capitals end what is too long to be a label.
+        ["NO WARRANTY IS MADE, EXPRESS OR IMPLIED.", "THE USER AGREES."],
+    ],
+)
+def test_labels_stand_with_what_they_mark(expected: list[str]) -> None:
+    """The number of a rule, or the name of a speaker, is no sentence of its own."""
+    assert sentences(" ".join(expected)) == expected
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        ["They live in the U.S.", "She moved to the U.K.", "However, he did not."],
+        ["It closed at 5 p.m.", "“It’s over,” he said."],
+        ["It was sold by Smith Ltd.", "The price was low."],
+        ["She has a Ph.D.", "He has none."],
+        ["That was World War I.", "They lost."],
+        ["We know f.", "Then g follows."],
+        # Such a word may be a name, or an initial.
+        ["X. You, K. He, J. A. Smith and others wrote it."],
+        # What a name must follow ends none: here the Reverend, there the other side.
+        ["Dr. No met the Rev. So and Mr. He."],
+        ["Doe v. The State of Ohio is cited, cf. The Times."],
+    ],
+)
+def test_an_abbreviation_ends_a_sentence_before_a_word_that_opens_one(expected: list[str]) -> None:
+    """Capitals mark names as well as beginnings; The, He or In are capital in beginnings alone."""
+    assert sentences(" ".join(expected)) == expected
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        ["See Art. 4, No. 12, vol. IV, Fig. S2 and Nos. (3) and 4."],
+        ["It cost approx. $2 on Dec. 31."],
+        ["Is it so?", "Well, no.", "Modern art.", "I like it.", "No.", "I do not."],
+    ],
+)
+def test_an_abbreviation_of_numbers_needs_one(expected: list[str]) -> None:
+    """No. is an answer, and art. a word, where no number follows."""
+    assert sentences(" ".join(expected)) == expected
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        ["He sat.", "Mary stood.", "A rev.", "Then a gen.", "Last of the col."],
+        ["GEN. LEE met CAPT. DOE."],
+    ],
+)
+def test_titles_are_capital(expected: list[str]) -> None:
+    """Words in small letters that are spelled like a title or a day are words."""
+    assert sentences(" ".join(expected)) == expected
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        ["Genes matter.", "p53 is one.", "mRNA was low.", "iPhones fell."],
+        ["It rose.[12]", "It fell.[3,4][5–7]", "Why?"],
+        ["It is dear.", "$5 is the fine.", "§ 6 says so."],
+        # A lower-case word alone begins none.
+        ["It rose. p was small.[sic] and so on."],
+    ],
+)
+def test_a_sentence_may_begin_with_a_symbol_or_follow_a_reference(expected: list[str]) -> None:
+    """Names such as p53, sums of money and references [12] do not hide the end of a sentence."""
     assert sentences(" ".join(expected)) == expected
 
 
@@ -196,6 +300,13 @@ def test_sentences_do_not_depend_on_the_paragraphs_around(
         "1.",
         "(",
         " \u00a0",
+        "a.a. ",
+        "A. ",
+        "1.1. ",
+        ".[1,1 ",
+        ". (",
+        "No. IV",
+        "U.S. The ",
     ],
 )
 @pytest.mark.parametrize("end", ["b", "\nB"])

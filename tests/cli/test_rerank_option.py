@@ -1,0 +1,147 @@
+"""What --rerank prints, and what it says when the model cannot be used."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
+
+QUESTION = "When did the harbour freeze?"
+TEXTS = {
+    "a": "The harbour froze in March, before the ships could leave.",
+    "b": "No harbour is as deep as this one.",
+    "c": "Ships wait outside until the pilot boards them.",
+}
+NOTICE = "askdocs: loading the model reranker, which takes some seconds\n"
+HINT = "hint: --rerank DIRECTORY, or --online --rerank NAME to fetch it\n"
+
+
+@pytest.fixture
+def harbour(folder: Path, run: Run, tiny_model: Path, tiny_reranker: Path) -> Path:
+    """An index of three documents with one passage each, and a cross-encoder in reranker/."""
+    for name, text in TEXTS.items():
+        (folder / "docs" / f"{name}.txt").write_text(text)
+    run("index", "--model", tiny_model, "docs")
+    (folder / "reranker").symlink_to(tiny_reranker)
+    return folder
+
+
+def predicted(directory: Path) -> dict[str, float]:
+    """The model's own score of each document, best first."""
+    from sentence_transformers import CrossEncoder
+
+    model = CrossEncoder(str(directory), local_files_only=True)
+    pairs = [(QUESTION, text) for text in TEXTS.values()]
+    scores = model.predict(pairs, show_progress_bar=False).tolist()
+    return dict(sorted(zip(TEXTS, scores, strict=True), key=lambda pair: -pair[1]))
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
+def test_hits_are_in_the_order_of_the_model(
+    harbour: Path, run: Run, tiny_reranker: Path, mode: str
+) -> None:
+    """JSON has the model's score beside the score, which is what it is without the model."""
+    ask = ("ask", QUESTION, "--mode", mode, "--min-score", "0", "--format", "json")
+    scores = {hit["path"]: hit["score"] for hit in json.loads(run(*ask).out)["hits"]}
+    expected = {f"docs/{name}.txt": value for name, value in predicted(tiny_reranker).items()}
+
+    ran = run(*ask, "--rerank", "reranker")
+
+    assert (ran.status, ran.err) == (0, NOTICE)
+    hits = json.loads(ran.out)["hits"]
+    assert [hit["path"] for hit in hits] == [path for path in expected if path in scores]
+    assert [hit["rank"] for hit in hits] == list(range(1, len(scores) + 1))
+    assert {hit["path"]: hit["score"] for hit in hits} == scores
+    for hit in hits:
+        assert hit["rerank_score"] == pytest.approx(expected[hit["path"]], abs=2e-6)
+
+
+def test_text_has_both_scores(harbour: Path, run: Run, tiny_reranker: Path) -> None:
+    """A reader sees why a hit with a lower score comes first; --quiet leaves the notice out."""
+    ask = ("ask", QUESTION, "-k", "1", "--min-score", "0", "--rerank", "./reranker")
+    name, value = next(iter(predicted(tiny_reranker).items()))
+
+    ran = run(*ask, "--quiet")
+
+    assert (ran.status, ran.err) == (0, "")
+    head = ran.out.splitlines()[0]
+    assert head.startswith(f"1.  docs/{name}.txt#p1  line 1  0.")
+    assert head.endswith(f", reranked {value:.2f}  verified")
+
+
+def test_without_the_option_nothing_is_loaded(harbour: Path, run: Run) -> None:
+    """There is no notice, and no other score."""
+    ran = run("ask", QUESTION, "--min-score", "0", "--format", "jsonl")
+
+    assert (ran.status, ran.err) == (0, "")
+    assert "rerank" not in ran.out
+
+
+def test_model_may_be_named_by_a_variable(
+    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As every option, it has one of its command."""
+    monkeypatch.setenv("ASKDOCS_ASK_RERANK", "reranker")
+
+    ran = run("ask", QUESTION, "--min-score", "0", "--format", "jsonl")
+
+    assert (ran.status, ran.err) == (0, NOTICE)
+    assert '"rerank_score": ' in ran.out
+
+
+def test_question_that_nothing_answers_loads_nothing(harbour: Path, run: Run) -> None:
+    """There is nothing to order."""
+    ran = run("ask", "zeppelins", "--mode", "lexical", "--rerank", "reranker")
+
+    expected = "askdocs: no passage answers the question\nhint: --min-score 0 shows the nearest\n"
+    assert (ran.status, ran.out, ran.err) == (1, "", expected)
+
+
+@pytest.mark.parametrize("command", ["ask", "eval"])
+def test_missing_model_is_a_line_and_a_hint(harbour: Path, run: Run, command: str) -> None:
+    """It is noticed before anything is asked, and nothing is fetched unasked."""
+    (harbour / "questions.jsonl").write_text('{"question": "Why?", "answers": []}\n')
+    here = run(command, "questions.jsonl", "--rerank", "./absent")
+    there = run(command, "questions.jsonl", "--rerank", "owner/absent")
+
+    assert (here.status, here.out) == (there.status, there.out) == (5, "")
+    assert here.err == f"askdocs: there is no model directory {harbour}/absent\n{HINT}"
+    assert there.err == f"askdocs: the model owner/absent is not on this machine\n{HINT}"
+
+
+def test_unfit_model_is_a_line_and_a_hint(
+    harbour: Path, run: Run, make_reranker: Callable[..., Path]
+) -> None:
+    """Without its safetensors file, or with several labels, it answers nothing."""
+    unfit = make_reranker(labels=3)
+
+    labels = run("ask", "-q", QUESTION, "--min-score", "0", "--rerank", unfit)
+    (unfit / "model.safetensors").rename(unfit / "pytorch_model.bin")
+    pickled = run("ask", QUESTION, "--min-score", "0", "--rerank", unfit)
+
+    hint = "hint: choose another model with --rerank\n"
+    assert (labels.status, labels.out) == (pickled.status, pickled.out) == (5, "")
+    assert labels.err == f"askdocs: the model {unfit} gives 3 labels, not one score\n{hint}"
+    reason = "is a pickle, and only safetensors weights are loaded"
+    assert pickled.err == f"askdocs: {unfit}/pytorch_model.bin {reason}\n{hint}"
+
+
+def test_eval_measures_the_new_order(harbour: Path, run: Run, tiny_reranker: Path) -> None:
+    """The ranks are the reranker's, and so is the score of a run, by which other tools sort."""
+    first = next(iter(predicted(tiny_reranker)))
+    answers = [{"file": f"docs/{first}.txt", "paragraph": 1}]
+    line = json.dumps({"id": "q", "question": QUESTION, "answers": answers})
+    (harbour / "questions.jsonl").write_text(f"{line}\n")
+    evaluate = ("eval", "questions.jsonl", "--format", "json", "--run-out", "run.txt")
+
+    ran = run(*evaluate, "--rerank", "reranker")
+
+    assert (ran.status, ran.err) == (0, NOTICE)
+    assert json.loads(ran.out)["questions"][0]["first_relevant"] == 1
+    fields = [line.split() for line in (harbour / "run.txt").read_text().splitlines()]
+    assert [field[3] for field in fields] == ["1", "2", "3"]
+    scores = [float(field[4]) for field in fields]
+    assert scores == pytest.approx(list(predicted(tiny_reranker).values()), abs=2e-6)

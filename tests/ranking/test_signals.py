@@ -1,0 +1,365 @@
+"""Signals are what their names say, by numbers worked out by hand."""
+
+from collections.abc import Sequence
+from itertools import chain, pairwise
+from math import log, sqrt
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from askdocs.datamodel import Passage, StoredPassage
+from askdocs.ranking import signals
+from askdocs.ranking.signals import (
+    WordSignals,
+    best_cosine,
+    bm25_share,
+    mean_cosine,
+    sentence_weights,
+    wording_of,
+    wording_of_passage,
+)
+from askdocs.store.analysis import analyse, distinct_terms
+from askdocs.store.lexical import TermStatistics
+
+PASSAGES = 9
+
+
+def idf(having: int, passages: int) -> float:
+    """The inverse document frequency of what some of so many passages have."""
+    return log(1 + (passages - having + 0.5) / (having + 0.5))
+
+
+def compare(question: str, *candidates: Sequence[str], **frequencies: int) -> WordSignals:
+    """The signals of candidates, each given by its sentences, in a corpus of nine passages.
+
+    Terms have the given frequencies in the corpus, and others 0.
+    """
+    wordings = [wording_of(sentences) for sentences in candidates]
+    statistics = TermStatistics(
+        passages=PASSAGES,
+        frequencies={term: frequencies.get(term, 0) for term in distinct_terms(question)},
+    )
+    weights = [np.ones(len(sentences)) for sentences in candidates]
+    return WordSignals(question, wordings, weights, statistics)
+
+
+def test_best_cosine_is_that_of_the_nearest_sentence() -> None:
+    """The highest of a passage's cosines counts, and a negative one as 0."""
+    cosines = [np.array([0.2, 0.7, -0.9]), np.array([0.4]), np.array([-0.3, -0.1])]
+
+    assert best_cosine(cosines).tolist() == [0.7, 0.4, 0.0]
+
+
+def test_mean_cosine_is_that_of_the_mean_of_the_sentences() -> None:
+    """The question points along the first axis, and the means (1, 1) / 2, (3, 4) / 2, (-1, 0)."""
+    question = np.array([1, 0], np.float32)
+    sentences = [[[1, 0], [0, 1]], [[3, 0], [0, 4]], [[-1, 0]]]
+    vectors = [np.array(one, np.float32) for one in sentences]
+
+    found = mean_cosine(question, vectors, [np.ones(2), np.ones(2), np.ones(1)])
+
+    assert found.tolist() == pytest.approx([1 / sqrt(2), 0.6, 0.0])
+
+
+def test_mean_cosine_counts_sentences_by_their_weights() -> None:
+    """The weighted sum of (1, 0) by a half and (0, 1) is (0.5, 1), of length √1.25."""
+    question = np.array([1, 0], np.float32)
+
+    found = mean_cosine(question, [np.eye(2, dtype=np.float32)], [np.array([0.5, 1.0])])
+
+    assert found.tolist() == pytest.approx([0.5 / sqrt(1.25)])
+
+
+def test_sentences_that_cancel_each_other_out_have_no_mean() -> None:
+    """Opposite vectors have a mean without a direction, whose cosine is 0 and no error."""
+    question = np.array([1, 0], np.float32)
+    sentences = [np.array([[1, 0], [-1, 0]], np.float32)]
+
+    assert mean_cosine(question, sentences, [np.ones(2)]).tolist() == [0.0]
+
+
+def test_bm25_share_is_of_the_bound() -> None:
+    """A score of half the bound is a share of 0.5; a question without terms has no bound."""
+    assert bm25_share(np.array([0.0, 2.0, 4.0]), 4.0).tolist() == [0.0, 0.5, 1.0]
+    assert bm25_share(np.zeros(2), 0.0).tolist() == [0.0, 0.0]
+
+
+def test_local_term_share_weighs_by_the_candidates() -> None:
+    """What every candidate has tells little; what none has counts nothing, however rare it is.
+
+    Of three candidates all have rain, one has snow, none has hail.
+    """
+    rain, snow = idf(3, 3), idf(1, 3)
+
+    found = compare("Rain, snow or hail?", ["Rain."], ["Rain.", "Snow."], ["Snowless rain."])
+
+    shares = [rain / (rain + snow), snow / (rain + snow), rain / (rain + snow)]
+    assert found.local_term_share().tolist() == pytest.approx(shares)
+
+
+def test_word_share_is_of_words_as_they_are_written() -> None:
+    """Inflected words do not count; a stop word does, by its idf among the candidates.
+
+    "rains" counts as the term rain does in the corpus. Of two candidates one has "when", both have
+    "it".
+    """
+    rains, when, it = idf(4, PASSAGES), idf(1, 2), idf(2, 2)
+
+    found = compare("When it rains", ["It rained when."], ["It rains."], rain=4)
+
+    total = rains + when + it
+    assert found.word_share().tolist() == pytest.approx([(when + it) / total, (rains + it) / total])
+
+
+def test_term_pairs_are_neighbours_without_stop_words() -> None:
+    """Of "heavi rain", "rain follow" and "follow snow", candidates have one, three, one and none."""
+    found = compare(
+        "Does heavy rain follow the snow?",
+        ["Heavy rains."],
+        ["Heavy rain followed snow."],
+        ["Rain is what follows."],
+        ["Snow follows rain, heavy."],
+    )
+
+    assert found.term_pairs().tolist() == pytest.approx([1 / 3, 1, 1 / 3, 0])
+
+
+def test_word_pairs_are_neighbours_as_written() -> None:
+    """Of "of heavy", "heavy rain", "rain in", "in May" there are some; "because of" is not asked."""
+    found = compare(
+        "because of heavy rain in May",
+        ["Because of him."],
+        ["Heavy rain, in May."],
+        ["Heavy rains in May."],
+        ["Instead of heavy rain."],
+    )
+
+    assert found.word_pairs().tolist() == pytest.approx([0, 3 / 4, 1 / 4, 2 / 4])
+
+
+def test_pairs_cross_sentences_but_not_candidates() -> None:
+    """Neighbours over a sentence's end are a pair; the next passage's first word is none's."""
+    found = compare("heavy rain", ["It was heavy.", "Rain fell."], ["Heavy"], ["Rain"])
+
+    assert found.term_pairs().tolist() == [1.0, 0.0, 0.0]
+    assert found.word_pairs().tolist() == [1.0, 0.0, 0.0]
+
+
+def test_pair_counts_once_however_often_it_stands() -> None:
+    """Neither a passage nor a question that repeats a pair gains by it.
+
+    The question's distinct pairs are "rain snow", "snow rain" and, of the second, nothing new.
+    """
+    found = compare("rain snow rain snow", ["Rain snow, rain snow"], ["Rain snow"])
+
+    assert found.term_pairs().tolist() == [1.0, 0.5]
+    assert found.word_pairs().tolist() == [1.0, 0.5]
+
+
+def test_word_that_a_question_repeats_counts_once() -> None:
+    """Shares are of distinct terms and words."""
+    once = compare("rain snow", ["Rain."], ["Sun."], rain=3)
+
+    twice = compare("rain, rain, rain snow", ["Rain."], ["Sun."], rain=3)
+
+    assert twice.local_term_share().tolist() == once.local_term_share().tolist()
+    assert twice.word_share().tolist() == once.word_share().tolist()
+
+
+@pytest.mark.parametrize("question", ["", "?!", "—"])
+def test_question_without_words_matches_nothing(question: str) -> None:
+    """Every signal of words is 0 where there is none."""
+    found = compare(question, ["Rain."], ["?", "Snow."])
+
+    assert [one.tolist() for one in values(found)] == [[0.0, 0.0]] * 4
+
+
+def test_question_of_stop_words_matches_as_written() -> None:
+    """It has words and no terms, and pairs of two stop words do not count."""
+    found = compare("Who is it?", ["It is."], ["Who?"])
+
+    lists = [one.tolist() for one in values(found)]
+
+    total = 3 * idf(1, 2)
+    assert lists[0] == [0.0, 0.0]
+    assert lists[1] == pytest.approx([2 * idf(1, 2) / total, idf(1, 2) / total])
+    assert lists[2:] == [[0.0, 0.0]] * 2
+
+
+def test_sentence_without_words_is_no_error() -> None:
+    """Rules and dashes are sentences too, at a passage's end, at its beginning or alone."""
+    found = compare("rain", ["***", "Rain.", "—"], ["***"], ["Rain."])
+
+    assert found.local_term_share().tolist() == [1.0, 0.0, 1.0]
+
+
+def test_candidates_without_words_match_nothing() -> None:
+    """Where no candidate has a word, every signal of words is 0."""
+    found = compare("heavy rain", ["***"], ["—"])
+
+    assert [one.tolist() for one in values(found)] == [[0.0, 0.0]] * 4
+
+
+def test_single_candidate_has_every_signal() -> None:
+    """One candidate is compared with itself: what it has counts wholly, what it lacks nothing."""
+    found = compare("heavy rain in May", ["Heavy rain fell."], heavi=1, rain=1, may=1)
+
+    heavy = rain = may = idf(1, PASSAGES)
+    absent = idf(0, 1)
+    assert found.local_term_share().tolist() == pytest.approx([1.0])
+    assert found.word_share().tolist() == pytest.approx(
+        [(heavy + rain) / (heavy + rain + absent + may)]
+    )
+    assert found.term_pairs().tolist() == pytest.approx([1 / 2])
+    assert found.word_pairs().tolist() == pytest.approx([1 / 3])
+
+
+def test_possessive_is_the_word_itself() -> None:
+    """A question's "Russia's" is a text's "Russia", and the other way round."""
+    found = compare("Russia’s envoy", ["Russia sent an envoy."], ["The envoy of Russia's."])
+
+    assert found.word_share().tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("word", ["sky's", "news's", "let's", "a's"])
+def test_possessive_that_its_term_hangs_on_is_kept(word: str) -> None:
+    """Stemmed, "sky's" is "ski" and "sky" is not; the index knows the one alone."""
+    found = wording_of([f"{word} colour"])
+
+    assert found.words == (word, "colour")
+    assert compare(f"{word} colour", [f"The {word} colour."]).local_term_share().tolist() == [1.0]
+
+
+@given(text=st.text(st.sampled_from("abcdeiknorstuwxyzé'’ .1") | st.characters()))
+def test_words_have_the_terms_of_the_index(text: str) -> None:
+    """Of any text, the words without possessive endings have the terms that the index has."""
+    assert analyse(" ".join(wording_of([text]).words)) == analyse(text)
+
+
+def test_wording_keeps_sentences_apart() -> None:
+    """Words stand in order, in lower case, stop words among them, by their sentences."""
+    found = wording_of(["The Bank's fee.", "***", "It's 1,000.5 €"])
+
+    assert found.words == ("the", "bank", "fee", "it", "1,000.5")
+    assert found.lengths == (3, 0, 2)
+    assert found.sentences() == [("the", "bank", "fee"), (), ("it", "1,000.5")]
+
+
+def test_wording_of_a_passage_is_of_its_sentences() -> None:
+    """Sentences are spans in the document, not in the passage."""
+    text = "Rain fell.\n\nSnow fell."
+    passage = Passage(
+        chars=(100, 122), paragraphs=(1, 2), lines=(1, 3), text=text,
+        sentences=((100, 110), (112, 122)),
+    )  # fmt: skip
+    stored = StoredPassage(id=0, path="a", encoding="utf-8", first_sentence=0, passage=passage)
+
+    assert wording_of_passage(stored).sentences() == [("rain", "fell"), ("snow", "fell")]
+
+
+def test_sentence_in_more_than_three_candidates_counts_less(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Copies have one cosine, to six digits: three are no repetition, four are.
+
+    Copies inside of one candidate are none.
+    """
+    monkeypatch.setattr(signals, "REPEATED_WEIGHT", 0.5)
+    thrice, often = 0.25, 0.5
+    cosines = [[thrice, often], [thrice, 0.5000001], [thrice, thrice, often], [0.7, often]]
+
+    weights = sentence_weights([np.array(one) for one in cosines])
+
+    assert [one.tolist() for one in weights] == [[1, 0.5], [1, 0.5], [1, 1, 0.5], [1, 0.5]]
+
+
+def test_words_count_by_the_weight_of_their_sentence() -> None:
+    """A share of a sentence is multiplied by its weight before the largest is taken."""
+    rain, snow = idf(1, 2), idf(2, 2)
+    wordings = [wording_of(["Rain and snow.", "Rain."]), wording_of(["Snow."])]
+    statistics = TermStatistics(passages=PASSAGES, frequencies={"rain": 1, "snow": 4})
+
+    found = WordSignals("rain snow", wordings, [np.array([0.5, 1.0]), np.array([0.5])], statistics)
+
+    assert rain > snow
+    assert found.local_term_share().tolist() == pytest.approx(
+        [rain / (rain + snow), snow / (rain + snow) / 2]
+    )
+
+
+def values(found: WordSignals) -> list[np.ndarray]:
+    """All signals of words."""
+    return [
+        found.local_term_share(),
+        found.word_share(),
+        found.term_pairs(),
+        found.word_pairs(),
+    ]
+
+
+# Few words, so that questions and candidates share them.
+TEXTS = st.lists(
+    st.sampled_from("rain Rains the who's sky's snow let's 1,000 — . of é".split())
+    | st.text(max_size=9),
+    max_size=9,
+).map(" ".join)
+
+
+@given(
+    question=TEXTS,
+    candidates=st.lists(st.lists(TEXTS, min_size=1, max_size=3), min_size=1, max_size=6),
+    data=st.data(),
+)
+def test_signals_are_shares(
+    question: str, candidates: list[list[str]], data: st.DataObject
+) -> None:
+    """Whatever the texts are, every signal of words has a value in [0, 1] for each candidate."""
+    terms = distinct_terms(question)
+    counts = data.draw(st.lists(st.integers(0, 9), min_size=len(terms), max_size=len(terms)))
+
+    found = compare(question, *candidates, **dict(zip(terms, counts, strict=True)))
+
+    for each in values(found):
+        assert each.shape == (len(candidates),)
+        assert each.min() >= 0
+        assert each.max() <= 1 + 1e-9
+
+
+@given(
+    question=TEXTS,
+    candidates=st.lists(st.lists(TEXTS, min_size=1, max_size=3), min_size=1, max_size=6),
+)
+def test_pairs_are_those_of_a_plain_count(question: str, candidates: list[list[str]]) -> None:
+    """Pairs of terms are what sets of neighbours say, candidate by candidate."""
+    asked = set(pairwise(analyse(" ".join(wording_of([question]).words))))
+    texts = [chain.from_iterable(map(analyse, one)) for one in candidates]
+    expected = [len(asked & set(pairwise(one))) / max(1, len(asked)) for one in texts]
+
+    assert compare(question, *candidates).term_pairs().tolist() == pytest.approx(expected)
+
+
+VECTORS = st.lists(st.floats(-1, 1, width=32), min_size=3, max_size=3).map(
+    lambda one: np.array(one, np.float32)
+)
+
+
+@given(question=VECTORS, sentences=st.lists(VECTORS, min_size=1, max_size=4))
+def test_cosines_are_shares(question: np.ndarray, sentences: list[np.ndarray]) -> None:
+    """Of vectors of unit length, whatever their directions, both cosines are in [0, 1]."""
+    vectors = np.array([unit(one) for one in sentences], np.float32)
+    own = unit(question)
+
+    mean = mean_cosine(own.astype(np.float32), [vectors], [np.ones(len(vectors))])
+    best = best_cosine([vectors.astype(np.float64) @ own])
+
+    assert 0 <= mean[0] <= 1 + 1e-6
+    assert 0 <= best[0] <= 1 + 1e-6
+
+
+def unit(vector: np.ndarray) -> np.ndarray:
+    """The vector at unit length; the first axis where it has no direction."""
+    wide = vector.astype(np.float64)
+    length = np.linalg.norm(wide)
+    return wide / length if length > 1e-9 else np.array([1.0, 0.0, 0.0])

@@ -1,0 +1,159 @@
+"""A reranker changes the order of the hits, and nothing else of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from askdocs.datamodel import Hit, Mode
+from askdocs.ranking import DEFAULT_BARS
+from askdocs.search import Index
+
+OpenDocs = Callable[..., Index]
+
+QUESTION = "What did Rasmussen request from the Kremlin?"
+
+
+class ByLength:
+    """A reranker that takes the shortest text for the best, and remembers what it was asked."""
+
+    def __init__(self, unit: float = 1.0) -> None:
+        """Lengths count in units of so many characters."""
+        self.unit = unit
+        self.asked: list[tuple[str, int]] = []
+
+    def score(self, question: str, texts: Sequence[str]) -> NDArray[np.float64]:
+        """One divided by one and the length."""
+        self.asked.append((question, len(texts)))
+        return np.array([self.score_of(text) for text in texts])
+
+    def score_of(self, text: str) -> float:
+        """The score of one text."""
+        return 1 / (1 + len(text) // self.unit)
+
+
+def as_ranked(hits: Sequence[Hit]) -> list[Hit]:
+    """Hits without what a reranker changes, by score."""
+    same = [replace(hit, rank=0, rerank_score=None) for hit in hits]
+    return sorted(same, key=lambda hit: (-hit.score, hit.place.citation.path, hit.place.chars))
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_best_fifty_are_ordered_anew(seeds_index: Index, mode: Mode) -> None:
+    """The hits come from the first fifty, by the reranker's score; all else of them stays."""
+    reranker = ByLength()
+    before = seeds_index.ask(QUESTION, mode=mode, top_k=50, min_score=0)
+
+    after = seeds_index.ask(QUESTION, mode=mode, top_k=50, min_score=0, reranker=reranker)
+    first = seeds_index.ask(QUESTION, mode=mode, top_k=3, min_score=0, reranker=reranker)
+
+    assert as_ranked(after.hits) == as_ranked(before.hits)
+    assert [hit.rank for hit in after.hits] == list(range(1, len(before.hits) + 1))
+    lengths = [len(hit.text) for hit in after.hits]
+    assert lengths == sorted(lengths) != [len(hit.text) for hit in before.hits]
+    expected = [reranker.score_of(hit.text) for hit in after.hits]
+    assert [hit.rerank_score for hit in after.hits] == pytest.approx(expected, abs=6e-7)
+    assert first.hits == after.hits[:3]
+    assert reranker.asked == [(QUESTION, len(before.hits))] * 2
+
+
+def test_more_than_fifty_are_ordered_where_more_are_wanted(seeds_index: Index) -> None:
+    """No hit is left where the score had put it."""
+    reranker = ByLength()
+    before = seeds_index.ask(QUESTION, top_k=55, min_score=0)
+    assert len(before.hits) > 50
+
+    after = seeds_index.ask(QUESTION, top_k=55, min_score=0, reranker=reranker)
+
+    assert as_ranked(after.hits) == as_ranked(before.hits)
+    assert reranker.asked == [(QUESTION, len(before.hits))]
+
+
+def test_equal_scores_keep_the_order(seeds_index: Index) -> None:
+    """Of passages that the reranker cannot tell apart, the better one by its score is first."""
+    before = seeds_index.ask(QUESTION, top_k=30, min_score=0)
+
+    after = seeds_index.ask(QUESTION, top_k=30, min_score=0, reranker=ByLength(unit=1e9))
+
+    assert {hit.rerank_score for hit in after.hits} == {1.0}
+    assert [replace(hit, rerank_score=None) for hit in after.hits] == list(before.hits)
+
+
+def test_scores_that_differ_by_less_than_a_millionth_are_equal(seeds_index: Index) -> None:
+    """The last bits of a float, which depend on the machine, do not make the order."""
+
+    class Trembling(ByLength):
+        def score(self, question: str, texts: Sequence[str]) -> NDArray[np.float64]:
+            return 0.5 + 1e-8 * np.arange(len(texts))
+
+    before = seeds_index.ask(QUESTION, min_score=0)
+
+    after = seeds_index.ask(QUESTION, min_score=0, reranker=Trembling())
+
+    assert [hit.place for hit in after.hits] == [hit.place for hit in before.hits]
+
+
+@pytest.mark.parametrize("bar", [None, 0.05, 0.3])
+@pytest.mark.parametrize("mode", list(Mode))
+def test_bar_is_one_of_the_score(seeds_index: Index, mode: Mode, bar: float | None) -> None:
+    """What answers is decided by the score alone; only what reaches the bar is ordered anew."""
+    reranker = ByLength()
+    least = DEFAULT_BARS[mode] if bar is None else bar
+    before = seeds_index.ask(QUESTION, mode=mode, top_k=50, min_score=bar)
+
+    after = seeds_index.ask(QUESTION, mode=mode, top_k=50, min_score=bar, reranker=reranker)
+
+    assert as_ranked(after.hits) == as_ranked(before.hits)
+    assert all(hit.score >= least for hit in after.hits)
+    assert after.answered == before.answered
+    assert reranker.asked == [(QUESTION, len(before.hits))]
+
+
+@pytest.mark.parametrize("min_score", [None, 0.0])
+def test_unanswered_question_stays_unanswered(seeds_index: Index, min_score: float | None) -> None:
+    """A reranker finds a best passage for any question, which says nothing about answering it."""
+    question = "How do I reset my router password?"
+
+    ranking = seeds_index.ask(question, min_score=min_score, reranker=ByLength())
+
+    assert not ranking.answered
+    assert bool(ranking.hits) == (min_score == 0.0)
+
+
+def test_whole_question_is_given(seeds_index: Index) -> None:
+    """A cross-encoder reads what was typed, with the words that the signals leave out."""
+    reranker = ByLength()
+    question = "According to the passage, what did Rasmussen request?"
+
+    ranking = seeds_index.ask(question, min_score=0, reranker=reranker)
+
+    assert reranker.asked[0][0] == ranking.question.text == question
+
+
+def test_near_duplicates_stay_folded(docs: Path, open_docs: OpenDocs) -> None:
+    """Equal texts are one hit, and are scored once."""
+    for number in range(3):
+        (docs / f"{number}.txt").write_text("The harbour froze in March, and no ship could leave.")
+    (docs / "other.txt").write_text("Ships left the harbour.")
+    reranker = ByLength()
+
+    ranking = open_docs().ask("When did the harbour freeze?", min_score=0, reranker=reranker)
+
+    assert [
+        [str(one) for one in (hit.place.citation, *hit.duplicates)] for hit in ranking.hits
+    ] == [
+        ["docs/other.txt#p1"],
+        ["docs/0.txt#p1", "docs/1.txt#p1", "docs/2.txt#p1"],
+    ]
+    assert reranker.asked == [("When did the harbour freeze?", 2)]
+
+
+def test_without_a_reranker_there_is_no_such_score(seeds_index: Index) -> None:
+    """The default is the order of the scores."""
+    hits = seeds_index.ask(QUESTION, min_score=0).hits
+
+    assert {hit.rerank_score for hit in hits} == {None}
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)

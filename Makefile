@@ -58,10 +58,10 @@ format: $(INSTALLED) ## Format the code and apply ruff's safe fixes
 check-index: $(INSTALLED) ## Fail unless vectors/ is fresh
 	ASKDOCS_INDEX=vectors $(BIN)/askdocs check
 
-ranker: $(INSTALLED) ## Fit the ranker on evaluation sets: make ranker SETS="sets/a sets/b"
+ranker: $(INSTALLED) ## Fit the ranker on evaluation sets and write weights.json: make ranker SETS="a b"
 	$(BIN)/python -m benchmarks.ranker $(SETS)
 
-ablation: $(INSTALLED) ## Measure what each signal is worth: make ablation SETS="sets/a sets/b"
+ablation: $(INSTALLED) ## Measure what each signal is worth, draw the plot: make ablation SETS="a b"
 	$(BIN)/python -m benchmarks.ablation $(SETS)
 
 clean: ## Delete what tests, tools and builds leave behind (.venv stays)

@@ -21,7 +21,7 @@ from benchmarks.fitting import PRIOR, Settings, measure
 from benchmarks.ranker import rankers_without, share
 
 PLOT = Path(__file__).parents[1] / "docs" / "ablation.svg"
-HELD_OUT = ("boolq_eraser",)
+TRAINING_ONLY = ("boolq_eraser",)
 """Sets that are trained on and not reported."""
 
 CUTTING = {
@@ -31,8 +31,8 @@ CUTTING = {
     "short paragraphs alone": {"askdocs.passages.cutting._SHORT": 0},
     "question as it is put": {"benchmarks.evaluation_sets.without_frame": lambda text: text},
     "repeated sentences at full weight": {"askdocs.ranking.signals.REPEATED_WEIGHT": 1.0},
-    "30 candidates": {"askdocs.ranking.ordering.RANKED": 30},
-    "120 candidates": {"askdocs.ranking.ordering.RANKED": 120},
+    "30 candidates": {"askdocs.ranking.candidates.RANKED": 30},
+    "120 candidates": {"askdocs.ranking.candidates.RANKED": 120},
 }
 """Names and values that differ from the shipped ones; max_tokens is an option of `index`."""
 
@@ -55,9 +55,10 @@ def signal_rows(sets: Sequence[EvaluationSet]) -> Iterator[tuple[str, Row]]:
 
 def cutting_rows(folders: Sequence[Path], work: Path) -> Iterator[tuple[str, Row]]:
     """hit@1 by set, with one choice of cutting or searching changed."""
-    for number, (name, changes) in enumerate(CUTTING.items()):
+    for name, changes in CUTTING.items():
+        # An index does not record what is patched here, and would pass for fresh under another row.
         with _changed(changes) as options:
-            sets = read_sets(folders, work / f"cutting-{number}", foreign=1, **options)
+            sets = read_sets(folders, work / name.replace(" ", "-"), foreign=1, **options)
         yield name, _hits(sets, Settings())
 
 
@@ -79,7 +80,7 @@ def _hits(sets: Sequence[EvaluationSet], settings: Settings) -> Row:
     return {
         one.name: measure(rankers[one.name], one).hit_at[1]
         for one in sets
-        if one.name not in HELD_OUT
+        if one.name not in TRAINING_ONLY
     }
 
 
@@ -107,6 +108,9 @@ def plot(rows: Sequence[tuple[str, Row]], path: Path) -> None:
         axes.scatter(np.mean(points), at, s=42, marker="D", color="#c0392b", zorder=3)
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set_xscale("symlog", linthresh=2)
+    ticks = [-30, -10, -3, -1, 0, 1, 3]
+    axes.set_xticks(ticks, [f"{tick:+d}" if tick else "0" for tick in ticks])
+    axes.minorticks_off()
     axes.set_yticks(range(len(others)), [title for title, _ in others])
     axes.invert_yaxis()
     axes.grid(axis="x", linewidth=0.3)

@@ -21,7 +21,7 @@ from askdocs.evaluation.judging import Answer, Judge
 from askdocs.evaluation.questions import JudgedQuestion, read_questions
 from askdocs.indexing import IndexRequest, build
 from askdocs.ranking import without_frame
-from askdocs.ranking.ordering import gather
+from askdocs.ranking.candidates import gather
 from askdocs.ranking.signals import MEANINGS
 from askdocs.search import Index
 

@@ -66,16 +66,19 @@ class Figures:
 
 
 def fit_ranker(sets: Sequence[EvaluationSet], settings: Settings = SHIPPED) -> Ranker:
-    """The ranker that does best on some sets, each set counting by the root of its questions."""
+    """The ranker that does best on some sets, rounded as it is written down.
+
+    Sets count by the root of their questions for the weights, and alike for the rest.
+    """
     weights = _fit_weights(sets, settings)
     slope, intercept = _fit_probability(sets, weights)
     ranker = Ranker(
-        constant=intercept,
-        weights=dict(zip(SIGNALS, (slope * weights).tolist(), strict=True)),
+        constant=round(intercept, 4),
+        weights=dict(zip(SIGNALS, (slope * weights).round(4).tolist(), strict=True)),
         bar=0.0,
     )
     refused = [np.sort(_best_scores(ranker, _answerable(one))) for one in sets]
-    bars = np.linspace(0, 1, 1001)
+    bars = np.linspace(0, 1, 101).round(2)
     share = np.mean([np.searchsorted(scores, bars) / len(scores) for scores in refused], axis=0)
     bar = float(bars[np.flatnonzero(share <= REFUSED)[-1]])
     return Ranker(constant=ranker.constant, weights=ranker.weights, bar=bar)
@@ -152,7 +155,7 @@ def _fit_probability(
     """Slope and intercept that turn the best candidate's sum into the log-odds of an answer.
 
     Source:
-        Platt (1999), Probabilistic Outputs for Support Vector Machines.
+        After Platt (1999), Probabilistic Outputs for Support Vector Machines, without smoothing.
     """
     sums, answers, counts = [], [], []
     names = {one.name for one in sets}

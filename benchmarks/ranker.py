@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,12 +59,7 @@ def share(value: float) -> str:
 
 
 def _write(ranker: Ranker, path: Path) -> None:
-    content = {
-        "bar": round(ranker.bar, 2),
-        "constant": round(ranker.constant, 4),
-        "weights": {name: round(weight, 4) for name, weight in ranker.weights.items()},
-    }
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(asdict(ranker), indent=2) + "\n", encoding="utf-8")
 
 
 def main() -> None:

@@ -202,6 +202,7 @@ def test_explanation_is_a_table_below_the_text() -> None:
         "    best_cosine   1.00  +12.00",
         "    bm25_share    0.12   +0.46",
         "    constant      1.00   -6.25",
+        "    log-odds of the score   +6.21",
     ]
 
 

@@ -60,6 +60,8 @@ def ask(
 
 def chosen_reranker(name: str | None, *, online: bool, quiet: bool) -> Reranker | None:
     """The model that --rerank names; None where there is no such option."""
+    if name is None and online:
+        raise UsageError("--online is for --rerank", hint="askdocs ask --help")
     if name is None:
         return None
     return open_reranker(name, base=Path.cwd(), online=online, notify=notifier(quiet=quiet))

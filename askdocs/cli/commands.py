@@ -129,7 +129,7 @@ def index_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
 )  # fmt: skip
 @click.option(
     "--min-score", type=click.FloatRange(0, 1), metavar="S",
-    help="Leave out passages that score less.  [default: 0.27 hybrid, 0.45 dense, 0.20 lexical]",
+    help="Leave out passages that score less.  [default: 0.26 hybrid, 0.45 dense, 0.20 lexical]",
 )  # fmt: skip
 @click.option("--explain", is_flag=True, help="Print what makes each score.")
 @_options_rerank

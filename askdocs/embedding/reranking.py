@@ -220,10 +220,10 @@ def _require_whole(path: Path) -> None:
             length = int.from_bytes(stream.read(8), "little")
             size = path.stat().st_size - 8 - length
             header = json.loads(stream.read(length)) if size >= 0 else {}
-        ends = [one["data_offsets"][1] for name, one in header.items() if name != "__metadata__"]
+        end = max(one["data_offsets"][1] for name, one in header.items() if name != "__metadata__")
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, AttributeError, KeyError, TypeError, IndexError):
-        ends = []
-    if not ends or max(ends) != size:
+        end = None
+    if end != size:
         raise ModelError(f"{path} is not a whole safetensors file")

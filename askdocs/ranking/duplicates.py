@@ -9,20 +9,23 @@ if TYPE_CHECKING:
 
     Shingles: TypeAlias = frozenset[tuple[str, ...]]
 
+COMPARED = 60
+"""How many different texts are compared; behind them, only equal ones are found."""
+
 _SAME = 0.9
 
 
 def fold_duplicates(
-    order: Sequence[int], terms_of: Callable[[int], Sequence[str]], top_k: int
+    texts: Sequence[str], terms_of: Callable[[int], Sequence[str]], top_k: int
 ) -> dict[int, list[int]]:
     """The first passages that are not nearly the same as one before them, with those that are.
 
     Two passages are nearly the same when their sequences of three terms have a Jaccard index of at
-    least 0.9.
+    least 0.9. What is found of the first passages does not hang on how many are wanted.
 
     Args:
-        order: The passages, best first.
-        terms_of: Gives a passage's terms in order.
+        texts: Of the passages, best first.
+        terms_of: Gives the terms of the passage at a position of `texts`, in order.
         top_k: How many passages to find, at least 1.
 
     Source:
@@ -30,15 +33,21 @@ def fold_duplicates(
     """
     folded: dict[int, list[int]] = {}
     shingles: dict[int, Shingles] = {}
-    for at in order:
-        own = _shingles(terms_of(at))
-        first = next((one for one in folded if _resemblance(shingles[one], own) >= _SAME), None)
-        if first is not None:
+    first_of: dict[str, int] = {}
+    for at, text in enumerate(texts):
+        if text not in first_of:
+            first_of[text] = at
+            if len(first_of) <= COMPARED:
+                own = _shingles(terms_of(at))
+                first_of[text] = next(
+                    (one for one in shingles if _resemblance(shingles[one], own) >= _SAME), at
+                )
+                shingles.setdefault(first_of[text], own)
+        first = first_of[text]
+        if first in folded:
             folded[first].append(at)
-        elif len(folded) == top_k:
-            break
-        else:
-            folded[at], shingles[at] = [], own
+        elif first == at and len(folded) < top_k:
+            folded[at] = []
     return folded
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+CONSTANT = "constant"
+"""The name of what is added whatever the signals are."""
+
 _WEIGHTS = "weights.json"
 
 
@@ -39,16 +42,17 @@ class Ranker:
     bar: float
 
     def shares(self, signals: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
-        """What each signal adds to the log-odds of each candidate.
+        """What each signal, and the constant, adds to the log-odds of each candidate.
 
         Args:
             signals: By name, the values of the candidates, each of shape (candidates,).
         """
-        return {name: weight * signals[name] for name, weight in self.weights.items()}
+        shares = {name: weight * signals[name] for name, weight in self.weights.items()}
+        return {**shares, CONSTANT: np.full_like(next(iter(shares.values())), self.constant)}
 
     def probabilities(self, signals: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         """The probability that each candidate answers the question, shape (candidates,)."""
-        log_odds = np.sum(list(self.shares(signals).values()), axis=0) + self.constant
+        log_odds = np.sum(list(self.shares(signals).values()), axis=0)
         # 1 / (1 + exp(-log_odds)), which overflows where the odds are very low.
         probabilities: NDArray[np.float64] = np.exp(-np.logaddexp(0.0, -log_odds))
         return probabilities
@@ -59,7 +63,8 @@ def load_ranker() -> Ranker:
     """The ranker that comes with askdocs, from its readable file of weights."""
     # Not importlib.resources, which takes 10 ms to import.
     content = pkgutil.get_data(__package__, _WEIGHTS)
-    return Ranker(**json.loads(content or b""))
+    assert content is not None  # noqa: S101 - a package without its file cannot be installed
+    return Ranker(**json.loads(content))
 
 
 DEFAULT_BARS = {Mode.HYBRID: load_ranker().bar, Mode.DENSE: 0.45, Mode.LEXICAL: 0.20}

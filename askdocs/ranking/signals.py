@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     Values: TypeAlias = NDArray[np.float64]
 
 
-COPIES = 3
-"""A sentence in more candidates than these is repeated."""
+DIGITS = 6
+"""Scores and cosines that agree in so many digits are equal."""
+
+MOST_COPIES = 3
+"""A sentence in more than this many candidates is repeated."""
 REPEATED_WEIGHT = 0.8
 """How much a repeated sentence counts, of 1."""
 
@@ -42,9 +45,7 @@ MEANINGS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """The words of a text, in lower case, stop words included, without possessive endings.
-
-    Every word has the term that the index has for it.
+    """The words of a text, in lower case, stop words included.
 
     Attributes:
         words: All of them in order.
@@ -63,24 +64,16 @@ class Wording:
 def wording_of(sentences: Iterable[str]) -> Wording:
     """The words of some sentences."""
     found = [words(sentence) for sentence in sentences]
-    return Wording(
-        words=tuple(map(_without_possessive, chain(*found))),
-        lengths=tuple(map(len, found)),
-    )
+    return Wording(words=tuple(chain(*found)), lengths=tuple(map(len, found)))
 
 
+# Questions that are asked together often meet in the same passages.
+@lru_cache(maxsize=1024)
 def wording_of_passage(stored: StoredPassage) -> Wording:
     """The words of a passage, by its sentences."""
     passage = stored.passage
     origin = passage.chars[0]
     return wording_of(passage.text[a - origin : b - origin] for a, b in passage.sentences)
-
-
-@lru_cache(maxsize=65536)
-def _without_possessive(word: str) -> str:
-    """The word without 's, unless its term hangs on that: "let's" is a stop word, "let" is not."""
-    owner = word.removesuffix("'s")
-    return owner if term_of(owner) == term_of(word) else word
 
 
 def sentence_weights(cosines: Sequence[Values]) -> list[Values]:
@@ -93,10 +86,10 @@ def sentence_weights(cosines: Sequence[Values]) -> list[Values]:
     Args:
         cosines: For each candidate those of its sentences.
     """
-    rounded = [np.round(one, 6).tolist() for one in cosines]
+    rounded = [np.round(one, DIGITS).tolist() for one in cosines]
     count = Counter(chain.from_iterable(map(set, rounded)))
     return [
-        np.array([REPEATED_WEIGHT if count[one] > COPIES else 1.0 for one in own])
+        np.array([REPEATED_WEIGHT if count[one] > MOST_COPIES else 1.0 for one in own])
         for own in rounded
     ]
 
@@ -107,7 +100,8 @@ def best_cosine(cosines: Sequence[Values]) -> Values:
     Args:
         cosines: Those of each candidate's sentences, at least one, times their weights.
     """
-    return np.array([max(0.0, float(one.max())) for one in cosines])
+    # A hair above 1 is 1.
+    return np.array([min(1.0, max(0.0, float(one.max()))) for one in cosines])
 
 
 def mean_cosine(
@@ -127,7 +121,8 @@ def mean_cosine(
     means = np.array([part @ one for part, one in zip(weights, sentences, strict=True)])
     lengths = np.linalg.norm(means, axis=1)
     # Vectors that cancel each other out have no direction, and then nothing in common with any.
-    return np.maximum(0.0, means @ vector.astype(np.float64) / np.where(lengths > 0, lengths, 1))
+    cosines = means @ vector.astype(np.float64) / np.where(lengths > 0, lengths, 1)
+    return np.clip(cosines, 0.0, 1.0)
 
 
 def bm25_share(scores: Values, bound: float) -> Values:
@@ -192,8 +187,8 @@ class WordSignals:
         """The largest share of the question's terms in a sentence, by idf among the candidates.
 
         Unlike BM25, it does not add up what stands in different sentences. A term that every
-        candidate has (the subject of the article that they come from) tells them apart as little
-        as one that none of them has: that one counts nothing at all.
+        candidate has (the subject of the article that they come from) counts little, one that none
+        of them has nothing.
         """
         return self._terms.largest_share(self._terms.local_idf() * self._terms.found.any(axis=0))
 

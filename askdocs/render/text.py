@@ -21,6 +21,7 @@ _MARGIN = 4
 _MIN_WIDTH = 20
 _MAX_WIDTH = 100
 _MANY = 10
+_FEW = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,10 +159,21 @@ def _render_hit(hit: Hit, style: Style) -> str:
     start, end = (offset - place.chars[0] for offset in hit.answer.chars)
     above = make_safe(" > ".join(hit.headings))
     headings = f"{'':<{_MARGIN}}{style.paint(above, _DIM)}\n" if above else ""
-    others = make_safe(", ".join(str(citation) for citation in hit.duplicates))
-    same = f"{'':<{_MARGIN}}{style.paint(f'the same in {others}', _DIM)}\n" if others else ""
+    same = "".join(
+        f"{'':<{_MARGIN}}{style.paint(line, _DIM)}\n" for line in _duplicates(hit, style.body_width)
+    )
     body = _body(hit.text, (start, end), style)
     return f"{f'{hit.rank}.':<{_MARGIN}}{head}\n{headings}{same}{body}{_explanation(hit, style)}"
+
+
+def _duplicates(hit: Hit, width: int) -> list[str]:
+    """Where the same text stands, wrapped; of many places the first few."""
+    if not hit.duplicates:
+        return []
+    places = [make_safe(str(citation)) for citation in hit.duplicates[:_FEW]]
+    more = len(hit.duplicates) - len(places)
+    text = f"the same in {', '.join(places)}{f' and {more} more' if more else ''}"
+    return [text[start:end] for start, end in wrap(text, width)]
 
 
 def _explanation(hit: Hit, style: Style) -> str:
@@ -174,6 +186,9 @@ def _explanation(hit: Hit, style: Style) -> str:
         for signal in sorted(hit.signals, key=lambda one: -one.share)
     ]
     lines = [f"{'signal':<{width}}  value   share", *rows]
+    if len(rows) > 1:
+        log_odds = sum(signal.share for signal in hit.signals)
+        lines.append(f"{'log-odds of the score':<{width + 7}}  {log_odds:+6.2f}")
     return "\n" + "".join(f"{'':<{_MARGIN}}{style.paint(line, _DIM)}\n" for line in lines)
 
 

@@ -16,22 +16,24 @@ _STOP_WORDS = frozenset(
     "a about above after again against all am an and any are aren't as at be because been before "
     "being below between both but by can can't cannot could couldn't did didn't do does doesn't "
     "doing don't down during each few for from further had hadn't has hasn't have haven't having "
-    "he he'd he'll he's her here here's hers herself him himself his how how's i i'd i'll i'm i've "
-    "if in into is isn't it it's its itself let's me more most mustn't my myself no nor not of off "
-    "on once only or other ought our ours ourselves out over own same shan't she she'd she'll "
-    "she's should shouldn't so some such than that that's the their theirs them themselves then "
-    "there there's these they they'd they'll they're they've this those through to too under until "
-    "up upon us very was wasn't we we'd we'll we're we've were weren't what what's when when's "
-    "where where's which while who who's whom whose why why's will with won't would wouldn't you "
-    "you'd you'll you're you've your yours yourself yourselves".split()
+    "he he'd he'll her here hers herself him himself his how i i'd i'll i'm i've if in into is "
+    "isn't it its itself let me more most mustn't my myself no nor not of off on once only or "
+    "other ought our ours ourselves out over own same shan't she she'd she'll should shouldn't so "
+    "some such than that the their theirs them themselves then there these they they'd they'll "
+    "they're they've this those through to too under until up upon us very was wasn't we we'd "
+    "we'll we're we've were weren't what when where which while who whom whose why will with "
+    "won't would wouldn't you you'd you'll you're you've your yours yourself yourselves".split()
 )
 
 
 def words(text: str) -> list[str]:
-    """The words and numbers of a text in order, in lower case, stop words included."""
+    """The words and numbers of a text in order, in lower case, stop words included.
+
+    A possessive ending is left out: the stemmer would take "sky's" for "ski", and "sky" not.
+    """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).replace("’", "'")
-    return _WORD.findall(text.lower())
+    return [word.removesuffix("'s") for word in _WORD.findall(text.lower())]
 
 
 def analyse(text: str) -> list[str]:

@@ -16,10 +16,12 @@ import numpy as np
 import pytest
 
 from askdocs import build_index
+from askdocs.cli.commands import cli
 from askdocs.errors import ExitStatus
 from askdocs.index.head import head_line
 from askdocs.passages.sentences import _BEFORE_NAMES, _BEFORE_NUMBERS, _ELSEWHERE
 from askdocs.ranking import DEFAULT_BARS
+from askdocs.ranking.model import load_ranker
 from askdocs.store.analysis import _STOP_WORDS, analyse
 from askdocs.store.lexical import K1, B
 from askdocs.store.texts import _SCHEMA
@@ -294,6 +296,21 @@ def test_the_bars_shown_are_those_in_use():
     shown = rows(section("docs/data-model.md", "Scores and bars"))
 
     assert {row[0]: float(row[2]) for row in shown} == DEFAULT_BARS
+    (command,) = (one for one in cli.commands.values() if one.name == "ask")
+    (option,) = (one for one in command.params if one.name == "min_score")
+    bars = ", ".join(f"{bar:g} {mode}" for mode, bar in DEFAULT_BARS.items())
+    assert f"[default: {bars}]" in option.help.replace("0.20", "0.2")
+
+
+def test_the_weights_shown_are_those_in_use():
+    """The table of signals has the weight of each, and the constant."""
+    shown = rows(section("docs/ranking.md", "The score"))
+
+    ranker = load_ranker()
+    weights = {**ranker.weights, "constant": ranker.constant}
+    assert {row[0]: row[2].replace("−", "-") for row in shown} == {
+        name: f"{weight:.2f}" for name, weight in weights.items()
+    }
 
 
 def test_every_exit_status_is_documented():

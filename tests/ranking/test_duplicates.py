@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from askdocs.ranking.duplicates import fold_duplicates
+from askdocs.ranking.duplicates import COMPARED, fold_duplicates
 
 # Twenty runs of three terms, none of them twice.
 LONG = [f"term{number}" for number in range(22)]
@@ -12,7 +14,8 @@ LONG = [f"term{number}" for number in range(22)]
 
 def fold(*passages: Sequence[str], top_k: int = 9) -> dict[int, list[int]]:
     """Fold passages that are given by their terms, best first."""
-    return fold_duplicates(range(len(passages)), passages.__getitem__, top_k)
+    texts = [" ".join(terms) for terms in passages]
+    return fold_duplicates(texts, passages.__getitem__, top_k)
 
 
 def test_different_passages_stay_apart() -> None:
@@ -43,10 +46,7 @@ def test_copies_are_listed_by_rank() -> None:
     """Copies of several passages, mixed, go to the first of their kind, best first."""
     other = ["a", "b", "c"]
 
-    assert fold_duplicates([3, 0, 4, 1, 2], [LONG, other, other, LONG, other].__getitem__, 9) == {
-        3: [0],
-        4: [1, 2],
-    }
+    assert fold(LONG, other, other, LONG, other) == {0: [3], 1: [2, 4]}
 
 
 def test_passages_of_fewer_than_three_terms_are_compared_whole() -> None:
@@ -55,17 +55,31 @@ def test_passages_of_fewer_than_three_terms_are_compared_whole() -> None:
 
 
 def test_copies_take_no_place() -> None:
-    """As many different passages are found as were wanted, and no more are looked at."""
-    looked_at = []
+    """As many different passages are found as were wanted, with all their copies."""
+    passages = [LONG, LONG, ["rain"], ["rain"], ["snow"], LONG, ["snow"]]
 
-    def terms_of(at: int) -> list[str]:
-        looked_at.append(at)
-        return [LONG, LONG, ["rain"], ["rain"], ["snow"], LONG][at]
+    assert fold(*passages, top_k=2) == {0: [1, 5], 2: [3]}
 
-    folded = fold_duplicates(range(6), terms_of, 2)
 
-    assert folded == {0: [1], 2: [3]}
-    assert looked_at == [0, 1, 2, 3, 4]
+@given(
+    passages=st.lists(st.sampled_from([LONG, LONG[:20], LONG[2:], ["rain"], ["snow"]]), max_size=9),
+    top_k=st.integers(1, 9),
+)
+def test_wanting_more_changes_nothing_before(passages: list[list[str]], top_k: int) -> None:
+    """The first passages and their copies are the same, however many passages are wanted."""
+    folded = fold(*passages, top_k=top_k)
+
+    assert [*folded.items()] == [*fold(*passages, top_k=99).items()][:top_k]
+
+
+def test_far_behind_only_equal_texts_are_copies() -> None:
+    """Texts are compared for resemblance among the first alone; a copy is found anywhere."""
+    others = [[f"other{number}"] for number in range(COMPARED - 1)]
+
+    folded = fold(LONG, *others, LONG[:20], LONG, top_k=999)
+
+    assert folded[0] == [COMPARED + 1]
+    assert COMPARED in folded
 
 
 def test_nothing_folds_to_nothing() -> None:

@@ -7,8 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdocs.datamodel import Mode
-from askdocs.ranking import DEFAULT_BARS
 from askdocs.ranking.model import Ranker, load_ranker
 from askdocs.ranking.signals import MEANINGS
 
@@ -21,7 +19,11 @@ def test_share_is_weight_times_value() -> None:
 
     shares = {name: found.tolist() for name, found in RANKER.shares(signals).items()}
 
-    assert shares == {"meaning": [0.0, 1.5, 3.0], "words": [-1.0, -0.5, 0.0]}
+    assert shares == {
+        "meaning": [0.0, 1.5, 3.0],
+        "words": [-1.0, -0.5, 0.0],
+        "constant": [-2.0] * 3,
+    }
 
 
 def test_probability_is_the_logistic_of_the_sum() -> None:
@@ -58,7 +60,7 @@ def test_shares_and_constant_sum_to_the_log_odds(values: list[float]) -> None:
     (probability,) = ranker.probabilities(signals).tolist()
 
     assert 0 < probability < 1
-    log_odds = ranker.constant + sum(float(share[0]) for share in ranker.shares(signals).values())
+    log_odds = sum(float(share[0]) for share in ranker.shares(signals).values())
     assert log(probability / (1 - probability)) == pytest.approx(log_odds, abs=1e-6)
 
 
@@ -77,10 +79,3 @@ def test_shipped_bar_refuses_some_and_answers_some() -> None:
     nothing, everything = ranker.probabilities(dict.fromkeys(MEANINGS, np.array([0.0, 1.0])))
 
     assert 0 < nothing < ranker.bar < everything < 1
-
-
-def test_every_mode_has_a_bar() -> None:
-    """Hybrid mode has the ranker's own; the others are what the help says."""
-    expected = {Mode.HYBRID: load_ranker().bar, Mode.DENSE: 0.45, Mode.LEXICAL: 0.20}
-
-    assert expected == DEFAULT_BARS

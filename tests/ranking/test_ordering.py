@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from askdocs.datamodel import Mode, Passage, Signal, StoredPassage
 from askdocs.ranking import ordering, rank, signals
+from askdocs.ranking.candidates import RANKED, gather
 from askdocs.ranking.model import Ranker, load_ranker
-from askdocs.ranking.ordering import RANKED, gather
 from askdocs.ranking.signals import MEANINGS, REPEATED_WEIGHT
 from askdocs.store.lexical import TermStatistics
 

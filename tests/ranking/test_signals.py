@@ -223,21 +223,6 @@ def test_possessive_is_the_word_itself() -> None:
     assert found.word_share().tolist() == [1.0, 1.0]
 
 
-@pytest.mark.parametrize("word", ["sky's", "news's", "let's", "a's"])
-def test_possessive_that_its_term_hangs_on_is_kept(word: str) -> None:
-    """Stemmed, "sky's" is "ski" and "sky" is not; the index knows the one alone."""
-    found = wording_of([f"{word} colour"])
-
-    assert found.words == (word, "colour")
-    assert compare(f"{word} colour", [f"The {word} colour."]).local_term_share().tolist() == [1.0]
-
-
-@given(text=st.text(st.sampled_from("abcdeiknorstuwxyzé'’ .1") | st.characters()))
-def test_words_have_the_terms_of_the_index(text: str) -> None:
-    """Of any text, the words without possessive endings have the terms that the index has."""
-    assert analyse(" ".join(wording_of([text]).words)) == analyse(text)
-
-
 def test_wording_keeps_sentences_apart() -> None:
     """Words stand in order, in lower case, stop words among them, by their sentences."""
     found = wording_of(["The Bank's fee.", "***", "It's 1,000.5 €"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -189,7 +190,7 @@ class Index:
         return found
 
     def _rank(self, question: str, mode: Mode, top_k: int) -> list[RankedPassage]:
-        vector = None if mode == Mode.LEXICAL else self._embed(question)
+        vector = None if mode == Mode.LEXICAL else self._embed(question, mode)
         return rank(self._reader, question, vector, mode=mode, top_k=top_k)
 
     def _retrying(self, use: Callable[[], _Result]) -> _Result:
@@ -211,26 +212,32 @@ class Index:
         # The next generation may be of another model.
         self._encoder: Encoder | None = None
 
-    def _embed(self, question: str) -> NDArray[np.float32]:
+    def _embed(self, question: str, mode: Mode) -> NDArray[np.float32]:
         if self._encoder is None:
-            self._encoder = _open_encoder(
-                self.generation.manifest.model,
-                base=self.generation.base,
-                cache=self._cache,
-                notify=self._notify,
-            )
+            self._encoder = self._opened_encoder(mode)
         vector: NDArray[np.float32] = self._encoder.embed_questions([question])[0]
         return vector
 
+    def _opened_encoder(self, mode: Mode) -> Encoder:
+        """The encoder of the model that made the index; what else is needed is read meanwhile.
 
-def _open_encoder(
-    record: ModelRecord, *, base: Path, cache: Path, notify: Callable[[str], None]
-) -> Encoder:
-    """The encoder of the model that made the index, and of no other."""
-    encoder = embedding.open_compiled(record.fingerprint, cache=cache)
-    if encoder is None:
-        model = embedding.locate_model(record.name, base=base, revision=record.revision)
-        encoder = embedding.open_encoder(model, cache=cache, notify=notify)
+        Most of the time goes into reading, hashing and building the graph, which lets other
+        threads run.
+        """
+        record = self.generation.manifest.model
+        with ThreadPoolExecutor(1) as pool:
+            opening = pool.submit(embedding.open_compiled, record.fingerprint, cache=self._cache)
+            self._reader.prepare(lexical=mode != Mode.DENSE)
+            encoder = opening.result()
+        if encoder is None:
+            base = self.generation.base
+            model = embedding.locate_model(record.name, base=base, revision=record.revision)
+            encoder = embedding.open_encoder(model, cache=self._cache, notify=self._notify)
+        return _checked_encoder(encoder, record)
+
+
+def _checked_encoder(encoder: Encoder, record: ModelRecord) -> Encoder:
+    """The encoder, if it is that of the model that made the index and no other."""
     probe = np.asarray(record.probe, dtype=np.float32)
     usable = encoder.fingerprint == record.fingerprint and len(probe) == encoder.dimension
     if not usable or encoder.embed_sentences([embedding.PROBE_SENTENCE])[0] @ probe < _PROBE_COSINE:

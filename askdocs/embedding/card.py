@@ -48,11 +48,37 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledModel:
-    """A compiled encoder's card with the verified bytes of its files."""
+    """A compiled encoder's card with the bytes of its files."""
 
     card: Card
     graph: bytes
     tokenizer: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CachedModel:
+    """A compiled encoder in the cache, verified but for its graph.
+
+    Attributes:
+        card: What it is.
+        graph: Where the graph lies. It may be opened while `is_whole` reads it, but nothing that
+            it gives may be used before that has said so.
+        tokenizer: The tokenizer's bytes.
+        record: What the graph must be.
+    """
+
+    card: Card
+    graph: Path
+    tokenizer: bytes
+    record: Mapping[str, object]
+
+    def is_whole(self) -> bool:
+        """Whether the graph is what was written; other threads run meanwhile."""
+        try:
+            _read_verified(self.graph, self.record)
+        except (OSError, ValueError):
+            return False
+        return True
 
 
 def entry_directory(cache: Path, fingerprint: str) -> Path:
@@ -85,21 +111,19 @@ def write_entry(directory: Path, compiled: CompiledModel) -> None:
     (directory / CARD).write_text(json.dumps({**body, "checksum": _checksum(body)}, indent=1))
 
 
-def read_entry(directory: Path, fingerprint: str) -> CompiledModel | None:
-    """The compiled encoder in a directory, or None if it is missing, damaged or another's.
-
-    What is verified is what is returned: every file is read once.
-    """
+def read_entry(directory: Path, fingerprint: str) -> CachedModel | None:
+    """The compiled encoder in a directory, or None if it is missing, damaged or another's."""
     try:
         body = json.loads((directory / CARD).read_bytes())
         if not _is_whole(body) or body["fingerprint"] != fingerprint:
             return None
-        graph, tokenizer = (
-            _read_verified(directory / name, body["files"][name]) for name in (GRAPH, TOKENIZER)
-        )
+        tokenizer = _read_verified(directory / TOKENIZER, body["files"][TOKENIZER])
+        graph, record = directory / GRAPH, body["files"][GRAPH]
+        if graph.stat().st_size != record["bytes"]:
+            return None
     except (OSError, ValueError):
         return None
-    return CompiledModel(card=_card(body), graph=graph, tokenizer=tokenizer)
+    return CachedModel(card=_card(body), graph=graph, tokenizer=tokenizer, record=record)
 
 
 def _is_whole(body: Any) -> bool:  # noqa: ANN401 - it comes from a file and may be anything

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,15 +45,17 @@ def open_compiled(fingerprint: str, *, cache: Path) -> Encoder | None:
     Raises:
         ValueError: If `fingerprint` is not 64 hexadecimal digits.
     """
-    compiled = read_entry(entry_directory(cache, fingerprint), fingerprint)
-    if compiled is None:
+    cached = read_entry(entry_directory(cache, fingerprint), fingerprint)
+    if cached is None:
         return None
-    from askdocs.embedding.encoder import CompiledEncoder
+    with ThreadPoolExecutor(1) as pool:
+        whole = pool.submit(cached.is_whole)
+        from askdocs.embedding.encoder import CompiledEncoder
 
-    try:
-        return CompiledEncoder(compiled)
-    except ModelError:
-        return None
+        with suppress(ModelError):
+            encoder = CompiledEncoder(cached)
+            return encoder if whole.result() else None
+    return None
 
 
 def open_encoder(model: Model, *, cache: Path, notify: Callable[[str], None]) -> Encoder:

@@ -66,6 +66,10 @@ class Reader(Protocol):
         """Path and encoding of every document, in order of path."""
         ...
 
+    def prepare(self, *, lexical: bool) -> None:
+        """Read and verify now what a dense search needs, and a lexical one where it is wanted."""
+        ...
+
     def vectors(self, sentence_ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """The stored vectors of some sentences, shape (len(sentence_ids), dimension)."""
         ...

@@ -208,6 +208,12 @@ class SegmentReader:
         """Path and encoding of every document, in order of path."""
         return self._texts.documents()
 
+    def prepare(self, *, lexical: bool) -> None:
+        """Read and verify now what a dense search needs, and a lexical one where it is wanted."""
+        names = ("_dense", "_first_sentences", "_texts", *(["_lexical"] if lexical else []))
+        for name in names:
+            getattr(self, name)
+
     def vectors(self, sentence_ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """The stored vectors of some sentences, shape (len(sentence_ids), dimension)."""
         return self._dense.vectors(sentence_ids)

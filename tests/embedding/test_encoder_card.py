@@ -30,7 +30,11 @@ def test_entry_comes_back_as_it_was_written(tmp_path: Path) -> None:
     """Card and bytes survive the way through the cache."""
     write_entry(tmp_path, COMPILED)
 
-    assert read_entry(tmp_path, FINGERPRINT) == COMPILED
+    found = read_entry(tmp_path, FINGERPRINT)
+    assert found is not None
+    assert found.is_whole()
+    assert (found.card, found.tokenizer) == (COMPILED.card, COMPILED.tokenizer)
+    assert found.graph.read_bytes() == COMPILED.graph
 
 
 def test_entry_of_another_model_is_not_there(tmp_path: Path) -> None:
@@ -63,10 +67,22 @@ def test_flipped_bit_is_never_used(name: str, position: int, bit: int) -> None:
         content[position % len(content)] ^= 1 << bit
         path.write_bytes(content)
 
-        compiled = read_entry(Path(directory), FINGERPRINT)
+        found = read_entry(Path(directory), FINGERPRINT)
 
-    # White space in the card carries nothing, so a flip of it may go unseen.
-    assert compiled is None or (compiled == COMPILED and name == "encoder.json")
+        # White space in the card carries nothing, so a flip of it may go unseen.
+        if found is not None and found.is_whole():
+            assert name == "encoder.json"
+            assert (found.card, found.tokenizer) == (COMPILED.card, COMPILED.tokenizer)
+
+
+def test_graph_that_goes_away_is_not_whole(tmp_path: Path) -> None:
+    """What cannot be read any more is not used."""
+    write_entry(tmp_path, COMPILED)
+    found = read_entry(tmp_path, FINGERPRINT)
+    (tmp_path / "encoder.onnx").unlink()
+
+    assert found is not None
+    assert not found.is_whole()
 
 
 @pytest.mark.parametrize("card", ["", "[]", "{}", '{"schema": 1, "scheme": "float32"}', "\ufffd"])

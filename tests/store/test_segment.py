@@ -353,3 +353,17 @@ def test_abandoned_segment_can_be_removed(tmp_path: Path) -> None:
 
     with pytest.raises(sqlite3.ProgrammingError):
         writer.add("a.txt", "utf-8", "", [], np.zeros((0, 2), np.float32))
+
+
+@pytest.mark.parametrize("lexical", [True, False])
+def test_prepared_reader_reads_nothing_more(segment: Segment, lexical: bool) -> None:
+    """Every file that the searches need is verified once, ahead of them, and no other."""
+    reader = segment.reader()
+
+    reader.prepare(lexical=lexical)
+
+    assert sorted(segment.verified) == sorted({*FILES} - (set() if lexical else {LEXICAL}))
+    reader.dense(segment.vectors[:1], 2)
+    reader.passages([0])
+    assert len(segment.verified) == len(set(segment.verified)) == (4 if lexical else 3)
+    reader.close()

@@ -39,6 +39,13 @@ def _option_quiet(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
+def _option_mode(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--mode", type=click.Choice(["hybrid", "dense", "lexical"]), default="hybrid",
+        show_default=True, help="What to rank by: meaning and words, meaning, or words.",
+    )(command)  # fmt: skip
+
+
 def _options_rerank(command: Callable[..., Any]) -> Callable[..., Any]:
     rerank = click.option(
         "--rerank", metavar="NAME_OR_PATH",
@@ -123,10 +130,7 @@ def index_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
     help="Ask every line of FILE (- for standard input): plain text, or JSON objects with "
     "question and id.",
 )
-@click.option(
-    "--mode", type=click.Choice(["hybrid", "dense", "lexical"]), default="hybrid",
-    show_default=True, help="What to rank by: meaning and words, meaning, or words.",
-)  # fmt: skip
+@_option_mode
 @click.option(
     "--min-score", type=click.FloatRange(0, 1), metavar="S",
     help="Leave out passages that score less.  [default: 0.26 hybrid, 0.45 dense, 0.20 lexical]",
@@ -156,10 +160,7 @@ def ask_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
     "-k", "--top-k", type=click.IntRange(min=1), default=10, show_default=True, metavar="N",
     help="How many passages to look through; fewer than 10 count as 10.",
 )  # fmt: skip
-@click.option(
-    "--mode", type=click.Choice(["hybrid", "dense", "lexical"]), default="hybrid",
-    show_default=True, help="What to rank by: meaning and words, meaning, or words.",
-)  # fmt: skip
+@_option_mode
 @click.option("--qrels", metavar="FILE", help="Take the answers from TREC relevance judgements.")
 @click.option(
     "--format", "form", envvar="ASKDOCS_EVAL_FORMAT",

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from askdocs.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MODULES = ("Transformer", "Pooling", "Dense", "Normalize", "LayerNorm", "Dropout")
 """The sentence-transformers modules that compile: token ids in, one vector out."""
@@ -86,27 +89,50 @@ def _modules(directory: Path) -> list[tuple[Path, str]]:
     path = directory / "modules.json"
     if not path.is_file():
         raise _refusal(directory, "is not a sentence-transformers model: it has no modules.json")
-    entries = _read_json(path)
+    return listed_modules(path, _read_json(path), _compilable)
+
+
+def listed_modules(
+    listing: Path, entries: object, kind_of: Callable[[str], str]
+) -> list[tuple[Path, str]]:
+    """Directory and kind of each module that a modules.json lists, in its order.
+
+    Args:
+        listing: The modules.json.
+        entries: The JSON in it.
+        kind_of: Gives the kind of a module by its type, or raises ValueError with what is wrong.
+
+    Raises:
+        ModelError: If it lists no modules, or one that is not to be had.
+    """
     if not isinstance(entries, list) or not entries:
-        raise _refusal(path, "lists no modules")
-    return [_module(directory, path, entry) for entry in entries]
+        raise _refusal(listing, "lists no modules")
+    return [_module(listing, entry, kind_of) for entry in entries]
 
 
-def _module(directory: Path, listing: Path, entry: object) -> tuple[Path, str]:
+def _module(listing: Path, entry: object, kind_of: Callable[[str], str]) -> tuple[Path, str]:
     """Directory and kind of one entry of modules.json."""
     match entry:
-        case {"type": str(kind), "path": str(place)}:
-            package, _, name = kind.rpartition(".")
+        case {"type": str(full_name), "path": str(place)}:
+            try:
+                kind = kind_of(full_name)
+            except ValueError as error:
+                raise _refusal(listing, str(error)) from error
         case _:
             raise _refusal(listing, "has an entry without type and path")
-    if package.partition(".")[0] != "sentence_transformers":
-        raise _refusal(listing, f"asks for code of the model's own: {kind}")
-    if name not in MODULES:
-        raise _refusal(listing, f"asks for {name}, which cannot be compiled")
     relative = PurePosixPath(place)
     if relative.is_absolute() or ".." in relative.parts:
         raise _refusal(listing, f"points out of the model: {place}")
-    return directory / relative, name
+    return listing.parent / relative, kind
+
+
+def _compilable(full_name: str) -> str:
+    package, _, name = full_name.rpartition(".")
+    if package.partition(".")[0] != "sentence_transformers":
+        raise ValueError(f"asks for code of the model's own: {full_name}")
+    if name not in MODULES:
+        raise ValueError(f"asks for {name}, which cannot be compiled")
+    return name
 
 
 def require_own_configuration(module: Path) -> None:

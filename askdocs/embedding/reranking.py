@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
-from askdocs.embedding.admission import read_object, refuse_pickles, require_own_configuration
+from askdocs.embedding.admission import (
+    listed_modules,
+    read_object,
+    refuse_pickles,
+    require_own_configuration,
+)
 from askdocs.embedding.models import locate_model
 from askdocs.errors import ModelError
 from askdocs.files import source_path
@@ -169,23 +174,14 @@ def _modules(directory: Path) -> list[tuple[Path, str]]:
         entries = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise ModelError(f"{path} cannot be read") from error
-    if not isinstance(entries, list) or not entries:
-        raise ModelError(f"{path} lists no modules")
-    return [_module(path, entry) for entry in entries]
+    return listed_modules(path, entries, _supported)
 
 
-def _module(listing: Path, entry: Any) -> tuple[Path, str]:  # noqa: ANN401 - it comes from a file
-    match entry:
-        case {"type": str(kind), "path": str(place)}:
-            package, _, name = kind.rpartition(".")
-        case _:
-            raise ModelError(f"{listing} has an entry without type and path")
+def _supported(full_name: str) -> str:
+    package, _, name = full_name.rpartition(".")
     if package.partition(".")[0] != "sentence_transformers" or name not in _MODULES:
-        raise ModelError(f"{listing} asks for {kind}, which is not supported")
-    relative = PurePosixPath(place)
-    if relative.is_absolute() or ".." in relative.parts:
-        raise ModelError(f"{listing} points out of the model: {place}")
-    return listing.parent / relative, name
+        raise ValueError(f"asks for {full_name}, which is not supported")
+    return name
 
 
 def _require_head(directory: Path, transformer: Path) -> None:

@@ -119,6 +119,7 @@ class SegmentReader:
         """
         self._directory = directory
         self._verified = verified
+        self._scored: tuple[tuple[str, ...], NDArray[np.float64]] | None = None
 
     @cached_property
     def _texts(self) -> TextReader:
@@ -155,7 +156,7 @@ class SegmentReader:
         self, terms: Sequence[str], k: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The k passages with the highest BM25 score above 0: ids and scores, best first."""
-        scores = self._lexical.scores(terms)
+        scores = self._scores(tuple(terms))
         found = np.flatnonzero(scores)
         if len(found) > k:
             # All that equal the last one, so that which of them are cut off does not hang on NumPy.
@@ -182,7 +183,13 @@ class SegmentReader:
 
     def bm25(self, terms: Sequence[str], passage_ids: NDArray[np.int64]) -> NDArray[np.float64]:
         """The exact BM25 score of some passages, shape (len(passage_ids),)."""
-        return self._lexical.scores(terms)[passage_ids]
+        return self._scores(tuple(terms))[passage_ids]
+
+    def _scores(self, terms: tuple[str, ...]) -> NDArray[np.float64]:
+        """The BM25 score of every passage, kept for the next call with the same terms."""
+        if self._scored is None or self._scored[0] != terms:
+            self._scored = (terms, self._lexical.scores(terms))
+        return self._scored[1]
 
     def term_statistics(self, terms: Sequence[str]) -> TermStatistics:
         """How many passages there are, and how many have each of the terms."""

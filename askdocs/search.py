@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from operator import mul
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
-
-import numpy as np
 
 from askdocs import embedding
 from askdocs.citations import Sources, parse_citation, place_of_passage, resolve, verify
@@ -18,16 +16,17 @@ from askdocs.documents import is_encodable, read_document
 from askdocs.errors import DamagedIndexError, UnusableIndexError, UsageError
 from askdocs.files import relative_root
 from askdocs.index import Generation, current_digest, open_generation
-from askdocs.ranking import DEFAULT_BARS, RankedPassage, rank, without_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from askdocs.datamodel import ModelRecord, StoredPassage
     from askdocs.embedding import Encoder, Reranker
+    from askdocs.ranking import RankedPassage
     from askdocs.store import Reader
 
 _Result = TypeVar("_Result")
@@ -87,7 +86,8 @@ class Index:
 
     def close(self) -> None:
         """Give all files back; the index answers no more."""
-        self._reader.close()
+        if self._data is not None:
+            self._data.close()
 
     def ask(
         self,
@@ -141,11 +141,16 @@ class Index:
     ) -> Iterator[Ranking]:
         """Answer questions one after another, each as soon as it is known; see `ask`."""
         mode = _checked_mode(mode)
-        bar = DEFAULT_BARS[mode] if min_score is None else min_score
         if top_k < 1:
             raise UsageError(f"the number of hits must be at least 1, got {top_k}")
-        if not 0 <= bar <= 1:
-            raise UsageError(f"the lowest score must be between 0 and 1, got {bar}")
+        if min_score is not None and not 0 <= min_score <= 1:
+            raise UsageError(f"the lowest score must be between 0 and 1, got {min_score}")
+        if mode != Mode.LEXICAL:
+            self._begin_opening()
+        # From here on the model is being opened: what else is needed is imported meanwhile.
+        from askdocs.ranking import DEFAULT_BARS, without_frame
+
+        bar = DEFAULT_BARS[mode] if min_score is None else min_score
         self._sources = Sources(self.generation.base, self.generation.manifest.corpus)
         for question in questions:
             check_question(question.text)
@@ -190,6 +195,8 @@ class Index:
         return found
 
     def _rank(self, question: str, mode: Mode, top_k: int) -> list[RankedPassage]:
+        from askdocs.ranking import rank
+
         vector = None if mode == Mode.LEXICAL else self._embed(question, mode)
         return rank(self._reader, question, vector, mode=mode, top_k=top_k)
 
@@ -200,35 +207,45 @@ class Index:
         except DamagedIndexError:
             if current_digest(self.directory) == self.generation.digest:
                 raise
-            old = self._reader
+            self.close()
             self._open()
-            old.close()
             return use()
 
     def _open(self) -> None:
         self.generation: Generation = open_generation(self.directory)
-        self._reader: Reader = self.generation.reader()
         self._sources = Sources(self.generation.base, self.generation.manifest.corpus)
+        self._data: Reader | None = None
         # The next generation may be of another model.
+        self._opening: embedding.Background[Encoder | None] | None = None
         self._encoder: Encoder | None = None
+
+    @property
+    def _reader(self) -> Reader:
+        """The generation's data; NumPy is imported with it, and so not before it is needed."""
+        if self._data is None:
+            self._data = self.generation.reader()
+        return self._data
+
+    def _begin_opening(self) -> embedding.Background[Encoder | None]:
+        """Begin to open the compiled model, most of which lets other threads run."""
+        if self._opening is None:
+            fingerprint = self.generation.manifest.model.fingerprint
+            self._opening = embedding.Background(
+                partial(embedding.open_compiled, fingerprint, cache=self._cache)
+            )
+        return self._opening
 
     def _embed(self, question: str, mode: Mode) -> NDArray[np.float32]:
         if self._encoder is None:
-            self._encoder = self._opened_encoder(mode)
+            opening = self._begin_opening()
+            self._reader.prepare(lexical=mode != Mode.DENSE)
+            self._encoder = self._opened_encoder(opening.result())
         vector: NDArray[np.float32] = self._encoder.embed_questions([question])[0]
         return vector
 
-    def _opened_encoder(self, mode: Mode) -> Encoder:
-        """The encoder of the model that made the index; what else is needed is read meanwhile.
-
-        Most of the time goes into reading, hashing and building the graph, which lets other
-        threads run.
-        """
+    def _opened_encoder(self, encoder: Encoder | None) -> Encoder:
+        """The encoder of the model that made the index, which the cache has or has not."""
         record = self.generation.manifest.model
-        with ThreadPoolExecutor(1) as pool:
-            opening = pool.submit(embedding.open_compiled, record.fingerprint, cache=self._cache)
-            self._reader.prepare(lexical=mode != Mode.DENSE)
-            encoder = opening.result()
         if encoder is None:
             base = self.generation.base
             model = embedding.locate_model(record.name, base=base, revision=record.revision)
@@ -238,14 +255,18 @@ class Index:
 
 def _checked_encoder(encoder: Encoder, record: ModelRecord) -> Encoder:
     """The encoder, if it is that of the model that made the index and no other."""
-    probe = np.asarray(record.probe, dtype=np.float32)
-    usable = encoder.fingerprint == record.fingerprint and len(probe) == encoder.dimension
-    if not usable or encoder.embed_sentences([embedding.PROBE_SENTENCE])[0] @ probe < _PROBE_COSINE:
+    usable = encoder.fingerprint == record.fingerprint and len(record.probe) == encoder.dimension
+    if not usable or _probe_cosine(encoder, record) < _PROBE_COSINE:
         raise UnusableIndexError(
             f"the index was made with another {record.name} than the one installed",
             hint="askdocs index --rebuild, or ask with --mode lexical",
         )
     return encoder
+
+
+def _probe_cosine(encoder: Encoder, record: ModelRecord) -> float:
+    vector = encoder.embed_sentences([embedding.PROBE_SENTENCE])[0].tolist()
+    return float(sum(map(mul, vector, record.probe)))
 
 
 def _checked_mode(mode: Mode | str) -> Mode:
@@ -280,8 +301,9 @@ def _reranked(
     if reranker is None:
         return [(one, None) for one in ranked]
     scores = reranker.score(question, [one.stored.passage.text for one in ranked])
-    rounded = np.round(scores, _DIGITS).tolist()
-    return sorted(zip(ranked, rounded, strict=True), key=lambda pair: -pair[1])
+    rounded = [round(score, _DIGITS) for score in scores.tolist()]
+    order = sorted(range(len(ranked)), key=lambda at: -rounded[at])
+    return [(ranked[at], rounded[at]) for at in order]
 
 
 def _hit(

@@ -6,15 +6,17 @@ first encoder that is opened, and PyTorch only into a child process or with a re
 
 import os
 
+from askdocs.embedding.background import Background
+from askdocs.embedding.cached import embed_with_cache
 from askdocs.embedding.contract import DEFAULT_MODEL, PROBE_SENTENCE, Encoder, Model
 from askdocs.embedding.models import locate_model
 from askdocs.embedding.opening import open_compiled, open_encoder
 from askdocs.embedding.reranking import Reranker, open_reranker
-from askdocs.embedding.vectors import embed_with_cache
 
 __all__ = [
     "DEFAULT_MODEL",
     "PROBE_SENTENCE",
+    "Background",
     "Encoder",
     "Model",
     "Reranker",

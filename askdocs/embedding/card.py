@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-SCHEMA = 1
-"""The format of a cache entry; another number means that it is compiled again."""
+SCHEMA = 2
+"""The format of a cache entry; in its name, so that two versions of askdocs do not fight."""
 
 CARD = "encoder.json"
 GRAPH = "encoder.onnx"
+WEIGHTS = "weights.bin"
 TOKENIZER = "tokenizer.json"
 
 
@@ -48,37 +49,33 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledModel:
-    """A compiled encoder's card with the bytes of its files."""
-
-    card: Card
-    graph: bytes
-    tokenizer: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CachedModel:
-    """A compiled encoder in the cache, verified but for its graph.
+    """A compiled encoder in a directory, verified but for its graph and weights.
 
     Attributes:
         card: What it is.
-        graph: Where the graph lies. It may be opened while `is_whole` reads it, but nothing that
-            it gives may be used before that has said so.
+        directory: Where its graph and weights lie. They may be opened while `is_whole` reads
+            them, but nothing that they give may be used before that has said so.
         tokenizer: The tokenizer's bytes.
-        record: What the graph must be.
+        records: What graph and weights must be.
     """
 
     card: Card
-    graph: Path
+    directory: Path
     tokenizer: bytes
-    record: Mapping[str, object]
+    records: Mapping[str, object]
+
+    @property
+    def graph(self) -> Path:
+        """The graph, which names the file of its weights."""
+        return self.directory / GRAPH
 
     def is_whole(self) -> bool:
-        """Whether the graph is what was written; other threads run meanwhile."""
+        """Whether graph and weights are what was written; other threads run meanwhile."""
         try:
-            _read_verified(self.graph, self.record)
-        except (OSError, ValueError):
+            found = {name: _record_of(self.directory / name) for name in (GRAPH, WEIGHTS)}
+        except OSError:
             return False
-        return True
+        return found == self.records
 
 
 def entry_directory(cache: Path, fingerprint: str) -> Path:
@@ -90,40 +87,41 @@ def entry_directory(cache: Path, fingerprint: str) -> Path:
     if not re.fullmatch("[0-9a-f]{64}", fingerprint):
         message = f"fingerprint must be 64 hexadecimal digits, got {fingerprint!r}"
         raise ValueError(message)
-    return cache / "encoders" / f"{fingerprint}-{SCHEME}"
+    return cache / "encoders" / f"{fingerprint}-{SCHEME}-{SCHEMA}"
 
 
-def write_entry(directory: Path, compiled: CompiledModel) -> None:
-    """Write a compiled encoder into an existing directory.
+def write_card(directory: Path, card: Card) -> None:
+    """Complete a directory that holds graph, weights and tokenizer.
 
     Raises:
         OSError: If the disk refuses.
     """
-    files = {GRAPH: compiled.graph, TOKENIZER: compiled.tokenizer}
-    for name, content in files.items():
-        (directory / name).write_bytes(content)
     body = {
         "schema": SCHEMA,
         "scheme": SCHEME,
-        **asdict(compiled.card),
-        "files": {name: _file_record(content) for name, content in files.items()},
+        **asdict(card),
+        "files": {name: _record_of(directory / name) for name in (GRAPH, WEIGHTS, TOKENIZER)},
     }
     (directory / CARD).write_text(json.dumps({**body, "checksum": _checksum(body)}, indent=1))
 
 
-def read_entry(directory: Path, fingerprint: str) -> CachedModel | None:
+def read_entry(directory: Path, fingerprint: str) -> CompiledModel | None:
     """The compiled encoder in a directory, or None if it is missing, damaged or another's."""
     try:
         body = json.loads((directory / CARD).read_bytes())
         if not _is_whole(body) or body["fingerprint"] != fingerprint:
             return None
-        tokenizer = _read_verified(directory / TOKENIZER, body["files"][TOKENIZER])
-        graph, record = directory / GRAPH, body["files"][GRAPH]
-        if graph.stat().st_size != record["bytes"]:
+        records = body["files"]
+        tokenizer = (directory / TOKENIZER).read_bytes()
+        if _record(tokenizer) != records.pop(TOKENIZER):
+            return None
+        if any((directory / name).stat().st_size != records[name]["bytes"] for name in records):
             return None
     except (OSError, ValueError):
         return None
-    return CachedModel(card=_card(body), graph=graph, tokenizer=tokenizer, record=record)
+    return CompiledModel(
+        card=_card(body), directory=directory, tokenizer=tokenizer, records=records
+    )
 
 
 def _is_whole(body: Any) -> bool:  # noqa: ANN401 - it comes from a file and may be anything
@@ -141,23 +139,19 @@ def _card(body: Mapping[str, Any]) -> Card:
     return Card(**{**fields, "inputs": tuple(body["inputs"])})
 
 
-def _read_verified(path: Path, record: Mapping[str, object]) -> bytes:
-    """The bytes of a file.
+def _record(content: bytes) -> dict[str, object]:
+    """What the card says about a file with this content."""
+    return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+
+
+def _record_of(path: Path) -> dict[str, object]:
+    """What the card says about a file, which is read in bounded memory.
 
     Raises:
         OSError: If it cannot be read.
-        ValueError: If they are not those that were written.
     """
-    content = path.read_bytes()
-    if _file_record(content) != record:
-        message = f"{path} is damaged"
-        raise ValueError(message)
-    return content
-
-
-def _file_record(content: bytes) -> dict[str, object]:
-    """What the card says about a file."""
-    return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    with path.open("rb") as file:
+        return {"sha256": hashlib.file_digest(file, "sha256").hexdigest(), "bytes": file.tell()}
 
 
 def _checksum(body: Mapping[str, object]) -> str:

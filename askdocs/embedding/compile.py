@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from askdocs.embedding.card import (
-    Card,
-    CompiledModel,
-    entry_directory,
-    write_entry,
-)
+from askdocs.embedding.card import TOKENIZER, Card, entry_directory, read_entry, write_card
 from askdocs.embedding.contract import DEFAULT_MODEL
 from askdocs.embedding.fingerprint import fingerprint_model
 from askdocs.embedding.models import locate_model
@@ -71,22 +67,29 @@ def compile_model(model: Model, fingerprint: str, *, cache: Path) -> None:
             compiled encoder does not give the vectors that sentence-transformers gives.
         RefusedError: If the disk refuses.
     """
-    compiled = _compile(model, fingerprint)
+    directory = entry_directory(cache, fingerprint)
+    original = _load(model.directory)
+    tokenizer = _tokenizer(original, model)
     try:
-        _publish(compiled, cache)
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=directory.parent, prefix=".compiling-") as temporary:
+            complete = Path(temporary) / "complete"
+            complete.mkdir()
+            (complete / TOKENIZER).write_bytes(tokenizer)
+            _compile(original, fingerprint, complete)
+            _publish(complete, directory)
     except OSError as error:
         message = f"the cache {cache} cannot be written: {error.strerror}"
         raise RefusedError(message, hint="free some space, or choose another cache") from error
 
 
-def _compile(model: Model, fingerprint: str) -> CompiledModel:
-    """A model as an encoder that has been compared with it."""
+def _compile(original: SentenceTransformer, fingerprint: str, directory: Path) -> None:
+    """Write a model as an encoder beside its tokenizer, and compare it with the model."""
     # PyTorch takes seconds to import, which a cached encoder must not cost.
     from askdocs.embedding.comparison import require_same_vectors
     from askdocs.embedding.export import export_graph
 
-    original = _load(model.directory)
-    graph, inputs = export_graph(original)
+    inputs = export_graph(original, directory)
     card = Card(
         fingerprint=fingerprint,
         dimension=len(original.encode("", show_progress_bar=False)),
@@ -96,9 +99,11 @@ def _compile(model: Model, fingerprint: str) -> CompiledModel:
         inputs=inputs,
         pad_id=original.tokenizer.pad_token_id or 0,
     )
-    compiled = CompiledModel(card=card, graph=graph, tokenizer=_tokenizer(original, model))
+    write_card(directory, card)
+    compiled = read_entry(directory, fingerprint)
+    if compiled is None:
+        raise OSError(errno.EIO, "what was written does not come back")
     require_same_vectors(compiled, original)
-    return compiled
 
 
 def _load(directory: Path) -> SentenceTransformer:
@@ -132,26 +137,20 @@ def _tokenizer(original: SentenceTransformer, model: Model) -> bytes:
     return bytes(backend.to_str(), "utf-8")
 
 
-def _publish(compiled: CompiledModel, cache: Path) -> None:
-    """Write an encoder next to its place and rename it there.
+def _publish(complete: Path, directory: Path) -> None:
+    """Give a complete entry its name, unless a good one has it.
 
     Raises:
         OSError: If the disk refuses.
     """
-    fingerprint = compiled.card.fingerprint
-    directory = entry_directory(cache, fingerprint)
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=directory.parent, prefix=".compiling-") as temporary:
-        complete = Path(temporary) / "complete"
-        complete.mkdir()
-        write_entry(complete, compiled)
-        try:
+    try:
+        complete.rename(directory)
+    except OSError:
+        # An entry is there: another process has been faster, or it is one that is no good.
+        entry = read_entry(directory, directory.name.partition("-")[0])
+        if entry is None or not entry.is_whole():
+            directory.rename(complete.with_name("damaged"))
             complete.rename(directory)
-        except OSError:
-            # An entry is there: another process has been faster, or it is one that is no good.
-            if open_compiled(fingerprint, cache=cache) is None:
-                directory.rename(Path(temporary) / "damaged")
-                complete.rename(directory)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -111,7 +111,7 @@ def _compared_closely(
     numbers: dict[str, int] = {}
     texts = [one.passage.text for one in found.passages]
     number = np.array([numbers.setdefault(text, len(numbers)) for text in texts])
-    first = np.unique(number, return_index=True)[1]
+    first = np.array([texts.index(text) for text in numbers])
     # Of all candidates: a block that is a passage of its own is repeated by its copies.
     weights = sentence_weights(cosines)
     weighed = [weights[at] * cosines[at] for at in first]
@@ -185,7 +185,8 @@ def _enough(
     """What a search finds; more where many are copies, which would crowd out all others."""
     while True:
         ids, scores = search(count)
-        different = len(np.unique(np.round(scores, DIGITS)))
+        # Not numpy.unique, here or elsewhere: its first call imports numpy.ma, which takes 12 ms.
+        different = len(set(np.round(scores, DIGITS).tolist()))
         if different >= count // 2 or len(ids) < count or count >= _MOST:
             return ids
         count *= 2

@@ -274,5 +274,6 @@ class _Matches:
         found = before * count + after
         at = (after >= 0) & (self._candidates[:-1] == self._candidates[1:])
         at &= np.isin(found, list(pairs))
-        each = np.unique(np.stack([self._candidates[:-1][at], found[at]]), axis=1)
-        return np.bincount(each[0], minlength=len(self._starts)) / max(1, len(pairs))
+        each = set(zip(self._candidates[:-1][at].tolist(), found[at].tolist(), strict=True))
+        having = np.fromiter((candidate for candidate, _ in each), np.int64, len(each))
+        return np.bincount(having, minlength=len(self._starts)) / max(1, len(pairs))

@@ -7,61 +7,69 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdocs.embedding.card import Card, CompiledModel, entry_directory, read_entry, write_entry
+from askdocs.embedding.card import Card, entry_directory, read_entry, write_card
 
 FINGERPRINT = "0123456789abcdef" * 4
 
-COMPILED = CompiledModel(
-    card=Card(
-        fingerprint=FINGERPRINT,
-        dimension=384,
-        window=256,
-        question_prompt="frage: ",
-        sentence_prompt="",
-        inputs=("input_ids", "attention_mask"),
-        pad_id=1,
-    ),
-    graph=b"a graph",
-    tokenizer=b"a tokenizer",
+CARD = Card(
+    fingerprint=FINGERPRINT,
+    dimension=384,
+    window=256,
+    question_prompt="frage: ",
+    sentence_prompt="",
+    inputs=("input_ids", "attention_mask"),
+    pad_id=1,
 )
+FILES = {
+    "encoder.onnx": b"a graph",
+    "weights.bin": b"some weights",
+    "tokenizer.json": b"a tokenizer",
+}
+
+
+def write_entry(directory: Path) -> None:
+    """Write an entry as the compiler does: its files, and then the card."""
+    for name, content in FILES.items():
+        (directory / name).write_bytes(content)
+    write_card(directory, CARD)
 
 
 def test_entry_comes_back_as_it_was_written(tmp_path: Path) -> None:
     """Card and bytes survive the way through the cache."""
-    write_entry(tmp_path, COMPILED)
+    write_entry(tmp_path)
 
     found = read_entry(tmp_path, FINGERPRINT)
     assert found is not None
     assert found.is_whole()
-    assert (found.card, found.tokenizer) == (COMPILED.card, COMPILED.tokenizer)
-    assert found.graph.read_bytes() == COMPILED.graph
+    assert (found.card, found.tokenizer) == (CARD, FILES["tokenizer.json"])
+    assert found.graph == tmp_path / "encoder.onnx"
 
 
 def test_entry_of_another_model_is_not_there(tmp_path: Path) -> None:
     """An entry under a wrong name is never taken for what its name says."""
-    write_entry(tmp_path, COMPILED)
+    write_entry(tmp_path)
 
     assert read_entry(tmp_path, "0" * 64) is None
 
 
-@pytest.mark.parametrize("name", ["encoder.json", "encoder.onnx", "tokenizer.json"])
+@pytest.mark.parametrize("name", ["encoder.json", *FILES])
 def test_entry_without_one_of_its_files_is_not_there(tmp_path: Path, name: str) -> None:
     """An entry is whole or nothing."""
-    write_entry(tmp_path, COMPILED)
+    write_entry(tmp_path)
     (tmp_path / name).unlink()
 
     assert read_entry(tmp_path, FINGERPRINT) is None
 
 
 @given(
-    name=st.sampled_from(["encoder.json", "encoder.onnx", "tokenizer.json"]),
+    name=st.sampled_from(["encoder.json", *FILES]),
     position=st.integers(0, 2000),
     bit=st.integers(0, 7),
 )
 def test_flipped_bit_is_never_used(name: str, position: int, bit: int) -> None:
     """Whichever bit of an entry flips, what is read is what was written, or nothing."""
     with tempfile.TemporaryDirectory() as directory:
-        write_entry(Path(directory), COMPILED)
+        write_entry(Path(directory))
         path = Path(directory) / name
         content = bytearray(path.read_bytes())
         content[position % len(content)] ^= 1 << bit
@@ -72,14 +80,15 @@ def test_flipped_bit_is_never_used(name: str, position: int, bit: int) -> None:
         # White space in the card carries nothing, so a flip of it may go unseen.
         if found is not None and found.is_whole():
             assert name == "encoder.json"
-            assert (found.card, found.tokenizer) == (COMPILED.card, COMPILED.tokenizer)
+            assert (found.card, found.tokenizer) == (CARD, FILES["tokenizer.json"])
 
 
-def test_graph_that_goes_away_is_not_whole(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["encoder.onnx", "weights.bin"])
+def test_file_that_goes_away_is_not_whole(tmp_path: Path, name: str) -> None:
     """What cannot be read any more is not used."""
-    write_entry(tmp_path, COMPILED)
+    write_entry(tmp_path)
     found = read_entry(tmp_path, FINGERPRINT)
-    (tmp_path / "encoder.onnx").unlink()
+    (tmp_path / name).unlink()
 
     assert found is not None
     assert not found.is_whole()
@@ -88,17 +97,17 @@ def test_graph_that_goes_away_is_not_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize("card", ["", "[]", "{}", '{"schema": 1, "scheme": "float32"}', "\ufffd"])
 def test_card_that_is_none_is_not_there(tmp_path: Path, card: str) -> None:
     """Whatever stands in the card's place, reading it does not fail."""
-    write_entry(tmp_path, COMPILED)
+    write_entry(tmp_path)
     (tmp_path / "encoder.json").write_text(card)
 
     assert read_entry(tmp_path, FINGERPRINT) is None
 
 
 def test_entry_lies_under_its_fingerprint_and_scheme(tmp_path: Path) -> None:
-    """The number format is part of an entry's name, not of the model's fingerprint."""
+    """Number format and schema are part of an entry's name, not of the fingerprint."""
     directory = entry_directory(tmp_path, FINGERPRINT)
 
-    assert directory == tmp_path / "encoders" / f"{FINGERPRINT}-float32"
+    assert directory == tmp_path / "encoders" / f"{FINGERPRINT}-float32-2"
 
 
 @pytest.mark.parametrize("fingerprint", ["", "../" * 21 + "x", "0" * 63, "G" * 64, "0" * 64 + "\n"])

@@ -1,0 +1,89 @@
+"""Compile a model in a process of its own."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from askdocs.errors import ExitStatus, ModelError, RefusedError
+
+if TYPE_CHECKING:
+    from askdocs.embedding.contract import Model
+
+ROOT = Path(__file__).resolve().parents[2]
+"""Where the package askdocs is imported from."""
+
+OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+
+
+def compile_model(model: Model, cache: Path) -> str:
+    """Compile a model into the cache in a process of its own; its fingerprint.
+
+    A process of its own, because PyTorch takes seconds to import and never gives its memory back.
+    """
+    command = [sys.executable, "-P", "-m", "askdocs.embedding.compile"]
+    child = subprocess.run(  # noqa: S603 - our own interpreter with a list of arguments
+        [*command, "--cache", str(cache), str(model.directory)],
+        env=_child_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        errors="replace",
+    )
+    try:
+        report = json.loads(_last_line(child.stdout))
+    except ValueError:
+        report = {"error": _last_line(child.stderr) or f"exit status {child.returncode}"}
+    if "error" not in report:
+        return str(report["fingerprint"])
+    kind = RefusedError if report.get("status") == ExitStatus.REFUSED else ModelError
+    message = f"the model {model.name} cannot be compiled: {report['error']}"
+    raise kind(message, hint=report.get("hint") or "choose another model with --model")
+
+
+def _child_environment() -> dict[str, str]:
+    """Our environment, with the hub offline and askdocs importable.
+
+    The child does not look for modules in the current directory, which may hold anything.
+    """
+    environment = {**os.environ, **OFFLINE}
+    if Path(sysconfig.get_path("purelib")).resolve() != ROOT:
+        paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment["PYTHONPATH"] = os.pathsep.join(paths)
+    return environment
+
+
+def is_writable(cache: Path) -> bool:
+    """Whether a directory can be made in the cache; asking the permissions would not tell."""
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache, prefix=".writable-"):
+            return True
+    except OSError:
+        return False
+
+
+def temporary_cache() -> Path:
+    """A directory that goes away with this process."""
+    try:
+        directory = tempfile.mkdtemp(prefix="askdocs-")
+    except OSError as error:
+        message = f"no temporary directory can be made: {error.strerror}"
+        raise RefusedError(message, hint="free some space, or choose another cache") from error
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return Path(directory)
+
+
+def _last_line(text: str) -> str:
+    """The last line of what a process said, which of a traceback is the error."""
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else ""

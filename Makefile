@@ -18,7 +18,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup ask index test coverage lint format check-index ranker ablation clean
+.PHONY: help setup ask index test coverage lint format check-index ranker ablation bench clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,7 @@ help: ## List these targets
 	@echo 'PYTHON=python3.12   make .venv with this interpreter (3.11 or newer)'
 	@echo 'TORCH_INDEX=URL     look for PyTorch in this package index too (its CPU builds are smaller)'
 	@echo 'ARGS="-k name -x"   arguments for pytest; coverage is then not measured'
+	@echo 'ARGS="--rounds 3"   arguments for make bench; docs/benchmarks.md has them'
 
 setup: $(INSTALLED) ## Make .venv, install askdocs and its tools, compile the encoder
 
@@ -63,6 +64,9 @@ ranker: $(INSTALLED) ## Fit the ranker on evaluation sets and write weights.json
 
 ablation: $(INSTALLED) ## Measure what each signal is worth, draw the plot: make ablation SETS="a b"
 	$(BIN)/python -m benchmarks.ablation $(SETS)
+
+bench: $(INSTALLED) ## Measure speed and quality beside other programs: make bench SETS="a b"
+	$(BIN)/python -m benchmarks.speed $(SETS) $(if $(TORCH_INDEX),--torch-index "$(TORCH_INDEX)") $(ARGS)
 
 clean: ## Delete what tests, tools and builds leave behind (.venv stays)
 	rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """The format of the index directory that this version writes and reads."""
 
 Span: TypeAlias = tuple[int, int]

@@ -1,6 +1,6 @@
 """How the corpus differs from what was indexed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,11 @@ from askdocs.datamodel import (
 from askdocs.documents import RULED_ENCODINGS, decode, number_paragraphs
 from askdocs.errors import UnreadableSourceError, UnusableIndexError
 from askdocs.index import Generation, open_generation
+
+# Files that one thread looks at in a row. A second thread reads from the disk while the first
+# hashes: of files that are in memory already it gains nothing and costs nothing, more would.
+_BATCH = 64
+_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,15 +43,32 @@ def observe(
     """Look at every file of a corpus, in order of path.
 
     Files are compared by content: times lie after a clone. What is hashed is what is decoded.
+    Two files at most are in memory at a time.
 
     Args:
         base: The real parent of the index directory.
         corpus: Which files to look at.
         index: The index directory, which is never entered.
         known: What the manifest says of the files; a file that is still the same is not decoded.
+
+    Returns:
+        The observations without the texts, which may be larger than memory.
     """
-    for entry in files.walk(base, corpus, index=index):
-        yield observe_entry(base, entry, corpus, known.get(entry.path))
+
+    def look(entries: Sequence[files.Entry]) -> list[Observation]:
+        seen = (observe_entry(base, entry, corpus, known.get(entry.path)) for entry in entries)
+        return [one if one.text is None else replace(one, text=None) for one in seen]
+
+    entries = files.walk(base, corpus, index=index)
+    if len(entries) <= _BATCH:
+        yield from look(entries)
+        return
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - small corpora do without
+
+    batches = [entries[first : first + _BATCH] for first in range(0, len(entries), _BATCH)]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for seen in pool.map(look, batches):
+            yield from seen
 
 
 def observe_entry(
@@ -54,7 +76,7 @@ def observe_entry(
 ) -> Observation:
     """Look at one file that a walk found; see `observe`."""
     try:
-        content = _content(base, entry, corpus)
+        content = files.read_entry(base, entry, max_bytes=corpus.max_bytes)
         sha256 = files.digest(content)
         if known is not None and known.sha256 == sha256 and _is_decoded_by_rule(known, corpus):
             return Observation(path=entry.path, record=known)
@@ -73,7 +95,7 @@ def observe_entry(
 
 def _is_decoded_by_rule(known: DocumentRecord, corpus: CorpusSettings) -> bool:
     """Whether the rule would still decode a file as it did: its fallback may have changed."""
-    return known.encoding in {*RULED_ENCODINGS, corpus.encoding}
+    return known.encoding in RULED_ENCODINGS or known.encoding == corpus.encoding
 
 
 def check_freshness(index: Path) -> Freshness:
@@ -126,15 +148,3 @@ def compare(generation: Generation) -> Freshness:
 def _matters(record: DocumentRecord) -> bool:
     """Files that are skipped on purpose never make an index stale."""
     return record.status != DocumentStatus.SKIPPED
-
-
-def _content(base: Path, entry: files.Entry, corpus: CorpusSettings) -> bytes:
-    if entry.kind == files.EntryKind.UNREADABLE:
-        raise UnreadableSourceError(entry.reason, skipped=False)
-    if entry.kind == files.EntryKind.LINK:
-        raise UnreadableSourceError("link", skipped=True)
-    if entry.kind == files.EntryKind.SPECIAL:
-        raise UnreadableSourceError("not a regular file", skipped=True)
-    return files.read_source(
-        files.source_path(base, entry.path), max_bytes=corpus.max_bytes, follow_links=entry.named
-    )

@@ -20,9 +20,13 @@ from askdocs.index import Generation, current_digest, open_generation
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
+    from typing import TypeAlias
 
     import numpy as np
     from numpy.typing import NDArray
+
+    Vector: TypeAlias = NDArray[np.float32]
+    Nearest: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float32]]
 
     from askdocs.datamodel import ModelRecord, StoredPassage
     from askdocs.embedding import Encoder, Reranker
@@ -138,8 +142,21 @@ class Index:
         min_score: float | None = None,
         explain: bool = False,
         reranker: Reranker | None = None,
+        together: int = 1,
     ) -> Iterator[Ranking]:
-        """Answer questions one after another, each as soon as it is known; see `ask`."""
+        """Answer questions one after another, each as soon as it is known; see `ask`.
+
+        Args:
+            questions: Any number.
+            top_k: See `ask`; so are those that are not named here.
+            mode: See `ask`.
+            min_score: See `ask`.
+            explain: See `ask`.
+            reranker: See `ask`.
+            together: How many questions to read before the first of them is answered, at least
+                1. Their nearest sentences are looked for in one go, which takes a fraction of the
+                time.
+        """
         mode = _checked_mode(mode)
         if top_k < 1:
             raise UsageError(f"the number of hits must be at least 1, got {top_k}")
@@ -152,8 +169,7 @@ class Index:
 
         bar = DEFAULT_BARS[mode] if min_score is None else min_score
         self._sources = Sources(self.generation.base, self.generation.manifest.corpus)
-        for question in questions:
-            check_question(question.text)
+        for question in self._looked_ahead(questions, mode, together):
             asked = without_frame(question.text)
             depth = top_k if reranker is None else max(RERANKED, top_k)
             ranked = self._retrying(partial(self._rank, asked, mode, depth))
@@ -194,11 +210,36 @@ class Index:
             raise UsageError(f"the index has no document {path}", hint="askdocs status --documents")
         return found
 
+    def _looked_ahead(
+        self, questions: Iterable[Question], mode: Mode, together: int
+    ) -> Iterator[Question]:
+        """The questions; what is nearest to each is known by the time that it comes."""
+        from askdocs.ranking import without_frame
+
+        for group in _groups(questions, together):
+            if mode != Mode.LEXICAL:
+                asked = [without_frame(question.text) for question in group]
+                self._retrying(partial(self._look_up, asked, mode))
+            yield from group
+
+    def _look_up(self, questions: Sequence[str], mode: Mode) -> None:
+        """Embed questions and find the sentences that are nearest to each."""
+        from askdocs.ranking import DENSE_CANDIDATES
+
+        vectors = self._embed(questions, mode)
+        found = zip(*self._reader.dense(vectors, DENSE_CANDIDATES), strict=True)
+        self._known.clear()
+        self._known.update(zip(questions, zip(vectors, found, strict=True), strict=True))
+
     def _rank(self, question: str, mode: Mode, top_k: int) -> list[RankedPassage]:
         from askdocs.ranking import rank
 
-        vector = None if mode == Mode.LEXICAL else self._embed(question, mode)
-        return rank(self._reader, question, vector, mode=mode, top_k=top_k)
+        vector = nearest = None
+        if mode != Mode.LEXICAL:
+            if question not in self._known:
+                self._look_up([question], mode)
+            vector, nearest = self._known[question]
+        return rank(self._reader, question, vector, mode=mode, top_k=top_k, nearest=nearest)
 
     def _retrying(self, use: Callable[[], _Result]) -> _Result:
         """Use the reader; once more on the next generation if a writer has removed this one."""
@@ -215,8 +256,10 @@ class Index:
         self.generation: Generation = open_generation(self.directory)
         self._sources = Sources(self.generation.base, self.generation.manifest.corpus)
         self._data: Reader | None = None
+        # By question, its vector and the nearest sentences.
+        self._known: dict[str, tuple[Vector, Nearest]] = {}
         # The next generation may be of another model.
-        self._opening: embedding.Background[Encoder | None] | None = None
+        self._opening: embedding.Opening | None = None
         self._encoder: Encoder | None = None
 
     @property
@@ -226,26 +269,23 @@ class Index:
             self._data = self.generation.reader()
         return self._data
 
-    def _begin_opening(self) -> embedding.Background[Encoder | None]:
-        """Begin to open the compiled model, most of which lets other threads run."""
-        if self._opening is None:
+    def _begin_opening(self) -> None:
+        """Begin to open the compiled model, most of which lets other work go on."""
+        if self._encoder is None and self._opening is None:
             fingerprint = self.generation.manifest.model.fingerprint
-            self._opening = embedding.Background(
-                partial(embedding.open_compiled, fingerprint, cache=self._cache)
-            )
-        return self._opening
+            self._opening = embedding.begin_opening(fingerprint, cache=self._cache)
 
-    def _embed(self, question: str, mode: Mode) -> NDArray[np.float32]:
+    def _embed(self, questions: Sequence[str], mode: Mode) -> Vector:
         if self._encoder is None:
-            opening = self._begin_opening()
+            self._begin_opening()
             self._reader.prepare(lexical=mode != Mode.DENSE)
-            self._encoder = self._opened_encoder(opening.result())
-        vector: NDArray[np.float32] = self._encoder.embed_questions([question])[0]
-        return vector
+            self._encoder = self._opened_encoder()
+        return self._encoder.embed_questions(questions)
 
-    def _opened_encoder(self, encoder: Encoder | None) -> Encoder:
-        """The encoder of the model that made the index, which the cache has or has not."""
+    def _opened_encoder(self) -> Encoder:
+        """The encoder of the model that made the index."""
         record = self.generation.manifest.model
+        encoder = None if self._opening is None else self._opening.result()
         if encoder is None:
             base = self.generation.base
             model = embedding.locate_model(record.name, base=base, revision=record.revision)
@@ -267,6 +307,26 @@ def _checked_encoder(encoder: Encoder, record: ModelRecord) -> Encoder:
 def _probe_cosine(encoder: Encoder, record: ModelRecord) -> float:
     vector = encoder.embed_sentences([embedding.PROBE_SENTENCE])[0].tolist()
     return float(sum(map(mul, vector, record.probe)))
+
+
+def _groups(questions: Iterable[Question], size: int) -> Iterator[list[Question]]:
+    """Questions that can be asked, so many at a time; those before a bad one come before its error.
+
+    Raises:
+        UsageError: A question cannot be asked, or whoever reads them says so.
+    """
+    group: list[Question] = []
+    try:
+        for question in questions:
+            check_question(question.text)
+            group.append(question)
+            if len(group) == size:
+                yield group
+                group = []
+    except UsageError:
+        yield group
+        raise
+    yield group
 
 
 def _checked_mode(mode: Mode | str) -> Mode:

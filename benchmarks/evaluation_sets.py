@@ -76,9 +76,9 @@ def read_sets(
         foreign: How many questions of each other set to ask.
         max_tokens: The longest passage; None for the default.
     """
-    questions = {folder.name: _questions(folder) for folder in folders}
+    questions = {folder.name: questions_of(folder) for folder in folders}
     sample = {
-        name: _sample([one for one in asked if one.answers], foreign)
+        name: sample_of([one for one in asked if one.answers], foreign)
         for name, asked in questions.items()
     }
 
@@ -108,7 +108,8 @@ def _read_set(
     )
 
 
-def _questions(folder: Path) -> list[JudgedQuestion]:
+def questions_of(folder: Path) -> list[JudgedQuestion]:
+    """All questions of a set."""
     with (folder / "questions.jsonl").open(encoding="utf-8") as lines:
         return read_questions(lines)
 
@@ -124,7 +125,8 @@ def _directory(folder: Path, work: Path) -> Path:
     return work / folder.name / "vectors"
 
 
-def _sample(questions: Sequence[JudgedQuestion], count: int) -> list[JudgedQuestion]:
+def sample_of(questions: Sequence[JudgedQuestion], count: int) -> list[JudgedQuestion]:
+    """Some of the questions, the same ones every time, in their order."""
     order = np.random.default_rng(0).permutation(len(questions))[:count]
     return [questions[at] for at in sorted(order.tolist())]
 

@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import tempfile
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +20,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from askdocs.datamodel import DocumentStatus, Freshness
+from askdocs.datamodel import CorpusSettings, DocumentStatus, Freshness
+from askdocs.documents import decode
 from askdocs.errors import DamagedIndexError, NoIndexError
-from askdocs.freshness import check_freshness
+from askdocs.files import walk
+from askdocs.freshness import check_freshness, observe, observe_entry
 from askdocs.index import begin, open_generation
 from askdocs.indexing import IndexRequest, build
 
@@ -190,11 +193,11 @@ def test_folder_that_cannot_be_listed_is_named(
     real_scandir = os.scandir
 
     def refusing_scandir(path: Path | int) -> object:
-        if path == docs / "sub":
+        if path == str(docs / "sub"):
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
         return real_scandir(path)
 
-    monkeypatch.setattr("askdocs.files.walking.os.scandir", refusing_scandir)
+    monkeypatch.setattr("os.scandir", refusing_scandir)
 
     closed = check_freshness(directory)
     index()
@@ -243,6 +246,94 @@ def test_no_index_and_damage_are_errors(docs: Path, index: Callable[..., Path]) 
 
     with pytest.raises(DamagedIndexError):
         check_freshness(directory)
+
+
+@pytest.fixture
+def many(docs: Path) -> Path:
+    """A folder with more files than one thread takes at a time, some of them odd."""
+    for number in range(150):
+        folder = docs / f"part{number % 7}"
+        folder.mkdir(exist_ok=True)
+        (folder / f"{number}.txt").write_text(f"This is {number}.")
+    (docs / "latin.txt").write_bytes(b"Caf\xe9")
+    (docs / "link.txt").symlink_to("a.txt")
+    os.mkfifo(docs / "pipe.txt")
+    return docs
+
+
+def test_many_files_are_seen_as_each_alone(many: Path) -> None:
+    """Several threads see what one sees, in order of path."""
+    corpus = CorpusSettings(roots=("docs",))
+    entries = walk(many.parent, corpus, index=many.parent / "vectors")
+
+    seen = list(observe(many.parent, corpus, index=many.parent / "vectors", known={}))
+
+    alone = [observe_entry(many.parent, entry, corpus) for entry in entries]
+    assert seen == [replace(one, text=None) for one in alone]
+    assert [one.path for one in seen] == sorted(one.path for one in seen)
+    assert len(seen) == 154
+
+
+def test_each_file_is_opened_once(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every document is opened once and read no further than its end."""
+    corpus = CorpusSettings(roots=("docs",))
+    opened: list[str] = []
+    given_out: list[int] = []
+    real_open, real_read = os.open, os.read
+
+    def noting_open(path: str, *arguments: int) -> int:
+        opened.append(os.path.relpath(path, many.parent))
+        return real_open(path, *arguments)
+
+    def noting_read(descriptor: int, size: int) -> bytes:
+        content = real_read(descriptor, size)
+        given_out.append(len(content))
+        return content
+
+    monkeypatch.setattr(os, "open", noting_open)
+    monkeypatch.setattr(os, "read", noting_read)
+
+    seen = list(observe(many.parent, corpus, index=many.parent / "vectors", known={}))
+
+    documents = [one.path for one in seen if not one.record.reason.startswith(("link", "not a"))]
+    assert sorted(path for path in opened if path.endswith(".txt")) == documents
+    assert sum(given_out) == sum((many.parent / path).stat().st_size for path in documents)
+
+
+def test_unchanged_file_is_not_decoded(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file whose digest is known costs no more than its digest."""
+    corpus = CorpusSettings(roots=("docs",))
+    index = many.parent / "vectors"
+    known = {one.path: one.record for one in observe(many.parent, corpus, index=index, known={})}
+    (many / "a.txt").write_text("Snow fell.")
+    decoded: list[bytes] = []
+
+    def noting_decode(content: bytes, *, fallback: str) -> tuple[str, str]:
+        decoded.append(content)
+        return decode(content, fallback=fallback)
+
+    monkeypatch.setattr("askdocs.freshness.decode", noting_decode)
+
+    seen = {one.path: one.record for one in observe(many.parent, corpus, index=index, known=known)}
+
+    assert sorted(decoded) == [b"Caf\xe9", b"Snow fell."]
+    assert [path for path in seen if seen[path] != known[path]] == ["docs/a.txt"]
+
+
+def test_contents_are_not_kept(docs: Path) -> None:
+    """A corpus may be larger than memory: a few files are held at a time, whatever their number."""
+    size = 64 * 1024
+    for number in range(150):
+        (docs / f"{number}.txt").write_text("x" * size)
+    corpus = CorpusSettings(roots=("docs",))
+    tracemalloc.start()
+
+    seen = list(observe(docs.parent, corpus, index=docs.parent / "vectors", known={}))
+
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(seen) == 151
+    assert peak < 30 * size
 
 
 NAMES = st.sampled_from(["a.txt", "b.md", "sub/c.txt", "sub/d.txt", "e.png"])

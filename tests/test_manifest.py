@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askdocs.datamodel import (
+    FORMAT_VERSION,
     CorpusSettings,
     DocumentRecord,
     DocumentStatus,
@@ -90,7 +91,7 @@ manifests = st.builds(
     files=st.dictionaries(
         clean_paths, st.builds(FileRecord, sha256=digests, bytes=counts), max_size=3
     ),
-    format_version=st.just(1),
+    format_version=st.just(FORMAT_VERSION),
 )
 
 
@@ -189,7 +190,7 @@ def test_tools_are_listed_by_name() -> None:
         b"\0" * 100,
         b"[" * 100_000,
         b'{"format_version":' + b"[" * 100_000,
-        b'{"format_version": 1}',
+        b'{"format_version": 2}',
         b'{"format_version": NaN}',
         b'{"format_version": ' + b"9" * 10_000 + b"}",
         write_manifest(MANIFEST)[:-3],
@@ -300,17 +301,17 @@ def test_name_of_an_ignore_file_is_a_name(name: str) -> None:
         read_manifest(changed("corpus|ignore_files", [name]))
 
 
-@pytest.mark.parametrize("version", [0, 2, 99, -1, "1", None, [1]])
+@pytest.mark.parametrize("version", [0, 1, 99, -1, "2", None, [2]])
 def test_other_format_cannot_be_used(version: object) -> None:
     """An index of another version is no damage: the message says which, and what to do."""
     with pytest.raises(UnusableIndexError) as caught:
         read_manifest(changed("format_version", version))
 
-    assert str(caught.value) == f"the index has format {version!r}, this version reads 1"
+    assert str(caught.value) == f"the index has format {version!r}, this version reads 2"
     assert caught.value.hint == "askdocs index --rebuild PATH, or the askdocs that made it"
 
 
-@pytest.mark.parametrize("version", [True, 1.0])
+@pytest.mark.parametrize("version", [True, 2.0])
 def test_format_is_a_whole_number(version: object) -> None:
     """What only compares equal to the format is not it."""
     with pytest.raises((DamagedIndexError, UnusableIndexError)):

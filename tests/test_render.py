@@ -437,7 +437,7 @@ def test_status_is_a_table() -> None:
     manifest = make_manifest(a=1_000_000, b=500_000)
 
     assert render_status(manifest, "my\x1b/vectors", "0123456789abcdef") == (
-        "index      my\ufffd/vectors, format 1, generation 0123456789ab\n"
+        "index      my\ufffd/vectors, format 2, generation 0123456789ab\n"
         "corpus     docs, no\ufffdtes\n"
         "documents  2, 2.0 kB, 1 failed\n"
         "passages   7, at most 100 tokens\n"

@@ -1,28 +1,38 @@
 """Turn text into unit vectors.
 
 Importing this imports the standard library alone; NumPy, onnxruntime and tokenizers come with the
-first encoder that is opened, and PyTorch only into a child process or with a reranker.
+first encoder that is opened, and PyTorch only into a child process, with a reranker, or with a
+device that it runs.
 """
 
 import os
 
-from askdocs.embedding.background import Background
 from askdocs.embedding.cached import embed_with_cache
-from askdocs.embedding.contract import DEFAULT_MODEL, PROBE_SENTENCE, Encoder, Model
+from askdocs.embedding.contract import (
+    DEFAULT_DEVICE,
+    DEFAULT_MODEL,
+    PROBE_SENTENCE,
+    Encoder,
+    Model,
+)
+from askdocs.embedding.devices import open_device
 from askdocs.embedding.models import locate_model
-from askdocs.embedding.opening import open_compiled, open_encoder
+from askdocs.embedding.opening import Opening, begin_opening, open_compiled, open_encoder
 from askdocs.embedding.reranking import Reranker, open_reranker
 
 __all__ = [
+    "DEFAULT_DEVICE",
     "DEFAULT_MODEL",
     "PROBE_SENTENCE",
-    "Background",
     "Encoder",
     "Model",
+    "Opening",
     "Reranker",
+    "begin_opening",
     "embed_with_cache",
     "locate_model",
     "open_compiled",
+    "open_device",
     "open_encoder",
     "open_reranker",
 ]

@@ -50,7 +50,8 @@ def embed_with_cache(
 
     result = np.empty((len(texts), encoder.dimension), np.float32)
     missing: dict[bytes, list[int]] = {}
-    path = cache / "embeddings" / f"{encoder.fingerprint}-{SCHEME}.sqlite"
+    scheme = getattr(encoder, "scheme", SCHEME)
+    path = cache / "embeddings" / f"{encoder.fingerprint}-{scheme}.sqlite"
     with closing(VectorCache(path, dimension=encoder.dimension)) as vectors:
         for row, text in enumerate(texts):
             key = hashlib.sha256(text.encode()).digest()

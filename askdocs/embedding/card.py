@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass
+from mmap import ACCESS_READ, mmap
 from typing import TYPE_CHECKING, Any
 
 from askdocs.embedding.contract import SCHEME
@@ -73,7 +74,7 @@ class CompiledModel:
         """Whether graph and weights are what was written; other threads run meanwhile."""
         try:
             found = {name: _record_of(self.directory / name) for name in (GRAPH, WEIGHTS)}
-        except OSError:
+        except (OSError, ValueError):
             return False
         return found == self.records
 
@@ -145,13 +146,17 @@ def _record(content: bytes) -> dict[str, object]:
 
 
 def _record_of(path: Path) -> dict[str, object]:
-    """What the card says about a file, which is read in bounded memory.
+    """What the card says about a file that is not empty.
+
+    It is mapped and hashed in one call, which takes Python's lock once: read in pieces, each piece
+    would wait for the thread that imports modules meanwhile.
 
     Raises:
         OSError: If it cannot be read.
+        ValueError: If it is empty.
     """
-    with path.open("rb") as file:
-        return {"sha256": hashlib.file_digest(file, "sha256").hexdigest(), "bytes": file.tell()}
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
 
 
 def _checksum(body: Mapping[str, object]) -> str:

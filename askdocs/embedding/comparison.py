@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from askdocs.embedding.background import Background
 from askdocs.embedding.contract import PROBE_SENTENCE
-from askdocs.embedding.encoder import CompiledEncoder
+from askdocs.embedding.encoder import CompiledEncoder, open_session
 from askdocs.errors import ModelError
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def require_same_vectors(compiled: CompiledModel, original: SentenceTransformer)
     Raises:
         ModelError: If a cosine is below 0.9999.
     """
-    encoder = CompiledEncoder(compiled)
+    encoder = CompiledEncoder(compiled, Background(partial(open_session, compiled.graph)))
     card = compiled.card
     lowest = min(
         _lowest_cosine(encoder.embed_sentences, original, card.sentence_prompt),

@@ -23,6 +23,9 @@ PROBE_SENTENCE = "The quick brown fox jumps over the lazy dog near the river ban
 SCHEME = "float32"
 """The number format of compiled encoders; not part of a model's fingerprint."""
 
+DEFAULT_DEVICE = "cpu"
+"""The device of compiled encoders."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import onnxruntime
-from tokenizers import Tokenizer
 
-from askdocs.embedding.background import Background
 from askdocs.embedding.contract import ignore_progress
 from askdocs.errors import ModelError
 
@@ -20,6 +17,7 @@ if TYPE_CHECKING:
 
     from tokenizers import Encoding
 
+    from askdocs.embedding.background import Background
     from askdocs.embedding.card import CompiledModel
     from askdocs.embedding.contract import Vectors
 
@@ -36,18 +34,25 @@ BATCH_ROWS = 64
 class CompiledEncoder:
     """An `Encoder` over a compiled model whose bytes are verified."""
 
-    def __init__(self, compiled: CompiledModel) -> None:
-        """Load the graph and the tokenizer.
+    def __init__(
+        self, compiled: CompiledModel, session: Background[onnxruntime.InferenceSession]
+    ) -> None:
+        """Load the tokenizer, and wait for the session.
+
+        Args:
+            compiled: What to run.
+            session: The call of `open_session` for its graph.
 
         Raises:
             ModelError: If this onnxruntime cannot run the graph.
         """
+        # Not before the session is begun: this import takes Python's lock, building it does not.
+        from tokenizers import Tokenizer
+
         self._card = compiled.card
         self.fingerprint = compiled.card.fingerprint
         self.dimension = compiled.card.dimension
         self.window = compiled.card.window
-        # The session is built without Python's lock, the tokenizer with it.
-        session = Background(partial(_open_session, compiled.graph))
         self._tokenizer = Tokenizer.from_str(compiled.tokenizer.decode())
         # A tokenizer.json brings its own limits; MiniLM's would cut every text at 128 tokens.
         self._tokenizer.no_truncation()
@@ -123,10 +128,13 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield rows
 
 
-def _open_session(graph: Path) -> onnxruntime.InferenceSession:
+def open_session(graph: Path) -> onnxruntime.InferenceSession:
     """A session that prints nothing and leaves the processor alone between runs.
 
     The graph was optimised when it was compiled; to try again would take a fifth of the time.
+
+    Raises:
+        ModelError: If this onnxruntime cannot run the graph.
     """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3

@@ -111,6 +111,7 @@ def _optimise(traced: Path, directory: Path) -> tuple[str, ...]:
             f"session.optimized_model_external_initializers_{key}", value
         )
     session = onnxruntime.InferenceSession(str(traced), options, providers=["CPUExecutionProvider"])
-    # A model without a weight of that size would have no such file.
-    (directory / WEIGHTS).touch()
+    if not (directory / WEIGHTS).exists():
+        # A model without a weight of that size; an entry has every file, and none is empty.
+        (directory / WEIGHTS).write_bytes(b"\0")
     return tuple(item.name for item in session.get_inputs())

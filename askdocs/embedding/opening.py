@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from askdocs.embedding.background import Background
@@ -13,11 +14,37 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from askdocs.embedding.card import CompiledModel
     from askdocs.embedding.contract import Encoder, Model
 
 
-def open_compiled(fingerprint: str, *, cache: Path) -> Encoder | None:
-    """The compiled encoder with this fingerprint, if the cache has it.
+class Opening:
+    """A compiled encoder on its way: threads hash its weights and build its session.
+
+    Both let Python go on with other work, which an importer of many modules has enough of.
+    """
+
+    def __init__(self, compiled: CompiledModel) -> None:
+        """Begin."""
+        self._compiled = compiled
+        self._whole = Background(compiled.is_whole)
+        from askdocs.embedding.encoder import open_session
+
+        self._session = Background(partial(open_session, compiled.graph))
+
+    def result(self) -> Encoder | None:
+        """The encoder; None if it is damaged, or cannot be run here."""
+        from askdocs.embedding.encoder import CompiledEncoder
+
+        try:
+            encoder = CompiledEncoder(self._compiled, self._session)
+        except ModelError:
+            return None
+        return encoder if self._whole.result() else None
+
+
+def begin_opening(fingerprint: str, *, cache: Path) -> Opening | None:
+    """Begin to open the compiled encoder with this fingerprint, if the cache has it.
 
     It reads the cache alone, never the model's own files. A damaged entry is never used.
 
@@ -25,23 +52,20 @@ def open_compiled(fingerprint: str, *, cache: Path) -> Encoder | None:
         fingerprint: 64 hexadecimal digits.
         cache: The per-user cache directory, which need not exist.
 
-    Returns:
-        The encoder; None if it is not there, damaged, or of another format.
-
     Raises:
         ValueError: If `fingerprint` is not 64 hexadecimal digits.
     """
     compiled = read_entry(entry_directory(cache, fingerprint), fingerprint)
-    if compiled is None:
-        return None
-    whole = Background(compiled.is_whole)
-    from askdocs.embedding.encoder import CompiledEncoder
+    return None if compiled is None else Opening(compiled)
 
-    try:
-        encoder = CompiledEncoder(compiled)
-    except ModelError:
-        return None
-    return encoder if whole.result() else None
+
+def open_compiled(fingerprint: str, *, cache: Path) -> Encoder | None:
+    """The compiled encoder with this fingerprint; None if the cache has none that is whole.
+
+    For arguments and errors see `begin_opening`.
+    """
+    opening = begin_opening(fingerprint, cache=cache)
+    return None if opening is None else opening.result()
 
 
 def open_encoder(model: Model, *, cache: Path, notify: Callable[[str], None]) -> Encoder:

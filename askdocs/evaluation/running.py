@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 DEPTH = 10
 """How many hits the measures need at least."""
 
+TOGETHER = 32
+"""How many questions are looked up in one go."""
+
 MEASURES = (
     "hit@1",
     "hit@5",
@@ -76,6 +79,7 @@ def evaluate(
         mode=mode,
         min_score=0,
         reranker=reranker,
+        together=TOGETHER,
     )
     judged = tuple(_judged(*pair) for pair in zip(rankings, answers, strict=True))
     return Evaluation(measures=_measured(judged), questions=judged)

@@ -1,6 +1,7 @@
 """All opening, walking and durable writing: the only seam to the file system."""
 
 from askdocs.files.reading import (
+    damaged,
     digest,
     read_source,
     read_verified,
@@ -8,8 +9,18 @@ from askdocs.files.reading import (
     refusals,
     verify,
 )
-from askdocs.files.walking import Entry, EntryKind, relative_root, source_path, walk
+from askdocs.files.verified import BLOCK, LARGE, VerifiedFile, blocks_name
+from askdocs.files.walking import (
+    Entry,
+    EntryKind,
+    read_entry,
+    relative_root,
+    source_path,
+    walk,
+)
 from askdocs.files.writing import (
+    FileWriter,
+    Spool,
     exclusive_lock,
     link_or_copy,
     make_directory,
@@ -18,15 +29,24 @@ from askdocs.files.writing import (
     replace_file,
     sync,
     write_file,
+    write_index_file,
 )
 
 __all__ = [
+    "BLOCK",
+    "LARGE",
     "Entry",
     "EntryKind",
+    "FileWriter",
+    "Spool",
+    "VerifiedFile",
+    "blocks_name",
+    "damaged",
     "digest",
     "exclusive_lock",
     "link_or_copy",
     "make_directory",
+    "read_entry",
     "read_source",
     "read_verified",
     "record_of",
@@ -40,4 +60,5 @@ __all__ = [
     "verify",
     "walk",
     "write_file",
+    "write_index_file",
 ]

@@ -2,19 +2,18 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 from askdocs.datamodel import CorpusSettings
 from askdocs.errors import UnreadableSourceError
-from askdocs.files.reading import read_source, refusals
-
-# What pathspec makes of a star.
-_STAR = "[^/]*"
-_MAX_IGNORE_BYTES = 1024 * 1024
+from askdocs.files.ignoring import Rules, is_ignored, read_rules
+from askdocs.files.reading import SPECIAL, read_source, refusals
 
 
 class EntryKind(StrEnum):
@@ -43,44 +42,6 @@ class Entry:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Rules:
-    """The patterns of one folder's ignore files, those of later files overruling."""
-
-    folder: str
-    patterns: tuple[tuple[bool, re.Pattern[str]], ...]
-
-    def verdict(self, path: str, *, is_folder: bool) -> bool | None:
-        """True for ignored, False for taken back by a `!` pattern, None for no word on it.
-
-        A pattern speaks of what it names only, not of all below: ignored folders are not entered.
-        """
-        below = path[len(self.folder) + 1 :] if self.folder else path
-        return next(
-            (
-                include
-                for include, regex in reversed(self.patterns)
-                if _names(regex, below, is_folder=is_folder)
-            ),
-            None,
-        )
-
-
-def _names(regex: re.Pattern[str], path: str, *, is_folder: bool) -> bool:
-    """Whether a compiled ignore pattern names this very entry.
-
-    pathspec's patterns match everything below a folder too; the group `ps_d` tells where.
-    """
-    marked = "ps_d" in regex.groupindex
-    if any(not marked or found["ps_d"] is None for found in regex.finditer(path)):
-        return True
-    return (
-        is_folder
-        and marked
-        and any(found.end("ps_d") == len(path) + 1 for found in regex.finditer(f"{path}/"))
-    )
-
-
 def relative_root(path: Path, base: Path) -> str:
     """A root as the manifest records it: POSIX, relative to `base`, itself never followed."""
     names_itself = path.name not in {"", ".", ".."}
@@ -95,7 +56,7 @@ def source_path(base: Path, path: str) -> Path:
 
     Left to the file system, it would fail for a base that is yet to be made.
     """
-    return Path(os.path.normpath(base / path))
+    return Path(_place(base, path))
 
 
 def walk(base: Path, corpus: CorpusSettings, *, index: Path) -> list[Entry]:
@@ -112,134 +73,166 @@ def walk(base: Path, corpus: CorpusSettings, *, index: Path) -> list[Entry]:
     Raises:
         RefusedError: A root does not exist.
     """
-    found: dict[str, Entry] = {}
-    for root in corpus.roots:
-        for entry in _walk_root(base, root, corpus, index.resolve()):
-            # A root above the base reaches down into it: each file has one path.
-            path = os.path.relpath(base / entry.path, base) if root[:2] == ".." else entry.path
-            found[path] = replace(entry, path=path)
+    walker = _Walker(base, corpus, index)
+    found = {entry.path: entry for root in corpus.roots for entry in walker.below(root)}
     return [found[path] for path in sorted(found)]
 
 
-def _walk_root(base: Path, root: str, corpus: CorpusSettings, index: Path) -> Iterator[Entry]:
-    top = source_path(base, root)
-    with refusals(top):
-        top.stat()
-    real = Path(os.path.realpath(top))
-    if index in (real, *real.parents):
-        return
-    if top.is_dir():
-        yield from _walk_folder(base, root, corpus, index)
-    else:
-        yield Entry(path=root, kind=EntryKind.FILE, named=True)
+def read_entry(base: Path, entry: Entry, *, max_bytes: int) -> bytes:
+    """Read a file that a walk found whole; see `read_source`.
+
+    Raises:
+        UnreadableSourceError: It is no document, or cannot be read.
+    """
+    if entry.kind == EntryKind.UNREADABLE:
+        raise UnreadableSourceError(entry.reason, skipped=False)
+    if entry.kind == EntryKind.LINK:
+        raise UnreadableSourceError("link", skipped=True)
+    if entry.kind == EntryKind.SPECIAL:
+        raise UnreadableSourceError(SPECIAL, skipped=True)
+    return read_source(_place(base, entry.path), max_bytes=max_bytes, follow_links=entry.named)
 
 
-def _walk_folder(base: Path, root: str, corpus: CorpusSettings, index: Path) -> Iterator[Entry]:
-    # A stack, not recursion: folders may nest deeper than Python's call stack.
-    pending = [("" if root == "." else root, _rules_above(base, root, corpus))]
-    while pending:
-        folder, rules = pending.pop()
-        place = source_path(base, folder)
-        if _is_same(place, index):
-            continue
-        here = _rules_of(base, folder, corpus)
-        rules = (*rules, here) if here.patterns else rules
-        try:
-            with os.scandir(place) as listing:
-                children = [child for child in listing if not child.name.startswith(".")]
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            yield Entry(path=folder or ".", kind=EntryKind.UNREADABLE, reason=reason)
-            continue
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """A folder to be listed: where it is, its path ("" for the base), and the rules above it."""
+
+    place: str
+    path: str
+    rules: tuple[Rules, ...]
+
+
+class _Walker:
+    """Lists what lies below the roots of one corpus.
+
+    Places are texts rather than `Path`s, of which every file would need several.
+    """
+
+    def __init__(self, base: Path, corpus: CorpusSettings, index: Path) -> None:
+        self._base = str(base)
+        self._ignore_files = corpus.ignore_files
+        self._ignore_names = frozenset(name.lower() for name in corpus.ignore_files)
+        self._is_document = _matcher(corpus.include)
+        self._index = Path(os.path.realpath(index))
+        self._index_identity = _identity(self._index)
+
+    def below(self, root: str) -> Iterator[Entry]:
+        top = _place(self._base, root)
+        with refusals(top):
+            is_folder = stat.S_ISDIR(os.stat(top).st_mode)  # noqa: PTH116 - a place is a text
+        real = Path(os.path.realpath(top))
+        if self._index in (real, *real.parents):
+            return
+        # A root above the base reaches down into it: each file has one path.
+        path = os.path.relpath(top, self._base) if root.startswith("..") else root
+        if is_folder:
+            yield from self._walk(
+                _Folder(top, "" if path == "." else path, self._rules_above(root, top))
+            )
+        else:
+            yield Entry(path=path, kind=EntryKind.FILE, named=True)
+
+    def _walk(self, top: _Folder) -> Iterator[Entry]:
+        # A stack, not recursion: folders may nest deeper than Python's call stack.
+        pending = [top]
+        while pending:
+            folder = pending.pop()
+            # Asked of each folder: the index may be a mount, which a listing does not tell.
+            if self._index_identity and _identity(folder.place) == self._index_identity:
+                continue
+            try:
+                with os.scandir(folder.place) as listing:
+                    children = list(listing)
+            except OSError as error:
+                reason = (error.strerror or str(error)).lower()
+                yield Entry(path=folder.path or ".", kind=EntryKind.UNREADABLE, reason=reason)
+                continue
+            yield from self._sort(folder, children, pending)
+
+    def _sort(
+        self, folder: _Folder, children: Sequence[os.DirEntry[str]], pending: list[_Folder]
+    ) -> Iterator[Entry]:
+        """The documents in a folder; the folders in it are put to those that are pending."""
+        above, rules = _with_slash(folder.place), folder.rules
+        if any(child.name.lower() in self._ignore_names for child in children):
+            rules += read_rules(above, self._ignore_files)
         for child in children:
-            path = f"{folder}/{child.name}" if folder else child.name
+            if child.name.startswith("."):
+                continue
             is_folder = child.is_dir(follow_symlinks=False)
-            if not (is_folder or _may_be_document(child, corpus)):
+            if not (is_folder or self._may_be_document(child)):
                 continue
-            if _ignored(path, rules, is_folder=is_folder):
+            place = f"{above}{child.name}"
+            if rules and is_ignored(place, rules, is_folder=is_folder):
                 continue
+            path = self._path(folder.path, child.name, place)
             if is_folder:
-                pending.append((path, rules))
+                pending.append(_Folder(place, path, rules))
             else:
                 yield Entry(path=path, kind=_kind(child))
 
+    def _path(self, folder: str, name: str, place: str) -> str:
+        """The path of what lies in a folder."""
+        if folder.strip("./"):
+            return f"{folder}/{name}"
+        # The base, or above it: the next step may lead down the way that led up.
+        return os.path.relpath(place, self._base) if folder else name
 
-def _is_same(place: Path, index: Path) -> bool:
+    def _may_be_document(self, child: os.DirEntry[str]) -> bool:
+        # A link to a folder may hold documents: it is not followed, and that is said.
+        return bool(self._is_document(child.name.lower())) or _leads_to_folder(child)
+
+    def _rules_above(self, root: str, top: str) -> tuple[Rules, ...]:
+        """The rules from the base down to the root's parent, where the root lies below it.
+
+        Higher folders do not count, so that an index and its corpus can move together. Where these
+        rules ignore the root itself, naming it overrules them.
+        """
+        if root == "." or root.startswith(("..", "/")):
+            return ()
+        parents = [_place(self._base, str(path)) for path in reversed(PurePosixPath(root).parents)]
+        rules: tuple[Rules, ...] = ()
+        for parent, step in pairwise([*parents, top]):
+            rules += read_rules(_with_slash(parent), self._ignore_files)
+            if is_ignored(step, rules, is_folder=True):
+                return ()
+        return rules
+
+
+def _place(base: Path | str, path: str) -> str:
+    """Where a path of the index lies, with slashes; see `source_path`."""
+    joined = os.path.join(base, path)  # noqa: PTH118 - a Path takes ten times as long
+    return os.path.normpath(joined).replace(os.sep, "/")
+
+
+def _with_slash(place: str) -> str:
+    return place if place.endswith("/") else f"{place}/"
+
+
+def _identity(place: Path | str) -> tuple[int, int] | None:
+    """What a folder is, by whichever path; None where it is not there."""
     try:
-        return place.samefile(index)
+        status = os.stat(place)  # noqa: PTH116 - a place is a text
     except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _matcher(patterns: Sequence[str]) -> Callable[[str], re.Match[str] | None]:
+    """Tell whether a name in lower case fits one of some patterns of `fnmatch`."""
+    # What never matches stands for no pattern at all.
+    return re.compile("|".join(translate(pattern.lower()) for pattern in patterns) or "(?!)").match
+
+
+def _leads_to_folder(child: os.DirEntry[str]) -> bool:
+    try:
+        return child.is_symlink() and child.is_dir()
+    except OSError:
+        # It leads round in a circle, or to where nothing may be looked at.
         return False
 
 
-def _may_be_document(child: os.DirEntry[str], corpus: CorpusSettings) -> bool:
-    # A link to a folder may hold documents: it is not followed, and that is said.
-    return _matches(child.name, corpus.include) or (child.is_symlink() and child.is_dir())
-
-
 def _kind(child: os.DirEntry[str]) -> EntryKind:
-    if child.is_symlink():
-        return EntryKind.LINK
-    return EntryKind.FILE if child.is_file(follow_symlinks=False) else EntryKind.SPECIAL
-
-
-def _matches(name: str, patterns: Sequence[str]) -> bool:
-    lowered = name.lower()
-    return any(fnmatchcase(lowered, pattern.lower()) for pattern in patterns)
-
-
-def _rules_above(base: Path, root: str, corpus: CorpusSettings) -> tuple[_Rules, ...]:
-    """The ignore files from the base down to the root's parent, where the root lies below it.
-
-    Higher folders do not count, so that an index and its corpus can move together. Where these
-    files ignore the root itself, naming it overrules them.
-    """
-    if root == "." or root.startswith(("..", "/")):
-        return ()
-    parents = [parent.as_posix() for parent in reversed(PurePosixPath(root).parents)]
-    folders = ["" if parent == "." else parent for parent in parents]
-    rules = tuple(
-        rule for rule in (_rules_of(base, folder, corpus) for folder in folders) if rule.patterns
-    )
-    parts = [folder for folder in (*folders[1:], root) if folder]
-    return () if any(_ignored(part, rules, is_folder=True) for part in parts) else rules
-
-
-def _rules_of(base: Path, folder: str, corpus: CorpusSettings) -> _Rules:
-    files = (source_path(base, folder) / name for name in corpus.ignore_files)
-    return _Rules(folder, tuple(pattern for file in files for pattern in _patterns(file)))
-
-
-def _patterns(path: Path) -> Iterator[tuple[bool, re.Pattern[str]]]:
-    try:
-        content = read_source(path, max_bytes=_MAX_IGNORE_BYTES)
-    except UnreadableSourceError:
-        return
-    from pathspec import GitIgnoreSpec  # noqa: PLC0415 - most folders have no ignore file
-
-    for line in content.decode("utf-8-sig", "surrogateescape").split("\n"):
-        try:
-            compiled = GitIgnoreSpec.from_lines([line.removesuffix("\r")]).patterns
-        except (ValueError, re.error):
-            # As git does: a pattern that makes no sense ignores nothing.
-            continue
-        for pattern in compiled:
-            if pattern.include is not None and pattern.regex is not None:
-                yield pattern.include, _without_backtracking(pattern.regex)
-
-
-def _without_backtracking(regex: re.Pattern[str]) -> re.Pattern[str]:
-    """Let each star but the last take as little as it can, for good, as `fnmatch` does.
-
-    Otherwise a pattern of ten stars takes longer than anyone waits.
-    """
-    first, *parts = regex.pattern.split(_STAR)
-    if not parts:
-        return regex
-    *inner, last = parts
-    atomic = (f"(?>{_STAR}?{part})" if "(" not in part else f"{_STAR}{part}" for part in inner)
-    return re.compile(f"{first}{''.join(atomic)}{_STAR}{last}")
-
-
-def _ignored(path: str, rules: Sequence[_Rules], *, is_folder: bool = False) -> bool:
-    verdicts = (rule.verdict(path, is_folder=is_folder) for rule in reversed(rules))
-    return bool(next((verdict for verdict in verdicts if verdict is not None), False))
+    if child.is_file(follow_symlinks=False):
+        return EntryKind.FILE
+    return EntryKind.LINK if child.is_symlink() else EntryKind.SPECIAL

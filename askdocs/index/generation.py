@@ -13,12 +13,13 @@ from askdocs.index.head import read_head
 from askdocs.manifest import manifest_digest, read_manifest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from askdocs.datamodel import Manifest
-    from askdocs.store import Reader
+    from askdocs.store.reader import GenerationReader
 
 GENERATIONS = "generations"
 MANIFEST = "manifest.json"
-SEGMENT = "000"
 TOOLS = "tools.json"
 
 
@@ -46,28 +47,29 @@ class Generation:
         """The folder to which all paths of the index are relative."""
         return self.index.resolve().parent
 
-    def reader(self) -> Reader:
-        """Read its data; every file is verified before its first byte is used."""
-        from askdocs.store.segment import SegmentReader
+    def reader(self) -> GenerationReader:
+        """Read its data; every byte is verified before it is used."""
+        from askdocs.store.reader import GenerationReader
 
-        return SegmentReader(self.directory / SEGMENT, self._verified)
+        return GenerationReader(self._opened, names=self.manifest.files)
 
-    def verify(self) -> None:
-        """Prove that every byte of every file is what the manifest says.
+    def verify(self, names: Iterable[str] | None = None) -> None:
+        """Prove that every byte of some files, or of all, is what the manifest says.
 
         Raises:
             DamagedIndexError: One is not.
         """
-        for name, record in sorted(self.manifest.files.items()):
-            files.verify(self.directory / name, record)
+        for name in sorted(self.manifest.files if names is None else names):
+            files.verify(self.directory / name, self.manifest.files[name])
 
-    def _verified(self, name: str) -> bytes:
-        listed = f"{SEGMENT}/{name}"
-        if listed not in self.manifest.files:
+    def _opened(self, name: str) -> files.VerifiedFile:
+        records = self.manifest.files
+        if name not in records:
             raise DamagedIndexError(
-                f"the manifest does not list {listed}", hint="askdocs index --rebuild"
+                f"the manifest does not list {name}", hint="askdocs index --rebuild"
             )
-        return files.read_verified(self.directory / listed, self.manifest.files[listed])
+        blocks = records.get(files.blocks_name(name))
+        return files.VerifiedFile(self.directory / name, records[name], blocks)
 
 
 def is_index(directory: Path) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,6 @@ from askdocs.errors import DamagedIndexError, LockedError, RefusedError
 from askdocs.index.generation import (
     GENERATIONS,
     MANIFEST,
-    SEGMENT,
     TOOLS,
     Generation,
     current_digest,
@@ -25,7 +24,8 @@ from askdocs.manifest import manifest_digest, write_manifest, write_tools
 
 if TYPE_CHECKING:
     from askdocs.datamodel import FileRecord, Manifest
-    from askdocs.store.segment import SegmentWriter
+    from askdocs.store.codebook import Codebook
+    from askdocs.store.writer import GenerationWriter
 
 LOCK = "LOCK"
 _TEMPORARY = "new-"
@@ -42,27 +42,39 @@ class Transaction:
         """Take over a locked index directory; `begin` does the locking."""
         self._directory = directory
         self._temporary: Path | None = None
-        self._writer: SegmentWriter | None = None
+        self._writer: GenerationWriter | None = None
 
-    def writer(self, *, dimension: int) -> SegmentWriter:
-        """Begin to write a new generation's data."""
-        from askdocs.store.segment import SegmentWriter
+    def writer(
+        self, *, dimension: int, segments: int = 1, codebook: Codebook | None = None
+    ) -> GenerationWriter:
+        """Begin to write a new generation's data; see `store.writer.GenerationWriter`."""
+        from askdocs.store.writer import GenerationWriter
 
-        self._writer = SegmentWriter(self._segment(), dimension=dimension)
+        self._writer = GenerationWriter(
+            self._folder(), dimension=dimension, segments=segments, codebook=codebook
+        )
         return self._writer
 
-    @staticmethod
-    def named(written: Mapping[str, FileRecord]) -> dict[str, FileRecord]:
-        """The files of a segment under the names by which the manifest lists them."""
-        return {f"{SEGMENT}/{name}": record for name, record in written.items()}
+    def keep_files(
+        self, generation: Generation, names: Collection[str] | None = None
+    ) -> dict[str, FileRecord]:
+        """Take over files of a generation as they are, verified on the way.
 
-    def keep_files(self, generation: Generation) -> Mapping[str, FileRecord]:
-        """Take over all files of a generation whose data do not change, verified on the way."""
-        generation.verify()
-        segment = self._segment()
-        for name in generation.manifest.files:
-            files.link_or_copy(generation.directory / name, segment.parent / name)
-        return generation.manifest.files
+        Args:
+            generation: The previous one.
+            names: Which of its files; None for all of them.
+
+        Returns:
+            What the manifest must promise about each of them.
+        """
+        records = generation.manifest.files
+        kept = {name: records[name] for name in (records if names is None else names)}
+        generation.verify(kept)
+        for name in kept:
+            target = self._folder() / name
+            files.make_directory(target.parent)
+            files.link_or_copy(generation.directory / name, target)
+        return kept
 
     def publish(self, manifest: Manifest, *, tools: Mapping[str, str]) -> str:
         """Make the generation that was written the current one.
@@ -86,7 +98,9 @@ class Transaction:
         generations = self._directory / GENERATIONS
         files.write_file(self._temporary / MANIFEST, [content])
         files.write_file(self._temporary / TOOLS, [write_tools(tools)])
-        files.sync(self._temporary / SEGMENT)
+        for path in sorted(self._temporary.iterdir()):
+            if path.is_dir():
+                files.sync(path)
         files.sync(self._temporary)
         if not self._is_current(digest):
             files.rename(self._temporary, generations / digest)
@@ -107,15 +121,15 @@ class Transaction:
             return False
         return True
 
-    def _segment(self) -> Path:
-        generations = self._directory / GENERATIONS
-        files.make_directory(generations)
-        with files.refusals(generations):
-            self._temporary = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=generations))
-            self._temporary.chmod(0o755)
-        segment = self._temporary / SEGMENT
-        files.make_directory(segment)
-        return segment
+    def _folder(self) -> Path:
+        """Where the new generation's files go; made by its first use."""
+        if self._temporary is None:
+            generations = self._directory / GENERATIONS
+            files.make_directory(generations)
+            with files.refusals(generations):
+                self._temporary = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=generations))
+                self._temporary.chmod(0o755)
+        return self._temporary
 
     def sweep(self, *, keep: str | None) -> None:
         """Remove what no reader can need: leftovers of dead runs, and other generations.

@@ -15,6 +15,7 @@ from askdocs.documents import NOT_UTF8, NOT_UTF8_HINT, is_codec
 from askdocs.errors import AskdocsError, NoIndexError, UsageError
 from askdocs.freshness import observe
 from askdocs.index import Generation, current_digest, is_index, open_generation
+from askdocs.store.partition import number_of_segments, segment_names
 
 _TOKENS = range(16, 2001)
 # What a run that died before its first commit leaves behind.
@@ -81,6 +82,16 @@ class Plan:
         return indexed_paths(self.records)
 
     @property
+    def segments(self) -> int:
+        """Into how many segments the index is cut: that follows from the corpus alone."""
+        return number_of_segments(sum(record.bytes for record in self.records.values()))
+
+    @property
+    def keeps_segments(self) -> bool:
+        """Whether the old generation is cut as the new one shall be."""
+        return self.old is not None and len(segment_names(self.old.manifest.files)) == self.segments
+
+    @property
     def is_done(self) -> bool:
         """Whether the old generation is already all that."""
         return (
@@ -95,7 +106,7 @@ class Plan:
         """Whether no passage changes, so that the old files serve as they are."""
         if self.old is None or self.old.manifest.model.name != self.model:
             return False
-        if self.old.manifest.passages != self.passages:
+        if self.old.manifest.passages != self.passages or not self.keeps_segments:
             return False
         return self.indexed == indexed_paths(self.old.manifest.documents) and all(
             self.keeps(path) for path in self.indexed

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -15,8 +16,8 @@ from askdocs.ranking.signals import (
     bm25_share,
     mean_cosine,
     sentence_weights,
-    wording_of_passage,
 )
+from askdocs.ranking.wording import wording_of_passage
 from askdocs.store.analysis import distinct_terms
 from askdocs.store.lexical import upper_bound
 
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from askdocs.store.lexical import TermStatistics
 
     Values: TypeAlias = NDArray[np.float64]
+    Vector: TypeAlias = NDArray[np.float32]
+    Nearest: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float32]]
+
+_Number = TypeVar("_Number", np.float32, np.float64)
 
 RANKED = 60
 """How many different texts get every signal."""
@@ -38,7 +43,9 @@ RANKED = 60
 FIRST_SIGNALS = ("best_cosine", "bm25_share")
 """The signals that every candidate has."""
 
-_DENSE_CANDIDATES = 200
+DENSE_CANDIDATES = 200
+"""How many of the nearest sentences are looked at first."""
+
 _LEXICAL_CANDIDATES = 100
 _MOST = 1600
 
@@ -65,7 +72,12 @@ class Candidates:
 
 
 def gather(
-    reader: Reader, question: str, vector: NDArray[np.float32] | None, *, mode: Mode
+    reader: Reader,
+    question: str,
+    vector: Vector | None,
+    *,
+    mode: Mode,
+    nearest: Nearest | None = None,
 ) -> Candidates:
     """The candidates of a question with their signals.
 
@@ -79,11 +91,15 @@ def gather(
         vector: Its embedding, shape (dimension,), of unit length; None in lexical mode and in no
             other.
         mode: Which signals are wanted.
+        nearest: What `reader.dense` gives for the vector and `DENSE_CANDIDATES`, where it was
+            asked for several questions at once; None to ask it now.
     """
     terms = distinct_terms(question)
-    passages = reader.passages(_found(reader, terms, vector, mode))
-    cosines = None if vector is None else reader.cosines(vector, passages)
+    passages = reader.passages(_found(reader, terms, vector, mode, nearest))
+    if not passages:
+        return Candidates(passages=(), signals={})
     statistics = None if mode == Mode.DENSE else reader.term_statistics(terms)
+    vectors, cosines = ([], None) if vector is None else _compared(reader, vector, passages)
     signals: dict[str, Values] = {}
     if cosines is not None:
         signals["best_cosine"] = best_cosine(cosines)
@@ -91,92 +107,70 @@ def gather(
         ids = np.array([stored.id for stored in passages], dtype=np.int64)
         signals["bm25_share"] = bm25_share(reader.bm25(terms, ids), upper_bound(statistics))
     found = Candidates(passages=passages, signals=signals, cosines=cosines, statistics=statistics)
-    if vector is None or cosines is None or statistics is None or not passages:
+    if vector is None or cosines is None or statistics is None:
         return found
-    return _compared_closely(
-        reader, question, vector, found=found, cosines=cosines, statistics=statistics
-    )
+    # Of all candidates: a block that is a passage of its own is repeated by its copies.
+    weights = sentence_weights(cosines)
+    weighed = [weight * own for weight, own in zip(weights, cosines, strict=True)]
+
+    def look_up(best: Sequence[int]) -> dict[str, Values]:
+        wordings = [wording_of_passage(passages[at]) for at in best]
+        own_weights = [weights[at] for at in best]
+        words = WordSignals(question, wordings, own_weights, statistics)
+        return {
+            "mean_cosine": mean_cosine(vector, [vectors[at] for at in best], own_weights),
+            "local_term_share": words.local_term_share(),
+            "word_share": words.word_share(),
+            "term_pairs": words.term_pairs(),
+            "word_pairs": words.word_pairs(),
+        }
+
+    signals["best_cosine"] = best_cosine(weighed)
+    return _compared_closely(replace(found, cosines=weighed), look_up)
 
 
 def _compared_closely(
-    reader: Reader,
-    question: str,
-    vector: NDArray[np.float32],
-    *,
-    found: Candidates,
-    cosines: Sequence[Values],
-    statistics: TermStatistics,
+    found: Candidates, look_up: Callable[[Sequence[int]], Mapping[str, Values]]
 ) -> Candidates:
     """The candidates with every signal; copies of a text have the values of the first of them."""
-    numbers: dict[str, int] = {}
-    texts = [one.passage.text for one in found.passages]
-    number = np.array([numbers.setdefault(text, len(numbers)) for text in texts])
-    first = np.array([texts.index(text) for text in numbers])
-    # Of all candidates: a block that is a passage of its own is repeated by its copies.
-    weights = sentence_weights(cosines)
-    weighed = [weights[at] * cosines[at] for at in first]
-    signals = {
-        "best_cosine": best_cosine(weighed),
-        "bm25_share": found.signals["bm25_share"][first],
-    }
-    best = np.argsort(-np.round(sum(signals.values()), DIGITS), kind="stable")[:RANKED]
-    looked_up = _other_signals(
-        reader,
-        question,
-        vector,
-        passages=[found.passages[at] for at in first[best]],
-        weights=[weights[at] for at in first[best]],
-        statistics=statistics,
-    )
-    for name, values in looked_up.items():
-        signals[name] = np.zeros(len(first))
+    positions: dict[str, int] = {}
+    copy_of = [positions.setdefault(one.passage.text, at) for at, one in enumerate(found.passages)]
+    first = np.array(list(positions.values()))
+    signals = dict(found.signals)
+    total = np.round(sum(values[first] for values in signals.values()), DIGITS)
+    best = first[np.argsort(-total, kind="stable")[:RANKED]]
+    for name, values in look_up(best.tolist()).items():
+        signals[name] = np.zeros(len(found.passages))
         signals[name][best] = values
-    return Candidates(
-        passages=found.passages,
-        signals={name: values[number] for name, values in signals.items()},
-        cosines=[weights[at] * one for at, one in enumerate(cosines)],
-        statistics=statistics,
-        compared=np.isin(number, best),
+    return replace(
+        found,
+        signals={name: values[copy_of] for name, values in signals.items()},
+        compared=np.isin(copy_of, best),
     )
-
-
-def _other_signals(
-    reader: Reader,
-    question: str,
-    vector: NDArray[np.float32],
-    *,
-    passages: Sequence[StoredPassage],
-    weights: Sequence[Values],
-    statistics: TermStatistics,
-) -> dict[str, Values]:
-    wordings = [wording_of_passage(one) for one in passages]
-    words = WordSignals(question, wordings, weights, statistics)
-    return {
-        "mean_cosine": mean_cosine(vector, _vectors(reader, passages), weights),
-        "local_term_share": words.local_term_share(),
-        "word_share": words.word_share(),
-        "term_pairs": words.term_pairs(),
-        "word_pairs": words.word_pairs(),
-    }
 
 
 def _found(
-    reader: Reader, terms: Sequence[str], vector: NDArray[np.float32] | None, mode: Mode
+    reader: Reader,
+    terms: Sequence[str],
+    vector: Vector | None,
+    mode: Mode,
+    nearest: Nearest | None,
 ) -> list[int]:
     found: set[int] = set()
     if vector is not None:
-        question = vector[np.newaxis]
-        sentences = _enough(lambda k: _first(*reader.dense(question, k)), _DENSE_CANDIDATES)
+        asked = vector[np.newaxis]
+
+        def dense(k: int) -> Nearest:
+            if nearest is not None and k == DENSE_CANDIDATES:
+                return nearest
+            ids, cosines = reader.dense(asked, k)
+            return ids[0], cosines[0]
+
+        sentences = _enough(dense, DENSE_CANDIDATES)
         found.update(reader.passages_of_sentences(sentences).tolist())
     if mode != Mode.DENSE:
         found.update(_enough(lambda k: reader.lexical(terms, k), _LEXICAL_CANDIDATES).tolist())
     return sorted(found)
-
-
-def _first(
-    ids: NDArray[np.int64], cosines: NDArray[np.float32]
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    return ids[0], cosines[0]
 
 
 def _enough(
@@ -192,10 +186,22 @@ def _enough(
         count *= 2
 
 
-def _vectors(reader: Reader, passages: Sequence[StoredPassage]) -> list[NDArray[np.float32]]:
+def _compared(
+    reader: Reader, vector: Vector, passages: Sequence[StoredPassage]
+) -> tuple[list[NDArray[np.float32]], list[Values]]:
+    """For each passage the vectors of its sentences, and their exact cosines, in their order."""
     counts = [len(stored.passage.sentences) for stored in passages]
-    ids = [
-        np.arange(stored.first_sentence, stored.first_sentence + count)
-        for stored, count in zip(passages, counts, strict=True)
-    ]
-    return np.split(reader.vectors(np.concatenate(ids)), np.cumsum(counts)[:-1])
+    ends = np.cumsum(counts, dtype=np.int64)
+    firsts = np.array([stored.first_sentence for stored in passages], np.int64)
+    # Counting on through all passages, less where each begins, plus where its sentences begin.
+    ids = np.arange(sum(counts)) + np.repeat(firsts - ends + counts, counts)
+    vectors = reader.vectors(ids)
+    # In double precision: in single, equal texts differ in the last bit by where they stand.
+    cosines = vectors.astype(np.float64) @ vector.astype(np.float64)
+    return _split(vectors, ends), _split(cosines, ends)
+
+
+def _split(values: NDArray[_Number], ends: NDArray[np.int64]) -> list[NDArray[_Number]]:
+    """Views of consecutive parts; numpy.split takes three times as long."""
+    starts = [0, *ends.tolist()]
+    return [values[start:end] for start, end in pairwise(starts)]

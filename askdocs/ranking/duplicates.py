@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+from askdocs.ranking.wording import NO_TERM, wording_of_passage
 
-    Shingles: TypeAlias = frozenset[tuple[str, ...]]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+
+    from askdocs.datamodel import StoredPassage
+
+    Shingles: TypeAlias = frozenset[tuple[Hashable, ...]]
 
 COMPARED = 60
 """How many different texts are compared; behind them, only equal ones are found."""
@@ -16,7 +21,7 @@ _SAME = 0.9
 
 
 def fold_duplicates(
-    texts: Sequence[str], terms_of: Callable[[int], Sequence[str]], top_k: int
+    texts: Sequence[str], shingles_of: Callable[[int], Shingles], top_k: int
 ) -> dict[int, list[int]]:
     """The first passages that are not nearly the same as one before them, with those that are.
 
@@ -25,7 +30,7 @@ def fold_duplicates(
 
     Args:
         texts: Of the passages, best first.
-        terms_of: Gives the terms of the passage at a position of `texts`, in order.
+        shingles_of: Gives the sequences of three terms of the passage at a position of `texts`.
         top_k: How many passages to find, at least 1.
 
     Source:
@@ -38,10 +43,10 @@ def fold_duplicates(
         if text not in first_of:
             first_of[text] = at
             if len(first_of) <= COMPARED:
-                own = _shingles(terms_of(at))
-                first_of[text] = next(
-                    (one for one in shingles if _resemblance(shingles[one], own) >= _SAME), at
-                )
+                own = shingles_of(at)
+                # Once there are enough, what resembles another one is of no interest.
+                others = shingles if len(folded) < top_k else folded
+                first_of[text] = next((one for one in others if _are_alike(shingles[one], own)), at)
                 shingles.setdefault(first_of[text], own)
         first = first_of[text]
         if first in folded:
@@ -51,9 +56,22 @@ def fold_duplicates(
     return folded
 
 
-def _shingles(terms: Sequence[str]) -> Shingles:
+def shingles(terms: Sequence[Hashable]) -> Shingles:
+    """The sequences of three terms, each once; fewer than three are one sequence."""
     return frozenset(zip(terms, terms[1:], terms[2:], strict=False)) or frozenset({tuple(terms)})
 
 
-def _resemblance(one: Shingles, other: Shingles) -> float:
-    return len(one & other) / len(one | other)
+@lru_cache(maxsize=16384)
+def shingles_of_passage(stored: StoredPassage) -> Shingles:
+    """The sequences of three terms of a passage, by the numbers of the terms."""
+    terms = wording_of_passage(stored).terms
+    return shingles(terms[terms != NO_TERM].tolist())
+
+
+def _are_alike(one: Shingles, other: Shingles) -> bool:
+    """Whether the Jaccard index of two sets is high enough."""
+    # It is at most that of their sizes, which is known at once.
+    if min(len(one), len(other)) < _SAME * max(len(one), len(other)):
+        return False
+    common = len(one & other)
+    return common >= _SAME * (len(one) + len(other) - common)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from askdocs.datamodel import Mode, Signal, Span, StoredPassage
+from askdocs.datamodel import Mode, Passage, Signal, Span, StoredPassage
 from askdocs.ranking.answers import answer_sentence
 from askdocs.ranking.candidates import FIRST_SIGNALS, gather
-from askdocs.ranking.duplicates import fold_duplicates
+from askdocs.ranking.duplicates import fold_duplicates, shingles_of_passage
 from askdocs.ranking.model import CONSTANT, load_ranker
-from askdocs.ranking.signals import DIGITS, wording_of_passage
-from askdocs.store.analysis import term_of
+from askdocs.ranking.signals import DIGITS
+from askdocs.store.analysis import analyse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from askdocs.ranking.candidates import Nearest
     from askdocs.store import Reader
 
     Values: TypeAlias = NDArray[np.float64]
@@ -54,6 +53,7 @@ def rank(
     *,
     mode: Mode,
     top_k: int,
+    nearest: Nearest | None = None,
 ) -> list[RankedPassage]:
     """Rank the passages of an index for one question.
 
@@ -68,11 +68,12 @@ def rank(
             other.
         mode: Which signals to use.
         top_k: How many passages to return at most, at least 1.
+        nearest: See `gather`.
 
     Returns:
         The best passages, best first.
     """
-    found = gather(reader, question, vector, mode=mode)
+    found = gather(reader, question, vector, mode=mode, nearest=nearest)
     if not found.passages:
         return []
     scores, shares = _scored(found.signals, mode)
@@ -81,15 +82,16 @@ def rank(
         key=lambda at: (-scores[at], found.passages[at].path, found.passages[at].passage.chars),
     )
     passages = [found.passages[at] for at in order]
-    terms = cache(lambda rank: _terms(passages[rank]))
     folded = fold_duplicates(
-        [one.passage.text for one in passages], lambda rank: [*chain(*terms(rank))], top_k
+        [one.passage.text for one in passages],
+        lambda rank: shingles_of_passage(passages[rank]),
+        top_k,
     )
 
     def ranked(rank: int) -> RankedPassage:
         at = order[rank]
         cosines = None if found.cosines is None else found.cosines[at]
-        answer = answer_sentence(terms(rank), cosines, found.statistics)
+        answer = answer_sentence(_terms(passages[rank].passage), cosines, found.statistics)
         return RankedPassage(
             stored=passages[rank],
             score=scores[at],
@@ -124,6 +126,7 @@ def _scored(signals: Mapping[str, Values], mode: Mode) -> tuple[list[float], Map
     return np.round(ranker.probabilities(signals), DIGITS).tolist(), ranker.shares(signals)
 
 
-def _terms(stored: StoredPassage) -> list[list[str]]:
-    sentences = wording_of_passage(stored).sentences()
-    return [list(filter(None, map(term_of, one))) for one in sentences]
+def _terms(passage: Passage) -> list[list[str]]:
+    """The terms of each sentence."""
+    origin = passage.chars[0]
+    return [analyse(passage.text[a - origin : b - origin]) for a, b in passage.sentences]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from functools import lru_cache
 from itertools import accumulate, chain, pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from askdocs.ranking.wording import NO_TERM, number_of
 from askdocs.store.analysis import term_of, words
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from askdocs.datamodel import StoredPassage
+    from askdocs.ranking.wording import Wording
     from askdocs.store.lexical import TermStatistics
 
     Values: TypeAlias = NDArray[np.float64]
@@ -43,39 +42,6 @@ MEANINGS = {
 """What each signal measures, by its name. All are in [0, 1]."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wording:
-    """The words of a text, in lower case, stop words included.
-
-    Attributes:
-        words: All of them in order.
-        lengths: How many of them each sentence has.
-    """
-
-    words: tuple[str, ...]
-    lengths: tuple[int, ...]
-
-    def sentences(self) -> list[tuple[str, ...]]:
-        """The words of each sentence."""
-        ends = list(accumulate(self.lengths))
-        return [self.words[a:b] for a, b in zip([0, *ends], ends, strict=False)]
-
-
-def wording_of(sentences: Iterable[str]) -> Wording:
-    """The words of some sentences."""
-    found = [words(sentence) for sentence in sentences]
-    return Wording(words=tuple(chain(*found)), lengths=tuple(map(len, found)))
-
-
-# Questions that are asked together often meet in the same passages.
-@lru_cache(maxsize=1024)
-def wording_of_passage(stored: StoredPassage) -> Wording:
-    """The words of a passage, by its sentences."""
-    passage = stored.passage
-    origin = passage.chars[0]
-    return wording_of(passage.text[a - origin : b - origin] for a, b in passage.sentences)
-
-
 def sentence_weights(cosines: Sequence[Values]) -> list[Values]:
     """How much each sentence of each candidate counts: 0.8 where it is repeated, else 1.
 
@@ -86,12 +52,12 @@ def sentence_weights(cosines: Sequence[Values]) -> list[Values]:
     Args:
         cosines: For each candidate those of its sentences.
     """
-    rounded = [np.round(one, DIGITS).tolist() for one in cosines]
-    count = Counter(chain.from_iterable(map(set, rounded)))
-    return [
-        np.array([REPEATED_WEIGHT if count[one] > MOST_COPIES else 1.0 for one in own])
-        for own in rounded
-    ]
+    ends = list(accumulate(map(len, cosines)))
+    rounded = np.round(np.concatenate(cosines), DIGITS).tolist()
+    candidates = [rounded[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    count = Counter(chain.from_iterable(map(set, candidates)))
+    weights = np.array([REPEATED_WEIGHT if count[one] > MOST_COPIES else 1.0 for one in rounded])
+    return [weights[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def best_cosine(cosines: Sequence[Values]) -> Values:
@@ -100,8 +66,9 @@ def best_cosine(cosines: Sequence[Values]) -> Values:
     Args:
         cosines: Those of each candidate's sentences, at least one, times their weights.
     """
+    starts = np.cumsum([0, *map(len, cosines)])[:-1]
     # A hair above 1 is 1.
-    return np.array([min(1.0, max(0.0, float(one.max()))) for one in cosines])
+    return np.clip(np.maximum.reduceat(np.concatenate(cosines), starts), 0.0, 1.0)
 
 
 def mean_cosine(
@@ -161,23 +128,18 @@ class WordSignals:
             statistics: Of the question's terms in the corpus.
         """
         self._statistics = statistics
-        lengths = list(chain.from_iterable(one.lengths for one in candidates))
+        lengths = np.concatenate([one.lengths for one in candidates])
+        starts = np.cumsum([0, *(len(one.lengths) for one in candidates)])[:-1]
         sentences = np.repeat(np.arange(len(lengths)), lengths)
-        starts = np.array([0, *accumulate(len(one.lengths) for one in candidates)][:-1])
-        written = list(chain.from_iterable(one.words for one in candidates))
-        number = {word: at for at, word in enumerate(dict.fromkeys(written))}
-        numbers = np.fromiter(map(number.__getitem__, written), np.int64, len(written))
-        terms = list(map(term_of, number))
-        kept = np.array(terms, dtype=np.bool_)[numbers]
-        asked = wording_of([question]).words
+        written = np.concatenate([one.words for one in candidates])
+        terms = np.concatenate([one.terms for one in candidates])
+        kept = terms != NO_TERM
+        asked = words(question)
         every = np.concatenate(weights)
-        self._words = _Matches(
-            asked, list(number), numbers, sentences=sentences, starts=starts, weights=every
-        )
+        self._words = _Matches(asked, written, sentences=sentences, starts=starts, weights=every)
         self._terms = _Matches(
             list(filter(None, map(term_of, asked))),
-            terms,
-            numbers[kept],
+            terms[kept],
             sentences=sentences[kept],
             starts=starts,
             weights=every,
@@ -223,8 +185,7 @@ class _Matches:
     def __init__(
         self,
         question: Sequence[str],
-        units: Sequence[str],
-        numbers: NDArray[np.int64],
+        units: NDArray[np.int64],
         *,
         sentences: NDArray[np.int64],
         starts: NDArray[np.int64],
@@ -234,8 +195,7 @@ class _Matches:
 
         Args:
             question: The question's units in order.
-            units: Those that candidates have, by number; several may be the same.
-            numbers: Those of all candidates in order.
+            units: The numbers of all that the candidates have, in order, shape (units,).
             sentences: The number of each unit's sentence, from 0 through all candidates.
             starts: The number of each candidate's first sentence.
             weights: How much each sentence counts, shape (sentences of all candidates,).
@@ -244,8 +204,8 @@ class _Matches:
         self.asked = list(dict.fromkeys(question))
         self._starts = starts
         self._weights = weights
-        self._number = {unit: number for number, unit in enumerate(self.asked)}
-        self._units = np.array([self._number.get(one, -1) for one in units], np.int64)[numbers]
+        self._position = {unit: at for at, unit in enumerate(self.asked)}
+        self._units = _positions(units, list(map(number_of, self.asked)))
         self._candidates = np.searchsorted(starts, sentences, side="right") - 1
         known = self._units >= 0
         self.found = np.zeros((len(weights), len(self.asked)), dtype=np.bool_)
@@ -269,7 +229,7 @@ class _Matches:
         """For each candidate the share of some pairs of which it has the one before the other."""
         # A pair as one number; a unit that the question lacks is -1, and part of no pair.
         count = len(self.asked)
-        pairs = {self._number[before] * count + self._number[after] for before, after in asked}
+        pairs = {self._position[before] * count + self._position[after] for before, after in asked}
         before, after = self._units[:-1], self._units[1:]
         found = before * count + after
         at = (after >= 0) & (self._candidates[:-1] == self._candidates[1:])
@@ -277,3 +237,13 @@ class _Matches:
         each = set(zip(self._candidates[:-1][at].tolist(), found[at].tolist(), strict=True))
         having = np.fromiter((candidate for candidate, _ in each), np.int64, len(each))
         return np.bincount(having, minlength=len(self._starts)) / max(1, len(pairs))
+
+
+def _positions(values: NDArray[np.int64], wanted: Sequence[int]) -> NDArray[np.int64]:
+    """Where each value stands among some different ones, -1 where it does not."""
+    if not wanted:
+        return np.full(len(values), -1)
+    order = np.argsort(wanted)
+    ascending = np.array(wanted)[order]
+    at = np.minimum(np.searchsorted(ascending, values), len(wanted) - 1)
+    return np.where(ascending[at] == values, order[at], -1)

@@ -1,23 +1,27 @@
-"""The formats of the dense, lexical and passage data of one generation, behind one Protocol."""
+"""The files in which a generation keeps passages, vectors and terms, behind one Protocol."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from askdocs.datamodel import FileRecord, Passage, StoredPassage
+    from askdocs.datamodel import StoredPassage
     from askdocs.store.lexical import TermStatistics
+
+
+class OutgrownError(Exception):
+    """The codebook that was to be kept has no codes near a new vector: another one must be made."""
 
 
 class Reader(Protocol):
     """Reads one generation, the same one for its whole life.
 
-    Passage and sentence ids count from 0 in the canonical order: path, then position.
+    Passage and sentence ids count from 0 in one order, which is fixed for the generation.
     """
 
     def dense(
@@ -76,35 +80,4 @@ class Reader(Protocol):
 
     def close(self) -> None:
         """Give all files back."""
-        ...
-
-
-class Writer(Protocol):
-    """Writes one new generation; documents come in order of their paths."""
-
-    def add(
-        self,
-        path: str,
-        encoding: str,
-        text: str,
-        passages: Sequence[Passage],
-        vectors: NDArray[np.float32],
-    ) -> None:
-        """Add the next document.
-
-        Args:
-            path: Greater than every path before it.
-            encoding: The codec that decoded it.
-            text: The decoded text.
-            passages: Its passages in order.
-            vectors: The vectors of their sentences, shape (sentences, dimension).
-        """
-        ...
-
-    def finish(self) -> Mapping[str, FileRecord]:
-        """Make everything durable and say what each file must be, by name."""
-        ...
-
-    def abort(self) -> None:
-        """Stop; what was written so far is of no use."""
         ...

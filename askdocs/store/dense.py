@@ -1,55 +1,84 @@
-"""The dense side of an index: sentence vectors in FAISS."""
+"""The dense side of a small index: every sentence vector, in the format of a flat FAISS index."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import struct
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from askdocs.store.arrays import VerifiedArray
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from askdocs.files import VerifiedFile
 
-def serialise(vectors: NDArray[np.float32]) -> bytes:
-    """Put vectors into a flat inner-product index in FAISS's own format.
+FLAT = "dense.faiss"
+"""The name of the file."""
 
-    Never hand FAISS a path instead: `write_index` reports success on a full disk.
+# As FAISS writes an IndexFlatIP: its name, dimension, vectors, two numbers without meaning, that it
+# is trained, the metric (0 is the inner product), and how many numbers follow.
+_HEADER = struct.Struct("<4siqqqBiQ")
+_NAME = b"IxFI"
+_FILLER = 1 << 20
+_TRAINED = 1
+_INNER_PRODUCT = 0
+
+_QUESTIONS_AT_ONCE = 64
+
+
+def flat_pieces(
+    batches: Sequence[NDArray[np.float32]], *, dimension: int
+) -> Iterator[bytes | memoryview]:
+    """The file of a flat inner-product index, as `faiss.write_index` would write it.
+
+    FAISS's own function is not used: it reports success on a full disk.
 
     Args:
-        vectors: Shape (sentences, dimension), rows of unit length.
+        batches: The vectors in order, each batch of shape (sentences, dimension), rows of unit
+            length.
+        dimension: Length of the vectors.
 
     Raises:
         ValueError: A vector is not finite, or not of unit length.
     """
-    lengths = np.linalg.norm(vectors, axis=1)
-    if not np.allclose(lengths, 1.0, atol=1e-3):
-        raise ValueError("vectors must be finite and of unit length")
-    import faiss
+    count = sum(map(len, batches))
+    yield _HEADER.pack(
+        _NAME, dimension, count, _FILLER, _FILLER, _TRAINED, _INNER_PRODUCT, count * dimension
+    )
+    for batch in batches:
+        if not np.allclose(np.linalg.norm(batch, axis=1), 1.0, atol=1e-3):
+            raise ValueError("vectors must be finite and of unit length")
+        if batch.size:
+            yield np.ascontiguousarray(batch, "<f4").data.cast("B")
 
-    index = faiss.IndexFlatIP(vectors.shape[1])
-    index.add(np.ascontiguousarray(vectors, dtype=np.float32))
-    return bytes(faiss.serialize_index(index))
 
+class FlatReader:
+    """Finds sentences by the cosine of their vectors, comparing with every one.
 
-class DenseReader:
-    """Finds sentences by the cosine of their vectors."""
+    NumPy does it as fast as FAISS, which would copy the vectors first and takes longer to import
+    than most questions to answer.
+    """
 
-    def __init__(self, content: bytes) -> None:
-        """Load an index from bytes, which must be verified: FAISS does not check them.
+    def __init__(self, file: VerifiedFile) -> None:
+        """Read the header.
 
         Raises:
-            ValueError: FAISS does not take the bytes for an index.
+            ValueError: The file is no flat inner-product index.
         """
-        import faiss
-
-        # What FAISS allocates follows from what the bytes claim.
-        faiss.set_deserialization_vector_byte_limit(2 * len(content))
-        try:
-            self._index: Any = faiss.deserialize_index(np.frombuffer(content, dtype=np.uint8))
-        except RuntimeError as error:
-            raise ValueError("no index in the format of FAISS") from error
+        header = bytes(file.read(0, min(_HEADER.size, file.size)))
+        if len(header) < _HEADER.size:
+            raise ValueError("no index in the format of FAISS")
+        name, dimension, count, *_, trained, metric, numbers = _HEADER.unpack(header)
+        expected = (_NAME, _TRAINED, _INNER_PRODUCT, count * dimension)
+        whole = _HEADER.size + 4 * numbers
+        if (name, trained, metric, numbers) != expected or dimension < 1 or file.size != whole:
+            raise ValueError("no index in the format of FAISS")
+        self._stored = VerifiedArray(file, "<f4", (count, dimension), offset=_HEADER.size)
 
     def nearest(
         self, vectors: NDArray[np.float32], k: int
@@ -61,17 +90,44 @@ class DenseReader:
             k: How many for each, at least 1.
 
         Returns:
-            Sentence ids and their cosines, shapes (questions, min(k, sentences)), best first.
+            Sentence ids and their cosines, shapes (questions, min(k, sentences)), best first,
+            equal ones by id.
         """
-        if not self._index.ntotal:
-            return np.zeros((len(vectors), 0), np.int64), np.zeros((len(vectors), 0), np.float32)
-        cosines, ids = self._index.search(vectors, min(k, self._index.ntotal))
-        return ids, cosines
+        found = [_best(cosines, k) for cosines in self._cosines(vectors)]
+        ids = np.array([one for one, _ in found], np.int64)
+        cosines = np.array([one for _, one in found], np.float32)
+        shape = len(vectors), min(k, len(self._stored))
+        return ids.reshape(shape), cosines.reshape(shape)
 
     def vectors(self, ids: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float32]:
         """The vectors of some sentences, shape (len(ids), dimension)."""
-        wanted = np.asarray(ids, dtype=np.int64)
-        if not len(wanted):
-            return np.zeros((0, self._index.d), dtype=np.float32)
-        found: NDArray[np.float32] = self._index.reconstruct_batch(wanted)
+        found: NDArray[np.float32] = self._stored.take(np.asarray(ids, np.int64))
         return found
+
+    def prepare(self) -> None:
+        """Read now what a search needs."""
+        self._vectors  # noqa: B018 - kept by its first use
+
+    def _cosines(self, vectors: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+        """The cosine of every sentence with each of some vectors."""
+        if len(vectors) == 1:
+            # A product of matrices would wait for threads, long where other programs are at work.
+            yield np.vecdot(self._vectors, vectors[0])
+            return
+        for start in range(0, len(vectors), _QUESTIONS_AT_ONCE):
+            yield from vectors[start : start + _QUESTIONS_AT_ONCE] @ self._vectors.T
+
+    @cached_property
+    def _vectors(self) -> NDArray[np.float32]:
+        # A copy: behind a header of 45 bytes no number stands where a processor likes to find it.
+        return self._stored.all().astype(np.float32, copy=True)
+
+
+def _best(cosines: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The positions of the k highest values, best first, equal ones in order."""
+    found = np.arange(len(cosines))
+    if len(found) > k:
+        # All that equal the last one, so that which of them are cut off does not hang on NumPy.
+        found = np.flatnonzero(cosines >= np.partition(cosines, -k)[-k])
+    best = found[np.lexsort((found, -cosines[found]))][:k]
+    return best, cosines[best]

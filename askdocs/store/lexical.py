@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import io
-import re
-from array import array
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from askdocs.store.arrays import offsets
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from askdocs.store.postings import Postings, PostingsReader
 
 K1 = 1.2
 """How soon further occurrences of a term stop adding to the score."""
 B = 0.75
 """How much a passage's length counts, from 0 to 1."""
-
-# A header as NumPy writes it for the arrays that stand here, and no other.
-_HEADER = re.compile(
-    rb"\x93NUMPY\x01\x00(?P<rest>..)\{'descr': '(?P<type><i8|<i4|\|u1)', 'fortran_order': False, "
-    rb"'shape': \((?P<length>\d{1,18}),\), \} *\n",
-    re.DOTALL,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,66 +60,31 @@ def upper_bound(statistics: TermStatistics) -> float:
     return sum(statistics.idf(term) for term in statistics.frequencies) * (K1 + 1)
 
 
-class LexicalWriter:
-    """Collects the terms of passages and writes them as an inverted index."""
-
-    def __init__(self) -> None:
-        """Begin with no passages."""
-        self._lengths = array("i")
-        self._postings: dict[str, tuple[array[int], array[int]]] = {}
-
-    def add(self, terms: Sequence[str]) -> None:
-        """Add the next passage, whose id is how many were added before it."""
-        passage = len(self._lengths)
-        self._lengths.append(len(terms))
-        for term, frequency in Counter(terms).items():
-            passages, frequencies = self._postings.setdefault(term, (array("i"), array("i")))
-            passages.append(passage)
-            frequencies.append(frequency)
-
-    def pieces(self) -> Iterator[bytes]:
-        """The file: six NumPy arrays in the .npy format, one after another.
-
-        Offsets of the terms' bytes and of their postings, terms sorted by their UTF-8 bytes; the
-        passages' lengths; the postings' passage ids and frequencies; the terms' bytes.
-        """
-        terms = sorted((term.encode(), term) for term in self._postings)
-        postings = [self._postings[term] for _, term in terms]
-        yield _npy(_offsets([len(name) for name, _ in terms]))
-        yield _npy(_offsets([len(passages) for passages, _ in postings]))
-        yield _npy(np.asarray(self._lengths, dtype="<i4"))
-        yield _npy(_joined([passages for passages, _ in postings]))
-        yield _npy(_joined([frequencies for _, frequencies in postings]))
-        yield _npy(np.frombuffer(b"".join(name for name, _ in terms), dtype="u1"))
-
-
 class LexicalReader:
-    """Scores passages from the arrays that a LexicalWriter wrote."""
+    """Scores the passages of an index from the inverted indexes of its segments.
 
-    def __init__(self, content: bytes | memoryview) -> None:
-        """Take the arrays as views of the content, which must be verified.
+    Frequencies and the mean length are those of the whole index, so that a score does not depend
+    on how the index is cut. Passages are numbered through all segments.
+    """
 
-        Raises:
-            ValueError: The content is no sequence of six arrays.
-        """
-        (
-            self._term_offsets,
-            self._posting_offsets,
-            self._lengths,
-            self._posting_passages,
-            self._posting_frequencies,
-            term_bytes,
-        ) = _read_arrays(content, 6)
-        self._term_bytes = term_bytes.tobytes()
-        mean = float(self._lengths.mean()) if len(self._lengths) else 0.0
-        relative = self._lengths / mean if mean else np.zeros(len(self._lengths))
+    def __init__(self, segments: Sequence[PostingsReader]) -> None:
+        """Read how long the passages are."""
+        self._segments = segments
+        self._starts = offsets(len(one.lengths) for one in segments).tolist()
+        lengths = np.concatenate([one.lengths.all() for one in segments])
+        mean = float(lengths.mean()) if len(lengths) else 0.0
+        relative = lengths / mean if mean else np.zeros(len(lengths))
         self._saturation = K1 * (1 - B + B * relative)
+        # Statistics and scores are asked for one after the other.
+        self._find = lru_cache(maxsize=1024)(self._find_in_all)
 
     def statistics(self, terms: Sequence[str]) -> TermStatistics:
         """How many passages have each of the terms."""
         return TermStatistics(
-            passages=len(self._lengths),
-            frequencies={term: len(self._postings(term)[0]) for term in terms},
+            passages=self._starts[-1],
+            frequencies={
+                term: sum(end - start for start, end in self._find(term)) for term in terms
+            },
         )
 
     def scores(self, terms: Sequence[str]) -> NDArray[np.float64]:
@@ -135,58 +93,27 @@ class LexicalReader:
         Source:
             Robertson & Zaragoza (2009), doi:10.1561/1500000019, eq. 3.15.
         """
-        scores = np.zeros(len(self._lengths))
+        scores = np.zeros(self._starts[-1])
         statistics = self.statistics(terms)
         for term in terms:
-            passages, frequencies = self._postings(term)
             weight = statistics.idf(term) * (K1 + 1)
-            scores[passages] += weight * frequencies / (frequencies + self._saturation[passages])
+            for at, (start, end) in enumerate(self._find(term)):
+                if start < end:
+                    self._add(scores, at, self._segments[at].postings(start, end), weight)
         return scores
 
-    def _postings(self, term: str) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        name = term.encode()
-        position = bisect_left(range(len(self._term_offsets) - 1), name, key=self._name)
-        if position == len(self._term_offsets) - 1 or self._name(position) != name:
-            return self._posting_passages[:0], self._posting_frequencies[:0]
-        start, end = self._posting_offsets[position : position + 2]
-        return self._posting_passages[start:end], self._posting_frequencies[start:end]
+    def prepare(self) -> None:
+        """Read now what every search needs: the terms."""
+        self._find("")
 
-    def _name(self, position: int) -> bytes:
-        start, end = self._term_offsets[position : position + 2]
-        return self._term_bytes[start:end]
+    def _add(
+        self, scores: NDArray[np.float64], segment: int, postings: Postings, weight: float
+    ) -> None:
+        """Add what one term gives to the passages of one segment."""
+        own = slice(*self._starts[segment : segment + 2])
+        passages, frequencies = postings
+        saturation = self._saturation[own][passages]
+        scores[own][passages] += weight * frequencies / (frequencies + saturation)
 
-
-def _offsets(lengths: Sequence[int]) -> NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum(lengths, dtype="<i8")]).astype("<i8")
-
-
-def _joined(parts: Sequence[array[int]]) -> NDArray[np.int32]:
-    return np.concatenate([np.zeros(0, "<i4"), *parts]).astype("<i4")
-
-
-def _npy(values: NDArray[np.generic]) -> bytes:
-    file = io.BytesIO()
-    np.lib.format.write_array(file, values, version=(1, 0), allow_pickle=False)
-    return file.getvalue()
-
-
-def _read_arrays(content: bytes | memoryview, count: int) -> list[NDArray[Any]]:
-    """Views of consecutive .npy arrays; numpy.load would copy them."""
-    arrays = []
-    start = 0
-    for _ in range(count):
-        header = _HEADER.match(content, start)
-        if header is None or _length(header) != len(header[0]):
-            raise ValueError(f"no array begins at byte {start}")
-        arrays.append(
-            np.frombuffer(content, header["type"].decode(), int(header["length"]), header.end())
-        )
-        start = header.end() + arrays[-1].nbytes
-    if start != len(content):
-        raise ValueError(f"{len(content) - start} bytes follow the last array")
-    return arrays
-
-
-def _length(header: re.Match[bytes]) -> int:
-    """How long a header says that it is: ten bytes, and what the last two of them count."""
-    return 10 + int.from_bytes(header["rest"], "little")
+    def _find_in_all(self, term: str) -> list[tuple[int, int]]:
+        return [segment.find(term) for segment in self._segments]

@@ -1,181 +1,286 @@
-"""The documents and passages of an index, in SQLite."""
+"""The documents and passages of a segment, each a line of JSON."""
+
+from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from array import array
+from bisect import bisect_left
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from askdocs import files
 from askdocs.datamodel import Passage, StoredPassage
-from askdocs.errors import RefusedError
+from askdocs.store.arrays import npys, offsets, read_arrays
 
-# Paths are stored as the bytes that the file system has: not all of them are UTF-8. The gap is
-# the white space before a passage, so that gaps and texts together are the document.
-_SCHEMA = """
-CREATE TABLE documents (
-    id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE, encoding TEXT NOT NULL
-);
-CREATE TABLE passages (
-    id INTEGER PRIMARY KEY, document INTEGER NOT NULL REFERENCES documents, gap TEXT NOT NULL,
-    text TEXT NOT NULL, start INTEGER NOT NULL,
-    first_paragraph INTEGER NOT NULL, last_paragraph INTEGER NOT NULL,
-    first_line INTEGER NOT NULL, last_line INTEGER NOT NULL,
-    first_offset INTEGER, last_offset INTEGER,
-    first_sentence INTEGER NOT NULL, sentences TEXT NOT NULL, headings TEXT NOT NULL
-);
-CREATE INDEX passages_of_document ON passages (document);
-"""
-_COLUMNS = """
-    passages.id, path, encoding, text, start, first_paragraph, last_paragraph,
-    first_line, last_line, first_offset, last_offset, first_sentence, sentences, headings
-    FROM passages JOIN documents ON documents.id = document
-"""
-# SQLite takes at most 32,766 values in a statement.
-_AT_ONCE = 10_000
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from askdocs.datamodel import FileRecord
+    from askdocs.files import VerifiedFile
+    from askdocs.store.arrays import VerifiedArray
+
+DOCUMENTS = "documents.jsonl"
+PASSAGES = "passages.jsonl"
+TABLES = "tables.npys"
+
+_COPIED_LINES = 4096
 
 
 class TextWriter:
-    """Writes documents and their passages into a new database, in one transaction."""
+    """Writes documents, given in order of their paths, with their passages."""
 
-    def __init__(self, path: Path) -> None:
-        """Create the database; nothing in it is durable before it is forced to the disk."""
-        self._path = path
-        with _refusals(path):
-            self._connection = sqlite3.connect(path, isolation_level=None)
-            self._connection.execute("PRAGMA journal_mode = OFF")
-            self._connection.execute("PRAGMA synchronous = OFF")
-            self._connection.execute("BEGIN")
-            for statement in _SCHEMA.split(";"):
-                self._connection.execute(statement)
-        self._documents = 0
-        self._passages = 0
-        self._sentences = 0
+    def __init__(self, directory: Path) -> None:
+        """Begin the files of a segment in an existing folder."""
+        self._path = directory / TABLES
+        self._documents = _LinesWriter(directory / DOCUMENTS)
+        self._passages = _LinesWriter(directory / PASSAGES)
+        self._last_path: str | None = None
+
+    @property
+    def passages(self) -> int:
+        """How many passages were added so far."""
+        return len(self._passages.lengths)
 
     def add(self, path: str, encoding: str, text: str, passages: Sequence[Passage]) -> None:
-        """Add the next document, with all its passages in order."""
-        with _refusals(self._path):
-            self._add(path, encoding, text, passages)
+        """Add the next document, with all its passages in order.
 
-    def _add(self, path: str, encoding: str, text: str, passages: Sequence[Passage]) -> None:
-        self._connection.execute(
-            "INSERT INTO documents VALUES (?, ?, ?)",
-            (self._documents, _encoded(path), encoding),
-        )
+        Raises:
+            ValueError: The path is not greater than the one before it.
+        """
+        self._begin_at(path)
+        # Escaped: a path may hold what UTF-8 cannot encode.
+        self._documents.add(json.dumps([path, encoding]).encode("ascii"), len(passages))
         end = 0
         for passage in passages:
-            start = passage.chars[0]
-            relative = [(first - start, last - start) for first, last in passage.sentences]
-            self._connection.execute(
-                "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    self._passages,
-                    self._documents,
-                    text[end:start],
-                    passage.text,
-                    start,
-                    *passage.paragraphs,
-                    *passage.lines,
-                    *(passage.offsets or (None, None)),
-                    self._sentences,
-                    json.dumps(relative, separators=(",", ":")),
-                    json.dumps(passage.headings, ensure_ascii=False, separators=(",", ":")),
-                ),
-            )
+            fields = _fields(passage, text[end : passage.chars[0]])
+            line = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+            self._passages.add(line.encode(), len(passage.sentences))
             end = passage.chars[1]
-            self._passages += 1
-            self._sentences += len(relative)
-        self._documents += 1
 
-    def close(self) -> None:
-        """End the transaction and the writing."""
-        with _refusals(self._path):
-            self._connection.execute("COMMIT")
-        self._connection.close()
+    def copy(self, source: TextReader, first: int, last: int) -> None:
+        """Add consecutive documents of another segment as they stand there.
+
+        Args:
+            source: That segment.
+            first: The number of the first document there, from 0.
+            last: The number behind the last one, above `first`.
+
+        Raises:
+            ValueError: The first path is not greater than the one before it.
+        """
+        self._begin_at(source.path(first))
+        self._documents.copy(source.documents, first, last)
+        self._passages.copy(source.passages, *source.passages_between(first, last))
+        self._last_path = source.path(last - 1)
+
+    def finish(self) -> dict[str, FileRecord]:
+        """Make the files durable and say what each of them must be."""
+        tables = (
+            self._documents.lengths,
+            self._passages.lengths,
+            self._documents.counts,
+            self._passages.counts,
+        )
+        return {
+            **self._documents.file.finish(),
+            **self._passages.file.finish(),
+            **files.write_index_file(self._path, npys(map(offsets, tables))),
+        }
 
     def abort(self) -> None:
-        """Stop writing; the file is of no use."""
-        self._connection.close()
+        """Give the files back; what was written so far is of no use."""
+        self._documents.file.abort()
+        self._passages.file.abort()
+
+    def _begin_at(self, path: str) -> None:
+        if self._last_path is not None and path <= self._last_path:
+            raise ValueError(f"must come in order, got {path!r} after {self._last_path!r}")
+        self._last_path = path
+
+
+class _LinesWriter:
+    """Writes lines, and remembers how long they are and how much belongs to each."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = files.FileWriter(path)
+        self.lengths = array("q")
+        self.counts = array("q")
+
+    def add(self, line: bytes, count: int) -> None:
+        self.file.write(line + b"\n")
+        self.lengths.append(len(line) + 1)
+        self.counts.append(count)
+
+    def copy(self, source: Lines, first: int, last: int) -> None:
+        self.lengths.extend(np.diff(source.offsets.rows(first, last + 1)).tolist())
+        self.counts.extend(np.diff(source.firsts.rows(first, last + 1)).tolist())
+        for start in range(first, last, _COPIED_LINES):
+            self.file.write(source.read(start, min(start + _COPIED_LINES, last)))
+
+
+class Lines:
+    """A file of lines with its tables.
+
+    Attributes:
+        offsets: Where each line begins, and where the last one ends.
+        firsts: The number of the first thing that belongs to each line, and behind the last one.
+    """
+
+    def __init__(self, file: VerifiedFile, offsets: VerifiedArray, firsts: VerifiedArray) -> None:
+        """Read nothing yet."""
+        self.offsets = offsets
+        self.firsts = firsts
+        self._file = file
+
+    def __len__(self) -> int:
+        """How many lines there are."""
+        return len(self.offsets) - 1
+
+    def read(self, first: int, last: int) -> memoryview:
+        """The bytes of consecutive lines."""
+        start, end = self.offsets.rows(first, last + 1)[[0, -1]].tolist()
+        return self._file.read(start, end)
+
+    def parse(self, numbers: NDArray[np.int64]) -> list[list[Any]]:
+        """What some lines say, in the order asked for.
+
+        Raises:
+            DamagedIndexError: They are not JSON; they were verified, so another program wrote them.
+        """
+        starts = self.offsets.take(numbers).tolist()
+        ends = self.offsets.take(numbers + 1).tolist()
+        # As one array: that takes half the time of one line after the other.
+        lines = b",".join(map(self._file.read, starts, ends))
+        try:
+            found: list[list[Any]] = json.loads(b"[%b]" % lines)
+        except ValueError as error:
+            raise files.damaged(self._file.path, error) from error
+        return found
 
 
 class TextReader:
-    """Gives passages and documents from a verified database."""
+    """Gives the documents and passages of a segment, both numbered from 0.
 
-    def __init__(self, path: Path) -> None:
-        """Open the database without any right to write, and without looking for a journal."""
-        uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
-        self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
-        self._connection.execute("SELECT id FROM documents LIMIT 0")
+    Attributes:
+        documents: The lines of documents, and the passages that belong to each.
+        passages: The lines of passages, and the sentences that belong to each.
+        sentences: How many sentences there are.
+    """
 
-    def passages(self, ids: Sequence[int]) -> list[StoredPassage]:
-        """The passages with some ids, in their order.
+    def __init__(self, opened: Callable[[str], VerifiedFile]) -> None:
+        """Read how much there is.
+
+        Args:
+            opened: Gives a file of the segment by its name.
 
         Raises:
-            KeyError: There is no such passage.
+            ValueError: The tables are none.
         """
-        found: dict[int, StoredPassage] = {}
-        for first in range(0, len(ids), _AT_ONCE):
-            some = [int(one) for one in ids[first : first + _AT_ONCE]]
-            marks = ",".join("?" * len(some))
-            query = f"SELECT {_COLUMNS} WHERE passages.id IN ({marks})"
-            found.update((row[0], _stored(row)) for row in self._connection.execute(query, some))
-        return [found[int(one)] for one in ids]
+        tables = read_arrays(opened(TABLES), 4)
+        self.documents = Lines(opened(DOCUMENTS), tables[0], tables[2])
+        self.passages = Lines(opened(PASSAGES), tables[1], tables[3])
+        self.sentences = int(tables[3].rows(len(tables[3]) - 1, len(tables[3]))[0])
+        # A document has many passages, and a search for a path meets the same ones again.
+        self._document = cache(self._parsed_document)
 
-    def passages_of(self, path: str) -> list[StoredPassage]:
-        """The passages of a document in order; none for a document that is not there."""
-        query = f"SELECT {_COLUMNS} WHERE path = ? ORDER BY passages.id"
-        return [_stored(row) for row in self._connection.execute(query, (_encoded(path),))]
+    def prepare(self) -> None:
+        """Open the files now; small ones are then verified."""
+        for lines in (self.documents, self.passages):
+            lines.read(0, 0)
 
-    def text_of(self, path: str) -> str:
-        """A document's text as it was indexed, up to its last passage."""
-        query = (
-            "SELECT gap, text FROM passages JOIN documents ON documents.id = document "
-            "WHERE path = ? ORDER BY passages.id"
-        )
-        rows = self._connection.execute(query, (_encoded(path),))
-        return "".join(part for row in rows for part in row)
+    def path(self, number: int) -> str:
+        """The path of a document."""
+        return self._document(number)[0]
 
-    def documents(self) -> list[tuple[str, str]]:
+    def find(self, path: str) -> int | None:
+        """The number of the document at a path; None where there is none."""
+        number = bisect_left(range(len(self.documents)), path, key=self.path)
+        return number if number < len(self.documents) and self.path(number) == path else None
+
+    def paths(self) -> list[tuple[str, str]]:
         """Path and encoding of every document, in order of path."""
-        rows = self._connection.execute("SELECT path, encoding FROM documents ORDER BY id")
-        return [(path.decode("utf-8", "surrogateescape"), encoding) for path, encoding in rows]
+        every = np.arange(len(self.documents))
+        return [(path, encoding) for path, encoding in self.documents.parse(every)]
 
-    def close(self) -> None:
-        """Give the file back."""
-        self._connection.close()
+    def passages_between(self, first: int, last: int) -> tuple[int, int]:
+        """The passages of consecutive documents: the first one, and the one behind the last."""
+        start, end = self.documents.firsts.rows(first, last + 1)[[0, -1]].tolist()
+        return start, end
+
+    def sentences_between(self, first: int, last: int) -> tuple[int, int]:
+        """The sentences of consecutive passages: the first one, and the one behind the last."""
+        start, end = self.passages.firsts.rows(first, last + 1)[[0, -1]].tolist()
+        return start, end
+
+    def stored(
+        self, numbers: NDArray[np.int64], *, first_passage: int, first_sentence: int
+    ) -> Iterator[StoredPassage]:
+        """Some passages, in the order asked for.
+
+        Args:
+            numbers: The passages.
+            first_passage: What their ids count from.
+            first_sentence: What the ids of their sentences count from.
+        """
+        owners = np.searchsorted(self.documents.firsts.all(), numbers, side="right") - 1
+        sentences = self.passages.firsts.take(numbers) + first_sentence
+        for number, owner, sentence, fields in zip(
+            (numbers + first_passage).tolist(),
+            owners.tolist(),
+            sentences.tolist(),
+            self.passages.parse(numbers),
+            strict=True,
+        ):
+            path, encoding = self._document(owner)
+            yield StoredPassage(
+                id=number,
+                path=path,
+                encoding=encoding,
+                first_sentence=sentence,
+                passage=_passage(fields),
+            )
+
+    def text(self, number: int) -> str:
+        """A document's text as it was indexed, up to its last passage."""
+        numbers = np.arange(*self.passages_between(number, number + 1))
+        return "".join(part for fields in self.passages.parse(numbers) for part in fields[:2])
+
+    def _parsed_document(self, number: int) -> tuple[str, str]:
+        [(path, encoding)] = self.documents.parse(np.array([number]))
+        return path, encoding
 
 
-def _encoded(path: str) -> bytes:
-    # Not os.fsencode, which follows the locale: an index may be read under another one.
-    return path.encode("utf-8", "surrogateescape")
+def _fields(passage: Passage, gap: str) -> list[object]:
+    """What a passage's line says.
+
+    The gap is the white space before it, so that gaps and texts together are the document.
+    """
+    start = passage.chars[0]
+    return [
+        gap,
+        passage.text,
+        start,
+        passage.paragraphs,
+        passage.lines,
+        passage.offsets,
+        [(first - start, last - start) for first, last in passage.sentences],
+        passage.headings,
+    ]
 
 
-@contextmanager
-def _refusals(path: Path) -> Iterator[None]:
-    """Turn what SQLite says of a disk that refuses into a RefusedError."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        raise RefusedError(f"{path}: {error}") from error
-
-
-def _stored(row: tuple[Any, ...]) -> StoredPassage:
-    (
-        identity, path, encoding, text, start, first_paragraph, last_paragraph,
-        first_line, last_line, first_offset, last_offset, first_sentence, sentences, headings,
-    ) = row  # fmt: skip
-    return StoredPassage(
-        id=identity,
-        path=path.decode("utf-8", "surrogateescape"),
-        encoding=encoding,
-        first_sentence=first_sentence,
-        passage=Passage(
-            chars=(start, start + len(text)),
-            paragraphs=(first_paragraph, last_paragraph),
-            lines=(first_line, last_line),
-            text=text,
-            offsets=None if first_offset is None else (first_offset, last_offset),
-            sentences=tuple((start + first, start + last) for first, last in json.loads(sentences)),
-            headings=tuple(json.loads(headings)),
-        ),
+def _passage(fields: list[Any]) -> Passage:
+    _, text, start, paragraphs, lines, offsets, sentences, headings = fields
+    return Passage(
+        chars=(start, start + len(text)),
+        paragraphs=tuple(paragraphs),
+        lines=tuple(lines),
+        text=text,
+        offsets=None if offsets is None else tuple(offsets),
+        sentences=tuple([(start + first, start + last) for first, last in sentences]),
+        headings=tuple(headings),
     )

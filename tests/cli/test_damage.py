@@ -31,7 +31,7 @@ def generation_of(folder: Path) -> Path:
     return found
 
 
-FILES = ["dense.faiss", "lexical.npys", "passages.sqlite", "sentences.npy"]
+FILES = ["dense.faiss", "documents.jsonl", "lexical.npys", "passages.jsonl", "tables.npys"]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -151,13 +151,13 @@ def test_index_of_a_later_layout_is_not_touched(harbour: Path, run: Run) -> None
 
 def test_index_of_a_later_format_is_not_used(harbour: Path, run: Run) -> None:
     """A manifest of another format is refused by ask and stale for check."""
-    republish(harbour, lambda manifest: replace(manifest, format_version=2))
+    republish(harbour, lambda manifest: replace(manifest, format_version=3))
 
     asked, checked = run(*ASK), run("check")
 
     assert (asked.status, asked.out) == (5, "")
     assert asked.err == (
-        "askdocs: the index has format 2, this version reads 1\n"
+        "askdocs: the index has format 3, this version reads 2\n"
         "hint: askdocs index --rebuild PATH, or the askdocs that made it\n"
     )
     assert (checked.status, checked.out) == (1, "stale: 1 settings\nsettings  format\n")

@@ -24,16 +24,16 @@ from askdocs.ranking import DEFAULT_BARS
 from askdocs.ranking.model import load_ranker
 from askdocs.store.analysis import _STOP_WORDS, analyse
 from askdocs.store.lexical import K1, B
-from askdocs.store.texts import _SCHEMA
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in ROOT.glob("docs/*.md"))]
 GENERATION_FILES = (
     "manifest.json",
-    "000/passages.sqlite",
-    "000/sentences.npy",
-    "000/dense.faiss",
+    "000/documents.jsonl",
+    "000/passages.jsonl",
+    "000/tables.npys",
     "000/lexical.npys",
+    "000/dense.faiss",
 )
 
 
@@ -186,7 +186,7 @@ def test_the_example_needs_numpy_and_the_standard_library_alone():
     imports = re.findall(r"^(?:import|from) .*$", example, re.MULTILINE)
 
     assert imports == [
-        "import hashlib, json, sqlite3, sys",
+        "import hashlib, json, sys",
         "from pathlib import Path",
         "import numpy as np",
     ]
@@ -198,13 +198,6 @@ def test_the_head_line_shown_is_a_valid_one():
     (shown,) = re.findall(r"^    (askdocs-index .*)$", text, re.MULTILINE)
 
     assert head_line(shown.split()[2]).decode() == f"{shown}\n"
-
-
-def test_the_sql_schema_shown_is_the_one_in_use():
-    """The quoted statements are those that make the database."""
-    (shown,) = code_blocks("docs/index-format.md", "sql")
-
-    assert shown.strip() == _SCHEMA.strip()
 
 
 def test_the_manifest_has_the_documented_fields(small):

@@ -5,13 +5,19 @@ lists.
 """
 
 import os
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pathspec import GitIgnoreSpec
 
 from askdocs.datamodel import CorpusSettings
 from askdocs.files import walk
+from askdocs.files.ignoring import read_rules
 
 MakeTree = Callable[..., Path]
 
@@ -140,6 +146,13 @@ def test_named_root_obeys_its_own_ignore_file(make_tree: MakeTree) -> None:
     assert paths(base, "x") == ["x/a.txt"]
 
 
+def test_rules_say_nothing_of_the_folder_they_stand_in(make_tree: MakeTree) -> None:
+    """A pattern for all folders does not take the one that holds it, nor those above it."""
+    base = make_tree({"x/y/z/a.txt": "", "x/y/z/b.txt": "", "x/y/.gitignore": "*/\n!z/\nb.txt"})
+
+    assert paths(base, "x/y/z") == ["x/y/z/a.txt"]
+
+
 def test_root_outside_the_base_obeys_its_own_files_only(make_tree: MakeTree) -> None:
     """The base's patterns say nothing about folders that do not lie in it."""
     base = make_tree({".gitignore": "*.txt"})
@@ -169,6 +182,47 @@ def test_ignore_file_need_not_be_utf_8(make_tree: MakeTree) -> None:
     (base / ".gitignore").write_bytes(b"caf\xe9\nb.txt\n")
 
     assert paths(base) == ["a.txt"]
+
+
+LINES = st.text(alphabet="ab*?/![]-^.\\# \n(|", min_size=1, max_size=8)
+PATHS = st.lists(st.text(alphabet="ab.\n(|", min_size=1, max_size=4), min_size=1, max_size=4)
+
+
+@given(lines=st.lists(LINES, max_size=4), names=PATHS, is_folder=st.booleans())
+@example(lines=["[(?P<ps_d>]"], names=["P"], is_folder=False)
+@example(lines=["[(?P<ps_d>]/**"], names=["P", "a"], is_folder=False)
+@example(lines=["a", "**/b/*", "/a/**/b"], names=["a", "b", "b"], is_folder=True)
+def test_looking_at_all_patterns_at_once_overlooks_none(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str], names: list[str], is_folder: bool
+) -> None:
+    """The verdict is that of asking each pattern in turn."""
+    above = f"{tmp_path_factory.mktemp('rules')}/"
+    Path(above, ".gitignore").write_text("\n".join(lines), encoding="utf-8")
+
+    for rules in read_rules(above, [".gitignore"]):
+        place = f"{above}{'/'.join(names)}"
+        patient = replace(rules, any_pattern=re.compile(""))
+        assert rules.verdict(place, is_folder=is_folder) == patient.verdict(
+            place, is_folder=is_folder
+        )
+
+
+def test_ignore_files_that_say_the_same_are_compiled_once(
+    make_tree: MakeTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many folders with the same lines cost no more patterns than one."""
+    base = make_tree({f"{name}/.gitignore": "once-only-*.txt" for name in "abcdef"})
+    compiled: list[object] = []
+    from_lines = GitIgnoreSpec.from_lines
+
+    def noting(lines: list[str]) -> GitIgnoreSpec:
+        compiled.extend(lines)
+        return from_lines(lines)
+
+    monkeypatch.setattr(GitIgnoreSpec, "from_lines", noting)
+
+    assert paths(base) == []
+    assert compiled == ["once-only-*.txt"]
 
 
 @pytest.mark.parametrize("name", [".gitignore", ".askdocsignore"])

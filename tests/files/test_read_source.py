@@ -1,8 +1,6 @@
 """A source file is read whole, or refused with a reason and without waiting."""
 
-import builtins
 import errno
-import io
 import os
 import socket
 from collections.abc import Callable
@@ -46,10 +44,10 @@ def make_thing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str
     return make
 
 
-def refusing(error: OSError) -> Callable[..., int]:
-    """A stand-in for os.open on a file system that refuses."""
+def refusing(error: OSError) -> Callable[..., object]:
+    """A stand-in for a function of the system that refuses."""
 
-    def refuse(*_arguments: object) -> int:
+    def refuse(*_arguments: object) -> object:
         raise error
 
     return refuse
@@ -165,27 +163,28 @@ def test_refusal_to_open_gives_the_reason(
     assert (str(caught.value), caught.value.skipped) == (reason, skipped)
 
 
-class TornFile(io.FileIO):
-    """A file on a disk that fails while it is read."""
-
-    def __init__(self, path: Path, _mode: str, opener: Callable[[str, int], int]) -> None:
-        """Open the file as `open` does."""
-        super().__init__(path, "rb", opener=opener)
-
-    def read(self, _size: int = -1, /) -> bytes:
-        """Fail."""
-        raise OSError(errno.EIO, "Input/output error")
-
-
 def test_refusal_to_read_gives_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that fails half-way is reported as such."""
     (tmp_path / "x.txt").write_bytes(b"content")
-    monkeypatch.setattr(builtins, "open", TornFile)
+    monkeypatch.setattr(os, "read", refusing(OSError(errno.EIO, "Input/output error")))
 
     with pytest.raises(UnreadableSourceError) as caught:
         read_source(tmp_path / "x.txt", max_bytes=100)
 
     assert (str(caught.value), caught.value.skipped) == ("input/output error", False)
+
+
+def test_file_that_comes_in_pieces_is_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system may give fewer bytes than were asked for, and more the next time."""
+    (tmp_path / "x.txt").write_bytes(b"content")
+    read = os.read
+    monkeypatch.setattr(os, "read", lambda descriptor, size: read(descriptor, min(size, 3)))
+
+    content = read_source(tmp_path / "x.txt", max_bytes=100)
+
+    assert content == b"content"
 
 
 @pytest.mark.parametrize("content", [b"longer than before", b"short", b""])

@@ -118,6 +118,15 @@ def test_links_below_a_root_are_not_followed(make_tree: MakeTree) -> None:
     ]
 
 
+def test_link_that_leads_nowhere_is_left_out(make_tree: MakeTree) -> None:
+    """A link that is no document by its name is passed over where nobody can say what it is."""
+    base = make_tree({"a.txt": ""})
+    (base / "circle").symlink_to("circle")
+    (base / "long").symlink_to("n" * 300)
+
+    assert paths(base) == ["a.txt"]
+
+
 def test_root_may_be_a_link_to_a_folder(make_tree: MakeTree) -> None:
     """Documents are found behind it, under the link's own name."""
     base = make_tree({})
@@ -177,12 +186,14 @@ def test_overlapping_roots_give_each_file_once(
 
 
 def test_root_above_the_base_gives_each_file_once(make_tree: MakeTree) -> None:
-    """A file below `.` and below `..` is one document, not one by each way that leads to it."""
-    base = make_tree({"a.txt": ""})
+    """Each file has the shortest path, by whichever root it is found."""
+    names = ["base/a.txt", "base/sub/b.txt", "c.txt", "beside/d.txt"]
+    base = make_tree(dict.fromkeys(names, ""), base="above") / "base"
+    make_tree({"e.txt": "", ".gitignore": "d.txt"}, base="other")
 
-    found = paths(base, ".", "..")
-
-    assert len(found) == len({(base / path).resolve() for path in found})
+    expected = ["../../other/e.txt", "../beside/d.txt", "../c.txt", "a.txt", "sub/b.txt"]
+    assert paths(base, ".", "..", "../..") == expected
+    assert paths(base, "../..", "..", ".") == expected
 
 
 def test_root_outside_the_base_has_a_path_that_leads_there(make_tree: MakeTree) -> None:

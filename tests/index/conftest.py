@@ -53,14 +53,15 @@ def unit_vectors(count: int) -> NDArray[np.float32]:
 def write_segment(transaction: Transaction, documents: Mapping[str, str]) -> Manifest:
     """Write documents of one sentence each, and give the manifest to publish."""
     writer = transaction.writer(dimension=DIMENSION)
-    for number, (path, text) in enumerate(sorted(documents.items())):
-        passages = cut_passages(
-            read_document(path, text),
-            PassageSettings(),
-            lambda texts: [len(one.split()) for one in texts],
-        )
-        writer.add(path, "utf-8", text, passages, unit_vectors(number + 1)[number:])
-    return manifest_of(transaction.named(writer.finish()), documents)
+    with writer.segment(0) as segment:
+        for number, (path, text) in enumerate(sorted(documents.items())):
+            passages = cut_passages(
+                read_document(path, text),
+                PassageSettings(),
+                lambda texts: [len(one.split()) for one in texts],
+            )
+            segment.add(path, "utf-8", text, passages, unit_vectors(number + 1)[number:])
+    return manifest_of(writer.finish(), documents)
 
 
 @pytest.fixture

@@ -59,9 +59,10 @@ def test_first_generation_makes_the_index(index: Path, commit: Commit) -> None:
             f"generations/{digest}/{name}"
             for name in [
                 "000/dense.faiss",
+                "000/documents.jsonl",
                 "000/lexical.npys",
-                "000/passages.sqlite",
-                "000/sentences.npy",
+                "000/passages.jsonl",
+                "000/tables.npys",
                 "manifest.json",
                 "tools.json",
             ]
@@ -159,7 +160,7 @@ def test_run_that_writes_nothing_changes_nothing(index: Path, commit: Commit) ->
     assert snapshot(index) == before
 
 
-@pytest.mark.parametrize("leftover", ["new-abc", "new-abc/000/passages.sqlite", "f" * 64])
+@pytest.mark.parametrize("leftover", ["new-abc", "new-abc/000/passages.jsonl", "f" * 64])
 def test_leftovers_of_dead_runs_are_swept_up(index: Path, commit: Commit, leftover: str) -> None:
     """What a killed run left is gone with the beginning of the next one, which need not write."""
     digest = commit(OLD)
@@ -289,6 +290,7 @@ def test_reader_of_the_old_generation_goes_on(index: Path, commit: Commit) -> No
     commit(OLD)
     reader = open_generation(index).reader()
     reader.documents()
+    reader.text_of("docs/a.txt")
 
     commit(NEW)
 

@@ -135,20 +135,20 @@ def test_unchanged_documents_are_not_cut_again(
     docs: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The passages of a document that has not changed are taken over as they are."""
-    from askdocs.indexing import building
+    from askdocs.indexing import filling
 
     (docs / "a.txt").write_text("Rain fell.")
     (docs / "b.txt").write_text("Snow fell.")
     index_docs()
     (docs / "b.txt").write_text("Hail fell.")
     cut: list[str] = []
-    real = building.cut_passages
+    real = filling.cut_passages
 
     def noting_cut(document: Document, *arguments: Any, **named: Any) -> Any:
         cut.append(document.path)
         return real(document, *arguments, **named)
 
-    monkeypatch.setattr(building, "cut_passages", noting_cut)
+    monkeypatch.setattr(filling, "cut_passages", noting_cut)
 
     index_docs()
 
@@ -204,7 +204,7 @@ def test_failed_file_leaves_the_data_as_they_are(docs: Path, index_docs: IndexDo
     assert (report.failed, report.embedded) == ({"docs/b.txt": "not UTF-8"}, 0)
     after = state_of(docs.parent / "vectors")
     data = [name for name in after if name.startswith("generations") and "/000/" in name]
-    assert len(data) == 4
+    assert len(data) == 5
     inodes = {inode for inode, _, _ in before.values()}
     assert all(after[name][0] in inodes for name in data)
     assert check_freshness(docs.parent / "vectors").is_fresh
@@ -214,11 +214,11 @@ def test_data_that_are_kept_are_verified(docs: Path, index_docs: IndexDocs) -> N
     """Damage is not carried over into the next generation."""
     (docs / "a.txt").write_text("Rain fell.")
     index_docs()
-    [path] = (docs.parent / "vectors").rglob("sentences.npy")
+    [path] = (docs.parent / "vectors").rglob("tables.npys")
     path.write_bytes(path.read_bytes()[:-1])
     (docs / "b.txt").write_bytes(b"Caf\xe9")
 
-    with pytest.raises(DamagedIndexError, match=r"sentences\.npy is not what its manifest says"):
+    with pytest.raises(DamagedIndexError, match=r"tables\.npys is not what its manifest says"):
         index_docs()
 
     assert len(list((docs.parent / "vectors" / "generations").iterdir())) == 1
@@ -362,7 +362,7 @@ def test_rebuilding_embeds_everything_anew(docs: Path, index_docs: IndexDocs) ->
     assert open_generation(docs.parent / "vectors").digest == before
 
 
-@pytest.mark.parametrize("name", ["dense.faiss", "passages.sqlite"])
+@pytest.mark.parametrize("name", ["dense.faiss", "passages.jsonl"])
 def test_rebuilding_puts_whole_files_in_place_of_damaged_ones(
     docs: Path, index_docs: IndexDocs, name: str
 ) -> None:
@@ -459,14 +459,14 @@ def test_many_sentences_are_written_in_slices(
         (docs / f"{number}.txt").write_text(f"Rain fell on day {number}. It was wet.\n")
     at_once = index_docs()
     whole = state_of(docs.parent / "vectors")
-    monkeypatch.setattr("askdocs.indexing.building._SLICE_SENTENCES", 2)
+    monkeypatch.setattr("askdocs.indexing.filling._SLICE_SENTENCES", 2)
 
     sliced = index_docs(index=docs.parent / "sliced")
 
     assert (at_once.embedded, at_once.sentences) == (7, 12)
     assert sliced.sentences == 12
     for name, (_, _, content) in state_of(docs.parent / "sliced").items():
-        if name.endswith((".sqlite", ".npy", ".npys")):
+        if name.endswith((".jsonl", ".npys")):
             [other] = [
                 found for path, (_, _, found) in whole.items() if Path(path).name == Path(name).name
             ]
@@ -561,7 +561,7 @@ def test_refreshed_index_is_the_index_built_from_scratch(
         manifests = [open_generation(top / name).manifest for name in ("one", "two")]
         assert manifests[0].documents == manifests[1].documents
         assert manifests[0].counts == manifests[1].counts
-        for name in ("passages.sqlite", "lexical.npys", "sentences.npy"):
+        for name in ("documents.jsonl", "passages.jsonl", "tables.npys", "lexical.npys"):
             paths = [next((top / index).rglob(name)) for index in ("one", "two")]
             assert paths[0].read_bytes() == paths[1].read_bytes()
         refreshed, built = (vectors_of(top / name, report.sentences) for name in ("one", "two"))
@@ -594,7 +594,7 @@ def test_refreshed_index_of_the_default_model_gives_the_same_answers(
     assert refreshed.sentences == built.sentences
     one, two = (vectors_of(tmp_path / name, built.sentences) for name in ("one", "two"))
     assert ((one * two).sum(axis=1) >= 0.9999).all()
-    for name in ("passages.sqlite", "lexical.npys", "sentences.npy"):
+    for name in ("documents.jsonl", "passages.jsonl", "tables.npys", "lexical.npys"):
         paths = [next((tmp_path / index).rglob(name)) for index in ("one", "two")]
         assert paths[0].read_bytes() == paths[1].read_bytes()
     answers = []

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import exp, log
+from math import exp, hypot, log, sqrt
 
 import numpy as np
 import pytest
@@ -95,17 +95,16 @@ class FakeReader:
         """The passages with some ids."""
         return [self.stored[number] for number in ids]
 
-    def cosines(
-        self, vector: NDArray[np.float32], passages: Sequence[StoredPassage]
-    ) -> list[NDArray[np.float64]]:
-        """What was given."""
-        return [
-            np.array(self.best.get(one.id, [0.0] * len(one.passage.sentences))) for one in passages
-        ]
+    def vectors(self, sentence_ids: NDArray[np.int64]) -> NDArray[np.float64]:
+        """One for every sentence, whose cosine with the question is what was given.
 
-    def vectors(self, sentence_ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """One for every sentence, whose cosine with the question is 0.6."""
-        return np.tile(np.array([0.6, 0.8, 0, 0], np.float32), (len(sentence_ids), 1))
+        Those of a passage lie in one plane with the question.
+        """
+        own = [
+            (*self.best.get(number // 10, ()), *[0.0] * 10)[number % 10]
+            for number in sentence_ids.tolist()
+        ]
+        return np.array([(one, sqrt(max(0.0, 1 - one**2)), 0.0, 0.0) for one in own]).reshape(-1, 4)
 
     def bm25(self, terms: Sequence[str], passage_ids: NDArray[np.int64]) -> NDArray[np.float64]:
         """What was given."""
@@ -194,7 +193,13 @@ def test_hybrid_candidates_have_every_signal(reader: FakeReader) -> None:
 
     assert list(found.signals) == list(MEANINGS)
     assert {values.shape for values in found.signals.values()} == {(3,)}
-    assert found.signals["mean_cosine"].tolist() == pytest.approx([0.6] * 3)
+    assert found.signals["mean_cosine"].tolist() == pytest.approx(
+        [
+            1.0 / hypot(0.2 + 0.8, sqrt(0.96) + 0.6),
+            0.7 / hypot(0.6 + 0.1, 0.8 + sqrt(0.99)),
+            0.0,
+        ]
+    )
 
 
 def test_negative_cosine_is_no_score(reader: FakeReader) -> None:
@@ -278,8 +283,9 @@ def test_only_the_best_candidates_are_looked_at_closely() -> None:
     found = gather(many(RANKED + 3), "rain", VECTOR, mode=Mode.HYBRID)
 
     assert found.signals["local_term_share"].tolist() == [1.0] * RANKED + [0.0] * 3
-    assert found.signals["mean_cosine"].tolist() == pytest.approx([0.6] * RANKED + [0.0] * 3)
-    assert found.signals["best_cosine"].min() > 0
+    best = found.signals["best_cosine"].tolist()
+    assert found.signals["mean_cosine"].tolist() == pytest.approx(best[:RANKED] + [0.0] * 3)
+    assert min(best) > 0
 
 
 def test_more_hits_than_are_looked_at_closely_can_be_had() -> None:

@@ -17,10 +17,9 @@ from askdocs.ranking.signals import (
     bm25_share,
     mean_cosine,
     sentence_weights,
-    wording_of,
-    wording_of_passage,
 )
-from askdocs.store.analysis import analyse, distinct_terms
+from askdocs.ranking.wording import NO_TERM, number_of, wording_of, wording_of_passage
+from askdocs.store.analysis import analyse, distinct_terms, term_of, words
 from askdocs.store.lexical import TermStatistics
 
 PASSAGES = 9
@@ -223,13 +222,17 @@ def test_possessive_is_the_word_itself() -> None:
     assert found.word_share().tolist() == [1.0, 1.0]
 
 
-def test_wording_keeps_sentences_apart() -> None:
-    """Words stand in order, in lower case, stop words among them, by their sentences."""
-    found = wording_of(["The Bank's fee.", "***", "It's 1,000.5 €"])
+def test_wording_is_numbers_of_words_and_terms() -> None:
+    """Words stand in order, in lower case, stop words among them, counted by sentence."""
+    found = wording_of(["The Bank's fees.", "***", "It's 1,000.5 €"])
 
-    assert found.words == ("the", "bank", "fee", "it", "1,000.5")
-    assert found.lengths == (3, 0, 2)
-    assert found.sentences() == [("the", "bank", "fee"), (), ("it", "1,000.5")]
+    words = ["the", "bank", "fees", "it", "1,000.5"]
+    assert found.words.tolist() == [number_of(word) for word in words]
+    assert found.terms.tolist() == [
+        NO_TERM, number_of("bank"), number_of("fee"), NO_TERM, number_of("1,000.5"),
+    ]  # fmt: skip
+    assert found.lengths.tolist() == [3, 0, 2]
+    assert len({number_of(word) for word in words}) == len(words)
 
 
 def test_wording_of_a_passage_is_of_its_sentences() -> None:
@@ -241,7 +244,10 @@ def test_wording_of_a_passage_is_of_its_sentences() -> None:
     )  # fmt: skip
     stored = StoredPassage(id=0, path="a", encoding="utf-8", first_sentence=0, passage=passage)
 
-    assert wording_of_passage(stored).sentences() == [("rain", "fell"), ("snow", "fell")]
+    found = wording_of_passage(stored)
+
+    assert found.words.tolist() == [number_of(word) for word in ("rain", "fell", "snow", "fell")]
+    assert found.lengths.tolist() == [2, 2]
 
 
 def test_sentence_in_more_than_three_candidates_counts_less(
@@ -318,7 +324,7 @@ def test_signals_are_shares(
 )
 def test_pairs_are_those_of_a_plain_count(question: str, candidates: list[list[str]]) -> None:
     """Pairs of terms are what sets of neighbours say, candidate by candidate."""
-    asked = set(pairwise(analyse(" ".join(wording_of([question]).words))))
+    asked = set(pairwise(filter(None, map(term_of, words(question)))))
     texts = [chain.from_iterable(map(analyse, one)) for one in candidates]
     expected = [len(asked & set(pairwise(one))) / max(1, len(asked)) for one in texts]
 

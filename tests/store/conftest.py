@@ -1,12 +1,29 @@
 """What the tests of the formats share."""
 
+import itertools
 import resource
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
+from askdocs.files import VerifiedFile, blocks_name, write_index_file
+
+
+@pytest.fixture(scope="session")
+def as_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., VerifiedFile]:
+    """Write pieces into a file and open it as a reader does: `as_file([b"content"])`."""
+    directory = tmp_path_factory.mktemp("files")
+    names = map(str, itertools.count())
+
+    def write(pieces: Iterable[bytes]) -> VerifiedFile:
+        path = directory / next(names)
+        records = write_index_file(path, pieces)
+        return VerifiedFile(path, records[path.name], records.get(blocks_name(path.name)))
+
+    return write
 
 
 @pytest.fixture

@@ -1,25 +1,39 @@
 """BM25 scores are those of the formula, and none is above its bound."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdocs.store.lexical import LexicalReader, LexicalWriter, TermStatistics, upper_bound
+from askdocs.files import VerifiedFile
+from askdocs.store.lexical import LexicalReader, TermStatistics, upper_bound
+from askdocs.store.postings import PostingsReader, PostingsWriter
+
+AsFile = Callable[..., VerifiedFile]
+ReaderOf = Callable[..., LexicalReader]
 
 TERMS = ["ship", "shi", "ships", "moon", "é", "漢", "zz", "a" * 50]
 collections = st.lists(st.lists(st.sampled_from(TERMS), max_size=8), max_size=8)
 questions = st.lists(st.sampled_from([*TERMS, "unknown", ""]), unique=True, max_size=5)
 
 
-def reader_of(passages: Sequence[Sequence[str]]) -> LexicalReader:
-    """An inverted index of passages that are given as their terms."""
-    writer = LexicalWriter()
-    for terms in passages:
-        writer.add(terms)
-    return LexicalReader(b"".join(writer.pieces()))
+@pytest.fixture(scope="module")
+def reader_of(as_file: AsFile) -> ReaderOf:
+    """Index passages that are given as their terms, in one segment for each argument."""
+
+    def make(*segments: Sequence[Sequence[str]]) -> LexicalReader:
+        readers = []
+        for passages in segments:
+            writer = PostingsWriter()
+            for terms in passages:
+                writer.add(terms)
+            readers.append(PostingsReader(as_file(writer.pieces())))
+        return LexicalReader(readers)
+
+    return make
 
 
 def brute_force(passages: Sequence[Sequence[str]], question: Sequence[str]) -> list[float]:
@@ -39,7 +53,7 @@ def brute_force(passages: Sequence[Sequence[str]], question: Sequence[str]) -> l
     return scores
 
 
-def test_scores_are_those_worked_out_by_hand() -> None:
+def test_scores_are_those_worked_out_by_hand(reader_of: ReaderOf) -> None:
     """Three passages of 3, 1 and 1 terms, mean 5/3.
 
     `ship` is in 1 of 3: idf = ln(1 + 2.5/1.5) = 0.980829. In the first passage it stands twice:
@@ -56,7 +70,7 @@ def test_scores_are_those_worked_out_by_hand() -> None:
     assert scores.tolist() == pytest.approx([1.100931 + 0.354112, 0.561961, 0.0], abs=2e-6)
 
 
-def test_bound_is_the_one_worked_out_by_hand() -> None:
+def test_bound_is_the_one_worked_out_by_hand(reader_of: ReaderOf) -> None:
     """A term in no passage of 3 has idf ln(1 + 3.5/0.5) = 2.079442, and counts in the bound.
 
     (0.980829 + 2.079442) · 2.2 = 6.732596.
@@ -69,13 +83,15 @@ def test_bound_is_the_one_worked_out_by_hand() -> None:
     assert upper_bound(statistics) == pytest.approx(6.732596, abs=2e-6)
 
 
-def test_bound_of_no_terms_is_zero() -> None:
+def test_bound_of_no_terms_is_zero(reader_of: ReaderOf) -> None:
     """A question of stop words alone has no score to compare with."""
     assert upper_bound(reader_of([["ship"]]).statistics([])) == 0
 
 
 @given(passages=collections, question=questions)
-def test_scores_are_those_of_the_formula(passages: list[list[str]], question: list[str]) -> None:
+def test_scores_are_those_of_the_formula(
+    reader_of: ReaderOf, passages: list[list[str]], question: list[str]
+) -> None:
     """The inverted index gives every passage the score that counting by hand gives it."""
     scores = reader_of(passages).scores(question)
 
@@ -83,7 +99,9 @@ def test_scores_are_those_of_the_formula(passages: list[list[str]], question: li
 
 
 @given(passages=collections, question=questions)
-def test_statistics_count_passages(passages: list[list[str]], question: list[str]) -> None:
+def test_statistics_count_passages(
+    reader_of: ReaderOf, passages: list[list[str]], question: list[str]
+) -> None:
     """A term's frequency is the number of passages that have it, however often."""
     statistics = reader_of(passages).statistics(question)
 
@@ -92,7 +110,9 @@ def test_statistics_count_passages(passages: list[list[str]], question: list[str
 
 
 @given(passages=collections, question=questions)
-def test_no_score_is_above_the_bound(passages: list[list[str]], question: list[str]) -> None:
+def test_no_score_is_above_the_bound(
+    reader_of: ReaderOf, passages: list[list[str]], question: list[str]
+) -> None:
     """The share of the bound is at most 1, and a question of one known term reaches above 0."""
     reader = reader_of(passages)
 
@@ -104,7 +124,7 @@ def test_no_score_is_above_the_bound(passages: list[list[str]], question: list[s
 
 @given(passages=collections, question=questions, times=st.integers(2, 1000))
 def test_bound_is_approached_by_repetition(
-    passages: list[list[str]], question: list[str], times: int
+    reader_of: ReaderOf, passages: list[list[str]], question: list[str], times: int
 ) -> None:
     """A passage of the question's words over and over scores below the bound all the same."""
     reader = reader_of([*passages, question * times])
@@ -113,3 +133,18 @@ def test_bound_is_approached_by_repetition(
 
     assert scores[-1] <= upper_bound(reader.statistics(question))
     assert not question or scores[-1] > 0
+
+
+@given(passages=collections, question=questions, data=st.data())
+def test_scores_do_not_depend_on_the_cut(
+    reader_of: ReaderOf, passages: list[list[str]], question: list[str], data: st.DataObject
+) -> None:
+    """Cut anywhere into four segments, every passage has the very score that it has in one."""
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(passages)), min_size=3, max_size=3)))
+    bounds = [0, *cuts, len(passages)]
+    cut = [passages[start:end] for start, end in pairwise(bounds)]
+
+    whole, parts = reader_of(passages), reader_of(*cut)
+
+    assert parts.scores(question).tolist() == whole.scores(question).tolist()
+    assert parts.statistics(question) == whole.statistics(question)

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 
+import faiss
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from askdocs.store.dense import DenseReader, serialise
+from askdocs.files import VerifiedFile
+from askdocs.store.dense import FlatReader, flat_pieces
 
-MakeVectors = Callable[..., NDArray[np.float32]]
+AsFile = Callable[..., VerifiedFile]
 
 
 def unit(count: int, dimension: int, seed: int) -> NDArray[np.float32]:
@@ -22,6 +24,11 @@ def unit(count: int, dimension: int, seed: int) -> NDArray[np.float32]:
     return made
 
 
+def content_of(*batches: NDArray[np.float32]) -> bytes:
+    """The file of some vectors."""
+    return b"".join(flat_pieces(batches, dimension=batches[0].shape[1]))
+
+
 @given(
     count=st.integers(1, 50),
     dimension=st.integers(2, 20),
@@ -30,13 +37,13 @@ def unit(count: int, dimension: int, seed: int) -> NDArray[np.float32]:
     seed=st.integers(0, 2**32 - 1),
 )
 def test_nearest_are_those_of_brute_force(
-    count: int, dimension: int, questions: int, k: int, seed: int
+    *, as_file: AsFile, count: int, dimension: int, questions: int, k: int, seed: int
 ) -> None:
     """Ids and cosines are those of the k highest products, best first; fewer where there are."""
     vectors = unit(count, dimension, seed)
     asked = unit(questions, dimension, seed + 1)
 
-    ids, cosines = DenseReader(serialise(vectors)).nearest(asked, k)
+    ids, cosines = FlatReader(as_file([content_of(vectors)])).nearest(asked, k)
 
     products = asked.astype(np.float64) @ vectors.T.astype(np.float64)
     best = -np.sort(-products, axis=1)[:, :k]
@@ -45,36 +52,36 @@ def test_nearest_are_those_of_brute_force(
     assert all(len(set(row)) == min(k, count) for row in ids.tolist())
 
 
-def test_equal_vectors_are_all_found() -> None:
-    """A thousand equal sentences have a thousand ids."""
+def test_equal_vectors_are_all_found(as_file: AsFile) -> None:
+    """A thousand equal sentences have a thousand ids, and are cut off in order."""
     vectors = np.tile(unit(1, 8, seed=0), (1000, 1))
 
-    ids, cosines = DenseReader(serialise(vectors)).nearest(vectors[:1], 1000)
+    ids, cosines = FlatReader(as_file([content_of(vectors)])).nearest(vectors[:1], 1000)
 
     assert sorted(ids[0].tolist()) == list(range(1000))
     np.testing.assert_allclose(cosines, 1.0, atol=1e-6)
 
 
-def test_vectors_come_back_as_they_were() -> None:
+def test_vectors_come_back_as_they_were(as_file: AsFile) -> None:
     """What was stored is given to the bit, in the order asked for, and as often."""
     vectors = unit(20, 8, seed=1)
 
-    found = DenseReader(serialise(vectors)).vectors([19, 0, 7, 7])
+    found = FlatReader(as_file([content_of(vectors)])).vectors([19, 0, 7, 7])
 
     np.testing.assert_array_equal(found, vectors[[19, 0, 7, 7]])
     assert found.dtype == np.float32
 
 
-def test_no_vectors_have_a_shape() -> None:
+def test_no_vectors_have_a_shape(as_file: AsFile) -> None:
     """Asked for none, the reader gives none of the right length."""
-    found = DenseReader(serialise(unit(2, 8, seed=0))).vectors([])
+    found = FlatReader(as_file([content_of(unit(2, 8, seed=0))])).vectors([])
 
     assert found.shape == (0, 8)
 
 
-def test_index_without_sentences_finds_nothing() -> None:
+def test_index_without_sentences_finds_nothing(as_file: AsFile) -> None:
     """A corpus of empty files can be asked in vain."""
-    reader = DenseReader(serialise(np.zeros((0, 8), np.float32)))
+    reader = FlatReader(as_file([content_of(np.zeros((0, 8), np.float32))]))
 
     ids, cosines = reader.nearest(unit(2, 8, seed=0), 5)
 
@@ -85,10 +92,24 @@ def test_same_vectors_give_the_same_bytes() -> None:
     """Nothing but the vectors is in the file, however they lie in memory."""
     vectors = unit(10, 8, seed=2)
 
-    content = serialise(vectors)
+    content = content_of(vectors)
 
-    assert serialise(np.asfortranarray(vectors)) == content
-    assert serialise(vectors[np.arange(10)]) == content
+    assert content_of(np.asfortranarray(vectors)) == content
+    assert content_of(vectors[:3], vectors[3:3], vectors[3:]) == content
+
+
+@pytest.mark.parametrize("count", [0, 1, 7])
+def test_file_is_one_of_faiss(count: int) -> None:
+    """FAISS writes the same bytes, and reads them as a flat index of inner products."""
+    vectors = unit(count, 8, seed=3)
+    index = faiss.IndexFlatIP(8)
+    index.add(vectors)
+
+    content = content_of(vectors)
+
+    assert content == faiss.serialize_index(index).tobytes()
+    read = faiss.deserialize_index(np.frombuffer(content, np.uint8))
+    np.testing.assert_array_equal(read.reconstruct_n(0, count), vectors)
 
 
 @pytest.mark.parametrize(
@@ -106,17 +127,17 @@ def test_vector_without_unit_length_is_refused(bad: list[float]) -> None:
     vectors = np.concatenate([unit(3, 4, seed=0), np.array([bad], np.float32)])
 
     with pytest.raises(ValueError, match="must be finite and of unit length"):
-        serialise(vectors)
+        content_of(vectors)
 
 
-def test_truncated_bytes_are_refused() -> None:
+def test_truncated_bytes_are_refused(as_file: AsFile) -> None:
     """An index cut off at any byte is no index."""
-    content = serialise(unit(4, 8, seed=0))
+    content = content_of(unit(4, 8, seed=0))
     taken = []
 
     for length in range(len(content)):
         try:
-            DenseReader(content[:length])
+            FlatReader(as_file([content[:length]]))
         except ValueError:
             continue
         taken.append(length)
@@ -125,7 +146,7 @@ def test_truncated_bytes_are_refused() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 100, b"IxFI" + b"\xff" * 100])
-def test_other_bytes_are_refused(content: bytes) -> None:
+def test_other_bytes_are_refused(as_file: AsFile, content: bytes) -> None:
     """What is no index is not taken for one, and claims no memory that it does not fill."""
     with pytest.raises(ValueError, match="no index in the format of FAISS"):
-        DenseReader(content)
+        FlatReader(as_file([content]))

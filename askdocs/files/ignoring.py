@@ -1,0 +1,155 @@
+"""What ignore files leave out of a corpus."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
+
+from askdocs.errors import UnreadableSourceError
+from askdocs.files.reading import read_source
+
+_MAX_IGNORE_BYTES = 1024 * 1024
+# What pathspec makes of a star, of a pattern that holds at any depth, and of the end of a name
+# below which everything matches too.
+_STAR = "[^/]*"
+_ANYWHERE = "^(?:.+/)?"
+_BELOW = "(?P<ps_d>"
+
+_Pattern: TypeAlias = tuple[bool, re.Pattern[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The patterns of one folder's ignore files, those of later files overruling.
+
+    Attributes:
+        start: How many characters of the place of what lies in the folder lead to the folder.
+        patterns: Whether each one ignores, and what it names.
+        any_pattern: Matches wherever one of them does; most names are none of theirs.
+    """
+
+    start: int
+    patterns: tuple[_Pattern, ...]
+    any_pattern: re.Pattern[str]
+
+    def verdict(self, place: str, *, is_folder: bool) -> bool | None:
+        """True for ignored, False for taken back by a `!` pattern, None for no word on it.
+
+        A pattern speaks of what it names only, not of all below: ignored folders are not entered.
+        """
+        path = place[self.start :]
+        if not (
+            self.any_pattern.search(path) or (is_folder and self.any_pattern.search(f"{path}/"))
+        ):
+            return None
+        return next(
+            (
+                include
+                for include, regex in reversed(self.patterns)
+                if _names(regex, path, is_folder=is_folder)
+            ),
+            None,
+        )
+
+
+def read_rules(above: str, names: Iterable[str]) -> tuple[Rules, ...]:
+    """The rules of a folder, one or none; what cannot be read ignores nothing.
+
+    Args:
+        above: The place of the folder, and the slash behind it.
+        names: The ignore files to read in it, later ones overruling.
+    """
+    patterns = tuple(pattern for name in names for pattern in _patterns(f"{above}{name}"))
+    if not patterns:
+        return ()
+    return (Rules(len(above), patterns, _any_of([regex for _, regex in patterns])),)
+
+
+def is_ignored(place: str, rules: Sequence[Rules], *, is_folder: bool) -> bool:
+    """Whether the deepest folder's rules that have a word on an entry ignore it.
+
+    Args:
+        place: Where the entry is, with slashes, below the folders of all rules.
+        rules: Those of the folders above it, deeper ones last.
+        is_folder: Whether it is one; some patterns speak of folders alone.
+    """
+    for rule in reversed(rules):
+        verdict = rule.verdict(place, is_folder=is_folder)
+        if verdict is not None:
+            return verdict
+    return False
+
+
+def _names(regex: re.Pattern[str], path: str, *, is_folder: bool) -> bool:
+    """Whether a compiled ignore pattern names this very entry.
+
+    pathspec's patterns match everything below a folder too; the group `ps_d` tells where.
+    """
+    marked = "ps_d" in regex.groupindex
+    if any(not marked or found["ps_d"] is None for found in regex.finditer(path)):
+        return True
+    return (
+        is_folder
+        and marked
+        and any(found.end("ps_d") == len(path) + 1 for found in regex.finditer(f"{path}/"))
+    )
+
+
+def _any_of(regexes: Sequence[re.Pattern[str]]) -> re.Pattern[str]:
+    """One pattern that matches wherever one of several does: a folder may have dozens."""
+    anywhere: list[str] = []
+    others: list[str] = []
+    for regex in regexes:
+        text = regex.pattern
+        if text.count(_BELOW) != len(regex.groupindex):
+            # A class of characters that looks like the group: nothing is safe to say of it.
+            return re.compile("")
+        text = text.replace(_BELOW, "(?:")
+        if text.startswith(_ANYWHERE):
+            anywhere.append(f"(?:{text.removeprefix(_ANYWHERE)})")
+        else:
+            others.append(f"(?:{text})")
+    if anywhere:
+        # The way down to a name is looked for once, not once for every pattern.
+        others.append(f"{_ANYWHERE}(?:{'|'.join(anywhere)})")
+    return re.compile("|".join(others), re.UNICODE)
+
+
+def _patterns(place: str) -> Iterator[_Pattern]:
+    try:
+        content = read_source(place, max_bytes=_MAX_IGNORE_BYTES)
+    except UnreadableSourceError:
+        return
+    for line in content.decode("utf-8-sig", "surrogateescape").split("\n"):
+        yield from _compiled(line.removesuffix("\r"))
+
+
+# Ignore files of many folders say the same.
+@lru_cache(maxsize=1024)
+def _compiled(line: str) -> tuple[_Pattern, ...]:
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415 - most folders have no ignore file
+
+    try:
+        compiled = GitIgnoreSpec.from_lines([line]).patterns
+    except (ValueError, re.error):
+        # As git does: a pattern that makes no sense ignores nothing.
+        return ()
+    return tuple(
+        (pattern.include, _without_backtracking(pattern.regex))
+        for pattern in compiled
+        if pattern.include is not None and pattern.regex is not None
+    )
+
+
+def _without_backtracking(regex: re.Pattern[str]) -> re.Pattern[str]:
+    """Let each star but the last take as little as it can, for good, as `fnmatch` does.
+
+    Otherwise a pattern of ten stars takes longer than anyone waits.
+    """
+    first, *parts = regex.pattern.split(_STAR)
+    if not parts:
+        return regex
+    *inner, last = parts
+    atomic = (f"(?>{_STAR}?{part})" if "(" not in part else f"{_STAR}{part}" for part in inner)
+    return re.compile(f"{first}{''.join(atomic)}{_STAR}{last}")

@@ -1,0 +1,171 @@
+"""NumPy arrays that stand one after another in a file of an index."""
+
+from __future__ import annotations
+
+import io
+import re
+from itertools import chain
+from math import prod
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from askdocs import files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from askdocs.files import VerifiedFile
+
+    Array: TypeAlias = NDArray[Any]
+
+# A header as NumPy writes it for the arrays that stand in an index, and no other.
+_HEADER = re.compile(
+    rb"\x93NUMPY\x01\x00(?P<rest>..)\{'descr': '(?P<type><i8|<i4|<u2|<f4|\|u1)', "
+    rb"'fortran_order': False, 'shape': \((?P<shape>\d{1,18},(?: \d{1,9})?)\), \} *\n",
+    re.DOTALL,
+)
+_HEADER_BYTES = 128
+
+
+class VerifiedArray:
+    """An array in a file, of which each part is verified by its first use."""
+
+    def __init__(
+        self, file: VerifiedFile, dtype: str, shape: tuple[int, ...], *, offset: int
+    ) -> None:
+        """Read nothing yet.
+
+        Args:
+            file: Where it stands.
+            dtype: The type of its values, little-endian.
+            shape: Its rows, and how many values each has where that is not one.
+            offset: Where its first byte is.
+        """
+        self.shape = shape
+        self._file = file
+        self._dtype = np.dtype(dtype)
+        self._row = self._dtype.itemsize * prod(shape[1:])
+        self._offset = offset
+
+    def __len__(self) -> int:
+        """How many rows it has."""
+        return self.shape[0]
+
+    def rows(self, start: int, stop: int) -> Array:
+        """The rows from one to another, without a copy."""
+        content = self._file.read(*(self._offset + at * self._row for at in (start, stop)))
+        return np.frombuffer(content, self._dtype).reshape(stop - start, *self.shape[1:])
+
+    def all(self) -> Array:
+        """All rows, without a copy."""
+        return self.rows(0, len(self))
+
+    def take(self, numbers: NDArray[np.int64]) -> Array:
+        """Some rows in any order, as a copy.
+
+        Args:
+            numbers: From 0, each one of the array's rows.
+        """
+        end = self._offset + len(self) * self._row
+        if self._file.is_proved(self._offset, end):
+            content = self._file.read(self._offset, end)
+        else:
+            content = self._file.read_blocks(self._blocks(numbers))[self._offset : end]
+        rows: Array = np.frombuffer(content, self._dtype).reshape(self.shape)[numbers]
+        return rows
+
+    def _blocks(self, numbers: NDArray[np.int64]) -> list[int]:
+        """The blocks of the file that some rows stand in."""
+        starts = self._offset + np.asarray(numbers, np.int64) * self._row
+        first, last = starts // files.BLOCK, (starts + self._row - 1) // files.BLOCK
+        found = np.zeros(self._file.size // files.BLOCK + 1, np.bool_)
+        # A row may begin in one block and end in one of the next.
+        for one in range(int((last - first).max(initial=0)) + 1):
+            found[np.minimum(first + one, last)] = True
+        return np.flatnonzero(found).tolist()
+
+
+def read_arrays(file: VerifiedFile, count: int) -> list[VerifiedArray]:
+    """The arrays of a file, of which only the headers are read.
+
+    Raises:
+        ValueError: The file is no sequence of so many arrays.
+    """
+    return [
+        VerifiedArray(file, dtype, shape, offset=offset)
+        for dtype, shape, offset in _layout(file.read, file.size, count)
+    ]
+
+
+def parse_arrays(content: bytes | memoryview, count: int) -> list[Array]:
+    """The arrays that verified bytes hold, without a copy.
+
+    Raises:
+        ValueError: The bytes are no sequence of so many arrays.
+    """
+    view = memoryview(content)
+    return [
+        np.frombuffer(view, dtype, prod(shape), offset).reshape(shape)
+        for dtype, shape, offset in _layout(lambda start, end: view[start:end], len(view), count)
+    ]
+
+
+def _layout(
+    read: Callable[[int, int], memoryview], size: int, count: int
+) -> Iterator[tuple[str, tuple[int, ...], int]]:
+    """The type, the shape and the first byte of each array."""
+    start = 0
+    for _ in range(count):
+        header = _HEADER.match(read(start, min(start + _HEADER_BYTES, size)))
+        if header is None or _length(header) != len(header[0]):
+            raise ValueError(f"no array begins at byte {start}")
+        dtype = header["type"].decode()
+        shape = tuple(int(part) for part in header["shape"].split(b",") if part)
+        first = start + header.end()
+        start = first + prod(shape) * np.dtype(dtype).itemsize
+        if start > size:
+            raise ValueError(f"an array ends at byte {start} of {size}")
+        yield dtype, shape, first
+    if start != size:
+        raise ValueError(f"{size - start} bytes follow the last array")
+
+
+def npys(arrays: Iterable[Array]) -> Iterator[bytes | memoryview]:
+    """The bytes of arrays that stand one after another."""
+    return chain.from_iterable(
+        npy([array], dtype=array.dtype.newbyteorder("<").str, shape=array.shape) for array in arrays
+    )
+
+
+def npy(
+    batches: Iterable[Array], *, dtype: str, shape: Sequence[int]
+) -> Iterator[bytes | memoryview]:
+    """The bytes of one array in the .npy format, of which only one batch is held at once.
+
+    Args:
+        batches: Its rows in order.
+        dtype: The type of its values, little-endian, as `numpy.dtype.str` has it.
+        shape: The shape of the whole array.
+    """
+    header = io.BytesIO()
+    fields = {"descr": dtype, "fortran_order": False, "shape": tuple(shape)}
+    np.lib.format.write_array_header_1_0(header, fields)
+    yield header.getvalue()
+    for batch in batches:
+        # What has no values cannot be seen as bytes.
+        if batch.size:
+            yield np.ascontiguousarray(batch, dtype).data.cast("B")
+
+
+def offsets(lengths: Iterable[int] | NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """Where things of some lengths begin when they stand one after another, and where they end."""
+    ends = np.cumsum(np.fromiter(lengths, np.int64), dtype=np.int64)
+    return np.concatenate([np.zeros(1, np.int64), ends])
+
+
+def _length(header: re.Match[bytes]) -> int:
+    """How long a header says that it is: ten bytes, and what the last two of them count."""
+    return 10 + int.from_bytes(header["rest"], "little")

@@ -1,0 +1,240 @@
+"""The dense side of a large index: inverted lists with one byte for each dimension of a vector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from askdocs.store.arrays import npy, npys, offsets
+from askdocs.store.codebook import decode, unit_length
+from askdocs.store.scanning import scan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from askdocs.store.codebook import Codebook
+
+ROWS_PER_ROOT = 32
+"""How many vectors a question is compared with, times the square root of how many there are."""
+LEAST_ROWS = 16_384
+"""With how many it is compared at least, where there are as many."""
+
+_BATCH = 4096
+
+
+class Rows(Protocol):
+    """An array in a file, whose bytes are verified before they are given."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How many rows there are, and how many values each has where that is not one."""
+        ...
+
+    def rows(self, start: int, stop: int) -> NDArray[Any]:
+        """The rows from one to another."""
+        ...
+
+    def take(self, numbers: NDArray[np.int64]) -> NDArray[Any]:
+        """Some rows, in the order asked for."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentLists:
+    """The arrays of one segment's file, in their order there.
+
+    Attributes:
+        offsets: Where each list begins, and where the last one ends: int64, (lists + 1,).
+        sentences: Sentence ids of the segment in list order: int32, (n,).
+        positions: Where each sentence stands in list order, by its id: int32, (n,).
+        codes: The codes in list order: uint8, (n, dimension).
+    """
+
+    offsets: Rows
+    sentences: Rows
+    positions: Rows
+    codes: Rows
+
+
+def list_order(lists: NDArray[np.int32]) -> NDArray[np.int64]:
+    """The sentence ids of a segment in the order of its file: by list, then by id."""
+    return np.argsort(lists, kind="stable")
+
+
+def pieces(
+    codebook: Codebook, codes: NDArray[np.uint8], lists: NDArray[np.int32]
+) -> Iterator[bytes | memoryview]:
+    """The file of a segment: the arrays of SegmentLists in the .npy format, one after another.
+
+    Args:
+        codebook: That of the index.
+        codes: The codes of the segment's sentences by id, shape (n, dimension).
+        lists: The list of each of them, shape (n,).
+    """
+    order = list_order(lists)
+    positions = np.empty(len(order), dtype=np.int32)
+    positions[order] = np.arange(len(order), dtype=np.int32)
+    counts = np.bincount(lists, minlength=len(codebook.centroids))
+    yield from npys([offsets(counts), order.astype(np.int32), positions])
+    batches = (codes[order[start : start + _BATCH]] for start in range(0, len(order), _BATCH))
+    yield from npy(batches, dtype="|u1", shape=codes.shape)
+
+
+class ListsReader:
+    """Finds sentences by the cosine of their vectors in the lists of all segments.
+
+    Sentence ids are those of the index: a segment's follow those of the segments before it.
+    """
+
+    def __init__(self, codebook: Codebook, segments: Sequence[SegmentLists]) -> None:
+        """Read nothing yet.
+
+        Raises:
+            ValueError: The arrays of a segment do not belong together, or not to the codebook.
+        """
+        self._codebook = codebook
+        self._segments = segments
+        for segment in segments:
+            _check_shapes(segment, codebook)
+
+    @property
+    def sentences(self) -> int:
+        """How many there are."""
+        return int(self._bases[-1])
+
+    def nearest(
+        self, vectors: NDArray[np.float32], k: int, *, probes: int | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The sentences nearest to each of some vectors, among those of the nearest lists.
+
+        Args:
+            vectors: Shape (questions, dimension), rows of unit length.
+            k: How many for each, at least 1.
+            probes: In how many lists to look; more where they hold fewer than k sentences. Without
+                it, in those that hold ROWS_PER_ROOT times the root of the number of sentences.
+
+        Returns:
+            Sentence ids and cosines with their decoded vectors, best first, equal ones by id,
+            shapes (questions, min(k, sentences)).
+        """
+        k = min(k, self.sentences)
+        ids = np.zeros((len(vectors), k), dtype=np.int64)
+        cosines = np.zeros((len(vectors), k), dtype=np.float32)
+        for number, vector in enumerate(np.ascontiguousarray(vectors, dtype=np.float32)):
+            if k:
+                ids[number], cosines[number] = self._nearest(vector, k, probes)
+        return ids, cosines
+
+    def codes(self, ids: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """The codes of some sentences, shape (len(ids), dimension)."""
+        segments = np.searchsorted(self._bases, ids, side="right") - 1
+        codes = np.empty((len(ids), len(self._codebook.low)), dtype=np.uint8)
+        for number, places in _by_value(segments):
+            segment = self._segments[number]
+            positions = segment.positions.take(ids[places] - self._bases[number])
+            codes[places] = segment.codes.take(positions)
+        return codes
+
+    def vectors(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The decoded vectors of some sentences, rows of unit length."""
+        return unit_length(decode(self._codebook, self.codes(ids)))
+
+    @cached_property
+    def _offsets(self) -> NDArray[np.int64]:
+        """Where the lists begin and end in each segment, shape (segments, lists + 1)."""
+        count = len(self._codebook.centroids) + 1
+        read = [segment.offsets.rows(0, count) for segment in self._segments]
+        return np.array(read, dtype=np.int64).reshape(-1, count)
+
+    @cached_property
+    def _bases(self) -> NDArray[np.int64]:
+        """The first id of each segment, and the one behind the last."""
+        return offsets(self._offsets[:, -1])
+
+    @cached_property
+    def _sizes(self) -> NDArray[np.int64]:
+        """How many sentences each list has in all segments together."""
+        sizes: NDArray[np.int64] = np.diff(self._offsets, axis=1).sum(axis=0)
+        return sizes
+
+    def _nearest(
+        self, vector: NDArray[np.float32], k: int, probes: int | None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        # The scan leaves out that decoded vectors have not quite unit length, so it may order
+        # neighbours wrongly: more are compared exactly than are wanted.
+        candidates = k + k // 4 + 16
+        lists = self._nearest_lists(vector, k, probes)
+        ids, codes = self._read(*self._scan(vector, candidates, lists))
+        decoded = unit_length(decode(self._codebook, codes)).astype(np.float64)
+        # In double precision: in single, equal ones differ in the last bit by where they stand.
+        cosines = np.vecdot(decoded, vector.astype(np.float64)).astype(np.float32)
+        best = np.lexsort((ids, -cosines))[:k]
+        return ids[best], cosines[best]
+
+    def _nearest_lists(
+        self, vector: NDArray[np.float32], k: int, probes: int | None
+    ) -> NDArray[np.int64]:
+        """The numbers of the lists in which to look, in ascending order."""
+        # Not a product of matrices, for which NumPy's BLAS waits for threads: with other programs
+        # at work that takes up to 19 ms instead of 0.05 ms.
+        products = np.vecdot(self._codebook.centroids, vector)
+        nearest = np.argsort(-products, kind="stable")
+        if probes is None:
+            probes = 1
+            k = max(k, LEAST_ROWS, int(ROWS_PER_ROOT * self.sentences**0.5))
+        enough = int(np.searchsorted(np.cumsum(self._sizes[nearest]), k)) + 1
+        return np.sort(nearest[: max(probes, enough)])
+
+    def _scan(
+        self, vector: NDArray[np.float32], k: int, lists: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The segments and rows of the k greatest products, in any order; fewer if there are."""
+        rows = [_rows_of(segment_offsets, lists) for segment_offsets in self._offsets]
+        batches = (
+            segment.codes.take(of_segment)
+            for segment, of_segment in zip(self._segments, rows, strict=True)
+        )
+        segments, places = scan(self._codebook, vector, batches, k)
+        starts = offsets([len(of_segment) for of_segment in rows])
+        return segments, np.concatenate(rows)[starts[segments] + places]
+
+    def _read(
+        self, segments: NDArray[np.int64], rows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+        """The ids and codes of what stands in some rows of some segments."""
+        ids = np.empty(len(rows), dtype=np.int64)
+        codes = np.empty((len(rows), len(self._codebook.low)), dtype=np.uint8)
+        for number, places in _by_value(segments):
+            segment = self._segments[number]
+            ids[places] = segment.sentences.take(rows[places]) + self._bases[number]
+            codes[places] = segment.codes.take(rows[places])
+        return ids, codes
+
+
+def _check_shapes(segment: SegmentLists, codebook: Codebook) -> None:
+    """Refuse the arrays of another index."""
+    lists, dimension = codebook.centroids.shape
+    count = segment.sentences.shape[0]
+    shapes = (segment.offsets.shape, segment.positions.shape, segment.codes.shape)
+    if shapes != ((lists + 1,), (count,), (count, dimension)):
+        raise ValueError(f"no lists of {count} sentences have arrays of the shapes {shapes}")
+
+
+def _rows_of(segment_offsets: NDArray[np.int64], lists: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rows of some lists, one list after another."""
+    starts = segment_offsets[lists]
+    counts = segment_offsets[lists + 1] - starts
+    before = np.cumsum(counts) - counts
+    return np.repeat(starts - before, counts) + np.arange(counts.sum())
+
+
+def _by_value(values: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Each value with the places at which it is."""
+    order = np.argsort(values, kind="stable")
+    found, starts = np.unique(values[order], return_index=True)
+    yield from zip(found.tolist(), np.split(order, starts[1:]), strict=False)

@@ -1,0 +1,156 @@
+"""The inverted index of one segment: which of its passages have which terms, how often."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from askdocs.store.arrays import npys, offsets, read_arrays
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import TypeAlias
+
+    from numpy.typing import NDArray
+
+    from askdocs.files import VerifiedFile
+
+    Postings: TypeAlias = tuple[NDArray[np.int32], NDArray[np.uint16]]
+
+_MOST = 2**16 - 1
+
+
+class PostingsWriter:
+    """Collects the terms of passages and writes them as an inverted index."""
+
+    def __init__(self) -> None:
+        """Begin with no passages."""
+        self._lengths = array("i")
+        self._numbers: dict[str, int] = {}
+        self._terms, self._added = array("i"), array("i")
+        self._moved: dict[PostingsReader, NDArray[np.int32]] = {}
+
+    def add(self, terms: Sequence[str]) -> None:
+        """Add the next passage, whose number is how many were added before it."""
+        self._added.append(len(self._lengths))
+        self._lengths.append(len(terms))
+        numbers = self._numbers
+        self._terms.extend([numbers.setdefault(term, len(numbers)) for term in terms])
+
+    def copy(self, source: PostingsReader, first: int, last: int) -> None:
+        """Add consecutive passages of another segment with the terms that they have there.
+
+        Args:
+            source: That segment.
+            first: The number of the first passage there.
+            last: The number behind the last one.
+        """
+        # Noted here and moved at the end: the postings of a passage are all over the file.
+        if source not in self._moved:
+            self._moved[source] = np.full(len(source.lengths), -1, np.int32)
+        now = len(self._lengths)
+        self._moved[source][first:last] = np.arange(now, now + last - first)
+        self._lengths.extend(source.lengths.rows(first, last).tolist())
+
+    def pieces(self) -> Iterator[bytes | memoryview]:
+        """The file: six NumPy arrays in the .npy format, one after another.
+
+        Offsets of the terms' postings, offsets of their bytes, the passages' lengths, the postings'
+        passages and frequencies, and the terms' bytes, sorted.
+        """
+        parts = [self._new(), *(source.moved(to) for source, to in self._moved.items())]
+        names = sorted({name for part in parts for name in part[0]})
+        rank = {name: at for at, name in enumerate(names)}
+        ranks = [np.fromiter(map(rank.__getitem__, part[0]), np.int64) for part in parts]
+        terms = np.concatenate([own[part[1]] for own, part in zip(ranks, parts, strict=True)])
+        passages = np.concatenate([part[2] for part in parts])
+        frequencies = np.concatenate([part[3] for part in parts])
+        order = np.argsort(terms * max(1, len(self._lengths)) + passages)
+        yield from npys(
+            [
+                offsets(np.bincount(terms, minlength=len(names))),
+                offsets(map(len, names)).astype(np.int32),
+                np.array(self._lengths, np.int32),
+                passages[order].astype(np.int32),
+                frequencies[order].astype(np.uint16),
+                np.frombuffer(b"".join(names), np.uint8),
+            ]
+        )
+
+    def _new(self) -> _Part:
+        """The postings of the passages that were added with their terms."""
+        count = max(1, len(self._lengths))
+        lengths = np.array(self._lengths, np.int64)[self._added]
+        # A term and a passage as one number: their pairs are counted by sorting.
+        pairs = np.array(self._terms, np.int64) * count + np.repeat(self._added, lengths)
+        found, frequencies = np.unique(pairs, return_counts=True)
+        names = [term.encode() for term in self._numbers]
+        return names, found // count, found % count, np.minimum(frequencies, _MOST)
+
+
+class PostingsReader:
+    """Finds the passages of one segment that have a term, numbered from 0.
+
+    Attributes:
+        lengths: How many terms each passage has, repeated ones counted again.
+    """
+
+    def __init__(self, file: VerifiedFile) -> None:
+        """Read the headers.
+
+        Raises:
+            ValueError: The file is no sequence of six arrays.
+        """
+        (
+            self._posting_offsets,
+            self._name_offsets,
+            self.lengths,
+            self._passages,
+            self._frequencies,
+            self._names,
+        ) = read_arrays(file, 6)
+
+    def find(self, term: str) -> tuple[int, int]:
+        """Where a term's postings begin and end; twice the same where no passage has it."""
+        name, ends, names = term.encode(), self._name_offsets.all(), self._names.all().data
+
+        def name_at(position: int) -> bytes:
+            return bytes(names[ends[position] : ends[position + 1]])
+
+        position = bisect_left(range(len(ends) - 1), name, key=name_at)
+        if position == len(ends) - 1 or name_at(position) != name:
+            return 0, 0
+        start, end = self._posting_offsets.rows(position, position + 2).tolist()
+        return start, end
+
+    def postings(self, start: int, end: int) -> Postings:
+        """The passages that have a term, in order, and how often each has it."""
+        return self._passages.rows(start, end), self._frequencies.rows(start, end)
+
+    def moved(self, to: NDArray[np.int32]) -> _Part:
+        """All postings of the passages that another segment takes over.
+
+        Args:
+            to: The number that each passage has there; -1 for one that it does not take.
+        """
+        counts = np.diff(self._posting_offsets.all())
+        passages = to[self._passages.all()]
+        kept = passages >= 0
+        terms = np.repeat(np.arange(len(counts)), counts)[kept]
+        found, numbers = np.unique(terms, return_inverse=True)
+        ends = self._name_offsets.all().tolist()
+        names = self._names.all().tobytes()
+        return (
+            [names[ends[at] : ends[at + 1]] for at in found.tolist()],
+            numbers,
+            passages[kept].astype(np.int64),
+            self._frequencies.all()[kept].astype(np.int64),
+        )
+
+
+if TYPE_CHECKING:
+    # Terms by number, and of each posting the term, the passage and the frequency.
+    _Part: TypeAlias = tuple[list[bytes], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]

@@ -1,0 +1,126 @@
+"""Index a generated corpus with prepared vectors.
+
+python -m benchmarks.speed.prepared POOL DOCUMENTS INDEX
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+import numpy as np
+
+from askdocs import embedding
+from askdocs.config import cache_directory
+from askdocs.indexing import IndexRequest, build
+from benchmarks.speed.generated import Noise, parse, read_pool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from askdocs.embedding import Encoder
+
+
+class PreparedEncoder:
+    """The model's encoder, which knows the vectors of generated sentences without running."""
+
+    def __init__(self, encoder: Encoder, pool: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Prepare the noise.
+
+        Args:
+            encoder: For every other text.
+            pool: The sources.
+            vectors: Theirs.
+        """
+        self._encoder = encoder
+        self._sources = {text: at for at, text in enumerate(pool)}
+        self._noise = Noise(vectors)
+        self.fingerprint = encoder.fingerprint
+        self.dimension = encoder.dimension
+        self.window = encoder.window
+        self.capacity = encoder.capacity
+        self.count_tokens = encoder.count_tokens
+        self.embed_questions = encoder.embed_questions
+
+    def embed_sentences(
+        self, texts: Sequence[str], advance: Callable[[int], None] = lambda _: None
+    ) -> NDArray[np.float32]:
+        """The vectors of sentences that are all generated, or of which none is."""
+        parsed = [parse(text) for text in texts]
+        known = [found for found in parsed if found is not None]
+        if not known:
+            return self._encoder.embed_sentences(texts, advance)
+        if len(known) < len(texts):
+            others = [text for text, found in zip(texts, parsed, strict=True) if found is None]
+            raise ValueError(f"all or none must be generated, got {others[:3]}")
+        advance(len(texts))
+        sources = np.array([self._sources[source] for source, _ in known])
+        return self._noise.vectors(sources, np.array([serial for _, serial in known]))
+
+
+def open_encoder() -> Encoder:
+    """The default model's encoder."""
+    model = embedding.locate_model(embedding.DEFAULT_MODEL, base=Path())
+    return embedding.open_encoder(model, cache=cache_directory(), notify=print)
+
+
+@cache  # each section asks for it, and reading all sets takes seconds
+def prepare_pool(folders: tuple[Path, ...], path: Path) -> None:
+    """Read, embed and keep the pool of some folders, unless the file has it already.
+
+    Another pool makes other corpora: those that stand beside the file are removed.
+    """
+    pool = read_pool(folders)
+    if path.exists() and load_pool(path)[0] == pool:
+        return
+    shutil.rmtree(path.parent, ignore_errors=True)
+    vectors = embedding.embed_with_cache(
+        open_encoder(), pool, cache=cache_directory(), advance=lambda _: None
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, pool=np.frombuffer(json.dumps(pool).encode(), np.uint8), vectors=vectors)
+
+
+def load_pool(path: Path) -> tuple[list[str], NDArray[np.float32]]:
+    """The sentences of a pool and their vectors."""
+    with np.load(path) as kept:
+        return json.loads(kept["pool"].tobytes()), kept["vectors"]
+
+
+def _without_cache(
+    encoder: Encoder, texts: Sequence[str], *, advance: Callable[[int], None], **_: object
+) -> NDArray[np.float32]:
+    """Embed; prepared vectors must not get into the user's cache as those of the model."""
+    return encoder.embed_sentences(texts, advance)
+
+
+def _open_prepared(prepared: Encoder, *_: object, **__: object) -> Encoder:
+    return prepared
+
+
+def main() -> None:
+    """Index."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("pool", type=Path)
+    parser.add_argument("documents", type=Path)
+    parser.add_argument("index", type=Path)
+    given = parser.parse_args()
+    encoder = PreparedEncoder(open_encoder(), *load_pool(given.pool))
+    with (
+        patch("askdocs.embedding.open_encoder", partial(_open_prepared, encoder)),
+        patch("askdocs.embedding.embed_with_cache", _without_cache),
+    ):
+        request = IndexRequest(index=given.index, paths=(given.documents,), rebuild=True)
+        report = build(request, cache=cache_directory(), notify=print)
+    print(json.dumps({"passages": report.passages, "sentences": report.sentences}))
+
+
+if __name__ == "__main__":
+    main()

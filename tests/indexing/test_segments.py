@@ -1,0 +1,286 @@
+"""A large corpus is indexed in segments, and a refresh touches those alone that have changed."""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from askdocs.datamodel import IndexReport
+from askdocs.errors import DamagedIndexError
+from askdocs.index import open_generation
+from askdocs.indexing import IndexRequest, build
+from askdocs.search import Index
+from askdocs.store import partition
+from askdocs.store.partition import segment_names, segment_of
+
+IndexDocs = Callable[..., IndexReport]
+
+TEXTS = {
+    f"{number:02}.txt": f"Rain fell on day {number}. It was wet. The ship number {number} sank.\n"
+    for number in range(24)
+}
+
+
+@pytest.fixture
+def many(docs: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder docs/ with documents that make four segments where 500 bytes make one."""
+    monkeypatch.setattr(partition, "SEGMENT_BYTES", 500)
+    write(docs, TEXTS)
+    return docs
+
+
+def write(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write files."""
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+
+
+def inodes(index: Path) -> dict[str, int]:
+    """Each file of the current generation but the manifest, and which file it is."""
+    generation = open_generation(index)
+    return {name: (generation.directory / name).stat().st_ino for name in generation.manifest.files}
+
+
+def texts_in(index: Path) -> dict[str, str]:
+    """Every document of an index, verified to the last byte."""
+    generation = open_generation(index)
+    generation.verify()
+    reader = generation.reader()
+    found = {path: reader.text_of(path) for path, _ in reader.documents()}
+    counts = generation.manifest.counts
+    assert counts["passages"] == int(reader.first_passages[-1])
+    assert counts["sentences"] == int(reader.first_sentences[-1])
+    reader.close()
+    return found
+
+
+def test_corpus_is_cut_by_its_size(many: Path, index_docs: IndexDocs) -> None:
+    """1,400 bytes are four segments of at most 500; all of it is found again."""
+    report = index_docs()
+
+    assert (report.documents, report.passages, report.sentences) == (24, 24, 72)
+    assert {name.partition("/")[0] for name in inodes(many.parent / "vectors")} == {
+        "000", "001", "002", "003", "codebook.npys",
+    }  # fmt: skip
+    expected = {f"docs/{name}": text.rstrip() for name, text in TEXTS.items()}
+    assert texts_in(many.parent / "vectors") == expected
+
+
+def test_refresh_rewrites_only_segments_that_changed(many: Path, index_docs: IndexDocs) -> None:
+    """The files of all other segments are the very same ones, under second names."""
+    index_docs()
+    before = inodes(many.parent / "vectors")
+    changed = segment_of("docs/07.txt", 4)
+    write(many, {"07.txt": "Rain fell on day 7. It was dry. The ship number 7 sank.\n"})
+
+    report = index_docs()
+
+    after = inodes(many.parent / "vectors")
+    assert (report.embedded, report.changed) == (1, ("docs/07.txt",))
+    assert after.keys() == before.keys()
+    rewritten = {name for name in after if after[name] != before[name]}
+    assert rewritten == {
+        "codebook.npys",
+        *(name for name in after if name.startswith(f"{changed:03}/")),
+    }
+    assert texts_in(many.parent / "vectors")["docs/07.txt"].endswith("number 7 sank.")
+
+
+def test_kept_codes_stay_as_they_are(many: Path, index_docs: IndexDocs) -> None:
+    """Editing one sentence back and forth leads to the very generation from before."""
+    index_docs()
+    first = open_generation(many.parent / "vectors").digest
+    write(many, {"07.txt": "Rain fell on day 7. It was dry. The ship number 7 sank.\n"})
+    index_docs()
+    write(many, {"07.txt": TEXTS["07.txt"]})
+
+    index_docs()
+
+    assert open_generation(many.parent / "vectors").digest == first
+
+
+def test_document_that_is_removed_needs_no_vector(many: Path, index_docs: IndexDocs) -> None:
+    """A refresh that only takes away embeds nothing."""
+    index_docs()
+    (many / "07.txt").unlink()
+
+    report = index_docs()
+
+    assert (report.embedded, report.documents, report.sentences) == (0, 23, 69)
+    assert "docs/07.txt" not in texts_in(many.parent / "vectors")
+
+
+def test_damaged_segment_is_not_carried_over(many: Path, index_docs: IndexDocs) -> None:
+    """Damage in a segment that does not change stops a refresh."""
+    index_docs()
+    untouched = (segment_of("docs/07.txt", 4) + 1) % 4
+    [path] = (many.parent / "vectors").rglob(f"{untouched:03}/lexical.npys")
+    path.write_bytes(path.read_bytes()[:-1])
+    write(many, {"07.txt": "It was dry."})
+
+    with pytest.raises(DamagedIndexError, match=r"lexical\.npys is not what its manifest says"):
+        index_docs()
+
+
+@pytest.mark.parametrize("bytes_each", [100, 1500, 5000])
+def test_index_is_cut_anew_when_its_size_asks_for_it(
+    many: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch, bytes_each: int
+) -> None:
+    """More segments or fewer: nothing is embedded again, and the texts are the same."""
+    index_docs()
+    before = texts_in(many.parent / "vectors")
+    monkeypatch.setattr(partition, "SEGMENT_BYTES", bytes_each)
+    write(many, {"07.txt": TEXTS["07.txt"] + "\n"})
+
+    report = index_docs()
+
+    assert report.embedded == 0
+    assert texts_in(many.parent / "vectors") == before
+
+
+def test_rebuild_makes_the_codebook_anew(many: Path, index_docs: IndexDocs) -> None:
+    """After many edits, a rebuild ends where a first build would."""
+    index_docs()
+    write(many, {name: text.replace("wet", "dry") for name, text in TEXTS.items()})
+    index_docs()
+    index_docs(index=many.parent / "fresh")
+
+    index_docs(rebuild=True)
+
+    one, two = (open_generation(many.parent / name).manifest.files for name in ("vectors", "fresh"))
+    assert one == two
+
+
+def test_codebook_that_is_outgrown_is_made_anew(
+    docs: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sentences unlike all before them get codes that come as near as a first build's."""
+    monkeypatch.setattr(partition, "SEGMENT_BYTES", 40)
+    write(docs, {f"{number}.txt": "Rain fell.\n\nRain fell." for number in range(4)})
+    index_docs()
+    write(docs, {"4.txt": "The sun!"})
+
+    report = index_docs()
+    index_docs(index=docs.parent / "fresh")
+
+    assert report.embedded == 1
+    one, two = (open_generation(docs.parent / name) for name in ("vectors", "fresh"))
+    every = np.arange(report.sentences)
+    found, fresh = (made.reader().vectors(every) for made in (one, two))
+    assert ((found * fresh).sum(axis=1) > 0.9999).all()
+    assert len(segment_names(one.manifest.files)) == 4
+
+
+def test_questions_are_answered_alike(
+    many: Path, index_docs: IndexDocs, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut into segments, an index gives the hits of one that is not, with nearly their scores."""
+    index_docs()
+    monkeypatch.setattr(partition, "SEGMENT_BYTES", 1 << 20)
+    index_docs(index=many.parent / "whole")
+    found = []
+
+    for name in ("vectors", "whole"):
+        with Index(many.parent / name, cache=cache, notify=lambda _line: None) as index:
+            for mode in ("hybrid", "lexical"):
+                hits = index.ask("Which ship sank on day 7?", mode=mode, min_score=0, top_k=5).hits
+                found.append([(str(hit.place.citation), round(hit.score, 2)) for hit in hits])
+
+    assert found[0] == found[2]
+    assert found[1] == found[3]
+
+
+def test_encoder_may_be_given(docs: Path, index_docs: IndexDocs, cache: Path) -> None:
+    """Whoever has vectors already brings an encoder of their own."""
+    (docs / "a.txt").write_text("Rain fell. It was wet.")
+    asked: list[str] = []
+
+    class Given:
+        """Gives every sentence the same vector."""
+
+        fingerprint = "0" * 64
+        dimension = 4
+        window = 256
+        capacity = 254
+
+        def count_tokens(self, texts: list[str]) -> list[int]:
+            """One token for each word."""
+            return [len(text.split()) for text in texts]
+
+        def embed_sentences(self, texts: list[str], advance: Any = None) -> np.ndarray:
+            """The first axis."""
+            asked.extend(texts)
+            return np.repeat(np.eye(4, dtype=np.float32)[:1], len(texts), axis=0)
+
+        embed_questions = embed_sentences
+
+    request = IndexRequest(index=docs.parent / "vectors", paths=(docs,))
+
+    report = build(request, cache=cache, notify=print, open_encoder=lambda *_, **__: Given())
+
+    assert report.embedded == 2
+    assert asked[:2] == ["It was wet.", "Rain fell."] or asked[:2] == ["Rain fell.", "It was wet."]
+    assert open_generation(docs.parent / "vectors").manifest.model.dimension == 4
+
+
+NAMES = [f"{number}.txt" for number in range(6)]
+SENTENCES = ["Rain fell.", "It was wet.", "The sun came out.", "Ärger!", "A list:\n- one\n- two"]
+CONTENTS = st.lists(st.sampled_from(SENTENCES), max_size=6).map("\n\n".join)
+EDITS = st.dictionaries(st.sampled_from(NAMES), st.none() | CONTENTS, max_size=4)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(history=st.lists(EDITS, min_size=1, max_size=5), last=EDITS)
+def test_refreshed_index_is_the_index_built_from_scratch(
+    monkeypatch: pytest.MonkeyPatch, tiny_model: Path, history: list[dict[str, str | None]],
+    last: dict[str, str | None],
+) -> None:  # fmt: skip
+    """Whatever edits led to a corpus, and however often it was cut anew on the way."""
+    monkeypatch.setattr(partition, "SEGMENT_BYTES", 40)
+    with tempfile.TemporaryDirectory() as directory:
+        top = Path(directory)
+        docs = top / "docs"
+        docs.mkdir()
+        # Codes reach as far as the vectors that their ranges were made from.
+        (docs / "always.txt").write_text("\n\n".join(SENTENCES))
+        for name in ("one", "two"):
+            (top / f"cache-{name}").mkdir()
+            compiled = tiny_model.with_name("compiled") / "encoders"
+            (top / f"cache-{name}" / "encoders").symlink_to(compiled)
+
+        def index(name: str) -> None:
+            request = IndexRequest(index=top / name, paths=(docs,), model=str(tiny_model))
+            build(request, cache=top / f"cache-{name}", notify=lambda _line: None)
+
+        for edits in [*history, last]:
+            for name, content in edits.items():
+                if content is None:
+                    (docs / name).unlink(missing_ok=True)
+                else:
+                    (docs / name).write_text(content)
+            index("one")
+        index("two")
+
+        one, two = (open_generation(top / name) for name in ("one", "two"))
+        assert one.manifest.documents == two.manifest.documents
+        assert one.manifest.counts == two.manifest.counts
+        records = [
+            {name: record for name, record in made.manifest.files.items() if is_exact(name)}
+            for made in (one, two)
+        ]
+        assert records[0] == records[1]
+        every = np.arange(one.manifest.counts["sentences"])
+        refreshed, built = (made.reader().vectors(every) for made in (one, two))
+        assert ((refreshed * built).sum(axis=1) >= 0.9995).all()
+
+
+def is_exact(name: str) -> bool:
+    """Whether a file is the same to the byte however an index came to be."""
+    return not name.endswith(("dense.faiss", "dense.npys", "codebook.npys"))

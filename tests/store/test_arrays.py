@@ -1,0 +1,111 @@
+"""Arrays in a file are read as NumPy wrote them, and no byte of them unverified."""
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from askdocs.errors import DamagedIndexError
+from askdocs.files import BLOCK, LARGE, VerifiedFile
+from askdocs.store.arrays import npy, npys, offsets, parse_arrays, read_arrays
+
+AsFile = Callable[..., VerifiedFile]
+TYPES = ["<i8", "<i4", "<u2", "<f4", "|u1"]
+
+
+def saved(array: np.ndarray) -> bytes:
+    """What numpy.save writes."""
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+@given(
+    types=st.lists(st.sampled_from(TYPES), max_size=4),
+    shape=st.tuples(st.integers(0, 9)) | st.tuples(st.integers(0, 9), st.integers(0, 9)),
+)
+def test_arrays_stand_one_after_another(
+    as_file: AsFile, types: list[str], shape: tuple[int, ...]
+) -> None:
+    """The bytes are those of numpy.save; both ways of reading give the arrays back."""
+    arrays = [(np.arange(np.prod(shape)) % 250).reshape(shape).astype(one) for one in types]
+
+    content = b"".join(npys(arrays))
+
+    assert content == b"".join(map(saved, arrays))
+    parsed = parse_arrays(content, len(arrays))
+    read = [one.all() for one in read_arrays(as_file([content]), len(arrays))]
+    for array, one, other in zip(arrays, parsed, read, strict=True):
+        np.testing.assert_array_equal(one, array, strict=True)
+        np.testing.assert_array_equal(other, array, strict=True)
+
+
+def test_big_endian_array_is_written_little_endian() -> None:
+    """The bytes do not depend on the machine."""
+    array = np.arange(5)
+
+    assert b"".join(npys([array.astype(">i8")])) == saved(array.astype("<i8"))
+
+
+def test_array_is_written_in_batches() -> None:
+    """Rows that come in batches, empty ones among them, are one array."""
+    rows = np.arange(12, dtype=np.float32).reshape(6, 2)
+
+    content = b"".join(npy([rows[:1], rows[1:1], rows[1:]], dtype="<f4", shape=rows.shape))
+
+    assert content == saved(rows)
+
+
+@pytest.mark.parametrize("width", [1, 3, 700, BLOCK, 3 * BLOCK // 2])
+def test_rows_of_a_large_file_are_those_of_the_array(as_file: AsFile, width: int) -> None:
+    """Rows are found in any order, wherever blocks begin."""
+    array = (np.arange(3 * LARGE) % 251).astype(np.uint8)[: 3 * LARGE // width * width]
+    array = array.reshape(-1, width)
+    chosen = np.random.default_rng(0).integers(0, len(array), 50)
+    file = as_file(npys([np.arange(3, dtype=np.int32), array]))
+
+    read = read_arrays(file, 2)[1]
+
+    np.testing.assert_array_equal(read.take(chosen), array[chosen], strict=True)
+    np.testing.assert_array_equal(read.take(chosen[:0]), array[:0], strict=True)
+    np.testing.assert_array_equal(read.rows(2, 5), array[2:5], strict=True)
+    np.testing.assert_array_equal(read.all(), array, strict=True)
+
+
+@pytest.mark.parametrize("row", [43, 100, 3000])
+def test_damaged_row_is_not_given(as_file: AsFile, row: int) -> None:
+    """A flipped bit is noticed by whoever takes its row, and by no one else."""
+    array = np.zeros((3072, 1500), np.uint8)
+    file = as_file(npys([array]))
+    content = bytearray(file.path.read_bytes())
+    content[128 + row * 1500 + 1499] ^= 1
+    file.path.write_bytes(content)
+    (read,) = read_arrays(file, 1)
+
+    with pytest.raises(DamagedIndexError):
+        read.take(np.array([1, row]))
+    with pytest.raises(DamagedIndexError):
+        read.rows(row, row + 1)
+    assert read.take(np.array([1, row + 50])).sum() == 0
+
+
+def test_offsets_are_sums() -> None:
+    """Each begins where the one before it ends."""
+    assert offsets([3, 0, 4]).tolist() == [0, 3, 3, 7]
+    assert offsets([]).tolist() == [0]
+
+
+@pytest.mark.parametrize("shape", [b"(9,), }    ", b"(2, 9), }  ", b"(999999999999999999,), }"])
+def test_array_that_claims_more_than_there_is_is_refused(as_file: AsFile, shape: bytes) -> None:
+    """A header that promises bytes behind the end of the file is not believed."""
+    content = saved(np.zeros(8, np.uint8))
+    changed = content.replace(b"(8,), }" + b" " * (len(shape) - 7), shape)
+    assert len(changed) == len(content)
+
+    with pytest.raises(ValueError, match=r"an array ends at byte \d+ of 136"):
+        parse_arrays(changed, 1)
+    with pytest.raises(ValueError, match=r"an array ends at byte \d+ of 136"):
+        read_arrays(as_file([changed]), 1)

@@ -1,0 +1,294 @@
+"""An index that is cut into segments answers as one that is not, but for its codes."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from askdocs.datamodel import FileRecord, Passage, PassageSettings, StoredPassage
+from askdocs.documents import read_document
+from askdocs.errors import DamagedIndexError
+from askdocs.files import VerifiedFile, blocks_name
+from askdocs.passages import cut_passages
+from askdocs.store.codebook import Codebook, encode
+from askdocs.store.partition import by_segment
+from askdocs.store.reader import GenerationReader
+from askdocs.store.writer import GenerationWriter
+
+MakeVectors = Callable[..., NDArray[np.float32]]
+DIMENSION = 16
+WORDS = ["ship", "moon", "rain", "harbour", "captain", "old", "town", "night", "été"]
+DOCUMENTS = {
+    f"{'ab'[number % 2]}/{number:02}.txt": "\n\n".join(
+        f"{WORDS[(number * step) % 9].title()} {WORDS[step % 9]} {number * step}. It rained."
+        for step in range(1, 2 + number % 5)
+    )
+    for number in range(40)
+}
+
+
+def cut(text: str) -> list[Passage]:
+    """The passages of a text, of at most 16 words."""
+    return cut_passages(
+        read_document("", text),
+        PassageSettings(max_tokens=16),
+        lambda sentences: [len(one.split()) for one in sentences],
+    )
+
+
+PASSAGES = {path: cut(text) for path, text in DOCUMENTS.items()}
+SENTENCES = sum(len(one.sentences) for own in PASSAGES.values() for one in own)
+
+
+@pytest.fixture
+def vectors(unit_vectors: MakeVectors) -> dict[str, NDArray[np.float32]]:
+    """For each document one vector for each sentence."""
+    made = iter(unit_vectors(SENTENCES, DIMENSION))
+    return {
+        path: np.array([next(made) for one in own for _ in one.sentences])
+        for path, own in PASSAGES.items()
+    }
+
+
+class Generations:
+    """Makes generations below a folder."""
+
+    def __init__(self, folder: Path, vectors: Mapping[str, NDArray[np.float32]]) -> None:
+        """Remember what to write."""
+        self.folder = folder
+        self.vectors = vectors
+        self.records: dict[str, dict[str, FileRecord]] = {}
+
+    def write(
+        self,
+        name: str,
+        segments: int,
+        *,
+        without: str = "",
+        old: GenerationReader | None = None,
+        codebook: Codebook | None = None,
+    ) -> GenerationReader:
+        """Write the documents, but for one; copy those that an old generation has."""
+        (self.folder / name).mkdir()
+        writer = GenerationWriter(
+            self.folder / name, dimension=DIMENSION, segments=segments, codebook=codebook
+        )
+        paths = [path for path in sorted(DOCUMENTS) if path != without]
+        for number, own in enumerate(by_segment(paths, segments)):
+            with writer.segment(number) as segment:
+                for path in own:
+                    if old is not None and (found := old.find(path)):
+                        segment.copy(old, found[0], found[1], found[1] + 1)
+                    else:
+                        segment.add(
+                            path, "utf-8", DOCUMENTS[path], PASSAGES[path], self.vectors[path]
+                        )
+        self.records[name] = writer.finish()
+        return self.read(name)
+
+    def read(self, name: str) -> GenerationReader:
+        """Read one of them."""
+        records = self.records[name]
+
+        def opened(file: str) -> VerifiedFile:
+            path = self.folder / name / file
+            return VerifiedFile(path, records[file], records.get(blocks_name(file)))
+
+        return GenerationReader(opened, names=records)
+
+
+@pytest.fixture
+def generations(tmp_path: Path, vectors: dict[str, NDArray[np.float32]]) -> Generations:
+    """Makes generations of the documents of this module."""
+    return Generations(tmp_path, vectors)
+
+
+def passages_of(reader: GenerationReader) -> Iterator[StoredPassage]:
+    """All passages in order of path."""
+    for path, _ in reader.documents():
+        yield from reader.passages_of(path)
+
+
+@pytest.mark.parametrize("segments", [2, 4, 32])
+def test_files_stand_in_one_folder_for_each_segment(
+    generations: Generations, segments: int
+) -> None:
+    """A segment without documents has its files too; the codebook stands beside the folders."""
+    generations.write("cut", segments)
+
+    names = ["dense.npys", "documents.jsonl", "lexical.npys", "passages.jsonl", "tables.npys"]
+    assert sorted(generations.records["cut"]) == [
+        *(f"{number:03}/{name}" for number in range(segments) for name in names),
+        "codebook.npys",
+    ]
+    found = (generations.folder / "cut").rglob("*.*")
+    assert sorted(path.relative_to(generations.folder / "cut").as_posix() for path in found) == (
+        sorted(generations.records["cut"])
+    )
+
+
+@pytest.mark.parametrize("segments", [2, 4, 32])
+def test_texts_do_not_depend_on_the_cut(generations: Generations, segments: int) -> None:
+    """Every document is found with its passages, whose ids count through the segments."""
+    whole, parts = generations.write("whole", 1), generations.write("cut", segments)
+
+    assert parts.documents() == whole.documents()
+    for path in DOCUMENTS:
+        assert [one.passage for one in parts.passages_of(path)] == PASSAGES[path]
+        assert parts.text_of(path) == whole.text_of(path)
+    order = [path for own in by_segment(sorted(DOCUMENTS), segments) for path in own]
+    count = sum(map(len, PASSAGES.values()))
+    every = parts.passages(range(count))
+    assert [one.id for one in every] == list(range(count))
+    assert [one.path for one in every] == [path for path in order for _ in PASSAGES[path]]
+    sentences = [one.first_sentence for one in every]
+    assert sentences == np.cumsum([0, *(len(one.passage.sentences) for one in every)])[:-1].tolist()
+    owners = parts.passages_of_sentences(np.arange(SENTENCES))
+    assert np.searchsorted(owners, np.arange(count)).tolist() == sentences
+
+
+@pytest.mark.parametrize("terms", [["ship"], ["rain", "moon"], ["é", "été", "unknown"], []])
+def test_scores_do_not_depend_on_the_cut(generations: Generations, terms: list[str]) -> None:
+    """Every passage has the very BM25 score that it has in an index of one segment."""
+    whole, parts = generations.write("whole", 1), generations.write("cut", 4)
+
+    assert parts.term_statistics(terms) == whole.term_statistics(terms)
+    expected = [*passages_of(whole)]
+    found = [*passages_of(parts)]
+    scores = whole.bm25(terms, np.array([one.id for one in expected]))
+    assert parts.bm25(terms, np.array([one.id for one in found])).tolist() == scores.tolist()
+    best = [parts.lexical(terms, 7)[1].tolist(), whole.lexical(terms, 7)[1].tolist()]
+    assert best[0] == best[1]
+
+
+def test_nearest_sentences_do_not_depend_on_the_cut(
+    generations: Generations, unit_vectors: MakeVectors
+) -> None:
+    """But for what codes lose, the cosines are those of the vectors, and so are the best."""
+    whole, parts = generations.write("whole", 1), generations.write("cut", 4)
+    asked = unit_vectors(3, DIMENSION, seed=1)
+
+    _, exact = whole.dense(asked, 10)
+    ids, near = parts.dense(asked, 10)
+
+    np.testing.assert_allclose(near, exact, atol=0.01)
+    assert ids.shape == (3, 10)
+    for question, own, cosines in zip(asked, ids, near, strict=True):
+        np.testing.assert_allclose(parts.vectors(own) @ question, cosines, atol=1e-6)
+
+
+def test_vectors_are_nearly_those_that_were_written(
+    generations: Generations, vectors: dict[str, NDArray[np.float32]]
+) -> None:
+    """Every sentence has its own vector: cosine .9999, of unit length."""
+    reader = generations.write("cut", 4)
+
+    for path, own in vectors.items():
+        first = reader.passages_of(path)[0].first_sentence
+        found = reader.vectors(np.arange(first, first + len(own)))
+        assert ((found * own).sum(axis=1) > 0.9999).all()
+        np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
+
+
+def test_same_documents_give_the_same_files(generations: Generations) -> None:
+    """The codebook, which is trained, is the same for the same vectors."""
+    generations.write("one", 4)
+    generations.write("two", 4)
+
+    assert generations.records["one"] == generations.records["two"]
+
+
+@pytest.mark.parametrize("segments", [1, 4])
+def test_refreshed_generation_has_the_bytes_of_the_old_one(
+    generations: Generations, segments: int
+) -> None:
+    """With the codebook kept, a document that went and came back leaves no trace in any file."""
+    first = generations.write("first", segments)
+    path = sorted(DOCUMENTS)[7]
+    second = generations.write("second", segments, without=path, old=first, codebook=first.codebook)
+
+    third = generations.write("third", segments, old=second, codebook=second.codebook)
+
+    assert second.find(path) is None
+    assert generations.records["third"] == generations.records["first"]
+    assert third.text_of(path) == DOCUMENTS[path]
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, 4), (4, 1), (2, 8), (8, 2)])
+def test_index_may_be_cut_anew(generations: Generations, before: int, after: int) -> None:
+    """From any number of segments to any other, texts and terms are those of a fresh index."""
+    old = generations.write("old", before)
+    generations.write("new", after, old=old)
+
+    generations.write("fresh", after)
+
+    names = [name for name in generations.records["fresh"] if "dense" not in name]
+    names.remove("codebook.npys") if after > 1 else None
+    new, fresh = generations.records["new"], generations.records["fresh"]
+    assert {name: new[name] for name in names} == {name: fresh[name] for name in names}
+    every = np.arange(SENTENCES)
+    one, two = generations.read("new").vectors(every), generations.read("fresh").vectors(every)
+    assert ((one * two).sum(axis=1) > 0.9998).all()
+
+
+def test_stored_vectors_have_the_same_codes(generations: Generations) -> None:
+    """What a refresh is given to keep comes back as the same codes, however often."""
+    reader = generations.write("cut", 4)
+    assert reader.codebook is not None
+
+    codes = encode(reader.codebook, reader.stored_vectors(np.arange(SENTENCES)))
+
+    lists = [segment.lists for segment in reader.segments]
+    expected = [one.codes.take(one.positions.rows(0, one.positions.shape[0])) for one in lists]
+    np.testing.assert_array_equal(codes, np.concatenate(expected))
+
+
+def test_lexical_question_reads_no_codes(generations: Generations) -> None:
+    """The files of vectors may be gone while words are looked up, and those of words too."""
+    generations.write("cut", 4)
+    for path in (generations.folder / "cut").rglob("dense.npys"):
+        path.unlink()
+    reader = generations.read("cut")
+
+    ids, _ = reader.lexical(["ship"], 5)
+
+    assert len(reader.passages(ids)) == 5
+    with pytest.raises(DamagedIndexError, match=r"000/dense\.npys is missing"):
+        reader.dense(np.eye(DIMENSION, dtype=np.float32)[:1], 5)
+
+
+@pytest.mark.parametrize("name", ["codebook.npys", "002/dense.npys"])
+def test_arrays_of_another_index_are_damage(
+    generations: Generations, unit_vectors: MakeVectors, name: str
+) -> None:
+    """A codebook and lists that do not belong together are not used."""
+    generations.write("cut", 4)
+    other = Generations(generations.folder, {p: v[:, :8] for p, v in generations.vectors.items()})
+    (generations.folder / "other").mkdir()
+    writer = GenerationWriter(generations.folder / "other", dimension=8, segments=4)
+    for number in range(4):
+        with writer.segment(number) as segment:
+            segment.add("a.txt", "utf-8", DOCUMENTS["a/00.txt"], PASSAGES["a/00.txt"],
+                        unit_vectors(len(PASSAGES["a/00.txt"][0].sentences), 8))  # fmt: skip
+    other.records["other"] = writer.finish()
+    content = (generations.folder / "other" / name).read_bytes()
+    (generations.folder / "cut" / name).write_bytes(content)
+    generations.records["cut"][name] = other.records["other"][name]
+
+    with pytest.raises(DamagedIndexError, match="cannot be read: "):
+        generations.read("cut").dense(np.eye(DIMENSION, dtype=np.float32)[:1], 5)
+
+
+def test_abandoned_generation_holds_nothing(tmp_path: Path) -> None:
+    """Giving up lets go of what waits on the disk, in the middle of a segment too."""
+    writer = GenerationWriter(tmp_path, dimension=DIMENSION, segments=2)
+
+    with pytest.raises(KeyError), writer.segment(0) as segment:
+        segment.add("a.txt", "utf-8", "", [], np.zeros((0, DIMENSION), np.float32))
+        raise KeyError
+    writer.abort()
+
+    held = [path.readlink() for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+    assert [path for path in held if str(path).startswith(str(tmp_path))] == []

@@ -4,8 +4,9 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
@@ -27,7 +28,8 @@ _Checked = TypeVar("_Checked")
 
 def write_manifest(manifest: Manifest) -> bytes:
     """The manifest's file: JSON with sorted keys, the same bytes for the same manifest."""
-    text = json.dumps(asdict(manifest), sort_keys=True, indent=1, ensure_ascii=True)
+    card = replace(manifest, documents=dict(manifest.documents))
+    text = json.dumps(asdict(card), sort_keys=True, indent=1, ensure_ascii=True)
     return f"{text}\n".encode("ascii")
 
 
@@ -36,14 +38,19 @@ def write_tools(tools: Mapping[str, str]) -> bytes:
     return f"{json.dumps(dict(tools), sort_keys=True, indent=1)}\n".encode("ascii")
 
 
-def read_manifest(content: bytes) -> Manifest:
+def read_manifest(content: bytes, *, lazily: bool = False) -> Manifest:
     """Parse a manifest and check every field of it.
+
+    Args:
+        content: The file.
+        lazily: Whether the records of documents are checked by their first use: a question has
+            none for them, and of 100,000 they are most of the time.
 
     Raises:
         UnusableIndexError: It is of a format that this version does not know.
         DamagedIndexError: It is no manifest.
     """
-    try:
+    with _damage():
         card = json.loads(content, object_pairs_hook=_once, parse_constant=_no_constant)
         version = card["format_version"]
         if type(version) is not int or version != FORMAT_VERSION:
@@ -51,7 +58,40 @@ def read_manifest(content: bytes) -> Manifest:
                 f"the index has format {version!r}, this version reads {FORMAT_VERSION}",
                 hint="askdocs index --rebuild PATH, or the askdocs that made it",
             )
-        return _manifest(card)
+        documents = _Documents(card["documents"])
+        if not lazily:
+            documents.check()
+        return _manifest(card, documents)
+
+
+class _Documents(Mapping[str, DocumentRecord]):
+    """What a manifest says of the documents, checked as a whole by the first use."""
+
+    def __init__(self, card: Mapping[str, Any]) -> None:
+        self._card = card
+        self._records: dict[str, DocumentRecord] | None = None
+
+    def check(self) -> dict[str, DocumentRecord]:
+        if self._records is None:
+            with _damage():
+                self._records = _mapping(self._card, _root, _document)
+        return self._records
+
+    def __getitem__(self, path: str) -> DocumentRecord:
+        return self.check()[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.check())
+
+    def __len__(self) -> int:
+        return len(self.check())
+
+
+@contextmanager
+def _damage() -> Iterator[None]:
+    """Turn whatever a wrong type or value leads to into the error of a damaged manifest."""
+    try:
+        yield
     except (
         ArithmeticError,
         AttributeError,
@@ -70,7 +110,7 @@ def manifest_digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _manifest(card: Mapping[str, Any]) -> Manifest:
+def _manifest(card: Mapping[str, Any], documents: Mapping[str, DocumentRecord]) -> Manifest:
     corpus, passages, model = card["corpus"], card["passages"], card["model"]
     return Manifest(
         corpus=CorpusSettings(
@@ -84,7 +124,7 @@ def _manifest(card: Mapping[str, Any]) -> Manifest:
             max_tokens=_count(passages["max_tokens"]), rules=_count(passages["rules"])
         ),
         model=_model(model),
-        documents=_mapping(card["documents"], _root, _document),
+        documents=documents,
         counts={name: _count(card["counts"][name]) for name in ("passages", "sentences")},
         files=_mapping(card["files"], _clean, _file),
     )

@@ -162,6 +162,8 @@ class Index:
             raise UsageError(f"the number of hits must be at least 1, got {top_k}")
         if min_score is not None and not 0 <= min_score <= 1:
             raise UsageError(f"the lowest score must be between 0 and 1, got {min_score}")
+        if together < 1:
+            raise ValueError(f"must be at least 1, got {together}")
         if mode != Mode.LEXICAL:
             self._begin_opening()
         # From here on the model is being opened: what else is needed is imported meanwhile.
@@ -324,9 +326,11 @@ def _groups(questions: Iterable[Question], size: int) -> Iterator[list[Question]
                 yield group
                 group = []
     except UsageError:
-        yield group
+        if group:
+            yield group
         raise
-    yield group
+    if group:
+        yield group
 
 
 def _checked_mode(mode: Mode | str) -> Mode:

@@ -294,6 +294,25 @@ def test_name_of_a_file_stays_in_its_generation(path: str) -> None:
         read_manifest(changed("files", {path: record}))
 
 
+def test_documents_can_be_checked_by_their_first_use() -> None:
+    """A question has no use for them; whoever has one learns of the damage then."""
+    manifest = read_manifest(changed("documents|docs/a.txt|paragraphs", "1"), lazily=True)
+
+    assert manifest.model == MANIFEST.model
+    with pytest.raises(DamagedIndexError, match="the manifest cannot be read: '1' is not a count"):
+        len(manifest.documents)
+
+
+def test_manifest_read_lazily_is_the_same() -> None:
+    """What is checked later says the same, and is written as the same bytes."""
+    content = write_manifest(MANIFEST)
+
+    manifest = read_manifest(content, lazily=True)
+
+    assert manifest == read_manifest(content)
+    assert write_manifest(manifest) == content
+
+
 @pytest.mark.parametrize("name", [*OUTSIDE, "..", "a/b", "../.gitignore"])
 def test_name_of_an_ignore_file_is_a_name(name: str) -> None:
     """An ignore file is looked for in the folder itself, nowhere else."""

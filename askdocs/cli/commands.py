@@ -80,6 +80,13 @@ def cli() -> None:
 @click.option("--online", is_flag=True, help="Let the model be downloaded.")
 @click.option("--max-tokens", type=int, metavar="N", help="The longest passage.  [default: 400]")
 @click.option("--encoding", metavar="NAME", help="How to decode files that are not UTF-8.")
+@click.option(
+    "--device",
+    default="cpu",
+    show_default=True,
+    metavar="NAME",
+    help="Embed on openvino, cuda, mps or another device of PyTorch.",
+)
 @_option_quiet
 def index_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
     """Build an index of the .txt and .md files in PATH, or refresh it.

@@ -18,10 +18,10 @@ class Background(Generic[_Result]):
     """
 
     def __init__(self, call: Callable[[], _Result]) -> None:
-        """Begin the call; a process that ends does not wait for it."""
+        """Begin the call; a process that ends waits for it, as for any thread."""
         self._call = call
         self._error: BaseException | None = None
-        self._thread = Thread(target=self._run, daemon=True)
+        self._thread = Thread(target=self._run)
         self._thread.start()
 
     def result(self) -> _Result:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 import re
 from dataclasses import asdict, dataclass
-from mmap import ACCESS_READ, mmap
 from typing import TYPE_CHECKING, Any
 
 from askdocs.embedding.contract import SCHEME
@@ -23,6 +23,8 @@ CARD = "encoder.json"
 GRAPH = "encoder.onnx"
 WEIGHTS = "weights.bin"
 TOKENIZER = "tokenizer.json"
+
+_PIECE = 16 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,20 +52,20 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledModel:
-    """A compiled encoder in a directory, verified but for its graph and weights.
+    """A compiled encoder in a directory, verified but for its weights.
 
     Attributes:
         card: What it is.
-        directory: Where its graph and weights lie. They may be opened while `is_whole` reads
-            them, but nothing that they give may be used before that has said so.
+        directory: Where its graph and weights lie. The weights may be mapped while `is_whole`
+            reads them, but nothing that they give may be used before that has said so.
         tokenizer: The tokenizer's bytes.
-        records: What graph and weights must be.
+        record: What the weights must be.
     """
 
     card: Card
     directory: Path
     tokenizer: bytes
-    records: Mapping[str, object]
+    record: Mapping[str, object]
 
     @property
     def graph(self) -> Path:
@@ -71,12 +73,11 @@ class CompiledModel:
         return self.directory / GRAPH
 
     def is_whole(self) -> bool:
-        """Whether graph and weights are what was written; other threads run meanwhile."""
+        """Whether the weights are what was written; other threads run meanwhile."""
         try:
-            found = {name: _record_of(self.directory / name) for name in (GRAPH, WEIGHTS)}
+            return _record_of(self.directory / WEIGHTS) == self.record
         except (OSError, ValueError):
             return False
-        return found == self.records
 
 
 def entry_directory(cache: Path, fingerprint: str) -> Path:
@@ -114,14 +115,18 @@ def read_entry(directory: Path, fingerprint: str) -> CompiledModel | None:
             return None
         records = body["files"]
         tokenizer = (directory / TOKENIZER).read_bytes()
-        if _record(tokenizer) != records.pop(TOKENIZER):
+        graph = (directory / GRAPH).read_bytes()
+        if {TOKENIZER: _record(tokenizer), GRAPH: _record(graph)} != {
+            name: records[name] for name in (TOKENIZER, GRAPH)
+        }:
             return None
-        if any((directory / name).stat().st_size != records[name]["bytes"] for name in records):
+        # What is shorter than the graph says would end the process where it is mapped.
+        if (directory / WEIGHTS).stat().st_size != records[WEIGHTS]["bytes"]:
             return None
     except (OSError, ValueError):
         return None
     return CompiledModel(
-        card=_card(body), directory=directory, tokenizer=tokenizer, records=records
+        card=_card(body), directory=directory, tokenizer=tokenizer, record=records[WEIGHTS]
     )
 
 
@@ -148,15 +153,21 @@ def _record(content: bytes) -> dict[str, object]:
 def _record_of(path: Path) -> dict[str, object]:
     """What the card says about a file that is not empty.
 
-    It is mapped and hashed in one call, which takes Python's lock once: read in pieces, each piece
-    would wait for the thread that imports modules meanwhile.
+    Hashing a piece takes Python's lock once: with smaller ones, each would wait for the thread that
+    imports modules meanwhile. A piece that is done gives its memory back.
 
     Raises:
         OSError: If it cannot be read.
         ValueError: If it is empty.
     """
-    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
-        return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    hasher = hashlib.sha256()
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        for start in range(0, len(content), _PIECE):
+            with memoryview(content)[start : start + _PIECE] as piece:
+                hasher.update(piece)
+            if hasattr(mmap, "MADV_DONTNEED"):
+                content.madvise(mmap.MADV_DONTNEED, start, min(_PIECE, len(content) - start))
+        return {"sha256": hasher.hexdigest(), "bytes": len(content)}
 
 
 def _checksum(body: Mapping[str, object]) -> str:

@@ -77,7 +77,7 @@ class DeviceEncoder:
         try:
             vectors = self._runtime.embed_sentences(texts, advance)
         except RuntimeError as error:
-            message = f"the device {self._device} fails: {first_sentence(error)}"
+            message = f"the device {self._device} fails: {brief_reason(error)}"
             raise ModelError(message, hint=HINT) from error
         # Again, in float32: a device that counts in fewer bits also divides in fewer.
         with np.errstate(invalid="ignore"):
@@ -106,7 +106,9 @@ class DeviceEncoder:
             raise ModelError(message, hint=HINT)
 
 
-def first_sentence(error: BaseException) -> str:
-    """How an error begins; PyTorch and OpenVINO write paragraphs."""
-    line = str(error).strip().partition("\n")[0].partition(". ")[0]
-    return line or type(error).__name__
+def brief_reason(error: BaseException) -> str:
+    """What an error says, in one sentence."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    # OpenVINO begins with places in its source, PyTorch ends with all that it knows.
+    line = lines[-1] if lines[0].startswith("Exception from ") else lines[0]
+    return line.partition(". ")[0]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from askdocs.embedding.background import Background
-from askdocs.embedding.device_encoder import HINT, first_sentence
+from askdocs.embedding.device_encoder import HINT, brief_reason
 from askdocs.embedding.encoder import CompiledEncoder
 from askdocs.errors import ModelError
 
@@ -38,7 +38,7 @@ def open_openvino(entry: CompiledModel) -> Runtime:
     try:
         session = _OpenVinoSession(openvino.Core(), entry)
     except RuntimeError as error:
-        message = f"OpenVINO {openvino.__version__} cannot run this model: {first_sentence(error)}"
+        message = f"OpenVINO {openvino.__version__} cannot run this model: {brief_reason(error)}"
         raise ModelError(message, hint=HINT) from error
     return _OpenVinoRuntime(entry, session)
 
@@ -57,7 +57,7 @@ def open_torch(model: Model, device: str, card: Card) -> Runtime:
         original = _load(model, device)
     # What PyTorch was built without is an AssertionError for some devices.
     except (RuntimeError, AssertionError, ImportError, OSError) as error:
-        message = f"the device {device} cannot be used: {first_sentence(error)}"
+        message = f"the device {device} cannot be used: {brief_reason(error)}"
         raise ModelError(message, hint=HINT) from error
     original.max_seq_length = card.window
     return _TorchRuntime(original, card, f"torch-{torch.device(device).type}")

@@ -146,8 +146,10 @@ def open_session(graph: Path) -> onnxruntime.InferenceSession:
         return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
     except (
         state.Fail,
+        state.InvalidArgument,
         state.InvalidGraph,
         state.InvalidProtobuf,
+        state.NoSuchFile,
         state.NotImplemented,
     ) as error:
         message = f"onnxruntime {onnxruntime.__version__} cannot run this compiled model"

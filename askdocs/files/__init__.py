@@ -9,6 +9,7 @@ from askdocs.files.reading import (
     refusals,
     verify,
 )
+from askdocs.files.streaming import FileWriter, Spool, write_index_file
 from askdocs.files.verified import BLOCK, LARGE, VerifiedFile, blocks_name
 from askdocs.files.walking import (
     Entry,
@@ -19,8 +20,6 @@ from askdocs.files.walking import (
     walk,
 )
 from askdocs.files.writing import (
-    FileWriter,
-    Spool,
     exclusive_lock,
     link_or_copy,
     make_directory,
@@ -29,7 +28,6 @@ from askdocs.files.writing import (
     replace_file,
     sync,
     write_file,
-    write_index_file,
 )
 
 __all__ = [

@@ -120,4 +120,4 @@ def _open(directory: Path, digest: str) -> Generation:
         raise DamagedIndexError(
             f"{path} is not what HEAD says", hint="askdocs index --rebuild PATH"
         )
-    return Generation(index=directory, digest=digest, manifest=read_manifest(content))
+    return Generation(index=directory, digest=digest, manifest=read_manifest(content, lazily=True))

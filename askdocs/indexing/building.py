@@ -66,7 +66,7 @@ def build(
 
     Raises:
         UsageError: As `make_plan` says.
-        ModelError: The model cannot be had or compiled.
+        ModelError: The model cannot be had or compiled, or there is no such device.
         DamagedIndexError: The index to be refreshed is not what its manifest says.
         LockedError: Another process is writing the index.
         RefusedError: The disk refuses.
@@ -84,6 +84,7 @@ def build(
         plan.model, base=request.base, online=request.online, revision=plan.revision
     )
     encoder = (open_encoder or embedding.open_encoder)(model, cache=cache, notify=notify)
+    encoder = embedding.open_device(model, request.device, encoder, cache=cache, notify=notify)
     if plan.old is not None and plan.old.manifest.model.fingerprint != encoder.fingerprint:
         plan = replace(plan, old=None)
     progress = progress or Progress()
@@ -91,6 +92,7 @@ def build(
     try:
         manifest, embedded = write(keeps_codebook=True)
     except OutgrownError:
+        progress.finish()
         manifest, embedded = write(keeps_codebook=False)
     return _timed(_report(request, plan, manifest, embedded=embedded), started)
 

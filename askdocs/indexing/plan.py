@@ -36,6 +36,7 @@ class IndexRequest:
         max_tokens: The longest passage, 16 to 2,000; None for the recorded setting.
         encoding: The codec for files that are not UTF-8; None for the recorded one.
         online: Whether a model may be downloaded.
+        device: Where sentences are embedded; see `embedding.open_device`.
     """
 
     index: Path
@@ -47,6 +48,7 @@ class IndexRequest:
     max_tokens: int | None = None
     encoding: str | None = None
     online: bool = False
+    device: str = embedding.DEFAULT_DEVICE
 
     @property
     def base(self) -> Path:

@@ -36,12 +36,6 @@ class Reader(Protocol):
         """The k passages with the highest BM25 score above 0: ids and scores, best first."""
         ...
 
-    def cosines(
-        self, vector: NDArray[np.float32], passages: Sequence[StoredPassage]
-    ) -> list[NDArray[np.float64]]:
-        """For each passage the exact cosines of its sentences, in their order."""
-        ...
-
     def bm25(self, terms: Sequence[str], passage_ids: NDArray[np.int64]) -> NDArray[np.float64]:
         """The exact BM25 score of some passages, shape (len(passage_ids),)."""
         ...

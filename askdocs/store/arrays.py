@@ -55,7 +55,13 @@ class VerifiedArray:
         return self.shape[0]
 
     def rows(self, start: int, stop: int) -> Array:
-        """The rows from one to another, without a copy."""
+        """The rows from one up to another, without a copy.
+
+        Raises:
+            ValueError: There are no such rows.
+        """
+        if not 0 <= start <= stop <= len(self):
+            raise ValueError(f"must be among {len(self)} rows, got {start} to {stop}")
         content = self._file.read(*(self._offset + at * self._row for at in (start, stop)))
         return np.frombuffer(content, self._dtype).reshape(stop - start, *self.shape[1:])
 
@@ -70,12 +76,11 @@ class VerifiedArray:
             numbers: From 0, each one of the array's rows.
         """
         end = self._offset + len(self) * self._row
-        if self._file.is_proved(self._offset, end):
-            content = self._file.read(self._offset, end)
-        else:
-            content = self._file.read_blocks(self._blocks(numbers))[self._offset : end]
-        rows: Array = np.frombuffer(content, self._dtype).reshape(self.shape)[numbers]
-        return rows
+        is_proved = self._file.is_proved(self._offset, end)
+        content = self._file.read_blocks([] if is_proved else self._blocks(numbers))
+        rows: Array = np.frombuffer(content[self._offset : end], self._dtype).reshape(self.shape)
+        # Not by brackets, which take twice as long for rows of bytes.
+        return rows.take(numbers, axis=0)
 
     def _blocks(self, numbers: NDArray[np.int64]) -> list[int]:
         """The blocks of the file that some rows stand in."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from askdocs.store.lexical import TermStatistics
     from askdocs.store.lists import ListsReader
 
+_MOST_GIVEN = 1 << 29
+
 
 # Questions that are asked together often meet in the same passages: of these, some 60 MB.
 _KEPT = 16_384
@@ -102,12 +104,14 @@ class GenerationReader:
         self, vectors: NDArray[np.float32], k: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The k sentences nearest to each vector: ids and cosines, shapes (len(vectors), ≤ k)."""
+        self._forget()
         return self._dense.nearest(vectors, k)
 
     def lexical(
         self, terms: Sequence[str], k: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The k passages with the highest BM25 score above 0: ids and scores, best first."""
+        self._forget()
         scores = self._scores(tuple(terms))
         found = np.flatnonzero(scores)
         if len(found) > k:
@@ -116,20 +120,6 @@ class GenerationReader:
             found = found[scores[found] >= last]
         best = found[np.lexsort((found, -scores[found]))][:k]
         return best, scores[best]
-
-    def cosines(
-        self, vector: NDArray[np.float32], passages: Sequence[StoredPassage]
-    ) -> list[NDArray[np.float64]]:
-        """For each passage the exact cosines of its sentences, in their order."""
-        if not passages:
-            return []
-        firsts = np.array([stored.first_sentence for stored in passages])
-        counts = np.array([len(stored.passage.sentences) for stored in passages])
-        ends = np.cumsum(counts)
-        ids = np.arange(ends[-1]) + np.repeat(firsts - ends + counts, counts)
-        # In double precision: in single, equal texts differ in the last bit by where they stand.
-        products = self.vectors(ids).astype(np.float64) @ vector.astype(np.float64)
-        return np.split(products, ends[:-1])
 
     def bm25(self, terms: Sequence[str], passage_ids: NDArray[np.int64]) -> NDArray[np.float64]:
         """The exact BM25 score of some passages, shape (len(passage_ids),)."""
@@ -204,6 +194,11 @@ class GenerationReader:
             segment.texts.prepare()
         if isinstance(self._dense, FlatReader):
             self._dense.prepare()
+        elif self.codebook is not None:
+            # It imports FAISS, which takes longer than all else here.
+            from askdocs.store.codebook import quantizer  # noqa: PLC0415 - as above
+
+            quantizer(self.codebook)
         if lexical:
             self._lexical.prepare()
 
@@ -225,6 +220,12 @@ class GenerationReader:
             self.__dict__.pop(name, None)
         for file in self._files.values():
             file.close()
+
+    def _forget(self) -> None:
+        """Let memory go that earlier questions took: the system would keep all of the index."""
+        if sum(file.given for file in self._files.values()) > _MOST_GIVEN:
+            for file in self._files.values():
+                file.forget()
 
     def _stored(self, segment: int, numbers: NDArray[np.int64]) -> Iterator[StoredPassage]:
         return self.segments[segment].texts.stored(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from array import array
 from bisect import bisect_left
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import numpy as np
 from askdocs import files
 from askdocs.datamodel import Passage, StoredPassage
 from askdocs.store.arrays import npys, offsets, read_arrays
+from askdocs.store.lines import Lines, LinesWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,13 +22,10 @@ if TYPE_CHECKING:
 
     from askdocs.datamodel import FileRecord
     from askdocs.files import VerifiedFile
-    from askdocs.store.arrays import VerifiedArray
 
 DOCUMENTS = "documents.jsonl"
 PASSAGES = "passages.jsonl"
 TABLES = "tables.npys"
-
-_COPIED_LINES = 4096
 
 
 class TextWriter:
@@ -37,8 +34,8 @@ class TextWriter:
     def __init__(self, directory: Path) -> None:
         """Begin the files of a segment in an existing folder."""
         self._path = directory / TABLES
-        self._documents = _LinesWriter(directory / DOCUMENTS)
-        self._passages = _LinesWriter(directory / PASSAGES)
+        self._documents = LinesWriter(directory / DOCUMENTS)
+        self._passages = LinesWriter(directory / PASSAGES)
         self._last_path: str | None = None
 
     @property
@@ -103,66 +100,6 @@ class TextWriter:
         self._last_path = path
 
 
-class _LinesWriter:
-    """Writes lines, and remembers how long they are and how much belongs to each."""
-
-    def __init__(self, path: Path) -> None:
-        self.file = files.FileWriter(path)
-        self.lengths = array("q")
-        self.counts = array("q")
-
-    def add(self, line: bytes, count: int) -> None:
-        self.file.write(line + b"\n")
-        self.lengths.append(len(line) + 1)
-        self.counts.append(count)
-
-    def copy(self, source: Lines, first: int, last: int) -> None:
-        self.lengths.extend(np.diff(source.offsets.rows(first, last + 1)).tolist())
-        self.counts.extend(np.diff(source.firsts.rows(first, last + 1)).tolist())
-        for start in range(first, last, _COPIED_LINES):
-            self.file.write(source.read(start, min(start + _COPIED_LINES, last)))
-
-
-class Lines:
-    """A file of lines with its tables.
-
-    Attributes:
-        offsets: Where each line begins, and where the last one ends.
-        firsts: The number of the first thing that belongs to each line, and behind the last one.
-    """
-
-    def __init__(self, file: VerifiedFile, offsets: VerifiedArray, firsts: VerifiedArray) -> None:
-        """Read nothing yet."""
-        self.offsets = offsets
-        self.firsts = firsts
-        self._file = file
-
-    def __len__(self) -> int:
-        """How many lines there are."""
-        return len(self.offsets) - 1
-
-    def read(self, first: int, last: int) -> memoryview:
-        """The bytes of consecutive lines."""
-        start, end = self.offsets.rows(first, last + 1)[[0, -1]].tolist()
-        return self._file.read(start, end)
-
-    def parse(self, numbers: NDArray[np.int64]) -> list[list[Any]]:
-        """What some lines say, in the order asked for.
-
-        Raises:
-            DamagedIndexError: They are not JSON; they were verified, so another program wrote them.
-        """
-        starts = self.offsets.take(numbers).tolist()
-        ends = self.offsets.take(numbers + 1).tolist()
-        # As one array: that takes half the time of one line after the other.
-        lines = b",".join(map(self._file.read, starts, ends))
-        try:
-            found: list[list[Any]] = json.loads(b"[%b]" % lines)
-        except ValueError as error:
-            raise files.damaged(self._file.path, error) from error
-        return found
-
-
 class TextReader:
     """Gives the documents and passages of a segment, both numbered from 0.
 
@@ -170,6 +107,7 @@ class TextReader:
         documents: The lines of documents, and the passages that belong to each.
         passages: The lines of passages, and the sentences that belong to each.
         sentences: How many sentences there are.
+        path: Gives the path of a document by its number.
     """
 
     def __init__(self, opened: Callable[[str], VerifiedFile]) -> None:
@@ -185,17 +123,13 @@ class TextReader:
         self.documents = Lines(opened(DOCUMENTS), tables[0], tables[2])
         self.passages = Lines(opened(PASSAGES), tables[1], tables[3])
         self.sentences = int(tables[3].rows(len(tables[3]) - 1, len(tables[3]))[0])
-        # A document has many passages, and a search for a path meets the same ones again.
-        self._document = cache(self._parsed_document)
+        # A search for a path meets the same ones again.
+        self.path = cache(self._path)
 
     def prepare(self) -> None:
         """Open the files now; small ones are then verified."""
         for lines in (self.documents, self.passages):
             lines.read(0, 0)
-
-    def path(self, number: int) -> str:
-        """The path of a document."""
-        return self._document(number)[0]
 
     def find(self, path: str) -> int | None:
         """The number of the document at a path; None where there is none."""
@@ -228,15 +162,17 @@ class TextReader:
             first_sentence: What the ids of their sentences count from.
         """
         owners = np.searchsorted(self.documents.firsts.all(), numbers, side="right") - 1
+        documents, places = np.unique(owners, return_inverse=True)
+        names = self.documents.parse(documents)
         sentences = self.passages.firsts.take(numbers) + first_sentence
-        for number, owner, sentence, fields in zip(
+        for number, place, sentence, fields in zip(
             (numbers + first_passage).tolist(),
-            owners.tolist(),
+            places.tolist(),
             sentences.tolist(),
             self.passages.parse(numbers),
             strict=True,
         ):
-            path, encoding = self._document(owner)
+            path, encoding = names[place]
             yield StoredPassage(
                 id=number,
                 path=path,
@@ -250,9 +186,9 @@ class TextReader:
         numbers = np.arange(*self.passages_between(number, number + 1))
         return "".join(part for fields in self.passages.parse(numbers) for part in fields[:2])
 
-    def _parsed_document(self, number: int) -> tuple[str, str]:
-        [(path, encoding)] = self.documents.parse(np.array([number]))
-        return path, encoding
+    def _path(self, number: int) -> str:
+        [(path, _)] = self.documents.parse(np.array([number]))
+        return str(path)
 
 
 def _fields(passage: Passage, gap: str) -> list[object]:

@@ -455,6 +455,18 @@ def test_passage_may_be_longer_than_what_the_model_reads(folder: Path, index: Ru
     assert len(stored.passage.sentences) > 1
 
 
+def test_device_that_is_not_there_is_an_error(folder: Path, index: Run) -> None:
+    """Status 5 names the device, and nothing is written."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.\n")
+
+    ran = index("--device", "nonsense", "docs")
+
+    assert (ran.status, ran.out) == (5, "")
+    assert "askdocs: the device nonsense cannot be used: " in ran.err
+    assert ran.err.endswith("\nhint: run the same command without --device\n")
+    assert [path.name for path in folder.iterdir()] == ["docs"]
+
+
 def test_model_that_is_not_there_is_an_error(folder: Path, run: Run) -> None:
     """A model that cannot be had ends the run before anything is made."""
     (folder / "docs" / "a.txt").write_text("Rain fell.")

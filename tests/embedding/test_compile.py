@@ -123,6 +123,29 @@ def test_damaged_entry_is_replaced(make_model: MakeModel, tmp_path: Path) -> Non
     assert [path.name for path in graph.parent.parent.iterdir()] == [graph.parent.name]
 
 
+@pytest.mark.parametrize("name", ["encoder.onnx", "weights.bin", "tokenizer.json"])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_flipped_bit_is_found_before_it_is_used(
+    make_model: MakeModel,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    name: str,
+    share: float,
+) -> None:
+    """Damage that keeps a file's length is no encoder, and no crash of what would run it."""
+    model = make_model()
+    compiled(model, tmp_path)
+    fingerprint = fingerprint_model(model)
+    path = entry_directory(tmp_path, fingerprint) / name
+    content = bytearray(path.read_bytes())
+    content[int(share * len(content))] ^= 4
+    path.write_bytes(content)
+    capfd.readouterr()
+
+    assert open_compiled(fingerprint, cache=tmp_path) is None
+    assert capfd.readouterr() == ("", "")
+
+
 def test_cache_that_cannot_be_written_is_an_error(make_model: MakeModel, tmp_path: Path) -> None:
     """The disk's refusal is an error of its own, not the model's."""
     model = make_model()

@@ -76,7 +76,7 @@ def test_file_up_to_one_mebibyte_stands_alone(tmp_path: Path, size: int) -> None
 
 @pytest.mark.parametrize("size", [LARGE + 1, LARGE + BLOCK - 1, LARGE + BLOCK, SIZE])
 def test_table_holds_the_checksum_of_every_block(tmp_path: Path, size: int) -> None:
-    """Beside a large file stand the sha256 of its blocks of 64 KiB, the last one shorter."""
+    """Beside a large file stand the sha256 of its blocks of 8 KiB, the last one shorter."""
     content = CONTENT[:size]
 
     records = write_index_file(tmp_path / "file", [content])
@@ -278,6 +278,24 @@ def test_file_that_is_removed_stays_readable(large: Path) -> None:
     file.close()
     with pytest.raises(DamagedIndexError, match="is missing"):
         file.read(0, 1)
+
+
+def test_memory_that_is_let_go_comes_back(large: Path) -> None:
+    """What was given out stays as it is, and what is read again is the same, unproved or not."""
+    file = opened(large)
+    kept = file.read(5, 2 * BLOCK)
+    given = file.given
+
+    file.forget()
+
+    assert given >= 2 * BLOCK - 5
+    assert file.given == 0
+    assert bytes(kept) == CONTENT[5 : 2 * BLOCK]
+    assert bytes(file.read(0, SIZE)) == CONTENT
+    small = VerifiedFile(large, record_of(large))
+    small.read(0, 1)
+    small.forget()
+    assert bytes(small.read(1, 3)) == CONTENT[1:3]
 
 
 def test_spool_gives_back_what_it_was_given(tmp_path: Path) -> None:

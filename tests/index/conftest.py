@@ -18,6 +18,7 @@ from askdocs.datamodel import (
 from askdocs.documents import read_document
 from askdocs.index import Transaction, begin, current_digest
 from askdocs.passages import cut_passages
+from askdocs.store.partition import by_segment
 
 DIMENSION = 4
 TOOLS = {"askdocs": "0.0"}
@@ -50,17 +51,22 @@ def unit_vectors(count: int) -> NDArray[np.float32]:
     return vectors
 
 
-def write_segment(transaction: Transaction, documents: Mapping[str, str]) -> Manifest:
+def write_segments(
+    transaction: Transaction, documents: Mapping[str, str], *, segments: int = 1
+) -> Manifest:
     """Write documents of one sentence each, and give the manifest to publish."""
-    writer = transaction.writer(dimension=DIMENSION)
-    with writer.segment(0) as segment:
-        for number, (path, text) in enumerate(sorted(documents.items())):
-            passages = cut_passages(
-                read_document(path, text),
-                PassageSettings(),
-                lambda texts: [len(one.split()) for one in texts],
-            )
-            segment.add(path, "utf-8", text, passages, unit_vectors(number + 1)[number:])
+    writer = transaction.writer(dimension=DIMENSION, segments=segments)
+    numbers = {path: number for number, path in enumerate(sorted(documents))}
+    for segment_number, paths in enumerate(by_segment(numbers, segments)):
+        with writer.segment(segment_number) as segment:
+            for path in paths:
+                passages = cut_passages(
+                    read_document(path, documents[path]),
+                    PassageSettings(),
+                    lambda texts: [len(one.split()) for one in texts],
+                )
+                vectors = unit_vectors(numbers[path] + 1)[numbers[path] :]
+                segment.add(path, "utf-8", documents[path], passages, vectors)
     return manifest_of(writer.finish(), documents)
 
 
@@ -74,9 +80,12 @@ def index(tmp_path: Path) -> Path:
 def commit(index: Path) -> Callable[..., str]:
     """Make an index of documents of one sentence: `commit({"docs/a.txt": "Text."})`."""
 
-    def make(documents: Mapping[str, str], *, tools: Mapping[str, str] = TOOLS) -> str:
+    def make(
+        documents: Mapping[str, str], *, tools: Mapping[str, str] = TOOLS, segments: int = 1
+    ) -> str:
         with begin(index, expecting=current_digest(index)) as transaction:
-            return transaction.publish(write_segment(transaction, documents), tools=tools)
+            manifest = write_segments(transaction, documents, segments=segments)
+            return transaction.publish(manifest, tools=tools)
 
     return make
 
@@ -84,4 +93,4 @@ def commit(index: Path) -> Callable[..., str]:
 @pytest.fixture
 def write() -> Callable[[Transaction, Mapping[str, str]], Manifest]:
     """Write documents into a transaction: `write(transaction, {"docs/a.txt": "Text."})`."""
-    return write_segment
+    return write_segments

@@ -271,6 +271,22 @@ def test_kept_files_are_shared(index: Path, commit: Commit) -> None:
     assert texts(index) == OLD
 
 
+def test_one_segment_may_be_kept(index: Path, commit: Commit) -> None:
+    """The files that are named are taken over, and what the manifest must say of them is told."""
+    old = commit(OLD, segments=2)
+    opened = open_generation(index)
+    names = [name for name in opened.manifest.files if name.startswith("001/")]
+
+    with begin(index, expecting=old) as transaction:
+        kept = transaction.keep_files(opened, names)
+        [folder] = (path for path in (index / "generations").iterdir() if path.name != old)
+        found = [path.relative_to(folder).as_posix() for path in folder.rglob("*.*")]
+
+    assert kept == {name: opened.manifest.files[name] for name in names}
+    assert sorted(found) == sorted(names)
+    assert len(names) == 5
+
+
 def test_damaged_file_is_not_kept(index: Path, commit: Commit) -> None:
     """What is taken over is verified first, so damage does not get a new manifest."""
     old = commit(OLD)
@@ -340,14 +356,15 @@ def identity(path: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
+@pytest.mark.parametrize("segments", [1, 2])
 def test_all_is_on_the_disk_before_head_names_it(
-    index: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch
+    index: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch, segments: int
 ) -> None:
     """Files, then the folders that name them, then the generation's name, then HEAD."""
     disk = Disk()
     disk.attach(monkeypatch)
 
-    digest = commit(OLD)
+    digest = commit(OLD, segments=segments)
 
     generation = index / "generations" / digest
     named = disk.events.index(("rename", identity(generation)))

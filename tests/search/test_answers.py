@@ -63,6 +63,52 @@ def test_every_hit_is_true(
         assert (shown.text, shown.place, shown.status) == (hit.text, hit.place, hit.status)
 
 
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("together", [2, 32])
+def test_questions_looked_up_together_have_the_answers_of_each_alone(
+    seeds_index: Index, mode: Mode, together: int
+) -> None:
+    """Hits and their order are the same; a vector may differ in the last bits by its batch."""
+    questions = [
+        Question(id=str(at), text=text) for at, text in enumerate([*QUESTIONS, *QUESTIONS])
+    ]
+
+    found = list(seeds_index.ask_all(questions, mode=mode, min_score=0, together=together))
+
+    assert [ranking.question for ranking in found] == questions
+    for ranking in found:
+        alone = seeds_index.ask(ranking.question.text, mode=mode, min_score=0)
+        assert ranking.answered == alone.answered
+        assert [hit.place for hit in ranking.hits] == [hit.place for hit in alone.hits]
+        scores = [hit.score for hit in alone.hits]
+        assert [hit.score for hit in ranking.hits] == pytest.approx(scores, abs=2e-6)
+
+
+def test_answers_before_a_bad_question_come(seeds_index: Index) -> None:
+    """However many are looked up together, a question that cannot be asked ends those behind it."""
+    questions = [
+        Question(id=str(at), text=text) for at, text in enumerate(["Kremlin", "NATO", " "])
+    ]
+
+    answers = seeds_index.ask_all(questions, together=32)
+
+    assert [next(answers).question.text, next(answers).question.text] == ["Kremlin", "NATO"]
+    with pytest.raises(UsageError, match="the question is empty"):
+        next(answers)
+
+
+def test_no_questions_have_no_answers(seeds_index: Index) -> None:
+    """Nothing is asked of the model."""
+    assert list(seeds_index.ask_all([], together=32)) == []
+
+
+@pytest.mark.parametrize("together", [0, -1])
+def test_looking_up_none_together_is_a_broken_promise(seeds_index: Index, together: int) -> None:
+    """At least one question is read before it is answered."""
+    with pytest.raises(ValueError, match="must be at least 1, got"):
+        next(seeds_index.ask_all([Question(id="0", text="NATO")], together=together))
+
+
 WORDS = st.sampled_from(
     "Rasmussen Kremlin NATO Russia the of helicopters zebra summit Lisbon 2008 “ – ?".split()
 )

@@ -179,31 +179,6 @@ def test_nearest_sentences_are_those_of_brute_force(
     np.testing.assert_allclose(cosines, np.take_along_axis(products, ids, axis=1), atol=1e-6)
 
 
-def test_cosines_are_those_of_each_sentence(
-    written: Written,
-    stored: list[StoredPassage],
-    vectors: NDArray[np.float32],
-    unit_vectors: MakeVectors,
-) -> None:
-    """For any passages in any order, every sentence has its own exact cosine."""
-    asked = unit_vectors(1, DIMENSION, seed=1)[0]
-    wanted = [stored[number] for number in (2, 0, 3)]
-
-    found = written.reader().cosines(asked, wanted)
-
-    products = vectors @ asked
-    assert len(found) == 3
-    for one, cosines in zip(wanted, found, strict=True):
-        first = one.first_sentence
-        expected = products[first : first + len(one.passage.sentences)]
-        np.testing.assert_allclose(cosines, expected, atol=1e-6)
-
-
-def test_cosines_of_no_passages_are_none(written: Written, unit_vectors: MakeVectors) -> None:
-    """For each passage there is one array, so for none there is none."""
-    assert written.reader().cosines(unit_vectors(1, DIMENSION)[0], []) == []
-
-
 def test_stored_vectors_are_those_that_were_written(
     written: Written, vectors: NDArray[np.float32]
 ) -> None:

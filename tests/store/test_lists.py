@@ -78,8 +78,11 @@ def reader_of(codebook: Codebook, segments: Sequence[NDArray[np.float32]]) -> Li
 
 
 def decoded_units(codebook: Codebook, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
-    """What the codes of vectors stand for, scaled to unit length, worked out by NumPy alone."""
-    codes = np.clip(np.floor((vectors - codebook.low) / codebook.step), 0, 255)
+    """What the codes of vectors stand for, scaled to unit length, worked out by NumPy.
+
+    The codes themselves are FAISS's: on the border of two, rounding decides.
+    """
+    codes = encode(codebook, vectors)
     decoded = codebook.low + (codes + 0.5) * codebook.step.astype(np.float64)
     units: NDArray[np.float64] = decoded / np.linalg.norm(decoded, axis=1, keepdims=True)
     return units

@@ -222,8 +222,8 @@ def test_only_the_lines_asked_for_are_read(tmp_path: Path) -> None:
     list(reader.stored(np.array([500]), first_passage=0, first_sentence=0))
 
     assert [(name, size) for name, size in asked if name != TABLES] == [
-        (PASSAGES, len(content_of(tmp_path / "texts")[PASSAGES].splitlines()[500]) + 1),
         (DOCUMENTS, len('["0500", "utf-8"]\n')),
+        (PASSAGES, len(content_of(tmp_path / "texts")[PASSAGES].splitlines()[500]) + 1),
     ]
 
 

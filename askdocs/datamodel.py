@@ -119,7 +119,7 @@ class StoredPassage:
     """A passage as it comes back from an index, with where it belongs.
 
     Attributes:
-        id: Position in the index's canonical order (path, then position), from 0.
+        id: Position in the index (by segment, then path, then position), from 0.
         path: The path of its document.
         encoding: The codec that decoded the document.
         first_sentence: The id of its first sentence; the others follow it.

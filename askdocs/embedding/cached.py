@@ -6,7 +6,7 @@ import hashlib
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from askdocs.embedding.contract import SCHEME, ignore_progress
+from askdocs.embedding.contract import ignore_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -50,8 +50,7 @@ def embed_with_cache(
 
     result = np.empty((len(texts), encoder.dimension), np.float32)
     missing: dict[bytes, list[int]] = {}
-    scheme = getattr(encoder, "scheme", SCHEME)
-    path = cache / "embeddings" / f"{encoder.fingerprint}-{scheme}.sqlite"
+    path = cache / "embeddings" / f"{encoder.fingerprint}-{encoder.scheme}.sqlite"
     with closing(VectorCache(path, dimension=encoder.dimension)) as vectors:
         for row, text in enumerate(texts):
             key = hashlib.sha256(text.encode()).digest()

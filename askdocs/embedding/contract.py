@@ -55,6 +55,11 @@ class Encoder(Protocol):
         ...
 
     @property
+    def scheme(self) -> str:
+        """Device and number format: equal for vectors that may lie in one cache file."""
+        ...
+
+    @property
     def dimension(self) -> int:
         """Length of the vectors."""
         ...

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnxruntime
 
-from askdocs.embedding.contract import ignore_progress
+from askdocs.embedding.contract import SCHEME, ignore_progress
 from askdocs.errors import ModelError
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class CompiledEncoder:
         from tokenizers import Tokenizer
 
         self._card = compiled.card
+        self.scheme = SCHEME
         self.fingerprint = compiled.card.fingerprint
         self.dimension = compiled.card.dimension
         self.window = compiled.card.window

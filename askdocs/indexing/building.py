@@ -83,12 +83,14 @@ def build(
     model = embedding.locate_model(
         plan.model, base=request.base, online=request.online, revision=plan.revision
     )
-    encoder = (open_encoder or embedding.open_encoder)(model, cache=cache, notify=notify)
-    encoder = embedding.open_device(model, request.device, encoder, cache=cache, notify=notify)
+    compiled = (open_encoder or embedding.open_encoder)(model, cache=cache, notify=notify)
+    encoder = embedding.open_device(model, request.device, compiled, cache=cache, notify=notify)
     if plan.old is not None and plan.old.manifest.model.fingerprint != encoder.fingerprint:
         plan = replace(plan, old=None)
+    # The compiled encoder's probe: a manifest must not differ by the device.
+    record = _model_record(model, compiled, plan.old)
     progress = progress or Progress()
-    write = partial(_written, request, plan, model, encoder, cache=cache, progress=progress)
+    write = partial(_written, request, plan, record, encoder, cache=cache, progress=progress)
     try:
         manifest, embedded = write(keeps_codebook=True)
     except OutgrownError:
@@ -109,7 +111,7 @@ def _relabelled(request: IndexRequest, plan: Plan, old: Generation) -> Manifest:
 def _written(
     request: IndexRequest,
     plan: Plan,
-    model: Model,
+    record: ModelRecord,
     encoder: Encoder,
     *,
     cache: Path,
@@ -135,7 +137,7 @@ def _written(
         manifest = Manifest(
             corpus=plan.corpus,
             passages=plan.passages,
-            model=_model_record(model, encoder, plan.old),
+            model=record,
             documents=records,
             counts={"passages": filler.passages, "sentences": filler.sentences},
             files=filler.finish(),

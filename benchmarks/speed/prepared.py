@@ -43,6 +43,7 @@ class PreparedEncoder:
         self._sources = {text: at for at, text in enumerate(pool)}
         self._noise = Noise(vectors)
         self.fingerprint = encoder.fingerprint
+        self.scheme = encoder.scheme
         self.dimension = encoder.dimension
         self.window = encoder.window
         self.capacity = encoder.capacity

@@ -27,6 +27,7 @@ class FakeEncoder:
     """Gives every text the same vector and remembers what it was asked."""
 
     fingerprint = "f" * 64
+    scheme = "float32"
     dimension = 8
     window = 256
     capacity = 254

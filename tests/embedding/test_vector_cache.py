@@ -20,6 +20,7 @@ class FakeEncoder:
     """Gives every text a vector of its own, and remembers what it was asked."""
 
     fingerprint = "ab" * 32
+    scheme = "float32"
     dimension = 8
     window = 256
     capacity = 254

@@ -204,6 +204,7 @@ def test_encoder_may_be_given(docs: Path, index_docs: IndexDocs, cache: Path) ->
         """Gives every sentence the same vector."""
 
         fingerprint = "0" * 64
+        scheme = "float32"
         dimension = 4
         window = 256
         capacity = 254
@@ -224,7 +225,7 @@ def test_encoder_may_be_given(docs: Path, index_docs: IndexDocs, cache: Path) ->
     report = build(request, cache=cache, notify=print, open_encoder=lambda *_, **__: Given())
 
     assert report.embedded == 2
-    assert asked[:2] == ["It was wet.", "Rain fell."] or asked[:2] == ["Rain fell.", "It was wet."]
+    assert {"It was wet.", "Rain fell."} < set(asked)
     assert open_generation(docs.parent / "vectors").manifest.model.dimension == 4
 
 

@@ -244,15 +244,15 @@ class Index:
         return rank(self._reader, question, vector, mode=mode, top_k=top_k, nearest=nearest)
 
     def _retrying(self, use: Callable[[], _Result]) -> _Result:
-        """Use the reader; once more on the next generation if a writer has removed this one."""
-        try:
-            return use()
-        except DamagedIndexError:
-            if current_digest(self.directory) == self.generation.digest:
-                raise
-            self.close()
-            self._open()
-            return use()
+        """Use the reader; again on the next generation whenever a writer has removed this one."""
+        while True:
+            try:
+                return use()
+            except DamagedIndexError:
+                if current_digest(self.directory) == self.generation.digest:
+                    raise
+                self.close()
+                self._open()
 
     def _open(self) -> None:
         self.generation: Generation = open_generation(self.directory)

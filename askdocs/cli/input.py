@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -21,22 +20,25 @@ def read_lines(name: str, *, hint: str) -> Iterator[str]:
         hint: What to type where there is no such file.
 
     Raises:
-        UsageError: There is no such file, or it is not UTF-8.
+        UsageError: There is no such file, or a line of it is not UTF-8.
     """
+    number = 0
     try:
         with _opened(name, hint) as file:
-            yield from file
+            # Decoded line by line: those before one that is not UTF-8 are good.
+            for number, line in enumerate(file, 1):
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+                yield text.replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{name} is not UTF-8") from error
+        raise UsageError(f"line {number} of {name} is not UTF-8") from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise UsageError(f"{name}: {reason}", hint=hint) from error
 
 
-def _opened(name: str, hint: str) -> IO[str]:
-    # A mark at the start belongs to the encoding, not to the first line.
+def _opened(name: str, hint: str) -> IO[bytes]:
     if name != "-":
-        return Path(name).open(encoding="utf-8-sig")
+        return Path(name).open("rb")
     if sys.stdin is None:
         raise UsageError("standard input is closed", hint=hint)
-    return io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig")
+    return sys.stdin.buffer

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SCHEMA = 2
 """The format of a cache entry; in its name, so that two versions of askdocs do not fight."""
 
+ENCODERS = "encoders"
 CARD = "encoder.json"
 GRAPH = "encoder.onnx"
 WEIGHTS = "weights.bin"
@@ -89,7 +90,7 @@ def entry_directory(cache: Path, fingerprint: str) -> Path:
     if not re.fullmatch("[0-9a-f]{64}", fingerprint):
         message = f"fingerprint must be 64 hexadecimal digits, got {fingerprint!r}"
         raise ValueError(message)
-    return cache / "encoders" / f"{fingerprint}-{SCHEME}-{SCHEMA}"
+    return cache / ENCODERS / f"{fingerprint}-{SCHEME}-{SCHEMA}"
 
 
 def write_card(directory: Path, card: Card) -> None:
@@ -123,7 +124,7 @@ def read_entry(directory: Path, fingerprint: str) -> CompiledModel | None:
         # What is shorter than the graph says would end the process where it is mapped.
         if (directory / WEIGHTS).stat().st_size != records[WEIGHTS]["bytes"]:
             return None
-    except (OSError, ValueError):
+    except (OSError, RecursionError, ValueError):
         return None
     return CompiledModel(
         card=_card(body), directory=directory, tokenizer=tokenizer, record=records[WEIGHTS]

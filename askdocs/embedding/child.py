@@ -62,11 +62,11 @@ def _child_environment() -> dict[str, str]:
     return environment
 
 
-def is_writable(cache: Path) -> bool:
-    """Whether a directory can be made in the cache; asking the permissions would not tell."""
+def is_writable(folder: Path) -> bool:
+    """Whether a directory can be made in a folder; asking the permissions would not tell."""
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache, prefix=".writable-"):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".writable-"):
             return True
     except OSError:
         return False

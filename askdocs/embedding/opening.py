@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from askdocs.embedding.background import Background
-from askdocs.embedding.card import entry_directory, read_entry
+from askdocs.embedding.card import ENCODERS, entry_directory, read_entry
 from askdocs.embedding.fingerprint import fingerprint_model
 from askdocs.errors import ModelError
 
@@ -87,7 +87,7 @@ def open_encoder(model: Model, *, cache: Path, notify: Callable[[str], None]) ->
     # None of what this imports is needed where there is an encoder, which is nearly always.
     from askdocs.embedding import child
 
-    if child.is_writable(cache):
+    if child.is_writable(cache / ENCODERS):
         notify(f"compiling the model {model.name} once, which takes some seconds")
     else:
         notify(

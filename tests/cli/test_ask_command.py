@@ -377,7 +377,7 @@ def test_byte_order_mark_is_part_of_no_question(harbour: Path, run: Run) -> None
         (b'{"text": "why?"}', f"line 2 of the questions {NEEDS}"),
         (b'{"question": "why?", "id": null}', f"line 2 of the questions {NEEDS}"),
         (b'{"question": "why?", "id": ["q1"]}', f"line 2 of the questions {NEEDS}"),
-        (b"caf\xe9", "- is not UTF-8"),
+        (b"caf\xe9", "line 2 of - is not UTF-8"),
         (b'{"question": "\\ud83d"}', "line 2 of the questions: the question is not UTF-8"),
         (
             b"a" * 10_001,

@@ -206,7 +206,7 @@ def test_the_seeds_are_measured_with_the_default_model(project: Path, run: Run) 
     [
         (["nowhere.jsonl"], "nowhere.jsonl: no such file or directory"),
         (["docs"], "docs: is a directory"),
-        (["latin.jsonl"], "latin.jsonl is not UTF-8"),
+        (["latin.jsonl"], "line 1 of latin.jsonl is not UTF-8"),
         (["questions.jsonl", "--qrels", "nowhere"], "nowhere: no such file or directory"),
         (["questions.jsonl", "--fail-under", "hit@9=1"], "there is no measure hit@9"),
         (

@@ -79,8 +79,9 @@ class VerifiedArray:
         is_proved = self._file.is_proved(self._offset, end)
         content = self._file.read_blocks([] if is_proved else self._blocks(numbers))
         rows: Array = np.frombuffer(content[self._offset : end], self._dtype).reshape(self.shape)
-        # Not by brackets, which take twice as long for rows of bytes.
-        return rows.take(numbers, axis=0)
+        # `take` is twice as fast for rows of bytes, and copies the whole array where a header of an
+        # odd length stands before it.
+        return rows.take(numbers, axis=0) if rows.flags.aligned else rows[numbers]
 
     def _blocks(self, numbers: NDArray[np.int64]) -> list[int]:
         """The blocks of the file that some rows stand in."""

@@ -41,6 +41,9 @@ MAX_QUESTION_CHARS = 10_000
 RERANKED = 50
 """How many of the best passages a reranker orders anew, at least."""
 
+TOGETHER = 32
+"""How many questions are best looked up in one go: more save little time."""
+
 _PROBE_COSINE = 0.99
 # As in ranking: the order must not hang on the last bits of a float.
 _DIGITS = 6

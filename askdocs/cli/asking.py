@@ -16,16 +16,13 @@ from askdocs.embedding import open_reranker
 from askdocs.errors import ExitStatus, UsageError
 from askdocs.render import objects
 from askdocs.render import text as readable
-from askdocs.search import Index, check_question
+from askdocs.search import TOGETHER, Index, check_question
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from askdocs.datamodel import Ranking
     from askdocs.embedding import Reranker
-
-# More save little time, and the first answer comes later.
-_TOGETHER = 32
 
 
 def ask(
@@ -59,7 +56,7 @@ def ask(
             explain=explain,
             reranker=reranker,
             # Whoever writes questions into a pipe may wait for an answer before the next one.
-            together=1 if questions in {None, "-"} else _TOGETHER,
+            together=1 if questions in {None, "-"} else TOGETHER,
         )
         found = _print(rankings, form, many=many, quiet=quiet, hinted=min_score is None)
     return ExitStatus.DONE if found else ExitStatus.NO

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from askdocs.embedding.background import Background
 from askdocs.embedding.contract import PROBE_SENTENCE
 from askdocs.embedding.encoder import CompiledEncoder, open_session
 from askdocs.errors import ModelError
@@ -49,7 +48,7 @@ def require_same_vectors(compiled: CompiledModel, original: SentenceTransformer)
     Raises:
         ModelError: If a cosine is below 0.9999.
     """
-    encoder = CompiledEncoder(compiled, Background(partial(open_session, compiled.graph)))
+    encoder = CompiledEncoder(compiled, partial(open_session, compiled.graph))
     card = compiled.card
     lowest = min(
         _lowest_cosine(encoder.embed_sentences, original, card.sentence_prompt),

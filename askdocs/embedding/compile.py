@@ -15,6 +15,7 @@ from askdocs.embedding.contract import DEFAULT_MODEL
 from askdocs.embedding.fingerprint import fingerprint_model
 from askdocs.embedding.models import locate_model
 from askdocs.embedding.opening import open_compiled
+from askdocs.embedding.original import load_original
 from askdocs.errors import AskdocsError, ModelError, RefusedError
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def compile_model(model: Model, fingerprint: str, *, cache: Path) -> None:
         RefusedError: If the disk refuses.
     """
     directory = entry_directory(cache, fingerprint)
-    original = _load(model.directory)
+    # Eager attention: the other implementations choose their path by the traced length.
+    original = load_original(model.directory, attn_implementation="eager")
     tokenizer = _tokenizer(original, model)
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
@@ -104,23 +106,6 @@ def _compile(original: SentenceTransformer, fingerprint: str, directory: Path) -
     if compiled is None:
         raise OSError(errno.EIO, "what was written does not come back")
     require_same_vectors(compiled, original)
-
-
-def _load(directory: Path) -> SentenceTransformer:
-    """The model as sentence-transformers defines it, in the precision that is compiled."""
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    model = SentenceTransformer(
-        str(directory),
-        device="cpu",
-        local_files_only=True,
-        trust_remote_code=False,
-        # Eager attention: the other implementations choose their path by the traced length.
-        model_kwargs={"use_safetensors": True, "attn_implementation": "eager"},
-    )
-    return model.float().eval()
 
 
 def _sentence_prompt(original: SentenceTransformer) -> str:

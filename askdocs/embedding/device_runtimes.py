@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from askdocs.embedding.background import Background
 from askdocs.embedding.device_encoder import HINT, brief_reason
 from askdocs.embedding.encoder import CompiledEncoder
+from askdocs.embedding.original import load_original
 from askdocs.errors import ModelError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def open_torch(model: Model, device: str, card: Card) -> Runtime:
     try:
         # A number there and back: the name of a device alone does not say that it works.
         torch.zeros(1, device=device).item()
-        original = _load(model, device)
+        original = load_original(model.directory, device=device)
     # What PyTorch was built without is an AssertionError for some devices.
     except (RuntimeError, AssertionError, ImportError, OSError) as error:
         message = f"the device {device} cannot be used: {brief_reason(error)}"
@@ -82,7 +82,7 @@ class _OpenVinoRuntime:
 
     def __init__(self, entry: CompiledModel, session: _OpenVinoSession) -> None:
         self.scheme = f"openvino-{session.precision}"
-        self._encoder = CompiledEncoder(entry, Background(lambda: session))
+        self._encoder = CompiledEncoder(entry, lambda: session)
 
     def embed_sentences(self, texts: Sequence[str], advance: Callable[[int], None]) -> Vectors:
         return self._encoder.embed_sentences(texts, advance)
@@ -121,19 +121,3 @@ def _import_openvino() -> ModuleType:
         message = f"the device openvino needs the package openvino: {error}"
         raise ModelError(message, hint="pip install openvino") from error
     return openvino  # type: ignore[no-any-return]
-
-
-def _load(model: Model, device: str) -> SentenceTransformer:
-    """The model as sentence-transformers defines it, in the precision that is compiled."""
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    original = SentenceTransformer(
-        str(model.directory),
-        device=device,
-        local_files_only=True,
-        trust_remote_code=False,
-        model_kwargs={"use_safetensors": True},
-    )
-    return original.float().eval()

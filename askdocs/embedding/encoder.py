@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from tokenizers import Encoding
 
-    from askdocs.embedding.background import Background
     from askdocs.embedding.card import CompiledModel
     from askdocs.embedding.contract import Vectors
 
@@ -35,13 +34,13 @@ class CompiledEncoder:
     """An `Encoder` over a compiled model whose bytes are verified."""
 
     def __init__(
-        self, compiled: CompiledModel, session: Background[onnxruntime.InferenceSession]
+        self, compiled: CompiledModel, session: Callable[[], onnxruntime.InferenceSession]
     ) -> None:
         """Load the tokenizer, and wait for the session.
 
         Args:
             compiled: What to run.
-            session: The call of `open_session` for its graph.
+            session: Gives `open_session` of its graph, when the tokenizer has been loaded.
 
         Raises:
             ModelError: If this onnxruntime cannot run the graph.
@@ -61,7 +60,7 @@ class CompiledEncoder:
         self._special_tokens = self._tokenizer.num_special_tokens_to_add(is_pair=False)
         prompt_tokens = self.count_tokens([compiled.card.sentence_prompt])[0]
         self.capacity = self.window - self._special_tokens - prompt_tokens
-        self._session = session.result()
+        self._session = session()
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, without special tokens, prompt or truncation."""

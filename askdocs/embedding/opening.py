@@ -37,7 +37,7 @@ class Opening:
         from askdocs.embedding.encoder import CompiledEncoder
 
         try:
-            encoder = CompiledEncoder(self._compiled, self._session)
+            encoder = CompiledEncoder(self._compiled, self._session.result)
         except ModelError:
             return None
         return encoder if self._whole.result() else None

@@ -17,6 +17,7 @@ from askdocs.measures import (
     reciprocal_rank,
     share,
 )
+from askdocs.search import TOGETHER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 DEPTH = 10
 """How many hits the measures need at least."""
-
-TOGETHER = 32
-"""How many questions are looked up in one go."""
 
 MEASURES = (
     "hit@1",

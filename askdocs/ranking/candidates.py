@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from askdocs.ranking.signals import (
     best_cosine,
     bm25_share,
     mean_cosine,
+    parts_of,
     sentence_weights,
 )
 from askdocs.ranking.wording import wording_of_passage
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     Values: TypeAlias = NDArray[np.float64]
     Vector: TypeAlias = NDArray[np.float32]
     Nearest: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float32]]
-
-_Number = TypeVar("_Number", np.float32, np.float64)
 
 RANKED = 60
 """How many different texts get every signal."""
@@ -198,10 +196,4 @@ def _compared(
     vectors = reader.vectors(ids)
     # In double precision: in single, equal texts differ in the last bit by where they stand.
     cosines = vectors.astype(np.float64) @ vector.astype(np.float64)
-    return _split(vectors, ends), _split(cosines, ends)
-
-
-def _split(values: NDArray[_Number], ends: NDArray[np.int64]) -> list[NDArray[_Number]]:
-    """Views of consecutive parts; numpy.split takes three times as long."""
-    starts = [0, *ends.tolist()]
-    return [values[start:end] for start, end in pairwise(starts)]
+    return parts_of(vectors, counts), parts_of(cosines, counts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import accumulate, chain, pairwise
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     Values: TypeAlias = NDArray[np.float64]
 
+_Values = TypeVar("_Values", "list[float]", "NDArray[np.float32]", "NDArray[np.float64]")
 
 DIGITS = 6
 """Scores and cosines that agree in so many digits are equal."""
@@ -52,12 +53,16 @@ def sentence_weights(cosines: Sequence[Values]) -> list[Values]:
     Args:
         cosines: For each candidate those of its sentences.
     """
-    ends = list(accumulate(map(len, cosines)))
+    lengths = list(map(len, cosines))
     rounded = np.round(np.concatenate(cosines), DIGITS).tolist()
-    candidates = [rounded[start:end] for start, end in zip([0, *ends], ends, strict=False)]
-    count = Counter(chain.from_iterable(map(set, candidates)))
+    count = Counter(chain.from_iterable(map(set, parts_of(rounded, lengths))))
     weights = np.array([REPEATED_WEIGHT if count[one] > MOST_COPIES else 1.0 for one in rounded])
-    return [weights[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    return parts_of(weights, lengths)
+
+
+def parts_of(values: _Values, lengths: Iterable[int]) -> list[_Values]:
+    """Consecutive parts of some lengths: views of an array, where numpy.split takes three times."""
+    return [values[start:end] for start, end in pairwise(accumulate(lengths, initial=0))]
 
 
 def best_cosine(cosines: Sequence[Values]) -> Values:

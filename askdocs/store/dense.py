@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from askdocs.store.arrays import VerifiedArray
+from askdocs.store.arrays import VerifiedArray, best_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -93,11 +93,12 @@ class FlatReader:
             Sentence ids and their cosines, shapes (questions, min(k, sentences)), best first,
             equal ones by id.
         """
-        found = [_best(cosines, k) for cosines in self._cosines(vectors)]
-        ids = np.array([one for one, _ in found], np.int64)
-        cosines = np.array([one for _, one in found], np.float32)
         shape = len(vectors), min(k, len(self._stored))
-        return ids.reshape(shape), cosines.reshape(shape)
+        ids, cosines = np.empty(shape, np.int64), np.empty(shape, np.float32)
+        for question, found in enumerate(self._cosines(vectors)):
+            ids[question] = best_of(found, k)
+            cosines[question] = found[ids[question]]
+        return ids, cosines
 
     def vectors(self, ids: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float32]:
         """The vectors of some sentences, shape (len(ids), dimension)."""
@@ -121,13 +122,3 @@ class FlatReader:
     def _vectors(self) -> NDArray[np.float32]:
         # A copy: behind a header of 45 bytes no number stands where a processor likes to find it.
         return self._stored.all().astype(np.float32, copy=True)
-
-
-def _best(cosines: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """The positions of the k highest values, best first, equal ones in order."""
-    found = np.arange(len(cosines))
-    if len(found) > k:
-        # All that equal the last one, so that which of them are cut off does not hang on NumPy.
-        found = np.flatnonzero(cosines >= np.partition(cosines, -k)[-k])
-    best = found[np.lexsort((found, -cosines[found]))][:k]
-    return best, cosines[best]

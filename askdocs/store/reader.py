@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from askdocs import files
-from askdocs.store.arrays import offsets
+from askdocs.store.arrays import best_of, offsets
 from askdocs.store.dense import FlatReader
 from askdocs.store.lexical import LexicalReader
 from askdocs.store.partition import CODEBOOK, segment_name, segment_names, segment_of
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from askdocs.store.lists import ListsReader
 
 _MOST_GIVEN = 1 << 29
-
 
 # Questions that are asked together often meet in the same passages: of these, some 60 MB.
 _KEPT = 16_384
@@ -114,11 +113,7 @@ class GenerationReader:
         self._forget()
         scores = self._scores(tuple(terms))
         found = np.flatnonzero(scores)
-        if len(found) > k:
-            # All that equal the last one, so that which of them are cut off does not hang on NumPy.
-            last = np.partition(scores[found], -k)[-k]
-            found = found[scores[found] >= last]
-        best = found[np.lexsort((found, -scores[found]))][:k]
+        best = found[best_of(scores[found], k)]
         return best, scores[best]
 
     def bm25(self, terms: Sequence[str], passage_ids: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -195,10 +190,8 @@ class GenerationReader:
         if isinstance(self._dense, FlatReader):
             self._dense.prepare()
         elif self.codebook is not None:
-            # It imports FAISS, which takes longer than all else here.
-            from askdocs.store.codebook import quantizer  # noqa: PLC0415 - as above
-
-            quantizer(self.codebook)
+            # This takes longer than all else here.
+            import faiss  # noqa: F401, PLC0415 - as above
         if lexical:
             self._lexical.prepare()
 
@@ -218,12 +211,14 @@ class GenerationReader:
         """Give all files back."""
         for name in ("segments", "codebook", "_lexical", "_dense"):
             self.__dict__.pop(name, None)
+        self._kept.clear()
         for file in self._files.values():
             file.close()
 
     def _forget(self) -> None:
         """Let memory go that earlier questions took: the system would keep all of the index."""
-        if sum(file.given for file in self._files.values()) > _MOST_GIVEN:
+        # Of no file more than all of it.
+        if sum(min(file.given, file.size) for file in self._files.values()) > _MOST_GIVEN:
             for file in self._files.values():
                 file.forget()
 

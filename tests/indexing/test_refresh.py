@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from askdocs.indexing import IndexRequest, build
 from askdocs.search import Index
 
 IndexDocs = Callable[..., IndexReport]
+TwoIndexes = Callable[[], Any]
 
 
 def state_of(index: Path) -> dict[str, tuple[int, int, bytes]]:
@@ -535,38 +535,29 @@ def vectors_of(index: Path, sentences: int) -> np.ndarray:
 @settings(max_examples=25, deadline=None)
 @given(history=st.lists(EDITS, min_size=1, max_size=5), last=EDITS)
 def test_refreshed_index_is_the_index_built_from_scratch(
-    encoder_cache: Path, tiny_model: Path, history: list[dict[str, str | None]],
+    encoder_cache: Path, two_indexes: TwoIndexes, history: list[dict[str, str | None]],
     last: dict[str, str | None],
 ) -> None:  # fmt: skip
     """Whatever edits led to a corpus, its index has the same passages, words and vectors."""
-    with tempfile.TemporaryDirectory() as directory:
-        top = Path(directory)
-        docs = top / "docs"
-        docs.mkdir()
+    with two_indexes() as (docs, index):
         (docs / "always.txt").write_text("It was wet.")
-        for name in ("one", "two"):
-            (top / f"cache-{name}").mkdir()
-            compiled = tiny_model.with_name("compiled") / "encoders"
-            (top / f"cache-{name}" / "encoders").symlink_to(compiled)
-
-        def index(name: str) -> IndexReport:
-            request = IndexRequest(index=top / name, paths=(docs,), model=str(tiny_model))
-            return build(request, cache=top / f"cache-{name}", notify=ignore)
 
         for edits in [*history, last]:
             write_files(docs, edits)
             report = index("one")
         index("two")
 
-        manifests = [open_generation(top / name).manifest for name in ("one", "two")]
+        manifests = [open_generation(docs.with_name(name)).manifest for name in ("one", "two")]
         assert manifests[0].documents == manifests[1].documents
         assert manifests[0].counts == manifests[1].counts
         for name in ("documents.jsonl", "passages.jsonl", "tables.npys", "lexical.npys"):
-            paths = [next((top / index).rglob(name)) for index in ("one", "two")]
+            paths = [next(docs.with_name(made).rglob(name)) for made in ("one", "two")]
             assert paths[0].read_bytes() == paths[1].read_bytes()
-        refreshed, built = (vectors_of(top / name, report.sentences) for name in ("one", "two"))
+        refreshed, built = (
+            vectors_of(docs.with_name(name), report.sentences) for name in ("one", "two")
+        )
         assert ((refreshed * built).sum(axis=1) >= 0.9999).all()
-        assert check_freshness(top / "one").is_fresh
+        assert check_freshness(docs.with_name("one")).is_fresh
 
 
 def test_refreshed_index_of_the_default_model_gives_the_same_answers(

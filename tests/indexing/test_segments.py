@@ -1,6 +1,5 @@
 """A large corpus is indexed in segments, and a refresh touches those alone that have changed."""
 
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from askdocs.store import partition
 from askdocs.store.partition import segment_names, segment_of
 
 IndexDocs = Callable[..., IndexReport]
+TwoIndexes = Callable[[], Any]
 
 TEXTS = {
     f"{number:02}.txt": f"Rain fell on day {number}. It was wet. The ship number {number} sank.\n"
@@ -240,25 +240,14 @@ EDITS = st.dictionaries(st.sampled_from(NAMES), st.none() | CONTENTS, max_size=4
 )
 @given(history=st.lists(EDITS, min_size=1, max_size=5), last=EDITS)
 def test_refreshed_index_is_the_index_built_from_scratch(
-    monkeypatch: pytest.MonkeyPatch, tiny_model: Path, history: list[dict[str, str | None]],
+    monkeypatch: pytest.MonkeyPatch, two_indexes: TwoIndexes, history: list[dict[str, str | None]],
     last: dict[str, str | None],
 ) -> None:  # fmt: skip
     """Whatever edits led to a corpus, and however often it was cut anew on the way."""
     monkeypatch.setattr(partition, "SEGMENT_BYTES", 40)
-    with tempfile.TemporaryDirectory() as directory:
-        top = Path(directory)
-        docs = top / "docs"
-        docs.mkdir()
+    with two_indexes() as (docs, index):
         # Codes reach as far as the vectors that their ranges were made from.
         (docs / "always.txt").write_text("\n\n".join(SENTENCES))
-        for name in ("one", "two"):
-            (top / f"cache-{name}").mkdir()
-            compiled = tiny_model.with_name("compiled") / "encoders"
-            (top / f"cache-{name}" / "encoders").symlink_to(compiled)
-
-        def index(name: str) -> None:
-            request = IndexRequest(index=top / name, paths=(docs,), model=str(tiny_model))
-            build(request, cache=top / f"cache-{name}", notify=lambda _line: None)
 
         for edits in [*history, last]:
             for name, content in edits.items():
@@ -269,7 +258,7 @@ def test_refreshed_index_is_the_index_built_from_scratch(
             index("one")
         index("two")
 
-        one, two = (open_generation(top / name) for name in ("one", "two"))
+        one, two = (open_generation(docs.with_name(name)) for name in ("one", "two"))
         assert one.manifest.documents == two.manifest.documents
         assert one.manifest.counts == two.manifest.counts
         records = [

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """The format of the index directory that this version writes and reads."""
 
 Span: TypeAlias = tuple[int, int]
@@ -56,7 +56,7 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRecord:
-    """One source file as the manifest remembers it.
+    """One source file as a generation remembers it.
 
     Attributes:
         sha256: Hexadecimal digest of the file's bytes; empty unless indexed.
@@ -387,7 +387,6 @@ class Manifest:
         corpus: Which files make the corpus.
         passages: How they were cut.
         model: What embedded them.
-        documents: Every file of the corpus by its path.
         counts: How many passages and sentences there are, by those names.
         files: Every file of the generation by its name, the manifest itself left out.
         format_version: The format of the directory.
@@ -396,7 +395,6 @@ class Manifest:
     corpus: CorpusSettings
     passages: PassageSettings
     model: ModelRecord
-    documents: Mapping[str, DocumentRecord]
     counts: Mapping[str, int]
     files: Mapping[str, FileRecord]
     format_version: int = FORMAT_VERSION

@@ -28,7 +28,7 @@ class Observation:
 
     Attributes:
         path: POSIX, relative to the base.
-        record: What the manifest would say of it.
+        record: What the index would say of it.
         text: Its text, where it can be indexed and is not what was known; otherwise None.
     """
 
@@ -49,7 +49,7 @@ def observe(
         base: The real parent of the index directory.
         corpus: Which files to look at.
         index: The index directory, which is never entered.
-        known: What the manifest says of the files; a file that is still the same is not decoded.
+        known: What the index says of the files; a file that is still the same is not decoded.
 
     Returns:
         The observations without the texts, which may be larger than memory.
@@ -105,10 +105,10 @@ def check_freshness(index: Path) -> Freshness:
 
     Raises:
         NoIndexError: There is no index.
-        DamagedIndexError: HEAD or the manifest cannot be read.
+        DamagedIndexError: HEAD, the manifest or the records of the documents cannot be read.
     """
     try:
-        generation = open_generation(index)
+        generation = open_generation(index, with_documents=True)
     except UnusableIndexError:
         return Freshness(documents=0, settings=("format",))
     return compare(generation)
@@ -122,12 +122,10 @@ def compare(generation: Generation) -> Freshness:
         root for root in manifest.corpus.roots if files.source_path(generation.base, root).exists()
     )
     corpus = replace(manifest.corpus, roots=roots)
-    known = manifest.documents
+    known = generation.documents
     now = {
         observation.path: observation.record
-        for observation in observe(
-            generation.base, corpus, index=generation.index, known=manifest.documents
-        )
+        for observation in observe(generation.base, corpus, index=generation.index, known=known)
     }
     rules = PassageSettings().rules
     return Freshness(

@@ -209,7 +209,7 @@ class Index:
 
     def _indexed_path(self, path: str) -> str:
         """A document's path as the index has it, given that or one from the current folder."""
-        known = self.generation.manifest.documents
+        known = self._retrying(lambda: self.generation.documents)
         found = path if path in known else relative_root(Path(path), self.generation.base)
         if found not in known or known[found].status != DocumentStatus.INDEXED:
             raise UsageError(f"the index has no document {path}", hint="askdocs status --documents")

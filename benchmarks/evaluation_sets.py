@@ -159,7 +159,7 @@ def _ask(reader: Reader, encoder: Encoder, text: str, answers: Sequence[Answer])
         is_relevant=np.array(
             [
                 any(answer.is_shown_at(one.path, one.passage.chars) for answer in answers)
-                for one in found.passages
+                for one in reader.passages(found.ids.tolist())
             ]
         ),
         is_answerable=bool(answers),

@@ -203,7 +203,7 @@ def test_folder_that_cannot_be_listed_is_named(
     index()
 
     assert closed == Freshness(documents=2, added=("docs/sub",), removed=("docs/sub/b.txt",))
-    record = open_generation(directory).manifest.documents["docs/sub"]
+    record = open_generation(directory).documents["docs/sub"]
     assert (record.status, record.reason) == (DocumentStatus.FAILED, "permission denied")
     assert check_freshness(directory) == Freshness(documents=1)
 

@@ -416,17 +416,24 @@ def test_failures_are_listed_apart() -> None:
     assert "\ufffd" not in render_report(report)
 
 
+RECORDS = {
+    "b.txt": DocumentRecord(sha256="0" * 64, bytes=500, encoding="utf-8", paragraphs=1),
+    "a\n.txt": DocumentRecord(sha256="0" * 64, bytes=1500, encoding="utf-8", paragraphs=2),
+    "c.txt": DocumentRecord(status=DocumentStatus.FAILED, reason="not\x1b UTF-8"),
+}
+
+
+def status_of(manifest: Manifest, index: str = "vectors", digest: str = "0" * 64) -> str:
+    """What is printed of an index of these three files."""
+    return render_status(manifest, RECORDS, index=index, digest=digest)
+
+
 def make_manifest(**sizes: int) -> Manifest:
-    """A manifest of three documents, with files of some sizes."""
+    """A manifest with files of some sizes."""
     return Manifest(
         corpus=CorpusSettings(roots=("docs", "no\x1btes")),
         passages=PassageSettings(max_tokens=100),
         model=ModelRecord(name="m\x1b", revision="", fingerprint="0" * 64, dimension=3, probe=()),
-        documents={
-            "b.txt": DocumentRecord(sha256="0" * 64, bytes=500, encoding="utf-8", paragraphs=1),
-            "a\n.txt": DocumentRecord(sha256="0" * 64, bytes=1500, encoding="utf-8", paragraphs=2),
-            "c.txt": DocumentRecord(status=DocumentStatus.FAILED, reason="not\x1b UTF-8"),
-        },
         counts={"passages": 7, "sentences": 9},
         files={name: FileRecord(sha256="0" * 64, bytes=size) for name, size in sizes.items()},
     )
@@ -436,8 +443,8 @@ def test_status_is_a_table() -> None:
     """What an index holds, a line each, whatever the names are made of."""
     manifest = make_manifest(a=1_000_000, b=500_000)
 
-    assert render_status(manifest, "my\x1b/vectors", "0123456789abcdef") == (
-        "index      my\ufffd/vectors, format 2, generation 0123456789ab\n"
+    assert status_of(manifest, "my\x1b/vectors", "0123456789abcdef") == (
+        "index      my\ufffd/vectors, format 3, generation 0123456789ab\n"
         "corpus     docs, no\ufffdtes\n"
         "documents  2, 2.0 kB, 1 failed\n"
         "passages   7, at most 100 tokens\n"
@@ -453,7 +460,7 @@ def test_status_is_a_table() -> None:
 )
 def test_sizes_have_decimal_units(size: int, expected: str) -> None:
     """A size is shown in the largest unit of which there is one."""
-    lines = render_status(make_manifest(a=size), "vectors", "0" * 64).splitlines()
+    lines = status_of(make_manifest(a=size)).splitlines()
 
     assert lines[-1] == f"size       {expected}"
 
@@ -463,12 +470,12 @@ def test_revision_stands_behind_the_model() -> None:
     manifest = make_manifest()
     manifest = replace(manifest, model=replace(manifest.model, name="m", revision="m==1"))
 
-    assert "model      m (m==1), 3 dimensions\n" in render_status(manifest, "vectors", "0" * 64)
+    assert "model      m (m==1), 3 dimensions\n" in status_of(manifest)
 
 
 def test_documents_are_listed_by_path() -> None:
     """Each file with its paragraphs, or with what became of it."""
-    assert render_documents(make_manifest()) == (
+    assert render_documents(RECORDS) == (
         "a .txt  2 paragraphs\n"
         "b.txt  1 paragraph\n"
         "c.txt  failed: not\ufffd UTF-8\n"

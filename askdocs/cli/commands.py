@@ -275,9 +275,13 @@ def status_command(index: Path | None, documents: bool, quiet: bool) -> int:
     from askdocs.render.text import render_documents, render_status
 
     directory = config.existing_index(index)
-    generation = open_generation(directory)
+    found = open_generation(directory, with_documents=True)
     if documents:
-        write(render_documents(generation.manifest))
+        write(render_documents(found.documents))
     elif not quiet:
-        write(render_status(generation.manifest, str(directory), generation.digest))
+        write(
+            render_status(
+                found.manifest, found.documents, index=str(directory), digest=found.digest
+            )
+        )
     return ExitStatus.DONE

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Self
 
 from askdocs.citations import resolve
-from askdocs.datamodel import Citation, Document, DocumentStatus, Hit, Span
+from askdocs.datamodel import Citation, Document, Hit, Span
 from askdocs.documents import read_document
 from askdocs.errors import UsageError
 
@@ -54,12 +54,8 @@ class Judge:
         Args:
             index: Open; the answers are looked up in the generation that it has now.
         """
-        self._paths = {
-            path
-            for path, record in index.generation.manifest.documents.items()
-            if record.status == DocumentStatus.INDEXED
-        }
         self._reader = index.generation.reader()
+        self._paths = {path for path, _ in self._reader.documents()}
         self._document = lru_cache(maxsize=256)(self._read)
 
     def __enter__(self) -> Self:

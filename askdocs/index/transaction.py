@@ -13,6 +13,7 @@ from askdocs.errors import DamagedIndexError, LockedError, RefusedError
 from askdocs.index.generation import (
     GENERATIONS,
     MANIFEST,
+    RECORDS,
     TOOLS,
     Generation,
     current_digest,
@@ -20,10 +21,10 @@ from askdocs.index.generation import (
 )
 from askdocs.index.head import NAME as HEAD
 from askdocs.index.head import head_line
-from askdocs.manifest import manifest_digest, write_manifest, write_tools
+from askdocs.manifest import manifest_digest, write_manifest, write_records, write_tools
 
 if TYPE_CHECKING:
-    from askdocs.datamodel import FileRecord, Manifest
+    from askdocs.datamodel import DocumentRecord, FileRecord, Manifest
     from askdocs.store.codebook import Codebook
     from askdocs.store.writer import GenerationWriter
 
@@ -75,6 +76,23 @@ class Transaction:
             files.make_directory(target.parent)
             files.link_or_copy(generation.directory / name, target)
         return kept
+
+    def write_documents(self, documents: Mapping[str, DocumentRecord]) -> dict[str, FileRecord]:
+        """Write what the walk found: what is known of every file of the corpus, by its path.
+
+        Returns:
+            What the manifest must promise about the file.
+
+        Raises:
+            RefusedError: The disk refuses, or the file was kept.
+        """
+        # Without a table of checksums, however long it is: it is never read in part.
+        content = write_records(documents)
+        return {RECORDS: files.write_file(self._folder() / RECORDS, [content])}
+
+    def keep_data(self, generation: Generation) -> dict[str, FileRecord]:
+        """Take over all that was made of the documents; see `keep_files`."""
+        return self.keep_files(generation, generation.manifest.files.keys() - {RECORDS})
 
     def publish(self, manifest: Manifest, *, tools: Mapping[str, str]) -> str:
         """Make the generation that was written the current one.

@@ -74,11 +74,10 @@ def build(
     started = time.monotonic()
     plan = make_plan(request)
     if plan.old is not None and plan.is_done:
-        report = _report(request, plan, plan.old.manifest, embedded=0)
+        report = _report(request, plan, plan.old.manifest, plan.records, embedded=0)
         return _timed(replace(report, is_unchanged=True), started)
     if plan.old is not None and plan.keeps_files:
-        manifest = _relabelled(request, plan, plan.old)
-        return _timed(_report(request, plan, manifest, embedded=0), started)
+        return _timed(_relabelled(request, plan, plan.old), started)
     # Before the lock: compiling a model can take long, and finding none is no reason to write.
     model = embedding.locate_model(
         plan.model, base=request.base, online=request.online, revision=plan.revision
@@ -92,20 +91,20 @@ def build(
     progress = progress or Progress()
     write = partial(_written, request, plan, record, encoder, cache=cache, progress=progress)
     try:
-        manifest, embedded = write(keeps_codebook=True)
+        report = write(keeps_codebook=True)
     except OutgrownError:
         progress.finish()
-        manifest, embedded = write(keeps_codebook=False)
-    return _timed(_report(request, plan, manifest, embedded=embedded), started)
+        report = write(keeps_codebook=False)
+    return _timed(report, started)
 
 
-def _relabelled(request: IndexRequest, plan: Plan, old: Generation) -> Manifest:
-    """Commit another manifest for the files of a generation."""
+def _relabelled(request: IndexRequest, plan: Plan, old: Generation) -> IndexReport:
+    """Commit another manifest and other records for the data of a generation."""
     with begin(request.index, expecting=plan.started_from) as transaction:
-        files = transaction.keep_files(old)
-        manifest = replace(old.manifest, corpus=plan.corpus, documents=plan.records, files=files)
+        files = {**transaction.keep_data(old), **transaction.write_documents(plan.records)}
+        manifest = replace(old.manifest, corpus=plan.corpus, files=files)
         transaction.publish(manifest, tools=_tool_versions())
-    return manifest
+    return _report(request, plan, manifest, plan.records, embedded=0)
 
 
 def _written(
@@ -117,8 +116,8 @@ def _written(
     cache: Path,
     progress: Progress,
     keeps_codebook: bool,
-) -> tuple[Manifest, int]:
-    """Write a generation and commit it; its manifest, and how many sentences were embedded."""
+) -> IndexReport:
+    """Write a generation and commit it."""
     from askdocs.indexing.filling import Filler
 
     with ExitStack() as stack:
@@ -138,12 +137,11 @@ def _written(
             corpus=plan.corpus,
             passages=plan.passages,
             model=record,
-            documents=records,
             counts={"passages": filler.passages, "sentences": filler.sentences},
-            files=filler.finish(),
+            files={**filler.finish(), **transaction.write_documents(records)},
         )
         transaction.publish(manifest, tools=_tool_versions())
-    return manifest, filler.embedded
+    return _report(request, plan, manifest, records, embedded=filler.embedded)
 
 
 def _tool_versions() -> dict[str, str]:
@@ -173,9 +171,15 @@ def _model_record(model: Model, encoder: Encoder, old: Generation | None) -> Mod
     return replace(record, probe=tuple(round(float(value), _PROBE_DIGITS) for value in probe))
 
 
-def _report(request: IndexRequest, plan: Plan, manifest: Manifest, *, embedded: int) -> IndexReport:
-    before = plan.old.manifest.documents if plan.old else {}
-    now = manifest.documents
+def _report(
+    request: IndexRequest,
+    plan: Plan,
+    manifest: Manifest,
+    now: Mapping[str, DocumentRecord],
+    *,
+    embedded: int,
+) -> IndexReport:
+    before = plan.old.documents if plan.old else {}
     old, new = set(indexed_paths(before)), set(indexed_paths(now))
     return IndexReport(
         index=str(request.index),

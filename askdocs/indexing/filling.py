@@ -39,7 +39,7 @@ class _New:
 
     Attributes:
         path: Which document.
-        record: What the manifest is to say of it.
+        record: What the index is to say of it.
         text: Its decoded text.
         passages: Its passages.
         vectors: Those that are known already, by the sentence's text.
@@ -129,7 +129,7 @@ class Filler:
         return self._writer.sentences + self._linked_sentences
 
     def run(self, progress: Progress) -> dict[str, DocumentRecord]:
-        """Write every document; what the manifest is to say of each file."""
+        """Write every document; what the index is to say of each file."""
         records = dict(self._plan.records)
         progress.start(sum(records[path].bytes for path in self._plan.indexed))
         before = self._segments_before()
@@ -153,7 +153,7 @@ class Filler:
             return {}
         if self._plan.segments > 1 and self._codebook is None:
             return {}
-        paths = indexed_paths(self._plan.old.manifest.documents)
+        paths = indexed_paths(self._plan.old.documents)
         return dict(enumerate(by_segment(paths, self._plan.segments)))
 
     def _link(self, number: int) -> None:
@@ -170,7 +170,7 @@ class Filler:
     def _fill(
         self, segment: SegmentWriter, paths: Sequence[str], progress: Progress
     ) -> Iterator[tuple[str, DocumentRecord]]:
-        """Write the documents of a segment; what the manifest is to say of those read anew."""
+        """Write the documents of a segment; what the index is to say of those read anew."""
         waiting = 0
         for path in paths:
             if kept := self._place(path):

@@ -100,7 +100,7 @@ class Plan:
             self.old is not None
             and self.keeps_files
             and self.old.manifest.corpus == self.corpus
-            and dict(self.old.manifest.documents) == dict(self.records)
+            and dict(self.old.documents) == dict(self.records)
         )
 
     @property
@@ -110,7 +110,7 @@ class Plan:
             return False
         if self.old.manifest.passages != self.passages or not self.keeps_segments:
             return False
-        return self.indexed == indexed_paths(self.old.manifest.documents) and all(
+        return self.indexed == indexed_paths(self.old.documents) and all(
             self.keeps(path) for path in self.indexed
         )
 
@@ -119,7 +119,7 @@ class Plan:
         return (
             self.old is not None
             and self.old.manifest.passages == self.passages
-            and self.old.manifest.documents.get(path) == self.records[path]
+            and self.old.documents.get(path) == self.records[path]
         )
 
 
@@ -134,7 +134,8 @@ def make_plan(request: IndexRequest) -> Plan:
     _check_options(request)
     old = _recorded(request)
     corpus = _corpus(request, old)
-    known = old.manifest.documents if old else {}
+    kept = None if request.rebuild else old
+    known = kept.documents if kept else {}
     records = {
         seen.path: seen.record
         for seen in observe(request.base, corpus, index=request.index, known=known)
@@ -147,7 +148,7 @@ def make_plan(request: IndexRequest) -> Plan:
         model=_model(request, old),
         revision=old.manifest.model.revision if old and request.model is None else "",
         records=records,
-        old=None if request.rebuild else old,
+        old=kept,
         started_from=old.digest if old else current_digest(request.index),
     )
 
@@ -184,7 +185,8 @@ def _check_options(request: IndexRequest) -> None:
 def _recorded(request: IndexRequest) -> Generation | None:
     """The index as it is; None where there is none, or where it shall be made from nothing."""
     try:
-        return open_generation(request.index)
+        # A rebuild asks for no records, and so it mends them.
+        return open_generation(request.index, with_documents=not request.rebuild)
     except NoIndexError:
         return None
     except AskdocsError:

@@ -14,11 +14,11 @@ from askdocs.ranking.signals import (
     best_cosine,
     bm25_share,
     mean_cosine,
-    parts_of,
     sentence_weights,
 )
 from askdocs.ranking.wording import wording_of_passage
 from askdocs.store.analysis import distinct_terms
+from askdocs.store.arrays import offsets
 from askdocs.store.lexical import upper_bound
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from askdocs.datamodel import StoredPassage
     from askdocs.store import Reader
     from askdocs.store.lexical import TermStatistics
 
@@ -49,24 +48,50 @@ _MOST = 1600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Sentences:
+    """The sentences of all candidates, one candidate after another.
+
+    Attributes:
+        vectors: Shape (sentences, dimension).
+        cosines: With the question, shape (sentences,).
+        starts: Where each candidate's begin, and where the last one's end, shape (candidates + 1,).
+    """
+
+    vectors: Vector
+    cosines: Values
+    starts: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
     """The passages that may answer a question, with what is known of each.
 
     Attributes:
-        passages: In canonical order.
+        ids: Their ids, ascending, shape (passages,).
+        texts: A number for the text of each, which copies share, shape (passages,).
         signals: By name the value of each passage, shape (passages,).
-        cosines: For each passage those of its sentences, in hybrid mode times their weights; None
-            in lexical mode.
+        cosines: Those of the sentences, one passage after another, in hybrid mode times their
+            weights, shape (sentences,); None in lexical mode.
+        starts: Where those of each passage begin, and where the last one's end, shape
+            (passages + 1,); None in lexical mode.
         statistics: Of the question's terms; None in dense mode.
         compared: Which passages have all signals, shape (passages,); those of the others but
             `FIRST_SIGNALS` are 0 because nobody looked. None where there are no more.
     """
 
-    passages: Sequence[StoredPassage]
+    ids: NDArray[np.int64]
+    texts: NDArray[np.int64]
     signals: Mapping[str, Values]
-    cosines: Sequence[Values] | None = None
+    cosines: Values | None = None
+    starts: NDArray[np.int64] | None = None
     statistics: TermStatistics | None = None
     compared: NDArray[np.bool_] | None = None
+
+    def cosines_of(self, at: int) -> Values | None:
+        """Those of the sentences of one passage."""
+        if self.cosines is None or self.starts is None:
+            return None
+        return self.cosines[slice(*self.starts[at : at + 2])]
 
 
 def gather(
@@ -81,7 +106,7 @@ def gather(
 
     In hybrid mode all signals but two are looked up for the best candidates alone (`RANKED`
     different texts, by the sum of those two) and are 0 for the others; so the order does not hang
-    on how many hits are wanted.
+    on how many hits are wanted. Those best ones are also the only passages that are read.
 
     Args:
         reader: The index.
@@ -93,58 +118,25 @@ def gather(
             asked for several questions at once; None to ask it now.
     """
     terms = distinct_terms(question)
-    passages = reader.passages(_found(reader, terms, vector, mode, nearest))
-    if not passages:
-        return Candidates(passages=(), signals={})
-    statistics = None if mode == Mode.DENSE else reader.term_statistics(terms)
-    vectors, cosines = ([], None) if vector is None else _compared(reader, vector, passages)
-    signals: dict[str, Values] = {}
-    if cosines is not None:
-        signals["best_cosine"] = best_cosine(cosines)
-    if statistics is not None:
-        ids = np.array([stored.id for stored in passages], dtype=np.int64)
-        signals["bm25_share"] = bm25_share(reader.bm25(terms, ids), upper_bound(statistics))
-    found = Candidates(passages=passages, signals=signals, cosines=cosines, statistics=statistics)
-    if vector is None or cosines is None or statistics is None:
+    ids = _found(reader, terms, vector, mode, nearest)
+    found = Candidates(ids=ids, texts=reader.text_digests(ids), signals={})
+    if not len(ids):
         return found
-    # Of all candidates: a block that is a passage of its own is repeated by its copies.
-    weights = sentence_weights(cosines)
-    weighed = [weight * own for weight, own in zip(weights, cosines, strict=True)]
-
-    def look_up(best: Sequence[int]) -> dict[str, Values]:
-        wordings = [wording_of_passage(passages[at]) for at in best]
-        own_weights = [weights[at] for at in best]
-        words = WordSignals(question, wordings, own_weights, statistics)
-        return {
-            "mean_cosine": mean_cosine(vector, [vectors[at] for at in best], own_weights),
-            "local_term_share": words.local_term_share(),
-            "word_share": words.word_share(),
-            "term_pairs": words.term_pairs(),
-            "word_pairs": words.word_pairs(),
-        }
-
-    signals["best_cosine"] = best_cosine(weighed)
-    return _compared_closely(replace(found, cosines=weighed), look_up)
-
-
-def _compared_closely(
-    found: Candidates, look_up: Callable[[Sequence[int]], Mapping[str, Values]]
-) -> Candidates:
-    """The candidates with every signal; copies of a text have the values of the first of them."""
-    positions: dict[str, int] = {}
-    copy_of = [positions.setdefault(one.passage.text, at) for at, one in enumerate(found.passages)]
-    first = np.array(list(positions.values()))
-    signals = dict(found.signals)
-    total = np.round(sum(values[first] for values in signals.values()), DIGITS)
-    best = first[np.argsort(-total, kind="stable")[:RANKED]]
-    for name, values in look_up(best.tolist()).items():
-        signals[name] = np.zeros(len(found.passages))
-        signals[name][best] = values
-    return replace(
+    if mode != Mode.DENSE:
+        statistics = reader.term_statistics(terms)
+        share = bm25_share(reader.bm25(terms, ids), upper_bound(statistics))
+        found = replace(found, signals={"bm25_share": share}, statistics=statistics)
+    if vector is None:
+        return found
+    sentences = _sentences_of(reader, vector, ids)
+    best = best_cosine(sentences.cosines, sentences.starts)
+    found = replace(
         found,
-        signals={name: values[copy_of] for name, values in signals.items()},
-        compared=np.isin(copy_of, best),
+        signals={"best_cosine": best, **found.signals},
+        cosines=sentences.cosines,
+        starts=sentences.starts,
     )
+    return _compared(reader, question, vector, found, sentences)
 
 
 def _found(
@@ -153,7 +145,7 @@ def _found(
     vector: Vector | None,
     mode: Mode,
     nearest: Nearest | None,
-) -> list[int]:
+) -> NDArray[np.int64]:
     found: set[int] = set()
     if vector is not None:
         asked = vector[np.newaxis]
@@ -168,7 +160,7 @@ def _found(
         found.update(reader.passages_of_sentences(sentences).tolist())
     if mode != Mode.DENSE:
         found.update(_enough(lambda k: reader.lexical(terms, k), _LEXICAL_CANDIDATES).tolist())
-    return sorted(found)
+    return np.array(sorted(found), np.int64)
 
 
 def _enough(
@@ -184,16 +176,56 @@ def _enough(
         count *= 2
 
 
-def _compared(
-    reader: Reader, vector: Vector, passages: Sequence[StoredPassage]
-) -> tuple[list[NDArray[np.float32]], list[Values]]:
-    """For each passage the vectors of its sentences, and their exact cosines, in their order."""
-    counts = [len(stored.passage.sentences) for stored in passages]
-    ends = np.cumsum(counts, dtype=np.int64)
-    firsts = np.array([stored.first_sentence for stored in passages], np.int64)
+def _sentences_of(reader: Reader, vector: Vector, passage_ids: NDArray[np.int64]) -> _Sentences:
+    firsts, lengths = reader.sentences_of(passage_ids)
+    starts = offsets(lengths)
     # Counting on through all passages, less where each begins, plus where its sentences begin.
-    ids = np.arange(sum(counts)) + np.repeat(firsts - ends + counts, counts)
-    vectors = reader.vectors(ids)
+    vectors = reader.vectors(np.arange(starts[-1]) + np.repeat(firsts - starts[:-1], lengths))
     # In double precision: in single, equal texts differ in the last bit by where they stand.
     cosines = vectors.astype(np.float64) @ vector.astype(np.float64)
-    return parts_of(vectors, counts), parts_of(cosines, counts)
+    return _Sentences(vectors=vectors, cosines=cosines, starts=starts)
+
+
+def _compared(
+    reader: Reader, question: str, vector: Vector, found: Candidates, sentences: _Sentences
+) -> Candidates:
+    """The candidates with every signal; copies of a text have the values of the first of them."""
+    if found.statistics is None:
+        # In dense mode there is one signal.
+        return found
+    # Of all candidates: a block that is a passage of its own is repeated by its copies.
+    weights = sentence_weights(sentences.cosines, sentences.starts)
+    weighed = weights * sentences.cosines
+    signals = dict(found.signals, best_cosine=best_cosine(weighed, sentences.starts))
+    best, copy_of = _best_texts(found.texts, np.round(sum(signals.values()), DIGITS))
+    parts = [slice(*sentences.starts[at : at + 2]) for at in best.tolist()]
+    own_weights = [weights[part] for part in parts]
+    wordings = list(map(wording_of_passage, reader.passages(found.ids[best].tolist())))
+    words = WordSignals(question, wordings, own_weights, found.statistics)
+    for name, values in {
+        "mean_cosine": mean_cosine(
+            vector, [sentences.vectors[part] for part in parts], own_weights
+        ),
+        "local_term_share": words.local_term_share(),
+        "word_share": words.word_share(),
+        "term_pairs": words.term_pairs(),
+        "word_pairs": words.word_pairs(),
+    }.items():
+        signals[name] = np.zeros(len(found.ids))
+        signals[name][best] = values
+    return replace(
+        found,
+        signals={name: values[copy_of] for name, values in signals.items()},
+        cosines=weighed,
+        compared=np.isin(copy_of, best),
+    )
+
+
+def _best_texts(
+    texts: NDArray[np.int64], scores: Values
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The first candidates of the best different texts, and the first one of each one's text."""
+    positions: dict[int, int] = {}
+    copy_of = np.array([positions.setdefault(text, at) for at, text in enumerate(texts.tolist())])
+    firsts = np.array(list(positions.values()))
+    return firsts[np.argsort(-scores[firsts], kind="stable")[:RANKED]], copy_of

@@ -5,19 +5,25 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
+import numpy as np
+
 from askdocs.ranking.wording import NO_TERM, wording_of_passage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
     from askdocs.datamodel import StoredPassage
 
-    Shingles: TypeAlias = frozenset[tuple[Hashable, ...]]
+    Shingles: TypeAlias = frozenset[int]
 
 COMPARED = 60
 """How many different texts are compared; behind them, only equal ones are found."""
 
 _SAME = 0.9
+# Three numbers of terms in 63 bits: a process meets fewer than two million terms.
+_BITS = 21
 
 
 def fold_duplicates(
@@ -56,16 +62,23 @@ def fold_duplicates(
     return folded
 
 
-def shingles(terms: Sequence[Hashable]) -> Shingles:
-    """The sequences of three terms, each once; fewer than three are one sequence."""
-    return frozenset(zip(terms, terms[1:], terms[2:], strict=False)) or frozenset({tuple(terms)})
+def shingles(terms: NDArray[np.int64]) -> Shingles:
+    """The sequences of three terms, each once, as one number each; fewer than three are one.
+
+    Args:
+        terms: The numbers of the terms in order, shape (terms,).
+    """
+    # From 1, so that 0 stands for none. Sets of numbers are made in a tenth of the time that those
+    # of tuples take.
+    units = np.concatenate([terms + 1, np.zeros(max(0, 3 - len(terms)), np.int64)])
+    return frozenset((units[:-2] | units[1:-1] << _BITS | units[2:] << 2 * _BITS).tolist())
 
 
 @lru_cache(maxsize=16384)
 def shingles_of_passage(stored: StoredPassage) -> Shingles:
     """The sequences of three terms of a passage, by the numbers of the terms."""
     terms = wording_of_passage(stored).terms
-    return shingles(terms[terms != NO_TERM].tolist())
+    return shingles(terms[terms != NO_TERM])
 
 
 def _are_alike(one: Shingles, other: Shingles) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from askdocs.datamodel import Mode, Passage, Signal, Span, StoredPassage
 from askdocs.ranking.answers import answer_sentence
 from askdocs.ranking.candidates import FIRST_SIGNALS, gather
-from askdocs.ranking.duplicates import fold_duplicates, shingles_of_passage
+from askdocs.ranking.duplicates import COMPARED, fold_duplicates, shingles_of_passage
 from askdocs.ranking.model import CONSTANT, load_ranker
 from askdocs.ranking.signals import DIGITS
 from askdocs.store.analysis import analyse
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from askdocs.ranking.candidates import Nearest
+    from askdocs.ranking.candidates import Candidates, Nearest
     from askdocs.store import Reader
 
     Values: TypeAlias = NDArray[np.float64]
@@ -74,14 +74,10 @@ def rank(
         The best passages, best first.
     """
     found = gather(reader, question, vector, mode=mode, nearest=nearest)
-    if not found.passages:
+    if not len(found.ids):
         return []
     scores, shares = _scored(found.signals, mode)
-    order = sorted(
-        range(len(scores)),
-        key=lambda at: (-scores[at], found.passages[at].path, found.passages[at].passage.chars),
-    )
-    passages = [found.passages[at] for at in order]
+    order, passages = _ordered(reader, found, scores, COMPARED + top_k)
     folded = fold_duplicates(
         [one.passage.text for one in passages],
         lambda rank: shingles_of_passage(passages[rank]),
@@ -90,11 +86,11 @@ def rank(
 
     def ranked(rank: int) -> RankedPassage:
         at = order[rank]
-        cosines = None if found.cosines is None else found.cosines[at]
-        answer = answer_sentence(_terms(passages[rank].passage), cosines, found.statistics)
+        terms, cosines = _terms(passages[rank].passage), found.cosines_of(at)
+        answer = answer_sentence(terms, cosines, found.statistics)
         return RankedPassage(
             stored=passages[rank],
-            score=scores[at],
+            score=float(scores[at]),
             answer=passages[rank].passage.sentences[answer],
             signals=tuple(
                 Signal(
@@ -113,7 +109,29 @@ def rank(
     return [ranked(rank) for rank in folded]
 
 
-def _scored(signals: Mapping[str, Values], mode: Mode) -> tuple[list[float], Mapping[str, Values]]:
+def _ordered(
+    reader: Reader, found: Candidates, scores: Values, count: int
+) -> tuple[list[int], list[StoredPassage]]:
+    """Read the candidates that have the best texts, so many of them, and put them into order.
+
+    Returns:
+        The position of each among the candidates and the passage, best first.
+    """
+    order = np.argsort(-scores, kind="stable")
+    best = list(dict.fromkeys(found.texts[order].tolist()))[:count]
+    wanted = np.isin(found.texts, best)
+    # What equals the last one may stand before it by its path.
+    wanted |= scores >= scores[wanted].min()
+    positions = np.flatnonzero(wanted).tolist()
+    passages = reader.passages(found.ids[wanted].tolist())
+    pairs = sorted(
+        zip(positions, passages, strict=True),
+        key=lambda one: (-scores[one[0]], one[1].path, one[1].passage.chars),
+    )
+    return [at for at, _ in pairs], [stored for _, stored in pairs]
+
+
+def _scored(signals: Mapping[str, Values], mode: Mode) -> tuple[Values, Mapping[str, Values]]:
     """The scores of the candidates, and what each signal adds to them.
 
     Scores that differ by less than the last digit are equal: the order must not hang on the last
@@ -121,9 +139,9 @@ def _scored(signals: Mapping[str, Values], mode: Mode) -> tuple[list[float], Map
     """
     if mode != Mode.HYBRID:
         (scores,) = signals.values()
-        return np.round(scores, DIGITS).tolist(), signals
+        return np.round(scores, DIGITS), signals
     ranker = load_ranker()
-    return np.round(ranker.probabilities(signals), DIGITS).tolist(), ranker.shares(signals)
+    return np.round(ranker.probabilities(signals), DIGITS), ranker.shares(signals)
 
 
 def _terms(passage: Passage) -> list[list[str]]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from itertools import accumulate, chain, pairwise
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from askdocs.ranking.wording import NO_TERM, number_of
+from askdocs.ranking.wording import NO_TERM, number_of_term, number_of_word
 from askdocs.store.analysis import term_of, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from askdocs.store.lexical import TermStatistics
 
     Values: TypeAlias = NDArray[np.float64]
-
-_Values = TypeVar("_Values", "list[float]", "NDArray[np.float32]", "NDArray[np.float64]")
 
 DIGITS = 6
 """Scores and cosines that agree in so many digits are equal."""
@@ -43,7 +40,7 @@ MEANINGS = {
 """What each signal measures, by its name. All are in [0, 1]."""
 
 
-def sentence_weights(cosines: Sequence[Values]) -> list[Values]:
+def sentence_weights(cosines: Values, starts: NDArray[np.int64]) -> Values:
     """How much each sentence of each candidate counts: 0.8 where it is repeated, else 1.
 
     What stands in more than three candidates word for word ("Share this", a newsletter's
@@ -51,29 +48,32 @@ def sentence_weights(cosines: Sequence[Values]) -> list[Values]:
     their cosines: those of different sentences hardly ever agree in six digits.
 
     Args:
-        cosines: For each candidate those of its sentences.
+        cosines: Those of the sentences, one candidate after another, shape (sentences,).
+        starts: Where those of each candidate begin, and the last one's end, shape
+            (candidates + 1,).
     """
-    lengths = list(map(len, cosines))
-    rounded = np.round(np.concatenate(cosines), DIGITS).tolist()
-    count = Counter(chain.from_iterable(map(set, parts_of(rounded, lengths))))
-    weights = np.array([REPEATED_WEIGHT if count[one] > MOST_COPIES else 1.0 for one in rounded])
-    return parts_of(weights, lengths)
+    owners = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    rounded = np.round(cosines, DIGITS)
+    # Copies one after another, those in the same candidate as well.
+    order = np.lexsort((owners, rounded))
+    differs = np.diff(rounded[order], prepend=np.nan) != 0
+    in_another = differs | (np.diff(owners[order], prepend=-1) != 0)
+    groups = np.cumsum(differs) - 1
+    candidates = np.bincount(groups, weights=in_another)
+    weights = np.ones(len(cosines))
+    weights[order[candidates[groups] > MOST_COPIES]] = REPEATED_WEIGHT
+    return weights
 
 
-def parts_of(values: _Values, lengths: Iterable[int]) -> list[_Values]:
-    """Consecutive parts of some lengths: views of an array, where numpy.split takes three times."""
-    return [values[start:end] for start, end in pairwise(accumulate(lengths, initial=0))]
-
-
-def best_cosine(cosines: Sequence[Values]) -> Values:
-    """The cosine of the question and the nearest sentence, at least 0.
+def best_cosine(cosines: Values, starts: NDArray[np.int64]) -> Values:
+    """The cosine of the question and the nearest sentence, at least 0, shape (candidates,).
 
     Args:
-        cosines: Those of each candidate's sentences, at least one, times their weights.
+        cosines: Those of the sentences times their weights, at least one for each candidate.
+        starts: See `sentence_weights`.
     """
-    starts = np.cumsum([0, *map(len, cosines)])[:-1]
     # A hair above 1 is 1.
-    return np.clip(np.maximum.reduceat(np.concatenate(cosines), starts), 0.0, 1.0)
+    return np.clip(np.maximum.reduceat(cosines, starts[:-1]), 0.0, 1.0)
 
 
 def mean_cosine(
@@ -141,9 +141,12 @@ class WordSignals:
         kept = terms != NO_TERM
         asked = words(question)
         every = np.concatenate(weights)
-        self._words = _Matches(asked, written, sentences=sentences, starts=starts, weights=every)
+        self._words = _Matches(
+            asked, number_of_word, written, sentences=sentences, starts=starts, weights=every
+        )
         self._terms = _Matches(
             list(filter(None, map(term_of, asked))),
+            number_of_term,
             terms[kept],
             sentences=sentences[kept],
             starts=starts,
@@ -190,6 +193,7 @@ class _Matches:
     def __init__(
         self,
         question: Sequence[str],
+        number_of: Callable[[str], int],
         units: NDArray[np.int64],
         *,
         sentences: NDArray[np.int64],
@@ -200,6 +204,7 @@ class _Matches:
 
         Args:
             question: The question's units in order.
+            number_of: Gives the number of one.
             units: The numbers of all that the candidates have, in order, shape (units,).
             sentences: The number of each unit's sentence, from 0 through all candidates.
             starts: The number of each candidate's first sentence.

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from array import array
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain, count
+from itertools import chain
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from askdocs.store.analysis import term_of, words
+from askdocs.store.analysis import term_of, tokens, word_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,9 +23,24 @@ if TYPE_CHECKING:
 NO_TERM = -1
 """The number of the term of a stop word, which has none."""
 
-# By text, in order of first appearance. It grows with the words of all that is looked at, which
-# are few: of a million passages, some hundred thousand.
-_NUMBERS: defaultdict[str, int] = defaultdict(count().__next__)
+
+# Numbers are given in order of first appearance. There are as many as there are words in all that
+# is looked at, which are few: of a million passages, some hundred thousand.
+_WORDS: dict[str, int] = {}
+_TERMS: dict[str, int] = {}
+_TERMS_OF_WORDS = array("q")
+_NUMBERING = Lock()
+
+
+class _Tokens(dict[str, int]):
+    """The number of the word of every token that was looked at."""
+
+    def __missing__(self, token: str) -> int:
+        self[token] = number = number_of_word(word_of(token))
+        return number
+
+
+_TOKENS = _Tokens()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,17 +58,31 @@ class Wording:
     lengths: NDArray[np.int64]
 
 
-def number_of(text: str) -> int:
-    """The number of a word or term, the same one for as long as the process lives."""
-    return _NUMBERS[text]
+def number_of_word(word: str) -> int:
+    """The number of a word, the same one for as long as the process lives."""
+    with _NUMBERING:
+        if word not in _WORDS:
+            term = term_of(word)
+            _TERMS_OF_WORDS.append(_number_of_term(term) if term else NO_TERM)
+            _WORDS[word] = len(_WORDS)
+        return _WORDS[word]
+
+
+def number_of_term(term: str) -> int:
+    """The number of a term, the same one for as long as the process lives."""
+    with _NUMBERING:
+        return _number_of_term(term)
 
 
 def wording_of(sentences: Iterable[str]) -> Wording:
     """The words of some sentences."""
-    found = [words(sentence) for sentence in sentences]
-    numbers = list(map(_numbers, chain.from_iterable(found)))
-    both = np.array(numbers, np.int64).reshape(-1, 2).T.copy()
-    return Wording(words=both[0], terms=both[1], lengths=np.array(list(map(len, found)), np.int64))
+    found = list(map(tokens, sentences))
+    numbers = np.array(list(map(_TOKENS.__getitem__, chain.from_iterable(found))), np.int64)
+    return Wording(
+        words=numbers,
+        terms=_terms_of(numbers),
+        lengths=np.array(list(map(len, found)), np.int64),
+    )
 
 
 # Questions that are asked together often meet in the same passages: these take some 50 MB.
@@ -64,7 +94,12 @@ def wording_of_passage(stored: StoredPassage) -> Wording:
     return wording_of(passage.text[a - origin : b - origin] for a, b in passage.sentences)
 
 
-@lru_cache(maxsize=65536)
-def _numbers(word: str) -> tuple[int, int]:
-    term = term_of(word)
-    return number_of(word), number_of(term) if term else NO_TERM
+def _number_of_term(term: str) -> int:
+    return _TERMS.setdefault(term, len(_TERMS))
+
+
+def _terms_of(words: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The number of the term of each word."""
+    # An array that is looked at cannot grow.
+    with _NUMBERING:
+        return np.frombuffer(_TERMS_OF_WORDS, np.int64)[words]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from askdocs.datamodel import (
     CitationStatus,
     CitedText,
+    DocumentRecord,
     DocumentStatus,
     Freshness,
     Hit,
@@ -115,9 +116,11 @@ def render_failures(report: IndexReport) -> list[str]:
     return _reasons("failed", report.failed)
 
 
-def render_status(manifest: Manifest, index: str, digest: str) -> str:
+def render_status(
+    manifest: Manifest, documents: Mapping[str, DocumentRecord], *, index: str, digest: str
+) -> str:
     """What an index holds."""
-    records = manifest.documents.values()
+    records = documents.values()
     indexed = [record for record in records if record.status == DocumentStatus.INDEXED]
     others = [
         f"{sum(record.status == status for record in records)} {status}"
@@ -141,13 +144,13 @@ def render_status(manifest: Manifest, index: str, digest: str) -> str:
     return "".join(f"{name:<10} {make_safe(value)}\n" for name, value in rows.items())
 
 
-def render_documents(manifest: Manifest) -> str:
+def render_documents(documents: Mapping[str, DocumentRecord]) -> str:
     """Every file of the corpus with what became of it."""
     return "".join(
         f"{make_safe(path)}  {_count(record.paragraphs, 'paragraph')}\n"
         if record.status == DocumentStatus.INDEXED
         else f"{make_safe(path)}  {record.status}: {make_safe(record.reason)}\n"
-        for path, record in sorted(manifest.documents.items())
+        for path, record in sorted(documents.items())
     )
 
 

@@ -48,6 +48,16 @@ class Reader(Protocol):
         """The passage to which each sentence belongs, in the shape of the argument."""
         ...
 
+    def sentences_of(
+        self, passage_ids: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The first sentence of each passage and how many it has, shapes (len(passage_ids),)."""
+        ...
+
+    def text_digests(self, passage_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """A number for the text of each passage, which copies share, shape (len(passage_ids),)."""
+        ...
+
     def passages(self, ids: Sequence[int]) -> list[StoredPassage]:
         """The passages with some ids, in their order."""
         ...

@@ -27,13 +27,23 @@ _STOP_WORDS = frozenset(
 
 
 def words(text: str) -> list[str]:
-    """The words and numbers of a text in order, in lower case, stop words included.
+    """The words and numbers of a text in order, in lower case, stop words included."""
+    return list(map(word_of, tokens(text)))
 
-    A possessive ending is left out: the stemmer would take "sky's" for "ski", and "sky" not.
-    """
+
+def tokens(text: str) -> list[str]:
+    """The words and numbers of a text in order, in lower case, with possessive endings."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).replace("’", "'")
-    return [word.removesuffix("'s") for word in _WORD.findall(text.lower())]
+    return _WORD.findall(text.lower())
+
+
+def word_of(token: str) -> str:
+    """A word without its possessive ending.
+
+    The stemmer would take "sky's" for "ski", and "sky" not.
+    """
+    return token.removesuffix("'s")
 
 
 def analyse(text: str) -> list[str]:
@@ -50,7 +60,10 @@ def distinct_terms(text: str) -> list[str]:
 @lru_cache(maxsize=65536)
 def term_of(word: str) -> str:
     """The term of a word in lower case; empty for a stop word."""
-    return "" if word in _STOP_WORDS else str(_stemmer().stemWord(word))
+    if word in _STOP_WORDS:
+        return ""
+    # A stemmer leaves numbers as they are.
+    return word if word[:1].isdigit() else str(_stemmer().stemWord(word))
 
 
 @cache

@@ -140,6 +140,27 @@ class GenerationReader:
             found[chosen] += self.first_passages[number]
         return found
 
+    def sentences_of(
+        self, passage_ids: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The first sentence of each passage and how many it has, shapes (len(passage_ids),)."""
+        firsts, counts = np.empty_like(passage_ids), np.empty_like(passage_ids)
+        for number, chosen in _by_segment(self.first_passages, passage_ids):
+            table = self.segments[number].texts.passages.firsts
+            own = passage_ids[chosen] - self.first_passages[number]
+            first = table.take(own)
+            firsts[chosen] = first + self.first_sentences[number]
+            counts[chosen] = table.take(own + 1) - first
+        return firsts, counts
+
+    def text_digests(self, passage_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """A number for the text of each passage, which copies share, shape (len(passage_ids),)."""
+        digests = np.empty_like(passage_ids)
+        for number, chosen in _by_segment(self.first_passages, passage_ids):
+            own = passage_ids[chosen] - self.first_passages[number]
+            digests[chosen] = self.segments[number].texts.digests.take(own)
+        return digests
+
     def passages(self, ids: Sequence[int]) -> list[StoredPassage]:
         """The passages with some ids, in their order.
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from array import array
 from bisect import bisect_left
 from functools import cache
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +38,7 @@ class TextWriter:
         self._path = directory / TABLES
         self._documents = LinesWriter(directory / DOCUMENTS)
         self._passages = LinesWriter(directory / PASSAGES)
+        self._digests = array("q")
         self._last_path: str | None = None
 
     @property
@@ -57,6 +60,7 @@ class TextWriter:
             fields = _fields(passage, text[end : passage.chars[0]])
             line = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
             self._passages.add(line.encode(), len(passage.sentences))
+            self._digests.append(text_digest(passage.text))
             end = passage.chars[1]
 
     def copy(self, source: TextReader, first: int, last: int) -> None:
@@ -71,8 +75,10 @@ class TextWriter:
             ValueError: The first path is not greater than the one before it.
         """
         self._begin_at(source.path(first))
+        passages = source.passages_between(first, last)
         self._documents.copy(source.documents, first, last)
-        self._passages.copy(source.passages, *source.passages_between(first, last))
+        self._passages.copy(source.passages, *passages)
+        self._digests.extend(source.digests.rows(*passages).tolist())
         self._last_path = source.path(last - 1)
 
     def finish(self) -> dict[str, FileRecord]:
@@ -86,7 +92,9 @@ class TextWriter:
         return {
             **self._documents.file.finish(),
             **self._passages.file.finish(),
-            **files.write_index_file(self._path, npys(map(offsets, tables))),
+            **files.write_index_file(
+                self._path, npys([*map(offsets, tables), np.array(self._digests, np.int64)])
+            ),
         }
 
     def abort(self) -> None:
@@ -106,6 +114,7 @@ class TextReader:
     Attributes:
         documents: The lines of documents, and the passages that belong to each.
         passages: The lines of passages, and the sentences that belong to each.
+        digests: The digest of each passage's text; see `text_digest`.
         sentences: How many sentences there are.
         path: Gives the path of a document by its number.
     """
@@ -119,9 +128,10 @@ class TextReader:
         Raises:
             ValueError: The tables are none.
         """
-        tables = read_arrays(opened(TABLES), 4)
+        tables = read_arrays(opened(TABLES), 5)
         self.documents = Lines(opened(DOCUMENTS), tables[0], tables[2])
         self.passages = Lines(opened(PASSAGES), tables[1], tables[3])
+        self.digests = tables[4]
         self.sentences = int(tables[3].rows(len(tables[3]) - 1, len(tables[3]))[0])
         # A search for a path meets the same ones again.
         self.path = cache(self._path)
@@ -189,6 +199,11 @@ class TextReader:
     def _path(self, number: int) -> str:
         [(path, _)] = self.documents.parse(np.array([number]))
         return str(path)
+
+
+def text_digest(text: str) -> int:
+    """A number from -2^63 up to 2^63 that equal texts share, and different ones do not."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little", signed=True)
 
 
 def _fields(passage: Passage, gap: str) -> list[object]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askdocs.config import cache_directory
-from askdocs.datamodel import DocumentStatus
 from askdocs.documents import read_document
 from askdocs.indexing import IndexRequest, build
 from askdocs.search import Index
@@ -66,11 +65,10 @@ def paragraphs(corpus: Corpus) -> Iterator[tuple[str, Span, str]]:
     with Index(corpus.index, cache=cache_directory(), notify=print) as index:
         reader = index.generation.reader()
         try:
-            for path, record in sorted(index.generation.manifest.documents.items()):
-                if record.status == DocumentStatus.INDEXED:
-                    document = read_document(path, reader.text_of(path))
-                    for one in document.paragraphs:
-                        yield path, one.chars, document.text[slice(*one.chars)]
+            for path, _ in reader.documents():
+                document = read_document(path, reader.text_of(path))
+                for one in document.paragraphs:
+                    yield path, one.chars, document.text[slice(*one.chars)]
         finally:
             reader.close()
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
-from unittest.mock import patch
 
 import numpy as np
 
@@ -95,17 +95,6 @@ def load_pool(path: Path) -> tuple[list[str], NDArray[np.float32]]:
         return json.loads(kept["pool"].tobytes()), kept["vectors"]
 
 
-def _without_cache(
-    encoder: Encoder, texts: Sequence[str], *, advance: Callable[[int], None], **_: object
-) -> NDArray[np.float32]:
-    """Embed; prepared vectors must not get into the user's cache as those of the model."""
-    return encoder.embed_sentences(texts, advance)
-
-
-def _open_prepared(prepared: Encoder, *_: object, **__: object) -> Encoder:
-    return prepared
-
-
 def main() -> None:
     """Index."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -114,12 +103,12 @@ def main() -> None:
     parser.add_argument("index", type=Path)
     given = parser.parse_args()
     encoder = PreparedEncoder(open_encoder(), *load_pool(given.pool))
-    with (
-        patch("askdocs.embedding.open_encoder", partial(_open_prepared, encoder)),
-        patch("askdocs.embedding.embed_with_cache", _without_cache),
-    ):
-        request = IndexRequest(index=given.index, paths=(given.documents,), rebuild=True)
-        report = build(request, cache=cache_directory(), notify=print)
+    request = IndexRequest(index=given.index, paths=(given.documents,), rebuild=True)
+    # Prepared vectors must not get into the user's cache as those of the model: below what is no
+    # folder nothing is kept.
+    report = build(
+        request, cache=Path(os.devnull), notify=print, open_encoder=lambda *_, **__: encoder
+    )
     print(json.dumps({"passages": report.passages, "sentences": report.sentences}))
 
 

@@ -76,6 +76,37 @@ def test_rebuilding_mends_a_damaged_file(harbour: Path, run: Run, name: str) -> 
     assert run(*ASK) == before
 
 
+@pytest.mark.parametrize("damage", ["truncate", "remove"])
+def test_damaged_records_are_reported_and_mended(harbour: Path, run: Run, damage: str) -> None:
+    """Commands that need to know what was walked end in status 4, and a rebuild mends it."""
+    path = generation_of(harbour) / "corpus.jsonl"
+    content = path.read_bytes()
+    path.unlink()
+    if damage == "truncate":
+        path.write_bytes(content[:-1])
+    what = "is missing" if damage == "remove" else "is not what its manifest says"
+
+    for command in (("show", "docs/a.txt#p1"), ("check",), ("status",), ("index",)):
+        ran = run(*command)
+
+        expected = f"askdocs: {path.relative_to(harbour)} {what}\nhint: askdocs index --rebuild\n"
+        assert (ran.status, ran.out, ran.err) == (4, "", expected)
+    assert run("index", "--rebuild").status == 0
+    assert run("check").status == 0
+    assert (generation_of(harbour) / "corpus.jsonl").read_bytes() == content
+
+
+def test_question_does_not_read_the_records(harbour: Path, run: Run) -> None:
+    """An answer needs nothing of what was walked, of which there may be a lot."""
+    before = run(*ASK)
+    (generation_of(harbour) / "corpus.jsonl").unlink()
+
+    ran = run(*ASK)
+
+    assert ran.status == 0
+    assert ran == before
+
+
 @pytest.mark.parametrize("content", [None, b"", b"{}", b"\0\0"])
 def test_damaged_manifest_is_reported_and_mended(
     harbour: Path, run: Run, content: bytes | None
@@ -149,15 +180,15 @@ def test_index_of_a_later_layout_is_not_touched(harbour: Path, run: Run) -> None
     assert (checked.status, checked.out) == (1, "stale: 1 settings\nsettings  format\n")
 
 
-def test_index_of_a_later_format_is_not_used(harbour: Path, run: Run) -> None:
+def test_index_of_another_format_is_not_used(harbour: Path, run: Run) -> None:
     """A manifest of another format is refused by ask and stale for check."""
-    republish(harbour, lambda manifest: replace(manifest, format_version=3))
+    republish(harbour, lambda manifest: replace(manifest, format_version=2))
 
     asked, checked = run(*ASK), run("check")
 
     assert (asked.status, asked.out) == (5, "")
     assert asked.err == (
-        "askdocs: the index has format 3, this version reads 2\n"
+        "askdocs: the index has format 2, this version reads 3\n"
         "hint: askdocs index --rebuild PATH, or the askdocs that made it\n"
     )
     assert (checked.status, checked.out) == (1, "stale: 1 settings\nsettings  format\n")

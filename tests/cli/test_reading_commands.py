@@ -270,11 +270,11 @@ def test_status_says_what_the_index_holds(folder: Path, run: Run, tiny_model: Pa
     ran = run("status")
 
     [generation] = (folder / "vectors" / "generations").iterdir()
-    files = [path for path in (generation / "000").iterdir() if path.is_file()]
+    files = [*(generation / "000").iterdir(), generation / "corpus.jsonl"]
     size = sum(path.stat().st_size for path in files)
     assert (ran.status, ran.err) == (0, "")
     assert ran.out == (
-        f"index      vectors, format 2, generation {generation.name[:12]}\n"
+        f"index      vectors, format 3, generation {generation.name[:12]}\n"
         "corpus     docs\n"
         "documents  1, 40 B, 1 skipped, 1 failed\n"
         "passages   1, at most 100 tokens\n"

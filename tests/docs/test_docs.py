@@ -1,5 +1,6 @@
 """What the reference pages say is what the code does."""
 
+import hashlib
 import json
 import os
 import re
@@ -29,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in ROOT.glob("docs/*.md"))]
 GENERATION_FILES = (
     "manifest.json",
+    "corpus.jsonl",
     "000/documents.jsonl",
     "000/passages.jsonl",
     "000/tables.npys",
@@ -203,12 +205,31 @@ def test_the_head_line_shown_is_a_valid_one():
 def test_the_manifest_has_the_documented_fields(small):
     """The table names every field of a manifest and no other."""
     card = read_manifest(small)
-    for name in ("documents", "files"):
-        card[name] = {"*": card[name].popitem()[1]}
+    card["files"] = {"*": card["files"].popitem()[1]}
     groups = {name for name, value in card.items() if isinstance(value, dict)}
     documented = {row[0] for row in rows(section("docs/index-format.md", "manifest.json"))}
 
     assert documented == {name for name, _ in fields(card)} - groups
+
+
+def test_the_records_have_the_documented_values(small):
+    """The table names the values of a line of corpus.jsonl, in their order."""
+    table = section("docs/index-format.md", "corpus.jsonl")
+    names = re.findall(r"^\| \d \| (\w+) \|", table, re.MULTILINE)
+    content = (small / "corpus" / "a.txt").read_bytes()
+
+    lines = (generation_of(small) / "corpus.jsonl").read_text("ascii").splitlines()
+
+    assert len(lines) == 3
+    assert list(zip(names, json.loads(lines[0]), strict=True)) == [
+        ("path", "corpus/a.txt"),
+        ("status", "indexed"),
+        ("reason", ""),
+        ("sha256", hashlib.sha256(content).hexdigest()),
+        ("bytes", len(content)),
+        ("encoding", "utf-8"),
+        ("paragraphs", 1),
+    ]
 
 
 def test_the_vectors_lie_where_the_format_says(small):

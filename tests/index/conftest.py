@@ -24,8 +24,16 @@ DIMENSION = 4
 TOOLS = {"askdocs": "0.0"}
 
 
-def manifest_of(files: Mapping[str, FileRecord], documents: Mapping[str, str]) -> Manifest:
-    """The identity card of an index of some documents, given by path and text."""
+def records_of(documents: Mapping[str, str]) -> dict[str, DocumentRecord]:
+    """What an index knows of some documents, given by path and text."""
+    return {
+        path: DocumentRecord(sha256="1" * 64, bytes=len(text), encoding="utf-8", paragraphs=1)
+        for path, text in documents.items()
+    }
+
+
+def manifest_of(files: Mapping[str, FileRecord], count: int) -> Manifest:
+    """The identity card of an index of some number of documents of one sentence each."""
     return Manifest(
         corpus=CorpusSettings(roots=("docs",)),
         passages=PassageSettings(),
@@ -36,11 +44,7 @@ def manifest_of(files: Mapping[str, FileRecord], documents: Mapping[str, str]) -
             dimension=DIMENSION,
             probe=(1.0,) + (0.0,) * (DIMENSION - 1),
         ),
-        documents={
-            path: DocumentRecord(sha256="1" * 64, bytes=len(text), encoding="utf-8", paragraphs=1)
-            for path, text in documents.items()
-        },
-        counts={"passages": len(documents), "sentences": len(documents)},
+        counts={"passages": count, "sentences": count},
         files=files,
     )
 
@@ -67,7 +71,8 @@ def write_segments(
                 )
                 vectors = unit_vectors(numbers[path] + 1)[numbers[path] :]
                 segment.add(path, "utf-8", documents[path], passages, vectors)
-    return manifest_of(writer.finish(), documents)
+    files = {**writer.finish(), **transaction.write_documents(records_of(documents))}
+    return manifest_of(files, len(documents))
 
 
 @pytest.fixture

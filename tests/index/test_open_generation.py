@@ -4,15 +4,19 @@ import errno
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from askdocs.datamodel import Manifest
 from askdocs.errors import DamagedIndexError, NoIndexError, RefusedError, UnusableIndexError
 from askdocs.files import digest as digest_of
+from askdocs.files import record_of
 from askdocs.index import Generation, generation, open_generation
 from askdocs.index.head import head_line, read_head
+from askdocs.manifest import read_manifest
 
 Commit = Callable[..., str]
 DOCUMENTS = {"docs/a.txt": "The ship sank.", "docs/b.txt": "It rained."}
@@ -46,7 +50,9 @@ def test_committed_generation_is_opened(index: Path, commit: Commit) -> None:
     assert (opened.index, opened.digest) == (index, digest)
     assert opened.directory == index / "generations" / digest
     assert opened.base == index.parent.resolve()
-    assert sorted(opened.manifest.documents) == sorted(DOCUMENTS)
+    assert {path: record.bytes for path, record in opened.documents.items()} == {
+        path: len(text) for path, text in DOCUMENTS.items()
+    }
     reader = opened.reader()
     assert [stored.passage.text for stored in reader.passages([0, 1])] == list(DOCUMENTS.values())
     assert reader.dense(np.eye(4, dtype=np.float32)[1:2], 1)[0].tolist() == [[1]]
@@ -157,7 +163,80 @@ def test_reader_follows_a_writer(
 
     assert len(set(digests)) == 2
     assert opened.digest == digests[-1] == read_head(index)
-    assert list(opened.manifest.documents) == ["docs/a.txt"]
+    assert list(opened.documents) == ["docs/a.txt"]
+
+
+def test_reader_of_the_records_follows_a_writer(
+    index: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Records that are removed after the manifest was read are no damage either."""
+    commit(DOCUMENTS)
+    parsed: list[bytes] = []
+
+    def read_manifest_slowly(content: bytes) -> Manifest:
+        parsed.append(content)
+        if len(parsed) == 1:
+            commit({"docs/a.txt": "The ship sank."})
+        return read_manifest(content)
+
+    monkeypatch.setattr(generation, "read_manifest", read_manifest_slowly)
+
+    opened = open_generation(index, with_documents=True)
+
+    assert len(parsed) > 1
+    assert opened.digest == read_head(index)
+    assert list(opened.documents) == ["docs/a.txt"]
+
+
+def test_records_are_read_by_their_first_use_and_once(index: Path, commit: Commit) -> None:
+    """What opens an index does not pay for them, and they stay when their file is gone."""
+    path = index / "generations" / commit(DOCUMENTS) / "corpus.jsonl"
+    content = path.read_bytes()
+    path.unlink()
+    opened = open_generation(index)
+    with pytest.raises(DamagedIndexError) as caught:
+        list(opened.documents)
+    path.write_bytes(content)
+    first = opened.documents
+    path.unlink()
+
+    assert str(caught.value) == f"{path} is missing"
+    assert opened.documents is first
+    assert list(first) == list(DOCUMENTS)
+
+
+def test_flipped_bit_of_the_records_is_damage(index: Path, commit: Commit) -> None:
+    """No bit of what is known of the documents can change unseen."""
+    path = index / "generations" / commit(DOCUMENTS) / "corpus.jsonl"
+    content = path.read_bytes()
+    messages = set()
+
+    for bit in range(0, len(content) * 8, 61):
+        flipped = bytearray(content)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        with pytest.raises(DamagedIndexError) as opened:
+            open_generation(index, with_documents=True)
+        with pytest.raises(DamagedIndexError) as verified:
+            open_generation(index).verify()
+        messages |= {str(opened.value), str(verified.value)}
+
+    assert messages == {f"{path} is not what its manifest says"}
+
+
+def test_records_that_another_program_wrote_name_their_line(index: Path, commit: Commit) -> None:
+    """A digest that is right does not make records of anything: the file and its line are named."""
+    commit(DOCUMENTS)
+    opened = open_generation(index)
+    path = opened.directory / "corpus.jsonl"
+    path.write_bytes(path.read_bytes() + b"{}\n")
+    files = {**opened.manifest.files, "corpus.jsonl": record_of(path)}
+
+    with pytest.raises(DamagedIndexError) as caught:
+        list(replace(opened, manifest=replace(opened.manifest, files=files)).documents)
+
+    assert str(caught.value) == f"{path} cannot be read: line 3: it is not one array"
+    assert caught.value.hint == "askdocs index --rebuild"
 
 
 def test_reader_does_not_follow_for_ever(
@@ -248,7 +327,6 @@ def test_file_that_the_manifest_does_not_list_is_not_used(index: Path, commit: C
             corpus=opened.manifest.corpus,
             passages=opened.manifest.passages,
             model=opened.manifest.model,
-            documents={},
             counts={},
             files={},
         ),
@@ -259,6 +337,8 @@ def test_file_that_the_manifest_does_not_list_is_not_used(index: Path, commit: C
 
     assert str(caught.value) == "the manifest does not list 000/tables.npys"
     assert caught.value.hint == "askdocs index --rebuild"
+    with pytest.raises(DamagedIndexError, match=r"the manifest does not list corpus\.jsonl"):
+        list(bare.documents)
 
 
 def test_index_can_be_moved(index: Path, commit: Commit, tmp_path: Path) -> None:

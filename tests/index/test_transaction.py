@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from askdocs.datamodel import Manifest
+from askdocs.datamodel import DocumentRecord, DocumentStatus, Manifest
 from askdocs.errors import DamagedIndexError, LockedError, RefusedError
+from askdocs.files import LARGE
 from askdocs.index import Transaction, begin, current_digest, open_generation
 from askdocs.index.head import head_line
 
@@ -63,6 +64,7 @@ def test_first_generation_makes_the_index(index: Path, commit: Commit) -> None:
                 "000/lexical.npys",
                 "000/passages.jsonl",
                 "000/tables.npys",
+                "corpus.jsonl",
                 "manifest.json",
                 "tools.json",
             ]
@@ -269,6 +271,35 @@ def test_kept_files_are_shared(index: Path, commit: Commit) -> None:
     assert {path.name: path.stat().st_ino for path in now} == before
     assert generations(index) == [new]
     assert texts(index) == OLD
+
+
+def test_data_are_kept_without_the_records(index: Path, commit: Commit) -> None:
+    """Where only the walk found something else, all but the manifest and the records is shared."""
+    old = commit(OLD)
+    opened = open_generation(index)
+    found = {**opened.documents, "docs/z.txt": DocumentRecord(status=DocumentStatus.SKIPPED)}
+
+    with begin(index, expecting=old) as transaction:
+        files = {**transaction.keep_data(opened), **transaction.write_documents(found)}
+        new = transaction.publish(replace(opened.manifest, files=files), tools={})
+
+    assert new != old
+    assert open_generation(index).documents == found
+    kept = {name: one for name, one in opened.manifest.files.items() if name != "corpus.jsonl"}
+    assert {name: one for name, one in files.items() if name != "corpus.jsonl"} == kept
+    assert texts(index) == OLD
+
+
+def test_records_have_no_table_of_checksums(index: Path, commit: Commit) -> None:
+    """However many they are: they are never read in part."""
+    old = commit(OLD)
+    many = {f"docs/{number}": DocumentRecord(reason="x" * 1000) for number in range(1100)}
+
+    with begin(index, expecting=old) as transaction:
+        files = transaction.write_documents(many)
+
+    assert list(files) == ["corpus.jsonl"]
+    assert files["corpus.jsonl"].bytes > LARGE
 
 
 def test_one_segment_may_be_kept(index: Path, commit: Commit) -> None:

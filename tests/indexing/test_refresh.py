@@ -193,7 +193,7 @@ def test_probe_is_kept_by_a_refresh(docs: Path, index_docs: IndexDocs) -> None:
 
 
 def test_failed_file_leaves_the_data_as_they_are(docs: Path, index_docs: IndexDocs) -> None:
-    """A new file that cannot be read changes the manifest; the data keep their very files."""
+    """A new file that cannot be read changes what is known of the corpus, and no data."""
     (docs / "a.txt").write_text("Rain fell.")
     index_docs()
     before = state_of(docs.parent / "vectors")
@@ -206,7 +206,9 @@ def test_failed_file_leaves_the_data_as_they_are(docs: Path, index_docs: IndexDo
     data = [name for name in after if name.startswith("generations") and "/000/" in name]
     assert len(data) == 5
     inodes = {inode for inode, _, _ in before.values()}
+    written = {Path(name).name for name in after if after[name][0] not in inodes}
     assert all(after[name][0] in inodes for name in data)
+    assert written == {"HEAD", "corpus.jsonl", "manifest.json", "tools.json"}
     assert check_freshness(docs.parent / "vectors").is_fresh
 
 
@@ -548,9 +550,14 @@ def test_refreshed_index_is_the_index_built_from_scratch(
         index("two")
 
         manifests = [open_generation(docs.with_name(name)).manifest for name in ("one", "two")]
-        assert manifests[0].documents == manifests[1].documents
         assert manifests[0].counts == manifests[1].counts
-        for name in ("documents.jsonl", "passages.jsonl", "tables.npys", "lexical.npys"):
+        for name in (
+            "corpus.jsonl",
+            "documents.jsonl",
+            "passages.jsonl",
+            "tables.npys",
+            "lexical.npys",
+        ):
             paths = [next(docs.with_name(made).rglob(name)) for made in ("one", "two")]
             assert paths[0].read_bytes() == paths[1].read_bytes()
         refreshed, built = (

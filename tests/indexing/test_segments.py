@@ -65,7 +65,7 @@ def test_corpus_is_cut_by_its_size(many: Path, index_docs: IndexDocs) -> None:
 
     assert (report.documents, report.passages, report.sentences) == (24, 24, 72)
     assert {name.partition("/")[0] for name in inodes(many.parent / "vectors")} == {
-        "000", "001", "002", "003", "codebook.npys",
+        "000", "001", "002", "003", "codebook.npys", "corpus.jsonl",
     }  # fmt: skip
     expected = {f"docs/{name}": text.rstrip() for name, text in TEXTS.items()}
     assert texts_in(many.parent / "vectors") == expected
@@ -86,6 +86,7 @@ def test_refresh_rewrites_only_segments_that_changed(many: Path, index_docs: Ind
     rewritten = {name for name in after if after[name] != before[name]}
     assert rewritten == {
         "codebook.npys",
+        "corpus.jsonl",
         *(name for name in after if name.startswith(f"{changed:03}/")),
     }
     assert texts_in(many.parent / "vectors")["docs/07.txt"].endswith("number 7 sank.")
@@ -259,7 +260,7 @@ def test_refreshed_index_is_the_index_built_from_scratch(
         index("two")
 
         one, two = (open_generation(docs.with_name(name)) for name in ("one", "two"))
-        assert one.manifest.documents == two.manifest.documents
+        assert one.documents == two.documents
         assert one.manifest.counts == two.manifest.counts
         records = [
             {name: record for name, record in made.manifest.files.items() if is_exact(name)}

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from askdocs.ranking.duplicates import COMPARED, fold_duplicates, shingles
+from askdocs.ranking.wording import number_of_term
 
 # Twenty runs of three terms, none of them twice.
 LONG = [f"term{number}" for number in range(22)]
@@ -15,7 +17,8 @@ LONG = [f"term{number}" for number in range(22)]
 def fold(*passages: Sequence[str], top_k: int = 9) -> dict[int, list[int]]:
     """Fold passages that are given by their terms, best first."""
     texts = [" ".join(terms) for terms in passages]
-    return fold_duplicates(texts, lambda at: shingles(passages[at]), top_k)
+    numbers = [np.array(list(map(number_of_term, terms)), np.int64) for terms in passages]
+    return fold_duplicates(texts, lambda at: shingles(numbers[at]), top_k)
 
 
 def test_different_passages_stay_apart() -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from askdocs.datamodel import Mode, Passage, Signal, StoredPassage
 from askdocs.ranking import ordering, rank, signals
 from askdocs.ranking.candidates import RANKED, gather
+from askdocs.ranking.duplicates import COMPARED
 from askdocs.ranking.model import Ranker, load_ranker
 from askdocs.ranking.signals import MEANINGS, REPEATED_WEIGHT
 from askdocs.store.lexical import TermStatistics
@@ -59,6 +60,7 @@ class FakeReader:
         copies: Of how many of them the first sentences are equally near.
         found: The passages that the lexical search finds.
         asked: The searches, with how many results were wanted.
+        read: The ids of the passages that were read.
     """
 
     stored: Sequence[StoredPassage]
@@ -68,6 +70,7 @@ class FakeReader:
     copies: int = 1
     found: Sequence[int] = ()
     asked: list[tuple[str, int]] = field(default_factory=list)
+    read: list[int] = field(default_factory=list)
 
     def dense(
         self, vectors: NDArray[np.float32], k: int
@@ -93,7 +96,20 @@ class FakeReader:
 
     def passages(self, ids: Sequence[int]) -> list[StoredPassage]:
         """The passages with some ids."""
+        self.read.extend(ids)
         return [self.stored[number] for number in ids]
+
+    def sentences_of(
+        self, passage_ids: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The sentences of each passage."""
+        own = [self.stored[number].passage.sentences for number in passage_ids.tolist()]
+        return 10 * passage_ids, np.array(list(map(len, own)), np.int64)
+
+    def text_digests(self, passage_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The first passage of all that has the same text."""
+        texts = [one.passage.text for one in self.stored]
+        return np.array([texts.index(texts[number]) for number in passage_ids.tolist()], np.int64)
 
     def vectors(self, sentence_ids: NDArray[np.int64]) -> NDArray[np.float64]:
         """One for every sentence, whose cosine with the question is what was given.
@@ -298,6 +314,25 @@ def test_more_hits_than_are_looked_at_closely_can_be_had() -> None:
     assert ranked(reader, question="rain", top_k=2) == whole[:2]
 
 
+def test_only_what_can_be_shown_or_compared_is_read() -> None:
+    """Of 150 candidates 60 are compared closely; a hit or its like is among the best 62."""
+    reader = many(150)
+
+    ranked(reader, question="rain", top_k=2)
+
+    assert len(set(reader.read)) == COMPARED + 2
+
+
+def test_copies_are_read_wherever_they_rank() -> None:
+    """Every copy of a hit is named, however many other passages rank between them."""
+    reader = many(150)
+    reader.stored = [*reader.stored[:-1], stored(149, text=reader.stored[0].passage.text)]
+
+    first, *_ = rank(reader, "rain", VECTOR, mode=Mode.DENSE, top_k=2)
+
+    assert [copy.id for copy in first.duplicates] == [149]
+
+
 def test_copies_of_a_sentence_do_not_crowd_out_others() -> None:
     """Where 300 passages begin with the nearest sentence, more are searched until others come."""
     reader = FakeReader(stored=[stored(number) for number in range(302)], near=range(302))
@@ -305,7 +340,7 @@ def test_copies_of_a_sentence_do_not_crowd_out_others() -> None:
 
     found = gather(reader, QUESTION, VECTOR, mode=Mode.DENSE)
 
-    assert [one.id for one in found.passages][-2:] == [300, 301]
+    assert found.ids.tolist()[-2:] == [300, 301]
     assert reader.asked == [("dense", 200), ("dense", 400)]
 
 

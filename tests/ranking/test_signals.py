@@ -18,7 +18,13 @@ from askdocs.ranking.signals import (
     mean_cosine,
     sentence_weights,
 )
-from askdocs.ranking.wording import NO_TERM, number_of, wording_of, wording_of_passage
+from askdocs.ranking.wording import (
+    NO_TERM,
+    number_of_term,
+    number_of_word,
+    wording_of,
+    wording_of_passage,
+)
 from askdocs.store.analysis import analyse, distinct_terms, term_of, words
 from askdocs.store.lexical import TermStatistics
 
@@ -46,9 +52,9 @@ def compare(question: str, *candidates: Sequence[str], **frequencies: int) -> Wo
 
 def test_best_cosine_is_that_of_the_nearest_sentence() -> None:
     """The highest of a passage's cosines counts, and a negative one as 0."""
-    cosines = [np.array([0.2, 0.7, -0.9]), np.array([0.4]), np.array([-0.3, -0.1])]
+    cosines = np.array([0.2, 0.7, -0.9, 0.4, -0.3, -0.1])
 
-    assert best_cosine(cosines).tolist() == [0.7, 0.4, 0.0]
+    assert best_cosine(cosines, np.array([0, 3, 4, 6])).tolist() == [0.7, 0.4, 0.0]
 
 
 def test_mean_cosine_is_that_of_the_mean_of_the_sentences() -> None:
@@ -227,12 +233,11 @@ def test_wording_is_numbers_of_words_and_terms() -> None:
     found = wording_of(["The Bank's fees.", "***", "It's 1,000.5 €"])
 
     words = ["the", "bank", "fees", "it", "1,000.5"]
-    assert found.words.tolist() == [number_of(word) for word in words]
-    assert found.terms.tolist() == [
-        NO_TERM, number_of("bank"), number_of("fee"), NO_TERM, number_of("1,000.5"),
-    ]  # fmt: skip
+    terms = [NO_TERM, *map(number_of_term, ("bank", "fee")), NO_TERM, number_of_term("1,000.5")]
+    assert found.words.tolist() == [number_of_word(word) for word in words]
+    assert found.terms.tolist() == terms
     assert found.lengths.tolist() == [3, 0, 2]
-    assert len({number_of(word) for word in words}) == len(words)
+    assert len({number_of_word(word) for word in words}) == len(words)
 
 
 def test_wording_of_a_passage_is_of_its_sentences() -> None:
@@ -246,7 +251,8 @@ def test_wording_of_a_passage_is_of_its_sentences() -> None:
 
     found = wording_of_passage(stored)
 
-    assert found.words.tolist() == [number_of(word) for word in ("rain", "fell", "snow", "fell")]
+    words = ("rain", "fell", "snow", "fell")
+    assert found.words.tolist() == [number_of_word(word) for word in words]
     assert found.lengths.tolist() == [2, 2]
 
 
@@ -259,11 +265,11 @@ def test_sentence_in_more_than_three_candidates_counts_less(
     """
     monkeypatch.setattr(signals, "REPEATED_WEIGHT", 0.5)
     thrice, often = 0.25, 0.5
-    cosines = [[thrice, often], [thrice, 0.5000001], [thrice, thrice, often], [0.7, often]]
+    cosines = [thrice, often, thrice, 0.5000001, thrice, thrice, often, 0.7, often]
 
-    weights = sentence_weights([np.array(one) for one in cosines])
+    weights = sentence_weights(np.array(cosines), np.array([0, 2, 4, 7, 9]))
 
-    assert [one.tolist() for one in weights] == [[1, 0.5], [1, 0.5], [1, 1, 0.5], [1, 0.5]]
+    assert weights.tolist() == [1, 0.5, 1, 0.5, 1, 1, 0.5, 1, 0.5]
 
 
 def test_words_count_by_the_weight_of_their_sentence() -> None:
@@ -343,7 +349,7 @@ def test_cosines_are_shares(question: np.ndarray, sentences: list[np.ndarray]) -
     own = unit(question)
 
     mean = mean_cosine(own.astype(np.float32), [vectors], [np.ones(len(vectors))])
-    best = best_cosine([vectors.astype(np.float64) @ own])
+    best = best_cosine(vectors.astype(np.float64) @ own, np.array([0, len(vectors)]))
 
     assert 0 <= mean[0] <= 1 + 1e-6
     assert 0 <= best[0] <= 1 + 1e-6

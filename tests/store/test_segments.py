@@ -146,6 +146,13 @@ def test_texts_do_not_depend_on_the_cut(generations: Generations, segments: int)
     sentences = [one.first_sentence for one in every]
     assert sentences == np.cumsum([0, *(len(one.passage.sentences) for one in every)])[:-1].tolist()
     owners = parts.passages_of_sentences(np.arange(SENTENCES))
+    every = np.arange(int(parts.first_passages[-1]))
+    firsts, counts = parts.sentences_of(every)
+    of_passage = [list(range(*span)) for span in zip(firsts, firsts + counts, strict=True)]
+    assert of_passage == [np.flatnonzero(owners == one).tolist() for one in every]
+    texts = [one.passage.text for one in parts.passages(every.tolist())]
+    digests = parts.text_digests(every).tolist()
+    assert len(set(zip(digests, texts, strict=True))) == len(set(texts)) == len(set(digests))
     assert np.searchsorted(owners, np.arange(count)).tolist() == sentences
 
 

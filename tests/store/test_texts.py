@@ -1,5 +1,6 @@
 """Documents and passages come back from their lines as they were."""
 
+import hashlib
 import json
 import tempfile
 from collections.abc import Callable, Sequence
@@ -64,6 +65,11 @@ def read(directory: Path) -> TextReader:
 def content_of(directory: Path) -> dict[str, bytes]:
     """Every file of a folder."""
     return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+def digest_of(text: str) -> int:
+    """The digest of a text as it is documented."""
+    return int(np.frombuffer(hashlib.blake2b(text.encode(), digest_size=8).digest(), "<i8")[0])
 
 
 def all_of(reader: TextReader) -> list[StoredPassage]:
@@ -244,13 +250,13 @@ def test_folder_that_is_missing_is_a_refusal(tmp_path: Path) -> None:
         TextWriter(tmp_path / "nowhere")
 
 
-def test_tables_are_four_arrays(tmp_path: Path) -> None:
-    """NumPy alone reads what is documented: offsets of lines, and of what belongs to them."""
+def test_tables_are_five_arrays(tmp_path: Path) -> None:
+    """NumPy alone reads what is documented: offsets of lines, of what belongs to them, digests."""
     write(tmp_path / "texts", DOCUMENTS_OF_THREE)
     content = content_of(tmp_path / "texts")
 
     with (tmp_path / "texts" / TABLES).open("rb") as file:
-        arrays = [np.load(file, allow_pickle=False).tolist() for _ in range(4)]
+        arrays = [np.load(file, allow_pickle=False).tolist() for _ in range(5)]
         rest = file.read()
 
     lines = [content[name].splitlines(keepends=True) for name in (DOCUMENTS, PASSAGES)]
@@ -259,5 +265,6 @@ def test_tables_are_four_arrays(tmp_path: Path) -> None:
         np.cumsum([0, *map(len, lines[1])]).tolist(),
         [0, 2, 2, 3],
         [0, 2, 3, 5],
+        [digest_of(text) for text in ("One. Two.", "Three.", "One. Two.")],
     ]
     assert rest == b""

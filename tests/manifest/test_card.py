@@ -3,7 +3,6 @@
 import hashlib
 import json
 import string
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,8 +12,6 @@ from hypothesis import strategies as st
 from askdocs.datamodel import (
     FORMAT_VERSION,
     CorpusSettings,
-    DocumentRecord,
-    DocumentStatus,
     FileRecord,
     Manifest,
     ModelRecord,
@@ -36,13 +33,11 @@ MANIFEST = Manifest(
     model=ModelRecord(
         name="model", revision="1.0", fingerprint=DIGEST, dimension=2, probe=(0.6, -0.8)
     ),
-    documents={
-        "docs/a.txt": DocumentRecord(sha256=DIGEST, bytes=0, encoding="utf-8", paragraphs=0),
-        "docs/b.txt": DocumentRecord(status=DocumentStatus.SKIPPED, reason="link"),
-        "../more/\udcff\n.txt": DocumentRecord(status=DocumentStatus.FAILED, reason="not UTF-8"),
-    },
     counts={"passages": 3, "sentences": 5},
-    files={"000/dense.faiss": FileRecord(sha256=DIGEST, bytes=12)},
+    files={
+        "000/dense.faiss": FileRecord(sha256=DIGEST, bytes=12),
+        "corpus.jsonl": FileRecord(sha256=DIGEST, bytes=0),
+    },
 )
 
 digests = st.binary(min_size=32, max_size=32).map(bytes.hex)
@@ -54,14 +49,6 @@ clean_paths = st.lists(names, min_size=1, max_size=3).map("/".join)
 roots = st.one_of(
     st.sampled_from([".", "..", "../.."]),
     st.tuples(st.sampled_from(["", "../", "../../"]), clean_paths).map("".join),
-)
-documents = st.one_of(
-    st.builds(DocumentRecord, sha256=digests, bytes=counts, encoding=st.text(), paragraphs=counts),
-    st.builds(
-        DocumentRecord,
-        status=st.sampled_from([DocumentStatus.SKIPPED, DocumentStatus.FAILED]),
-        reason=st.text(),
-    ),
 )
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 models = st.lists(numbers, max_size=4).flatmap(
@@ -86,7 +73,6 @@ manifests = st.builds(
     ),
     passages=st.builds(PassageSettings, max_tokens=counts, rules=counts),
     model=models,
-    documents=st.dictionaries(roots, documents, max_size=3),
     counts=st.fixed_dictionaries({"passages": counts, "sentences": counts}),
     files=st.dictionaries(
         clean_paths, st.builds(FileRecord, sha256=digests, bytes=counts), max_size=3
@@ -118,10 +104,10 @@ def without(path: str) -> bytes:
 
 
 def fields(card: dict[str, Any], above: str = "") -> list[str]:
-    """The paths of all keys that a manifest must have, names of documents and files left out."""
+    """The paths of all keys that a manifest must have, names of files left out."""
     found = []
     for key, value in card.items():
-        if above not in {"documents|", "files|"}:
+        if above != "files|":
             found.append(f"{above}{key}")
         if isinstance(value, dict):
             found += fields(value, f"{above}{key}|")
@@ -143,16 +129,6 @@ def test_any_manifest_comes_back_as_it_was(manifest: Manifest) -> None:
 
     assert read_manifest(content) == manifest
     assert write_manifest(read_manifest(content)) == content
-
-
-@given(manifest=manifests)
-def test_order_of_documents_does_not_matter(manifest: Manifest) -> None:
-    """The same manifest gives the same bytes, and so the same name."""
-    reversed_documents = dict(reversed(manifest.documents.items()))
-
-    other = write_manifest(replace(manifest, documents=reversed_documents))
-
-    assert manifest_digest(other) == manifest_digest(write_manifest(manifest))
 
 
 def test_manifest_is_plain_text() -> None:
@@ -190,13 +166,13 @@ def test_tools_are_listed_by_name() -> None:
         b"\0" * 100,
         b"[" * 100_000,
         b'{"format_version":' + b"[" * 100_000,
-        b'{"format_version": 2}',
+        b'{"format_version": 3}',
         b'{"format_version": NaN}',
         b'{"format_version": ' + b"9" * 10_000 + b"}",
         write_manifest(MANIFEST)[:-3],
         write_manifest(MANIFEST) * 2,
         write_manifest(MANIFEST).replace(b'"rules": 1', b'"rules": 1, "rules": 1'),
-        write_manifest(MANIFEST).replace(b'"docs/b.txt"', b'"docs/a.txt"'),
+        write_manifest(MANIFEST).replace(b'"corpus.jsonl"', b'"000/dense.faiss"'),
         write_manifest(MANIFEST).replace(b'"rules": 1', b'"rules": 1, "other": NaN'),
         write_manifest(MANIFEST).replace(b"0.6,", b"Infinity,"),
         write_manifest(MANIFEST).replace(b"0.6,", b"1e999,"),
@@ -251,12 +227,6 @@ def test_value_of_a_wrong_type_is_damage(field: str, value: object) -> None:
         ("model|fingerprint", DIGEST[1:]),
         ("model|fingerprint", f"{DIGEST}\n"),
         ("model|fingerprint", ""),
-        ("documents", []),
-        ("documents|docs/a.txt", None),
-        ("documents|docs/a.txt|status", "unknown"),
-        ("documents|docs/a.txt|status", "INDEXED"),
-        ("documents|docs/a.txt|sha256", "x"),
-        ("documents|docs/a.txt|paragraphs", "1"),
         ("counts", []),
         ("counts", {}),
         ("counts|passages", 1.0),
@@ -275,12 +245,8 @@ OUTSIDE = ["", "/", "/etc/passwd", "a/", "a//b", "./a", "a/.", "a/../b", "a/..",
 
 
 @pytest.mark.parametrize("path", [*OUTSIDE, "../", "..//a", ".././a", "../a/../b", "../.", "..\0"])
-def test_path_of_a_document_is_clean(path: str) -> None:
-    """A document's path may begin with `..`; otherwise it goes down, and only there."""
-    record = json.loads(write_manifest(MANIFEST))["documents"]["docs/a.txt"]
-
-    with pytest.raises(DamagedIndexError, match="is not a clean relative path"):
-        read_manifest(changed("documents", {path: record}))
+def test_root_is_clean(path: str) -> None:
+    """A root may begin with `..`; otherwise it goes down, and only there."""
     with pytest.raises(DamagedIndexError, match="is not a clean relative path"):
         read_manifest(changed("corpus|roots", [path]))
 
@@ -294,25 +260,6 @@ def test_name_of_a_file_stays_in_its_generation(path: str) -> None:
         read_manifest(changed("files", {path: record}))
 
 
-def test_documents_can_be_checked_by_their_first_use() -> None:
-    """A question has no use for them; whoever has one learns of the damage then."""
-    manifest = read_manifest(changed("documents|docs/a.txt|paragraphs", "1"), lazily=True)
-
-    assert manifest.model == MANIFEST.model
-    with pytest.raises(DamagedIndexError, match="the manifest cannot be read: '1' is not a count"):
-        len(manifest.documents)
-
-
-def test_manifest_read_lazily_is_the_same() -> None:
-    """What is checked later says the same, and is written as the same bytes."""
-    content = write_manifest(MANIFEST)
-
-    manifest = read_manifest(content, lazily=True)
-
-    assert manifest == read_manifest(content)
-    assert write_manifest(manifest) == content
-
-
 @pytest.mark.parametrize("name", [*OUTSIDE, "..", "a/b", "../.gitignore"])
 def test_name_of_an_ignore_file_is_a_name(name: str) -> None:
     """An ignore file is looked for in the folder itself, nowhere else."""
@@ -320,17 +267,25 @@ def test_name_of_an_ignore_file_is_a_name(name: str) -> None:
         read_manifest(changed("corpus|ignore_files", [name]))
 
 
-@pytest.mark.parametrize("version", [0, 1, 99, -1, "2", None, [2]])
+@pytest.mark.parametrize("version", [0, 1, 2, 99, -1, "3", None, [3]])
 def test_other_format_cannot_be_used(version: object) -> None:
     """An index of another version is no damage: the message says which, and what to do."""
     with pytest.raises(UnusableIndexError) as caught:
         read_manifest(changed("format_version", version))
 
-    assert str(caught.value) == f"the index has format {version!r}, this version reads 2"
+    assert str(caught.value) == f"the index has format {version!r}, this version reads 3"
     assert caught.value.hint == "askdocs index --rebuild PATH, or the askdocs that made it"
 
 
-@pytest.mark.parametrize("version", [True, 2.0])
+def test_format_is_looked_at_before_all_else() -> None:
+    """Whatever else another version writes, or leaves out, the number alone is spoken of."""
+    with pytest.raises(UnusableIndexError) as caught:
+        read_manifest(b'{"files": 7, "format_version": 2, "documents": {"/": null}}')
+
+    assert str(caught.value) == "the index has format 2, this version reads 3"
+
+
+@pytest.mark.parametrize("version", [True, 3.0])
 def test_format_is_a_whole_number(version: object) -> None:
     """What only compares equal to the format is not it."""
     with pytest.raises((DamagedIndexError, UnusableIndexError)):

@@ -1,0 +1,81 @@
+"""Read and write what is known of each file of a corpus, a line of JSON for each."""
+
+import json
+from collections.abc import Mapping
+
+from askdocs.datamodel import DocumentRecord, DocumentStatus
+from askdocs.errors import DamagedIndexError
+from askdocs.manifest.fields import WRONG, count, root, sha256, text
+
+# A dictionary finds a status in a third of the time that the enumeration takes.
+_STATUSES = {status.value: status for status in DocumentStatus}
+
+_parse = json.JSONDecoder().raw_decode
+
+
+def write_records(records: Mapping[str, DocumentRecord]) -> bytes:
+    """The file of the records, by path: the same bytes for the same records."""
+    # One encoder for all lines: with these separators json.dumps would make one for each.
+    encode = json.JSONEncoder(separators=(",", ":")).encode
+    lines = [f"{encode(_row(path, record))}\n" for path, record in sorted(records.items())]
+    return "".join(lines).encode("ascii")
+
+
+def read_records(content: bytes, *, name: str) -> dict[str, DocumentRecord]:
+    """Parse the file of the records and check every field of it.
+
+    Args:
+        content: The file.
+        name: What an error calls it.
+
+    Returns:
+        The records by path, in order of path.
+
+    Raises:
+        DamagedIndexError: It is no such file; the error names the line.
+    """
+    *lines, rest = content.split(b"\n")
+    found: dict[str, DocumentRecord] = {}
+    last = ""
+    try:
+        # Line by line, not as one array as `store` reads its few: a list of 100,000 lists takes
+        # longer, and would not say which line is wrong.
+        for line in lines:
+            path, record = _record(line)
+            if path <= last:
+                raise ValueError(f"{path!r} stands behind {last!r}")
+            found[path] = record
+            last = path
+        if rest:
+            raise ValueError("it does not end")
+    except WRONG as error:
+        message = f"{name} cannot be read: line {len(found) + 1}: {error}"
+        raise DamagedIndexError(message, hint="askdocs index --rebuild") from error
+    return found
+
+
+def _row(path: str, record: DocumentRecord) -> list[str | int]:
+    return [
+        path,
+        record.status,
+        record.reason,
+        record.sha256,
+        record.bytes,
+        record.encoding,
+        record.paragraphs,
+    ]
+
+
+def _record(line: bytes) -> tuple[str, DocumentRecord]:
+    row, end = _parse(line.decode("ascii"))
+    if end != len(line) or not isinstance(row, list):
+        raise ValueError("it is not one array")
+    path, status, reason, digest, size, encoding, paragraphs = row
+    return root(path), DocumentRecord(
+        sha256=sha256(digest) if digest != "" else "",
+        bytes=count(size),
+        encoding=text(encoding),
+        paragraphs=count(paragraphs),
+        status=_STATUSES[status],
+        reason=text(reason),
+    )

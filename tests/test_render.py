@@ -30,23 +30,17 @@ from askdocs.datamodel import (
     Ranking,
     Signal,
 )
+from askdocs.render.freshness import render_freshness
 from askdocs.render.objects import (
     render_cited_json,
     render_json,
     render_json_array,
     render_json_line,
 )
-from askdocs.render.text import (
-    Style,
-    render_cited,
-    render_documents,
-    render_failures,
-    render_freshness,
-    render_question,
-    render_ranking,
-    render_report,
-    render_status,
-)
+from askdocs.render.report import render_failures, render_report
+from askdocs.render.status import render_documents, render_status
+from askdocs.render.style import Style
+from askdocs.render.text import render_cited, render_question, render_ranking
 
 PLAIN = Style(width=80)
 COLOR = Style(width=80, color=True)

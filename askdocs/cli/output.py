@@ -10,7 +10,7 @@ from contextlib import suppress
 import click
 
 from askdocs.errors import RefusedError
-from askdocs.render.text import Style
+from askdocs.render.style import Style
 from askdocs.terminal import make_safe
 
 

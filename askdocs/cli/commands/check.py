@@ -24,7 +24,7 @@ def check_command(index: Path | None, quiet: bool) -> int:
       askdocs check || askdocs index
     """
     from askdocs.freshness import check_freshness
-    from askdocs.render.text import render_freshness
+    from askdocs.render.freshness import render_freshness
 
     freshness = check_freshness(config.existing_index(index))
     if not quiet:

@@ -44,7 +44,7 @@ def index_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
     from askdocs.cli.progress import progress_bar
     from askdocs.documents import NOT_UTF8, NOT_UTF8_HINT
     from askdocs.indexing import IndexRequest, build
-    from askdocs.render.text import render_failures, render_report
+    from askdocs.render.report import render_failures, render_report
 
     directory = config.index_to_write(index)
     wanted["paths"] = wanted["paths"] or config.default_paths(directory)

@@ -24,7 +24,7 @@ def status_command(index: Path | None, documents: bool, quiet: bool) -> int:
       askdocs status --documents
     """
     from askdocs.index import open_generation
-    from askdocs.render.text import render_documents, render_status
+    from askdocs.render.status import render_documents, render_status
 
     directory = config.existing_index(index)
     found = open_generation(directory, with_documents=True)

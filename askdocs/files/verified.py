@@ -1,13 +1,12 @@
 """Bytes of an index file, each proved before it is given out."""
 
 import hashlib
-import mmap
-import os
-from collections.abc import Collection, Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from askdocs.datamodel import FileRecord
-from askdocs.files.reading import damaged, index_file, not_as_recorded, read_verified
+from askdocs.files.large import LargeFile
+from askdocs.files.reading import damaged, not_as_recorded, read_verified
 
 BLOCK = 1 << 13
 """How many bytes one checksum stands for in a table of checksums.
@@ -55,8 +54,10 @@ class VerifiedFile:
         self.given = 0
         self._record = record
         self._blocks = blocks
+        self._count = -(-self.size // BLOCK)
+        self._large: LargeFile | None = None
+        # All of a small file as it was read, or of a large one that is mapped.
         self._content: memoryview | None = None
-        self._map: mmap.mmap | None = None
         self._digests = b""
         # One byte for each block, 1 where it was proved: bytearray.find looks for 0 quickly.
         self._proved = bytearray()
@@ -72,73 +73,97 @@ class VerifiedFile:
         if not 0 <= start <= end <= self.size:
             raise damaged(self.path, f"it has no bytes {start} to {end}")
         first, last = start // BLOCK, -(-end // BLOCK)
-        content = self._opened()
-        if self._map is not None:
-            self.given += _LEAST_GIVEN + end - start
-        if self._proved.find(0, first, last) >= 0:
-            self._prove(content, range(first, last))
-        return content[start:end]
+        source = self._source(end - start)
+        if isinstance(source, LargeFile):
+            before = first * BLOCK
+            return self._read(source, [(first, last)])[start - before : end - before]
+        self._use(source, first, last)
+        return source[start:end]
 
-    def is_proved(self, start: int, end: int) -> bool:
-        """Whether all bytes from one offset up to another were proved already."""
-        first, last = start // BLOCK, -(-end // BLOCK)
-        return self._content is not None and self._proved.find(0, first, last) < 0
-
-    def read_blocks(self, numbers: Collection[int]) -> memoryview:
-        """The whole content, of which only some blocks are proved and may be looked at.
+    def read_blocks(self, runs: Sequence[tuple[int, int]]) -> memoryview:
+        """Some blocks, proved: the whole content if it is in memory, otherwise nothing else.
 
         Args:
-            numbers: Those blocks, from 0, each one of the file's.
+            runs: Blocks one after another, from 0, each one of the file's: the first of them and
+                the one behind the last, in ascending order.
+
+        Returns:
+            As many bytes as the file has, of which only those blocks may be looked at, or those
+            blocks without what is between them.
 
         Raises:
             DamagedIndexError: They are not what the manifest promised.
             RefusedError: The file system refuses to read it.
         """
-        content = self._opened()
-        self._prove(content, numbers)
-        self.given += len(numbers) * _LEAST_GIVEN
-        return content
+        source = self._source(0)
+        if isinstance(source, LargeFile):
+            return self._read(source, runs)
+        for first, last in runs:
+            self._use(source, first, last)
+        return source
+
+    def is_at_hand(self, start: int, end: int) -> bool:
+        """Whether the bytes from one offset up to another are in memory and proved."""
+        proved = self._proved.find(0, start // BLOCK, -(-end // BLOCK)) < 0
+        return self._content is not None and proved
 
     def forget(self) -> None:
         """Let the memory go that a mapped file's bytes take; the next read maps them anew."""
-        if self._map is not None and hasattr(mmap, "MADV_DONTNEED"):
-            self._map.madvise(mmap.MADV_DONTNEED)
+        if self._large is not None:
+            self._large.forget()
         self.given = 0
 
     def close(self) -> None:
         """Give the file back; what was given out stays readable."""
-        self._content = self._map = None
+        if self._large is not None:
+            self._large.close()
+        self._content = self._large = None
 
-    def _opened(self) -> memoryview:
-        if self._content is None:
-            count = -(-self.size // BLOCK)
-            if self._blocks is None:
-                self._content = memoryview(read_verified(self.path, self._record))
-                self._proved = bytearray(b"\1" * count)
-            else:
-                self._digests = read_verified(
-                    self.path.with_name(blocks_name(self.path.name)), self._blocks
-                )
-                if len(self._digests) != count * _DIGEST:
-                    raise not_as_recorded(self.path)
-                self._proved = bytearray(count)
-                self._map = self._mapped()
-                self._content = memoryview(self._map)
+    def _source(self, wanted: int) -> memoryview | LargeFile:
+        """The whole content, unproved, or the file where so many bytes of it are better read."""
+        if self._content is not None:
+            return self._content
+        if self._blocks is None:
+            self._content = memoryview(read_verified(self.path, self._record))
+            self._proved = bytearray(b"\1" * self._count)
+            return self._content
+        if self._large is None:
+            self._large = self._opened(self._blocks)
+        if self._large.is_better_read(wanted):
+            return self._large
+        self._content = self._large.map()
         return self._content
 
-    def _mapped(self) -> mmap.mmap:
-        with index_file(self.path), self.path.open("rb") as file:
-            # Bytes beyond the end of a map end the process: no error could be raised then.
-            if os.fstat(file.fileno()).st_size != self.size:
-                raise not_as_recorded(self.path)
-            return mmap.mmap(file.fileno(), self.size, access=mmap.ACCESS_READ)
+    def _opened(self, blocks: FileRecord) -> LargeFile:
+        table = self.path.with_name(blocks_name(self.path.name))
+        self._digests = read_verified(table, blocks)
+        if len(self._digests) != self._count * _DIGEST:
+            raise not_as_recorded(self.path)
+        self._proved = bytearray(self._count)
+        return LargeFile(self.path, self.size)
 
-    def _prove(self, content: memoryview, numbers: Iterable[int]) -> None:
-        for number in numbers:
-            if self._proved[number]:
-                continue
-            block = content[number * BLOCK : (number + 1) * BLOCK]
+    def _read(self, large: LargeFile, runs: Sequence[tuple[int, int]]) -> memoryview:
+        """The blocks of some runs without what is between them, proved."""
+        spans = [(first * BLOCK, min(last * BLOCK, self.size)) for first, last in runs]
+        pieces = large.read(spans)
+        for (first, last), piece in zip(runs, pieces, strict=True):
+            self._prove(memoryview(piece), first, last)
+        return memoryview(b"".join(pieces))
+
+    def _use(self, whole: memoryview, first: int, last: int) -> None:
+        """Prove the blocks of a run in the whole content."""
+        if self._large is not None:
+            self.given += _LEAST_GIVEN + (last - first) * BLOCK
+        if self._proved.find(0, first, last) >= 0:
+            self._prove(whole[first * BLOCK : last * BLOCK], first, last)
+
+    def _prove(self, content: memoryview, first: int, last: int) -> None:
+        """Compare the blocks of a run, which are the content, with their checksums."""
+        number = self._proved.find(0, first, last)
+        while number >= 0:
+            start = (number - first) * BLOCK
             expected = self._digests[number * _DIGEST : (number + 1) * _DIGEST]
-            if hashlib.sha256(block).digest() != expected:
+            if hashlib.sha256(content[start : start + BLOCK]).digest() != expected:
                 raise not_as_recorded(self.path)
             self._proved[number] = 1
+            number = self._proved.find(0, number + 1, last)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -101,6 +102,7 @@ def gather(
     *,
     mode: Mode,
     nearest: Nearest | None = None,
+    within: NDArray[np.bool_] | None = None,
 ) -> Candidates:
     """The candidates of a question with their signals.
 
@@ -116,9 +118,10 @@ def gather(
         mode: Which signals are wanted.
         nearest: What `reader.dense` gives for the vector and `DENSE_CANDIDATES`, where it was
             asked for several questions at once; None to ask it now.
+        within: Which passages may be candidates, shape (passages,); None for all of them.
     """
     terms = distinct_terms(question)
-    ids = _found(reader, terms, vector, mode, nearest)
+    ids = _found(reader, terms, vector, mode=mode, nearest=nearest, within=within)
     found = Candidates(ids=ids, texts=reader.text_digests(ids), signals={})
     if not len(ids):
         return found
@@ -143,8 +146,10 @@ def _found(
     reader: Reader,
     terms: Sequence[str],
     vector: Vector | None,
+    *,
     mode: Mode,
     nearest: Nearest | None,
+    within: NDArray[np.bool_] | None,
 ) -> NDArray[np.int64]:
     found: set[int] = set()
     if vector is not None:
@@ -153,13 +158,14 @@ def _found(
         def dense(k: int) -> Nearest:
             if nearest is not None and k == DENSE_CANDIDATES:
                 return nearest
-            ids, cosines = reader.dense(asked, k)
+            ids, cosines = reader.dense(asked, k, within=within)
             return ids[0], cosines[0]
 
         sentences = _enough(dense, DENSE_CANDIDATES)
         found.update(reader.passages_of_sentences(sentences).tolist())
     if mode != Mode.DENSE:
-        found.update(_enough(lambda k: reader.lexical(terms, k), _LEXICAL_CANDIDATES).tolist())
+        lexical = partial(reader.lexical, terms, within=within)
+        found.update(_enough(lexical, _LEXICAL_CANDIDATES).tolist())
     return np.array(sorted(found), np.int64)
 
 

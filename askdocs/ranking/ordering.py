@@ -54,6 +54,7 @@ def rank(
     mode: Mode,
     top_k: int,
     nearest: Nearest | None = None,
+    within: NDArray[np.bool_] | None = None,
 ) -> list[RankedPassage]:
     """Rank the passages of an index for one question.
 
@@ -69,11 +70,12 @@ def rank(
         mode: Which signals to use.
         top_k: How many passages to return at most, at least 1.
         nearest: See `gather`.
+        within: See `gather`.
 
     Returns:
         The best passages, best first.
     """
-    found = gather(reader, question, vector, mode=mode, nearest=nearest)
+    found = gather(reader, question, vector, mode=mode, nearest=nearest, within=within)
     if not len(found.ids):
         return []
     scores, shares = _scored(found.signals, mode)

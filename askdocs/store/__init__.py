@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -25,15 +25,36 @@ class Reader(Protocol):
     """
 
     def dense(
-        self, vectors: NDArray[np.float32], k: int
+        self,
+        vectors: NDArray[np.float32],
+        k: int,
+        *,
+        within: NDArray[np.bool_] | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The k sentences nearest to each vector: ids and cosines, shapes (len(vectors), ≤ k)."""
+        """The k sentences nearest to each vector: ids and cosines, shapes (len(vectors), ≤ k).
+
+        Args:
+            vectors: Shape (questions, dimension), rows of unit length.
+            k: How many for each, at least 1.
+            within: Of which passages, shape (passages,); None for all of them.
+        """
         ...
 
     def lexical(
-        self, terms: Sequence[str], k: int
+        self, terms: Sequence[str], k: int, *, within: NDArray[np.bool_] | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """The k passages with the highest BM25 score above 0: ids and scores, best first."""
+        """The k passages with the highest BM25 score above 0: ids and scores, best first.
+
+        Args:
+            terms: Distinct ones.
+            k: How many, at least 1.
+            within: Of which passages, shape (passages,); None for all of them. The statistics of
+                terms are those of the whole index all the same.
+        """
+        ...
+
+    def passages_in(self, paths: Collection[str]) -> NDArray[np.bool_]:
+        """Which passages belong to some documents, shape (passages,); unknown paths have none."""
         ...
 
     def bm25(self, terms: Sequence[str], passage_ids: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -81,23 +81,30 @@ class FlatReader:
         self._stored = VerifiedArray(file, "<f4", (count, dimension), offset=_HEADER.size)
 
     def nearest(
-        self, vectors: NDArray[np.float32], k: int
+        self,
+        vectors: NDArray[np.float32],
+        k: int,
+        *,
+        within: NDArray[np.bool_] | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The sentences nearest to each of some vectors.
 
         Args:
             vectors: Shape (questions, dimension), rows of unit length.
             k: How many for each, at least 1.
+            within: Which sentences to look at, shape (sentences,); None for all of them.
 
         Returns:
-            Sentence ids and their cosines, shapes (questions, min(k, sentences)), best first,
-            equal ones by id.
+            Sentence ids and their cosines, shapes (questions, k) or fewer where there are fewer
+            sentences, best first, equal ones by id.
         """
-        shape = len(vectors), min(k, len(self._stored))
+        every = np.arange(len(self._stored)) if within is None else np.flatnonzero(within)
+        shape = len(vectors), min(k, len(every))
         ids, cosines = np.empty(shape, np.int64), np.empty(shape, np.float32)
         for question, found in enumerate(self._cosines(vectors)):
-            ids[question] = best_of(found, k)
-            cosines[question] = found[ids[question]]
+            own = found if within is None else found[within]
+            best = best_of(own, k)
+            ids[question], cosines[question] = every[best], own[best]
         return ids, cosines
 
     def vectors(self, ids: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float32]:

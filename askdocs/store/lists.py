@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -108,13 +109,21 @@ class ListsReader:
         return int(self._bases[-1])
 
     def nearest(
-        self, vectors: NDArray[np.float32], k: int, *, probes: int | None = None
+        self,
+        vectors: NDArray[np.float32],
+        k: int,
+        *,
+        probes: int | None = None,
+        within: NDArray[np.bool_] | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The sentences nearest to each of some vectors, among those of the nearest lists.
 
         Args:
             vectors: Shape (questions, dimension), rows of unit length.
             k: How many for each, at least 1.
+            within: Which sentences to look at, shape (sentences,); None for all of them. Where
+                they are few, all are compared; otherwise so many lists that as many of them are as
+                without it.
             probes: In how many lists to look; more where they hold fewer than k sentences. Without
                 it, in those that hold ROWS_PER_ROOT times the root of the number of sentences.
 
@@ -122,12 +131,12 @@ class ListsReader:
             Sentence ids and cosines with their decoded vectors, best first, equal ones by id,
             shapes (questions, min(k, sentences)).
         """
-        k = min(k, self.sentences)
+        k = min(k, self.sentences if within is None else int(within.sum()))
         ids = np.zeros((len(vectors), k), dtype=np.int64)
         cosines = np.zeros((len(vectors), k), dtype=np.float32)
         for number, vector in enumerate(np.ascontiguousarray(vectors, dtype=np.float32)):
             if k:
-                ids[number], cosines[number] = self._nearest(vector, k, probes)
+                ids[number], cosines[number] = self._nearest(vector, k, probes, within)
         return ids, cosines
 
     def codes(self, ids: NDArray[np.int64]) -> NDArray[np.uint8]:
@@ -163,38 +172,71 @@ class ListsReader:
         return sizes
 
     def _nearest(
-        self, vector: NDArray[np.float32], k: int, probes: int | None
+        self,
+        vector: NDArray[np.float32],
+        k: int,
+        probes: int | None,
+        within: NDArray[np.bool_] | None,
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         # The scan leaves out that decoded vectors have not quite unit length, so it may order
         # neighbours wrongly: more are compared exactly than are wanted.
         candidates = k + k // 4 + 16
-        lists = self._nearest_lists(vector, k, probes)
-        ids, codes = self._read(*self._scan(vector, candidates, lists))
+        enough = k if probes else max(k, LEAST_ROWS, int(ROWS_PER_ROOT * self.sentences**0.5))
+        if within is None:
+            rows = self._rows(self._nearest_lists(vector, enough, probes))
+        else:
+            rows = self._rows_within(vector, k, enough, within)
+        ids, codes = self._read(*self._scan(vector, candidates, rows))
         decoded = unit_length(decode(self._codebook, codes)).astype(np.float64)
         # In double precision: in single, equal ones differ in the last bit by where they stand.
         cosines = np.vecdot(decoded, vector.astype(np.float64)).astype(np.float32)
         best = np.lexsort((ids, -cosines))[:k]
         return ids[best], cosines[best]
 
+    def _rows(self, lists: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """The rows of some lists in each segment."""
+        return [_rows_of(segment_offsets, lists) for segment_offsets in self._offsets]
+
+    def _rows_within(
+        self,
+        vector: NDArray[np.float32],
+        k: int,
+        enough: int,
+        within: NDArray[np.bool_],
+    ) -> list[NDArray[np.int64]]:
+        """The rows to look at in each segment, those of some sentences alone."""
+        parts = [within[start:end] for start, end in pairwise(self._bases.tolist())]
+        count = int(within.sum())
+        if count <= enough:
+            return [
+                np.sort(segment.positions.take(np.flatnonzero(part))).astype(np.int64)
+                for segment, part in zip(self._segments, parts, strict=True)
+            ]
+        # As many of them as there would be of all, if they are spread evenly.
+        lists = self._nearest_lists(vector, enough * self.sentences // count)
+        rows = [
+            own[part[segment.sentences.take(own)]]
+            for segment, part, own in zip(self._segments, parts, self._rows(lists), strict=True)
+        ]
+        if sum(map(len, rows)) < k:
+            return self._rows_within(vector, k, 2 * enough, within)
+        return rows
+
     def _nearest_lists(
-        self, vector: NDArray[np.float32], k: int, probes: int | None
+        self, vector: NDArray[np.float32], rows: int, probes: int | None = None
     ) -> NDArray[np.int64]:
         """The numbers of the lists in which to look, in ascending order."""
         # Not a product of matrices, for which NumPy's BLAS waits for threads: with other programs
         # at work that takes up to 19 ms instead of 0.05 ms.
         products = np.vecdot(self._codebook.centroids, vector)
         nearest = np.argsort(-products, kind="stable")
-        if probes is None:
-            probes = 1
-            k = max(k, LEAST_ROWS, int(ROWS_PER_ROOT * self.sentences**0.5))
-        enough = int(np.searchsorted(np.cumsum(self._sizes[nearest]), k)) + 1
-        return np.sort(nearest[: max(probes, enough)])
+        enough = int(np.searchsorted(np.cumsum(self._sizes[nearest]), rows)) + 1
+        return np.sort(nearest[: max(probes or 1, enough)])
 
     def _scan(
-        self, vector: NDArray[np.float32], k: int, lists: NDArray[np.int64]
+        self, vector: NDArray[np.float32], k: int, rows: Sequence[NDArray[np.int64]]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The segments and rows of the k greatest products, in any order; fewer if there are."""
-        rows = [_rows_of(segment_offsets, lists) for segment_offsets in self._offsets]
         batches = (
             segment.codes.take(of_segment)
             for segment, of_segment in zip(self._segments, rows, strict=True)

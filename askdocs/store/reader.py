@@ -51,6 +51,7 @@ class GenerationReader:
         self._files: dict[str, VerifiedFile] = {}
         self._kept: dict[int, StoredPassage] = {}
         self._scored: tuple[tuple[str, ...], NDArray[np.float64]] | None = None
+        self._within: tuple[NDArray[np.bool_], NDArray[np.bool_]] | None = None
 
     @cached_property
     def segments(self) -> list[SegmentReader]:
@@ -100,21 +101,46 @@ class GenerationReader:
             raise files.damaged(self._file(CODEBOOK).path, error) from error
 
     def dense(
-        self, vectors: NDArray[np.float32], k: int
+        self,
+        vectors: NDArray[np.float32],
+        k: int,
+        *,
+        within: NDArray[np.bool_] | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The k sentences nearest to each vector: ids and cosines, shapes (len(vectors), ≤ k)."""
         self._forget()
-        return self._dense.nearest(vectors, k)
+        sentences = None if within is None else self._sentences_within(within)
+        return self._dense.nearest(vectors, k, within=sentences)
 
     def lexical(
-        self, terms: Sequence[str], k: int
+        self, terms: Sequence[str], k: int, *, within: NDArray[np.bool_] | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The k passages with the highest BM25 score above 0: ids and scores, best first."""
         self._forget()
         scores = self._scores(tuple(terms))
-        found = np.flatnonzero(scores)
+        # Of truth values, which takes a tenth of the time that it takes of numbers.
+        found = np.flatnonzero(scores > 0 if within is None else within & (scores > 0))
         best = found[best_of(scores[found], k)]
         return best, scores[best]
+
+    def passages_in(self, paths: Collection[str]) -> NDArray[np.bool_]:
+        """Which passages belong to some documents, shape (passages,); unknown paths have none."""
+        wanted = frozenset(paths)
+        found = [
+            np.repeat(
+                np.array([path in wanted for path, _ in segment.texts.paths()], np.bool_),
+                np.diff(segment.texts.documents.firsts.all()),
+            )
+            for segment in self.segments
+        ]
+        return np.concatenate(found)
+
+    def _sentences_within(self, passages: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which sentences belong to some passages; kept for the next call with the same ones."""
+        if self._within is None or self._within[0] is not passages:
+            counts = [np.diff(one.texts.passages.firsts.all()) for one in self.segments]
+            self._within = (passages, np.repeat(passages, np.concatenate(counts)))
+        return self._within[1]
 
     def bm25(self, terms: Sequence[str], passage_ids: NDArray[np.int64]) -> NDArray[np.float64]:
         """The exact BM25 score of some passages, shape (len(passage_ids),)."""

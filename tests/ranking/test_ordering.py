@@ -73,7 +73,7 @@ class FakeReader:
     read: list[int] = field(default_factory=list)
 
     def dense(
-        self, vectors: NDArray[np.float32], k: int
+        self, vectors: NDArray[np.float32], k: int, *, within: NDArray[np.bool_] | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The first sentences of those that are near."""
         assert vectors.tolist() == [VECTOR.tolist()]
@@ -84,7 +84,7 @@ class FakeReader:
         return ids[:, :k], cosines[np.newaxis, :k]
 
     def lexical(
-        self, terms: Sequence[str], k: int
+        self, terms: Sequence[str], k: int, *, within: NDArray[np.bool_] | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """What the words find."""
         self.asked.append(("lexical", k))

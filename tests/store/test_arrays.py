@@ -1,6 +1,7 @@
 """Arrays in a file are read as NumPy wrote them, and no byte of them unverified."""
 
 import io
+import os
 from collections.abc import Callable
 
 import numpy as np
@@ -73,6 +74,53 @@ def test_rows_of_a_large_file_are_those_of_the_array(as_file: AsFile, width: int
     np.testing.assert_array_equal(read.take(chosen[:0]), array[:0], strict=True)
     np.testing.assert_array_equal(read.rows(2, 5), array[2:5], strict=True)
     np.testing.assert_array_equal(read.all(), array, strict=True)
+    # Now they are in memory, all of them.
+    np.testing.assert_array_equal(read.take(chosen), array[chosen], strict=True)
+
+
+@given(
+    dtype=st.sampled_from(TYPES),
+    values=st.sampled_from([1, 7, 384, 2999]),
+    before=st.integers(0, 9),
+    numbers=st.lists(st.integers(0, 99), max_size=20),
+    mapped=st.booleans(),
+)
+def test_taken_rows_are_those_of_numpy(
+    as_file: AsFile, *, dtype: str, values: int, before: int, numbers: list[int], mapped: bool
+) -> None:
+    """Rows of any type and size are found from any byte on, read or mapped, repeated or not."""
+    other = np.zeros(LARGE, np.uint8)
+    array = (np.arange(100 * values) % 249).astype(dtype).reshape(100, values)
+    file = as_file(npys([np.zeros(before, np.uint8), array, other]))
+    read = read_arrays(file, 3)[1]
+    if mapped:
+        file.read(0, file.size)
+
+    found = read.take(np.array(numbers, np.int64))
+
+    np.testing.assert_array_equal(found, array[numbers].reshape(-1, values), strict=True)
+
+
+def test_no_more_is_read_than_blocks_with_wanted_rows(
+    as_file: AsFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that are near to each other take one read, in whatever order they are wanted."""
+    array = (np.arange(3 * LARGE) % 251).astype(np.uint8).reshape(-1, 384)
+    (read,) = read_arrays(as_file(npys([array])), 1)
+    # Row 0 stands in block 0, row 21 in block 1, row 42 in 1 and 2, row 2000 in 93.
+    wanted = np.array([2000, 42, 21, 0, 42])
+    asked: list[tuple[int, int]] = []
+    real = os.pread
+
+    def noting(descriptor: int, size: int, offset: int) -> bytes:
+        asked.append((offset // BLOCK, size // BLOCK))
+        return real(descriptor, size, offset)
+
+    monkeypatch.setattr(os, "pread", noting)
+
+    np.testing.assert_array_equal(read.take(wanted), array[wanted], strict=True)
+
+    assert asked == [(0, 3), (93, 1)]
 
 
 @pytest.mark.parametrize("row", [43, 100, 3000])

@@ -52,6 +52,19 @@ def test_nearest_are_those_of_brute_force(
     assert all(len(set(row)) == min(k, count) for row in ids.tolist())
 
 
+def test_only_some_sentences_are_compared_where_that_is_wanted(as_file: AsFile) -> None:
+    """Of the sentences that are looked at, the nearest are found, and no others."""
+    vectors, asked = unit(50, 8, seed=0), unit(3, 8, seed=1)
+    within = np.arange(50) % 3 == 1
+
+    ids, cosines = FlatReader(as_file([content_of(vectors)])).nearest(asked, 5, within=within)
+
+    products = asked @ vectors.T
+    expected = np.argsort(-np.where(within, products, -9), axis=1)[:, :5]
+    assert ids.tolist() == expected.tolist()
+    np.testing.assert_allclose(cosines, np.take_along_axis(products, expected, axis=1), atol=1e-6)
+
+
 def test_equal_vectors_are_all_found(as_file: AsFile) -> None:
     """A thousand equal sentences have a thousand ids, and are cut off in order."""
     vectors = np.tile(unit(1, 8, seed=0), (1000, 1))

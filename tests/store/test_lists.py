@@ -361,6 +361,34 @@ def test_nearest_of_all_lists_are_those_of_brute_force(
     assert all(len(set(row)) == min(k, sum(counts)) for row in ids.tolist())
 
 
+@given(
+    counts=st.lists(st.integers(0, 40), min_size=1, max_size=4),
+    share=st.floats(0, 1),
+    k=st.integers(1, 60),
+    rows=st.sampled_from([1, 1000]),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_only_some_sentences_are_looked_at_where_that_is_wanted(
+    counts: list[int], share: float, k: int, rows: int, seed: int
+) -> None:
+    """As many as there are up to k are found, of those alone; with enough rows, the nearest."""
+    vectors, (asked,) = random_units(sum(counts), 8, seed), random_units(1, 8, seed + 1)
+    within = np.random.default_rng(seed).random(len(vectors)) < share
+    codebook = train_codebook(vectors, lists=5)
+    reader = reader_of(codebook, np.split(vectors, np.cumsum(counts)[:-1]))
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(lists, "LEAST_ROWS", rows)
+        patched.setattr(lists, "ROWS_PER_ROOT", 0)
+        ids, cosines = reader.nearest(asked[np.newaxis], k, within=within)
+
+    assert len(set(ids[0].tolist())) == min(k, within.sum())
+    assert within[ids].all()
+    if rows == 1000:
+        products = decoded_units(codebook, vectors)[within] @ asked.astype(np.float64)
+        np.testing.assert_allclose(cosines[0], -np.sort(-products)[:k], atol=2e-6)
+
+
 def test_how_an_index_is_cut_does_not_show(unit_vectors: MakeVectors) -> None:
     """One segment and five have the same neighbours, with the same cosines."""
     vectors, asked = unit_vectors(400, 16), unit_vectors(5, 16, seed=1)

@@ -156,6 +156,27 @@ def test_texts_do_not_depend_on_the_cut(generations: Generations, segments: int)
     assert np.searchsorted(owners, np.arange(count)).tolist() == sentences
 
 
+@pytest.mark.parametrize("segments", [1, 4])
+def test_search_can_be_within_some_documents(generations: Generations, segments: int) -> None:
+    """Passages and sentences of other documents are never found, and scores stay what they are."""
+    reader = generations.write("cut", segments)
+    paths = sorted(DOCUMENTS)[::2]
+    count = int(reader.first_passages[-1])
+
+    within = reader.passages_in([*paths, "unknown.txt"])
+    ids, scores = reader.lexical(["ship"], count, within=within)
+    asked = reader.vectors(np.arange(3))
+    sentences, _ = reader.dense(asked, SENTENCES, within=within)
+
+    every, all_scores = reader.lexical(["ship"], count)
+    kept = within[every]
+    assert [one.path in paths for one in reader.passages(range(count))] == within.tolist()
+    assert (ids.tolist(), scores.tolist()) == (every[kept].tolist(), all_scores[kept].tolist())
+    owners = reader.passages_of_sentences(np.arange(SENTENCES))
+    expected = np.flatnonzero(within[owners]).tolist()
+    assert [sorted(row) for row in sentences.tolist()] == [expected] * 3
+
+
 @pytest.mark.parametrize("terms", [["ship"], ["rain", "moon"], ["é", "été", "unknown"], []])
 def test_scores_do_not_depend_on_the_cut(generations: Generations, terms: list[str]) -> None:
     """Every passage has the very BM25 score that it has in an index of one segment."""

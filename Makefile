@@ -18,7 +18,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup ask index test coverage lint format check-index ranker ablation bench clean
+.PHONY: help setup ask index test coverage lint format check-index man ranker ablation bench clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -58,6 +58,10 @@ format: $(INSTALLED) ## Format the code and apply ruff's safe fixes
 
 check-index: $(INSTALLED) ## Fail unless vectors/ is fresh
 	ASKDOCS_INDEX=vectors $(BIN)/askdocs check
+
+man: $(INSTALLED) ## Write the man page to build/man/askdocs.1
+	@mkdir -p build/man
+	$(BIN)/python -m askdocs.cli.manual >build/man/askdocs.1
 
 ranker: $(INSTALLED) ## Fit the ranker on evaluation sets and write weights.json: make ranker SETS="a b"
 	$(BIN)/python -m benchmarks.ranker $(SETS)

@@ -106,6 +106,16 @@ def place_of_span(document: Document, chars: Span) -> Place:
     )
 
 
+def begins_at(text: str, offset: int) -> tuple[int, int]:
+    """The line of a character, and the byte of that line with which it begins, both from 1.
+
+    Bytes are those of UTF-8, without a byte order mark: so editors count them, whatever the file
+    is encoded in.
+    """
+    start = max(text.rfind("\n", 0, offset) + 1, int(text.startswith("\ufeff")))
+    return line_of(text, offset), len(text[start:offset].encode()) + 1
+
+
 def resolve(citation: Citation, document: Document) -> Place:
     """Find what a citation names in a document.
 

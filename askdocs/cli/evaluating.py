@@ -19,8 +19,9 @@ from askdocs.evaluation import (
     setbacks,
     shortfalls,
 )
-from askdocs.render.measurements import render_evaluation, render_run
+from askdocs.render.measurements import render_evaluation
 from askdocs.render.objects import render_evaluation_json
+from askdocs.render.trec import render_run
 from askdocs.search import Index
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def run_evaluation(
         evaluation = evaluate(index, judged, mode=mode, top_k=top_k, reranker=reranker)
     if run_out is not None:
         with files.refusals(run_out):
-            run_out.write_text(render_run(evaluation), encoding="utf-8")
+            run = "".join(render_run(one.ranking) for one in evaluation.questions)
+            run_out.write_text(run, encoding="utf-8")
     write(render_evaluation_json(evaluation) if form == "json" else render_evaluation(evaluation))
     complaints = [*shortfalls(evaluation, bars), *setbacks(evaluation, earlier)]
     for line in complaints:

@@ -37,12 +37,17 @@ def write(text: str) -> None:
         ClosedPipeError: Its reader has gone.
         RefusedError: It is closed, or its disk is full.
     """
+    # Not click.echo, which removes what it takes for escape sequences.
+    write_bytes(text.encode("utf-8", "backslashreplace"))
+
+
+def write_bytes(content: bytes) -> None:
+    """Write a result that may be no text, such as a file's name; for errors see `write`."""
     try:
-        # Not click.echo, which removes what it takes for escape sequences.
-        content = memoryview(text.encode("utf-8", "backslashreplace"))
-        while content:
+        rest = memoryview(content)
+        while rest:
             # Where PYTHONUNBUFFERED is set there is no buffer, and a full disk takes only a part.
-            content = content[sys.stdout.buffer.write(content) :]
+            rest = rest[sys.stdout.buffer.write(rest) :]
         sys.stdout.buffer.flush()
     except BrokenPipeError as error:
         raise ClosedPipeError from error
@@ -74,11 +79,20 @@ def _complain(line: str) -> None:
 
 
 def style() -> Style:
-    """How to lay text out on standard output: colour only on a terminal that wants it."""
-    color = (
-        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    )
-    return Style(width=shutil.get_terminal_size().columns, color=color)
+    """How to lay text out on standard output: colour as wanted, links only on a terminal."""
+    is_terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    color = _wants_color(is_terminal=is_terminal)
+    return Style(width=shutil.get_terminal_size().columns, color=color, links=color and is_terminal)
+
+
+def _wants_color(*, is_terminal: bool) -> bool:
+    """What --color says, else NO_COLOR, else FORCE_COLOR, else the terminal."""
+    context = click.get_current_context(silent=True)
+    if context is not None and context.color is not None:
+        return context.color
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or is_terminal
 
 
 def _ignore(_line: str) -> None:

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import click
+from click.core import ParameterSource
 
 from askdocs.cli.commands import cli
+from askdocs.cli.commands.options import variable_of
 from askdocs.cli.output import ClosedOutput, ClosedPipeError, hint, notify
 from askdocs.errors import AskdocsError, ExitStatus
 
@@ -40,9 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.ClickException,
     ) as error:
         return _silenced(_report(error))
-    except SystemExit:
-        # Click's own way out of a closed pipe.
-        return _silenced(_CLOSED_PIPE)
+    except SystemExit as left:
+        # Click's own way out of a closed pipe, and of answering a shell that completes.
+        return _silenced(_CLOSED_PIPE if left.code else ExitStatus.DONE)
     return int(status or ExitStatus.DONE)
 
 
@@ -59,7 +61,7 @@ def _report(error: BaseException) -> int:
             click.echo(error.format_message(), err=True)
             return ExitStatus.USAGE
         case click.ClickException():
-            notify(_lower(error.format_message()))
+            notify(_usage_message(error))
             hint(_usage_hint(error))
             return ExitStatus.USAGE
         case OSError():
@@ -71,6 +73,15 @@ def _report(error: BaseException) -> int:
         case _:
             notify("interrupted")
             return ExitStatus.INTERRUPTED
+
+
+def _usage_message(error: click.ClickException) -> str:
+    """What is wrong; a value from the environment is named by its variable."""
+    if isinstance(error, click.BadParameter) and error.ctx and error.param:
+        source = error.ctx.get_parameter_source(str(error.param.name))
+        if source == ParameterSource.ENVIRONMENT:
+            return f"{variable_of(error.ctx, error.param)}: {_lower(error.message)}"
+    return _lower(error.format_message())
 
 
 def _usage_hint(error: click.ClickException) -> str:

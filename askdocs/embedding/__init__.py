@@ -8,6 +8,7 @@ device that it runs.
 import os
 
 from askdocs.embedding.cached import embed_with_cache
+from askdocs.embedding.card import entry_directory
 from askdocs.embedding.contract import (
     DEFAULT_DEVICE,
     DEFAULT_MODEL,
@@ -17,7 +18,14 @@ from askdocs.embedding.contract import (
 )
 from askdocs.embedding.devices import open_device
 from askdocs.embedding.models import locate_model
-from askdocs.embedding.opening import Opening, begin_opening, open_compiled, open_encoder
+from askdocs.embedding.opening import (
+    Opening,
+    begin_opening,
+    compiled_folder,
+    has_compiled,
+    open_compiled,
+    open_encoder,
+)
 from askdocs.embedding.reranking import Reranker, open_reranker
 
 __all__ = [
@@ -29,7 +37,10 @@ __all__ = [
     "Opening",
     "Reranker",
     "begin_opening",
+    "compiled_folder",
     "embed_with_cache",
+    "entry_directory",
+    "has_compiled",
     "locate_model",
     "open_compiled",
     "open_device",

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from askdocs.embedding.contract import SCHEME
 from askdocs.embedding.fingerprint import canonical_json
+from askdocs.errors import UnreadableSourceError
+from askdocs.files import read_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +28,8 @@ WEIGHTS = "weights.bin"
 TOKENIZER = "tokenizer.json"
 
 _PIECE = 16 << 20
+# No tokenizer and no graph without its weights comes near that.
+_MOST = 1 << 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,12 +115,12 @@ def write_card(directory: Path, card: Card) -> None:
 def read_entry(directory: Path, fingerprint: str) -> CompiledModel | None:
     """The compiled encoder in a directory, or None if it is missing, damaged or another's."""
     try:
-        body = json.loads((directory / CARD).read_bytes())
+        body = json.loads(_content(directory / CARD))
         if not _is_whole(body) or body["fingerprint"] != fingerprint:
             return None
         records = body["files"]
-        tokenizer = (directory / TOKENIZER).read_bytes()
-        graph = (directory / GRAPH).read_bytes()
+        tokenizer = _content(directory / TOKENIZER)
+        graph = _content(directory / GRAPH)
         if {TOKENIZER: _record(tokenizer), GRAPH: _record(graph)} != {
             name: records[name] for name in (TOKENIZER, GRAPH)
         }:
@@ -124,11 +128,20 @@ def read_entry(directory: Path, fingerprint: str) -> CompiledModel | None:
         # What is shorter than the graph says would end the process where it is mapped.
         if (directory / WEIGHTS).stat().st_size != records[WEIGHTS]["bytes"]:
             return None
-    except (OSError, RecursionError, ValueError):
+    except (OSError, RecursionError, UnreadableSourceError, ValueError):
         return None
     return CompiledModel(
         card=_card(body), directory=directory, tokenizer=tokenizer, record=records[WEIGHTS]
     )
+
+
+def _content(path: Path) -> bytes:
+    """A small file of an entry; whatever waits for a writer, as a FIFO does, is refused.
+
+    Raises:
+        UnreadableSourceError: It is no regular file, or cannot be read.
+    """
+    return read_source(path, max_bytes=_MOST, follow_links=True)
 
 
 def _is_whole(body: Any) -> bool:  # noqa: ANN401 - it comes from a file and may be anything

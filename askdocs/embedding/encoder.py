@@ -49,6 +49,7 @@ class CompiledEncoder:
         from tokenizers import Tokenizer
 
         self._card = compiled.card
+        self.directory = compiled.directory
         self.scheme = SCHEME
         self.fingerprint = compiled.card.fingerprint
         self.dimension = compiled.card.dimension

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,47 +25,83 @@ class Opening:
     Both let Python go on with other work, which an importer of many modules has enough of.
     """
 
-    def __init__(self, compiled: CompiledModel) -> None:
-        """Begin."""
+    def __init__(self, compiled: CompiledModel, otherwise: Callable[[], Opening | None]) -> None:
+        """Begin.
+
+        Args:
+            compiled: What to open.
+            otherwise: Begins with the next one, should this one be no good.
+        """
         self._compiled = compiled
+        self._otherwise = otherwise
         self._whole = Background(compiled.is_whole)
         from askdocs.embedding.encoder import open_session
 
         self._session = Background(partial(open_session, compiled.graph))
 
     def result(self) -> Encoder | None:
-        """The encoder; None if it is damaged, or cannot be run here."""
+        """The encoder; None if all that there are are damaged, or cannot be run here."""
         from askdocs.embedding.encoder import CompiledEncoder
 
-        try:
+        with suppress(ModelError):
             encoder = CompiledEncoder(self._compiled, self._session.result)
-        except ModelError:
-            return None
-        return encoder if self._whole.result() else None
+            if self._whole.result():
+                return encoder
+        following = self._otherwise()
+        return None if following is None else following.result()
 
 
-def begin_opening(fingerprint: str, *, cache: Path) -> Opening | None:
-    """Begin to open the compiled encoder with this fingerprint, if the cache has it.
+def begin_opening(fingerprint: str, *caches: Path) -> Opening | None:
+    """Begin to open the compiled encoder with this fingerprint, from the first cache that has it.
 
-    It reads the cache alone, never the model's own files. A damaged entry is never used.
+    It reads the caches alone, never the model's own files. A damaged entry is never used: the next
+    cache takes its place.
 
     Args:
         fingerprint: 64 hexadecimal digits.
-        cache: The per-user cache directory, which need not exist.
+        caches: The per-user cache, or an index that carries an encoder; none need exist.
 
     Raises:
         ValueError: If `fingerprint` is not 64 hexadecimal digits.
     """
+    for number, cache in enumerate(caches, 1):
+        compiled = read_entry(entry_directory(cache, fingerprint), fingerprint)
+        if compiled is not None:
+            return Opening(compiled, partial(begin_opening, fingerprint, *caches[number:]))
+    return None
+
+
+def has_compiled(fingerprint: str, *, cache: Path, whole: bool) -> bool:
+    """Whether a cache, or an index that carries encoders, has the one with this fingerprint.
+
+    Args:
+        fingerprint: 64 hexadecimal digits.
+        cache: Where to look; it need not exist.
+        whole: Whether to read the weights too.
+    """
     compiled = read_entry(entry_directory(cache, fingerprint), fingerprint)
-    return None if compiled is None else Opening(compiled)
+    return compiled is not None and (not whole or compiled.is_whole())
+
+
+def compiled_folder(encoder: Encoder) -> Path:
+    """Where the files of a compiled encoder lie.
+
+    Raises:
+        ValueError: It is another kind of encoder.
+    """
+    from askdocs.embedding.encoder import CompiledEncoder
+
+    if not isinstance(encoder, CompiledEncoder):
+        raise ValueError(f"must be a compiled encoder, got {encoder!r}")  # noqa: TRY004 - promised
+    return encoder.directory
 
 
 def open_compiled(fingerprint: str, *, cache: Path) -> Encoder | None:
     """The compiled encoder with this fingerprint; None if the cache has none that is whole.
 
-    For arguments and errors see `begin_opening`.
+    For errors see `begin_opening`.
     """
-    opening = begin_opening(fingerprint, cache=cache)
+    opening = begin_opening(fingerprint, cache)
     return None if opening is None else opening.result()
 
 

@@ -1,6 +1,10 @@
 """All opening, walking and durable writing: the only seam to the file system."""
 
+from askdocs.files.choosing import Choice
+from askdocs.files.ignoring import is_pattern, matcher_of
 from askdocs.files.reading import (
+    LINK,
+    SPECIAL,
     damaged,
     digest,
     read_source,
@@ -20,6 +24,7 @@ from askdocs.files.walking import (
     walk,
 )
 from askdocs.files.writing import (
+    copy_folder,
     exclusive_lock,
     link_or_copy,
     make_directory,
@@ -27,23 +32,30 @@ from askdocs.files.writing import (
     rename,
     replace_file,
     sync,
+    wait_until_unlocked,
     write_file,
 )
 
 __all__ = [
     "BLOCK",
     "LARGE",
+    "LINK",
+    "SPECIAL",
+    "Choice",
     "Entry",
     "EntryKind",
     "FileWriter",
     "Spool",
     "VerifiedFile",
     "blocks_name",
+    "copy_folder",
     "damaged",
     "digest",
     "exclusive_lock",
+    "is_pattern",
     "link_or_copy",
     "make_directory",
+    "matcher_of",
     "read_entry",
     "read_source",
     "read_verified",
@@ -56,6 +68,7 @@ __all__ = [
     "source_path",
     "sync",
     "verify",
+    "wait_until_unlocked",
     "walk",
     "write_file",
     "write_index_file",

@@ -1,7 +1,9 @@
 """What ignore files leave out of a corpus."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
@@ -61,9 +63,37 @@ def read_rules(above: str, names: Iterable[str]) -> tuple[Rules, ...]:
         names: The ignore files to read in it, later ones overruling.
     """
     patterns = tuple(pattern for name in names for pattern in _patterns(f"{above}{name}"))
-    if not patterns:
-        return ()
-    return (Rules(len(above), patterns, _any_of([regex for _, regex in patterns])),)
+    return _rules(len(above), patterns)
+
+
+def rules_of(lines: Iterable[str], start: int) -> tuple[Rules, ...]:
+    """The rules that some patterns make, one or none.
+
+    Args:
+        lines: As they would stand in an ignore file, later ones overruling.
+        start: How many characters of a place lead to the folder from which they count.
+    """
+    return _rules(start, tuple(pattern for line in lines for pattern in _compiled(line)))
+
+
+def is_pattern(line: str) -> bool:
+    """Whether a line of an ignore file leaves out anything: no comment, no exception, no nonsense.
+
+    A name that begins with `#` or `!` is written with a backslash before it.
+    """
+    compiled = _compiled(line)
+    return bool(compiled) and all(ignores for ignores, _ in compiled)
+
+
+def matcher_of(line: str) -> Callable[[str], bool] | None:
+    """What tells whether a line of an ignore file names a path or a folder above it.
+
+    None where the line names nothing; see `is_pattern`.
+    """
+    if not is_pattern(line):
+        return None
+    regexes = [regex for _, regex in _compiled(line)]
+    return lambda path: any(regex.search(path) for regex in regexes)
 
 
 def is_ignored(place: str, rules: Sequence[Rules], *, is_folder: bool) -> bool:
@@ -79,6 +109,12 @@ def is_ignored(place: str, rules: Sequence[Rules], *, is_folder: bool) -> bool:
         if verdict is not None:
             return verdict
     return False
+
+
+def _rules(start: int, patterns: tuple[_Pattern, ...]) -> tuple[Rules, ...]:
+    if not patterns:
+        return ()
+    return (Rules(start, patterns, _any_of([regex for _, regex in patterns])),)
 
 
 def _names(regex: re.Pattern[str], path: str, *, is_folder: bool) -> bool:
@@ -113,7 +149,8 @@ def _any_of(regexes: Sequence[re.Pattern[str]]) -> re.Pattern[str]:
     if anywhere:
         # The way down to a name is looked for once, not once for every pattern.
         others.append(f"{_ANYWHERE}(?:{'|'.join(anywhere)})")
-    return re.compile("|".join(others), re.UNICODE)
+    with _unwarned():
+        return re.compile("|".join(others), re.UNICODE)
 
 
 def _patterns(place: str) -> Iterator[_Pattern]:
@@ -131,15 +168,23 @@ def _compiled(line: str) -> tuple[_Pattern, ...]:
     from pathspec import GitIgnoreSpec  # noqa: PLC0415 - most folders have no ignore file
 
     try:
-        compiled = GitIgnoreSpec.from_lines([line]).patterns
+        with _unwarned():
+            return tuple(
+                (pattern.include, _without_backtracking(pattern.regex))
+                for pattern in GitIgnoreSpec.from_lines([line]).patterns
+                if pattern.include is not None and pattern.regex is not None
+            )
     except (ValueError, re.error):
         # As git does: a pattern that makes no sense ignores nothing.
         return ()
-    return tuple(
-        (pattern.include, _without_backtracking(pattern.regex))
-        for pattern in compiled
-        if pattern.include is not None and pattern.regex is not None
-    )
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """Let `re` take a class such as `[[]` or `[a--b]` as git does, and not warn of other plans."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        yield
 
 
 def _without_backtracking(regex: re.Pattern[str]) -> re.Pattern[str]:

@@ -20,6 +20,9 @@ _SOURCE_FLAGS = (
 )
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
+LINK = "link"
+"""The reason of a symbolic link below a root."""
+
 SPECIAL = "not a regular file"
 """The reason of what is neither a file nor a link."""
 
@@ -148,7 +151,7 @@ def _read(descriptor: int, size: int) -> bytes:
 def _unreadable(error: OSError) -> UnreadableSourceError:
     # ELOOP is what O_NOFOLLOW gives for a link; EMLINK is FreeBSD's word for it, ENXIO a socket's.
     if error.errno in {errno.ELOOP, errno.EMLINK}:
-        return UnreadableSourceError("link", skipped=True)
+        return UnreadableSourceError(LINK, skipped=True)
     if error.errno == errno.ENXIO:
         return UnreadableSourceError(SPECIAL, skipped=True)
     return UnreadableSourceError(_reason(error), skipped=False)

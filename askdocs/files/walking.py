@@ -1,19 +1,18 @@
 """Which files make a corpus."""
 
 import os
-import re
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import translate
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 from askdocs.datamodel import CorpusSettings
 from askdocs.errors import UnreadableSourceError
+from askdocs.files.choosing import Choice
 from askdocs.files.ignoring import Rules, is_ignored, read_rules
-from askdocs.files.reading import SPECIAL, read_source, refusals
+from askdocs.files.reading import LINK, SPECIAL, read_source, refusals
 
 
 class EntryKind(StrEnum):
@@ -62,8 +61,11 @@ def source_path(base: Path, path: str) -> Path:
 def walk(base: Path, corpus: CorpusSettings, *, index: Path) -> list[Entry]:
     """List the documents of a corpus, in order of their paths, each once.
 
-    Hidden entries, ignored ones and the index directory are left out; links and special files
-    below a root are listed as such, unopened. A root is taken even where it is hidden or ignored.
+    The index directory, what ignore files and `corpus.exclude` name and, unless `corpus.hidden`,
+    what begins with a period are left out; links and special files below a root are listed as such,
+    unopened. A root is taken even where it is hidden or left out by name.
+
+    Patterns with a slash count from the base, or for what lies outside it from the root.
 
     Args:
         base: The real parent of the index directory.
@@ -87,7 +89,7 @@ def read_entry(base: Path, entry: Entry, *, max_bytes: int) -> bytes:
     if entry.kind == EntryKind.UNREADABLE:
         raise UnreadableSourceError(entry.reason, skipped=False)
     if entry.kind == EntryKind.LINK:
-        raise UnreadableSourceError("link", skipped=True)
+        raise UnreadableSourceError(LINK, skipped=True)
     if entry.kind == EntryKind.SPECIAL:
         raise UnreadableSourceError(SPECIAL, skipped=True)
     return read_source(_place(base, entry.path), max_bytes=max_bytes, follow_links=entry.named)
@@ -95,11 +97,19 @@ def read_entry(base: Path, entry: Entry, *, max_bytes: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """A folder to be listed: where it is, its path ("" for the base), and the rules above it."""
+    """A folder to be listed.
+
+    Attributes:
+        place: Where it is.
+        path: Its path; "" for the base.
+        rules: Those of the folders above it.
+        root: The place of the root that it lies below, with a slash behind it.
+    """
 
     place: str
     path: str
     rules: tuple[Rules, ...]
+    root: str
 
 
 class _Walker:
@@ -112,7 +122,7 @@ class _Walker:
         self._base = str(base)
         self._ignore_files = corpus.ignore_files
         self._ignore_names = frozenset(name.lower() for name in corpus.ignore_files)
-        self._is_document = _matcher(corpus.include)
+        self._choice = Choice(_with_slash(self._base), corpus)
         self._index = Path(os.path.realpath(index))
         self._index_identity = _identity(self._index)
 
@@ -126,8 +136,9 @@ class _Walker:
         # A root above the base reaches down into it: each file has one path.
         path = os.path.relpath(top, self._base) if root.startswith("..") else root
         if is_folder:
+            rules = self._rules_above(root, top)
             yield from self._walk(
-                _Folder(top, "" if path == "." else path, self._rules_above(root, top))
+                _Folder(top, "" if path == "." else path, rules, _with_slash(top))
             )
         else:
             yield Entry(path=path, kind=EntryKind.FILE, named=True)
@@ -157,17 +168,19 @@ class _Walker:
         if any(child.name.lower() in self._ignore_names for child in children):
             rules += read_rules(above, self._ignore_files)
         for child in children:
-            if child.name.startswith("."):
+            if self._choice.is_left_hidden(child.name):
                 continue
             is_folder = child.is_dir(follow_symlinks=False)
-            if not (is_folder or self._may_be_document(child)):
-                continue
             place = f"{above}{child.name}"
+            if not (is_folder or self._may_be_document(child, folder, place)):
+                continue
             if rules and is_ignored(place, rules, is_folder=is_folder):
+                continue
+            if self._choice.is_excluded(place, folder.root, is_folder=is_folder):
                 continue
             path = self._path(folder.path, child.name, place)
             if is_folder:
-                pending.append(_Folder(place, path, rules))
+                pending.append(_Folder(place, path, rules, folder.root))
             else:
                 yield Entry(path=path, kind=_kind(child))
 
@@ -178,9 +191,9 @@ class _Walker:
         # The base, or above it: the next step may lead down the way that led up.
         return os.path.relpath(place, self._base) if folder else name
 
-    def _may_be_document(self, child: os.DirEntry[str]) -> bool:
+    def _may_be_document(self, child: os.DirEntry[str], folder: _Folder, place: str) -> bool:
         # A link to a folder may hold documents: it is not followed, and that is said.
-        return bool(self._is_document(child.name.lower())) or _leads_to_folder(child)
+        return self._choice.is_document(child.name, place, folder.root) or _leads_to_folder(child)
 
     def _rules_above(self, root: str, top: str) -> tuple[Rules, ...]:
         """The rules from the base down to the root's parent, where the root lies below it.
@@ -216,12 +229,6 @@ def _identity(place: Path | str) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
-
-
-def _matcher(patterns: Sequence[str]) -> Callable[[str], re.Match[str] | None]:
-    """Tell whether a name in lower case fits one of some patterns of `fnmatch`."""
-    # What never matches stands for no pattern at all.
-    return re.compile("|".join(translate(pattern.lower()) for pattern in patterns) or "(?!)").match
 
 
 def _leads_to_folder(child: os.DirEntry[str]) -> bool:

@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 from askdocs.datamodel import FileRecord
 from askdocs.errors import LockedError, RefusedError
 from askdocs.files.reading import refusals
+
+_POLL_SECONDS = 0.1
 
 
 @contextmanager
@@ -41,6 +44,43 @@ def exclusive_lock(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def wait_until_unlocked(path: Path, *, until: float) -> bool:
+    """Wait for other processes to give a writers' lock up; it is not held afterwards.
+
+    Args:
+        path: The lock; where it is missing, nobody holds it.
+        until: The time of `time.monotonic` at which to give up.
+
+    Returns:
+        Whether the lock was free before then.
+
+    Raises:
+        RefusedError: The file system refuses.
+    """
+    while True:
+        # A wait in flock could not be given an end, and asking ten times a second costs nothing.
+        with suppress(LockedError), exclusive_lock(path):
+            return True
+        left = until - time.monotonic()
+        if left <= 0:
+            return False
+        time.sleep(min(_POLL_SECONDS, left))
+
+
+def copy_folder(source: Path, target: Path) -> None:
+    """Copy the files of a folder into a new one and force them to the disk.
+
+    Raises:
+        RefusedError: The disk refuses, or the new folder is there.
+    """
+    with refusals(target):
+        target.mkdir()
+        for path in sorted(source.iterdir()):
+            shutil.copyfile(path, target / path.name)
+            sync(target / path.name)
+    sync(target)
 
 
 def write_file(path: Path, pieces: Iterable[bytes]) -> FileRecord:

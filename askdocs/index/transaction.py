@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from askdocs import files
 from askdocs.errors import DamagedIndexError, LockedError, RefusedError
+from askdocs.index.encoders import carry_encoder, drop_encoders, sweep_encoders
 from askdocs.index.generation import (
     GENERATIONS,
     MANIFEST,
@@ -94,6 +95,14 @@ class Transaction:
         """Take over all that was made of the documents; see `keep_files`."""
         return self.keep_files(generation, generation.manifest.files.keys() - {RECORDS})
 
+    def carry_encoder(self, source: Path) -> None:
+        """Copy a compiled encoder into the index; see `encoders.carry_encoder`."""
+        carry_encoder(self._directory, source)
+
+    def drop_encoders(self, *, keep: str = "") -> None:
+        """Remove the compiled encoders of the index but one; see `encoders.drop_encoders`."""
+        drop_encoders(self._directory, keep=keep)
+
     def publish(self, manifest: Manifest, *, tools: Mapping[str, str]) -> str:
         """Make the generation that was written the current one.
 
@@ -155,6 +164,7 @@ class Transaction:
         Without a current generation nothing is removed: a damaged HEAD can still be mended by
         hand as long as its generation is there.
         """
+        sweep_encoders(self._directory)
         generations = self._directory / GENERATIONS
         if not generations.is_dir():
             return
@@ -172,6 +182,19 @@ class Transaction:
             self._writer.abort()
         if self._temporary is not None and self._temporary.exists():
             files.remove_tree(self._temporary)
+
+
+def wait_for_writers(directory: Path, *, until: float) -> bool:
+    """Wait until no other process writes an index.
+
+    Args:
+        directory: The index directory.
+        until: The time of `time.monotonic` at which to give up.
+
+    Returns:
+        Whether there was none before then.
+    """
+    return files.wait_until_unlocked(directory / LOCK, until=until)
 
 
 @contextmanager

@@ -17,8 +17,10 @@ from askdocs.datamodel import (
     Manifest,
     ModelRecord,
 )
-from askdocs.index import begin
-from askdocs.indexing.plan import IndexRequest, Plan, indexed_paths, make_plan
+from askdocs.errors import LockedError
+from askdocs.index import begin, wait_for_writers
+from askdocs.indexing.plan import Plan, indexed_paths, make_plan, reasons, require_complete
+from askdocs.indexing.portable import Carrier
 from askdocs.store import OutgrownError
 
 if TYPE_CHECKING:
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from askdocs.embedding import Encoder, Model
-    from askdocs.index import Generation
+    from askdocs.index import Generation, Transaction
+    from askdocs.indexing.request import IndexRequest
 
 # Digits of the probe: more would differ between machines without meaning anything.
 _PROBE_DIGITS = 6
@@ -52,6 +55,7 @@ def build(
     notify: Callable[[str], None],
     progress: Progress | None = None,
     open_encoder: Callable[..., Encoder] | None = None,
+    open_device: Callable[..., Encoder] | None = None,
 ) -> IndexReport:
     """Make an index of a corpus, or bring it up to date.
 
@@ -63,47 +67,127 @@ def build(
         notify: Called with one line about anything that takes long.
         progress: Told how far it is.
         open_encoder: Opens the encoder instead of `embedding.open_encoder`, with its arguments.
+        open_device: Opens the device instead of `embedding.open_device`, with its arguments.
 
     Raises:
         UsageError: As `make_plan` says.
+        IncompleteError: As `make_plan` says.
         ModelError: The model cannot be had or compiled, or there is no such device.
         DamagedIndexError: The index to be refreshed is not what its manifest says.
-        LockedError: Another process is writing the index.
+        LockedError: Another process is writing the index, and still does after the wait.
         RefusedError: The disk refuses.
     """
     started = time.monotonic()
-    plan = make_plan(request)
-    if plan.old is not None and plan.is_done:
-        report = _report(request, plan, plan.old.manifest, plan.records, embedded=0)
-        return _timed(replace(report, is_unchanged=True), started)
-    if plan.old is not None and plan.keeps_files:
-        return _timed(_relabelled(request, plan, plan.old), started)
-    # Before the lock: compiling a model can take long, and finding none is no reason to write.
-    model = embedding.locate_model(
-        plan.model, base=request.base, online=request.online, revision=plan.revision
+    building = _Building(
+        request,
+        cache=cache,
+        notify=notify,
+        progress=progress or Progress(),
+        open_encoder=open_encoder or embedding.open_encoder,
+        open_device=open_device or embedding.open_device,
     )
-    compiled = (open_encoder or embedding.open_encoder)(model, cache=cache, notify=notify)
-    encoder = embedding.open_device(model, request.device, compiled, cache=cache, notify=notify)
-    if plan.old is not None and plan.old.manifest.model.fingerprint != encoder.fingerprint:
-        plan = replace(plan, old=None)
-    # The compiled encoder's probe: a manifest must not differ by the device.
-    record = _model_record(model, compiled, plan.old)
-    progress = progress or Progress()
-    write = partial(_written, request, plan, record, encoder, cache=cache, progress=progress)
-    try:
-        report = write(keeps_codebook=True)
-    except OutgrownError:
-        progress.finish()
-        report = write(keeps_codebook=False)
-    return _timed(report, started)
+    until = started + request.wait_seconds
+    while True:
+        try:
+            return replace(building.run(), seconds=time.monotonic() - started)
+        except LockedError:
+            if time.monotonic() >= until:
+                raise
+            # What another process has written meanwhile is what the next attempt begins with.
+            notify(f"waiting for another process that is writing {request.index}")
+            wait_for_writers(request.index, until=until)
 
 
-def _relabelled(request: IndexRequest, plan: Plan, old: Generation) -> IndexReport:
-    """Commit another manifest and other records for the data of a generation."""
+class _Building:
+    """One way to an index, which may have to be gone more than once."""
+
+    def __init__(
+        self,
+        request: IndexRequest,
+        *,
+        cache: Path,
+        notify: Callable[[str], None],
+        progress: Progress,
+        open_encoder: Callable[..., Encoder],
+        open_device: Callable[..., Encoder],
+    ) -> None:
+        """Do nothing yet."""
+        self._request = request
+        self._cache = cache
+        self._notify = notify
+        self._progress = progress
+        self._open_encoder = open_encoder
+        self._open_device = open_device
+
+    def run(self) -> IndexReport:
+        """Bring the index up to date."""
+        plan = make_plan(self._request)
+        carrier = Carrier(self._request, self._notify)
+        old = plan.old
+        if old is not None and plan.keeps_files:
+            fingerprint = old.manifest.model.fingerprint
+            if plan.is_done and not carrier.has_work(fingerprint):
+                return _unchanged(self._request, plan, old)
+            if not carrier.lacks(fingerprint):
+                return _relabelled(self._request, plan, old, carrier, None)
+        # Before the lock: compiling a model can take long, and finding none is no reason to write.
+        model = embedding.locate_model(
+            plan.model,
+            base=self._request.base,
+            online=self._request.online,
+            revision=plan.revision,
+        )
+        tools = {"cache": self._cache, "notify": self._notify}
+        compiled = self._open_encoder(model, **tools)
+        if old is not None and old.manifest.model.fingerprint != compiled.fingerprint:
+            plan = replace(plan, old=None)
+        if plan.old is not None and plan.keeps_files:
+            return _relabelled(self._request, plan, plan.old, carrier, compiled)
+        encoder = self._open_device(model, self._request.device, compiled, **tools)
+        # The compiled encoder's probe: a manifest must not differ by the device.
+        record = _model_record(model, compiled, plan.old)
+        write = partial(
+            _written,
+            self._request,
+            plan,
+            record,
+            encoder,
+            carry=partial(carrier.put, encoder=compiled),
+            tidy=carrier.tidy,
+            cache=self._cache,
+            progress=self._progress,
+        )
+        try:
+            return write(keeps_codebook=True)
+        except OutgrownError:
+            self._progress.finish()
+            return write(keeps_codebook=False)
+
+
+def _unchanged(request: IndexRequest, plan: Plan, old: Generation) -> IndexReport:
+    report = _report(request, plan, old.manifest, plan.records, embedded=0)
+    return replace(report, is_unchanged=True)
+
+
+def _relabelled(
+    request: IndexRequest,
+    plan: Plan,
+    old: Generation,
+    carrier: Carrier,
+    compiled: Encoder | None,
+) -> IndexReport:
+    """Commit another manifest and other records for the data of a generation, where they differ."""
+    fingerprint = old.manifest.model.fingerprint
     with begin(request.index, expecting=plan.started_from) as transaction:
+        if compiled is not None:
+            carrier.put(transaction, compiled)
+        if plan.is_done:
+            carrier.tidy(transaction, fingerprint)
+            return _unchanged(request, plan, old)
         files = {**transaction.keep_data(old), **transaction.write_documents(plan.records)}
         manifest = replace(old.manifest, corpus=plan.corpus, files=files)
         transaction.publish(manifest, tools=_tool_versions())
+        carrier.tidy(transaction, fingerprint)
     return _report(request, plan, manifest, plan.records, embedded=0)
 
 
@@ -113,6 +197,8 @@ def _written(
     record: ModelRecord,
     encoder: Encoder,
     *,
+    carry: Callable[[Transaction], None],
+    tidy: Callable[[Transaction, str], None],
     cache: Path,
     progress: Progress,
     keeps_codebook: bool,
@@ -133,6 +219,7 @@ def _written(
             keeps_codebook=keeps_codebook,
         )
         records = filler.run(progress)
+        require_complete(request, records)
         manifest = Manifest(
             corpus=plan.corpus,
             passages=plan.passages,
@@ -140,7 +227,9 @@ def _written(
             counts={"passages": filler.passages, "sentences": filler.sentences},
             files={**filler.finish(), **transaction.write_documents(records)},
         )
+        carry(transaction)
         transaction.publish(manifest, tools=_tool_versions())
+        tidy(transaction, record.fingerprint)
     return _report(request, plan, manifest, records, embedded=filler.embedded)
 
 
@@ -151,10 +240,6 @@ def _tool_versions() -> dict[str, str]:
         with suppress(PackageNotFoundError):
             versions[name] = version(name)
     return versions
-
-
-def _timed(report: IndexReport, started: float) -> IndexReport:
-    return replace(report, seconds=time.monotonic() - started)
 
 
 def _model_record(model: Model, encoder: Encoder, old: Generation | None) -> ModelRecord:
@@ -190,12 +275,8 @@ def _report(
         added=tuple(sorted(new - old)),
         changed=tuple(sorted(path for path in new & old if before[path] != now[path])),
         removed=tuple(sorted(old - new)),
-        skipped=_reasons(now, DocumentStatus.SKIPPED),
-        failed=_reasons(now, DocumentStatus.FAILED),
+        skipped=reasons(now, DocumentStatus.SKIPPED),
+        failed=reasons(now, DocumentStatus.FAILED),
         seconds=0.0,
         is_unchanged=False,
     )
-
-
-def _reasons(records: Mapping[str, DocumentRecord], status: DocumentStatus) -> dict[str, str]:
-    return {path: record.reason for path, record in records.items() if record.status == status}

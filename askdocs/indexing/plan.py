@@ -1,59 +1,35 @@
 """What a new generation shall hold, and what has to be done for it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from askdocs import embedding, files
+from askdocs import files
 from askdocs.datamodel import (
+    PACKAGED_REVISIONS,
     CorpusSettings,
     DocumentRecord,
     DocumentStatus,
     PassageSettings,
 )
-from askdocs.documents import NOT_UTF8, NOT_UTF8_HINT, is_codec
-from askdocs.errors import AskdocsError, NoIndexError, UsageError
+from askdocs.documents import NOT_UTF8, NOT_UTF8_HINT
+from askdocs.errors import AskdocsError, IncompleteError, NoIndexError, UsageError
 from askdocs.freshness import observe
-from askdocs.index import Generation, current_digest, is_index, open_generation
+from askdocs.index import (
+    Generation,
+    current_digest,
+    is_index,
+    open_generation,
+)
+from askdocs.indexing.request import IndexRequest, check_request
+from askdocs.indexing.settings import corpus_settings, model_name, passage_settings
 from askdocs.store.partition import number_of_segments, segment_names
 
-_TOKENS = range(16, 2001)
 # What a run that died before its first commit leaves behind.
-_OWN_NAMES = frozenset({"HEAD.new", "LOCK", "generations"})
+_OWN_NAMES = frozenset({"HEAD.new", "LOCK", "encoders", "generations"})
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexRequest:
-    """What to index, and how.
-
-    Attributes:
-        index: The index directory; made where it is missing.
-        paths: Folders and files; none for the corpus that the index records.
-        add: Whether the paths join the recorded corpus.
-        replace: Whether the paths take its place.
-        rebuild: Whether everything is cut and embedded anew, whatever the index holds.
-        model: A packaged model, a path or a name on the hub; None for the recorded one.
-        max_tokens: The longest passage, 16 to 2,000; None for the recorded setting.
-        encoding: The codec for files that are not UTF-8; None for the recorded one.
-        online: Whether a model may be downloaded.
-        device: Where sentences are embedded; see `embedding.open_device`.
-    """
-
-    index: Path
-    paths: tuple[Path, ...] = ()
-    add: bool = False
-    replace: bool = False
-    rebuild: bool = False
-    model: str | None = None
-    max_tokens: int | None = None
-    encoding: str | None = None
-    online: bool = False
-    device: str = embedding.DEFAULT_DEVICE
-
-    @property
-    def base(self) -> Path:
-        """The folder to which all paths of the index are relative."""
-        return self.index.resolve().parent
+# What is passed over by design: it is no loss, and no fault of a file.
+_BY_DESIGN = frozenset({files.LINK, files.SPECIAL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +84,9 @@ class Plan:
         """Whether no passage changes, so that the old files serve as they are."""
         if self.old is None or self.old.manifest.model.name != self.model:
             return False
+        recorded = self.old.manifest.model.revision
+        if PACKAGED_REVISIONS.get(self.model, recorded) != recorded:
+            return False
         if self.old.manifest.passages != self.passages or not self.keeps_segments:
             return False
         return self.indexed == indexed_paths(self.old.documents) and all(
@@ -129,23 +108,25 @@ def make_plan(request: IndexRequest) -> Plan:
     Raises:
         UsageError: The index directory is something else, or the paths differ from the recorded
             corpus, are missing or hold no document.
+        IncompleteError: A document cannot be read, and the request is strict.
     """
     _check_directory(request.index)
-    _check_options(request)
+    check_request(request)
     old = _recorded(request)
-    corpus = _corpus(request, old)
+    corpus = corpus_settings(request, old)
     kept = None if request.rebuild else old
     known = kept.documents if kept else {}
     records = {
         seen.path: seen.record
         for seen in observe(request.base, corpus, index=request.index, known=known)
     }
+    require_complete(request, records)
     if (old is None or request.paths) and not indexed_paths(records):
         raise _no_documents(request, records)
     return Plan(
         corpus=corpus,
-        passages=_passages(request, old),
-        model=_model(request, old),
+        passages=passage_settings(request, old),
+        model=model_name(request, old),
         revision=old.manifest.model.revision if old and request.model is None else "",
         records=records,
         old=kept,
@@ -153,11 +134,41 @@ def make_plan(request: IndexRequest) -> Plan:
     )
 
 
+def require_complete(request: IndexRequest, records: Mapping[str, DocumentRecord]) -> None:
+    """Refuse a corpus of which something cannot be read, where the request is strict.
+
+    What failed counts, and what was skipped because it is binary or too large; links and special
+    files do not, and neither does what ignore files and patterns leave out.
+
+    Raises:
+        IncompleteError: Something cannot be read.
+    """
+    if not request.strict:
+        return
+    faults = {
+        path: record.reason
+        for path, record in records.items()
+        if record.status != DocumentStatus.INDEXED and record.reason not in _BY_DESIGN
+    }
+    if faults:
+        count = f"{len(faults)} document{'' if len(faults) == 1 else 's'}"
+        raise IncompleteError(
+            f"{count} cannot be indexed; nothing was written",
+            hint="mend them, leave them out with --exclude, or run without --strict",
+            reasons=faults,
+        )
+
+
 def indexed_paths(records: Mapping[str, DocumentRecord]) -> list[str]:
     """The paths of the files that were indexed, in order."""
     return [
         path for path, record in sorted(records.items()) if record.status == DocumentStatus.INDEXED
     ]
+
+
+def reasons(records: Mapping[str, DocumentRecord], status: DocumentStatus) -> dict[str, str]:
+    """Why some files have a status, by path."""
+    return {path: record.reason for path, record in records.items() if record.status == status}
 
 
 def _check_directory(index: Path) -> None:
@@ -168,17 +179,6 @@ def _check_directory(index: Path) -> None:
     if {path.name for path in index.iterdir()} - _OWN_NAMES:
         raise UsageError(
             f"{index} holds other files and is not an index", hint="askdocs index --index DIR PATH"
-        )
-
-
-def _check_options(request: IndexRequest) -> None:
-    if request.add and request.replace:
-        raise UsageError("--add and --replace exclude each other", hint="askdocs index --help")
-    if (request.add or request.replace) and not request.paths:
-        raise UsageError("--add and --replace need a PATH", hint="askdocs index --add PATH")
-    if request.encoding and not is_codec(request.encoding):
-        raise UsageError(
-            f"there is no encoding {request.encoding!r}", hint="askdocs index --encoding latin-1"
         )
 
 
@@ -193,61 +193,6 @@ def _recorded(request: IndexRequest) -> Generation | None:
         if request.rebuild and request.paths:
             return None
         raise
-
-
-def _corpus(request: IndexRequest, old: Generation | None) -> CorpusSettings:
-    for path in request.paths:
-        if not path.exists():
-            raise UsageError(f"{path} does not exist", hint="askdocs index PATH")
-    named = tuple(sorted({files.relative_root(path, request.base) for path in request.paths}))
-    if old is None:
-        if not named:
-            raise UsageError("there is no index to refresh", hint="askdocs index PATH")
-        return CorpusSettings(roots=named, encoding=request.encoding or "")
-    recorded = old.manifest.corpus
-    roots = _roots(request, recorded.roots, named)
-    for root in roots:
-        if not files.source_path(request.base, root).exists():
-            raise UsageError(
-                f"{root}, which the index records, does not exist",
-                hint="askdocs index --replace PATH",
-            )
-    encoding = recorded.encoding if request.encoding is None else request.encoding
-    return replace(recorded, roots=roots, encoding=encoding)
-
-
-def _roots(
-    request: IndexRequest, recorded: tuple[str, ...], named: tuple[str, ...]
-) -> tuple[str, ...]:
-    if not named or named == recorded:
-        return recorded
-    if request.replace:
-        return named
-    if request.add:
-        return tuple(sorted({*recorded, *named}))
-    raise UsageError(
-        f"{request.index} is the index of {', '.join(recorded)}",
-        hint="askdocs index --add PATH, --replace PATH, or --index ANOTHER_DIR PATH",
-    )
-
-
-def _passages(request: IndexRequest, old: Generation | None) -> PassageSettings:
-    current = PassageSettings()
-    if request.max_tokens is not None and request.max_tokens not in _TOKENS:
-        raise UsageError(f"--max-tokens must be between 16 and 2000, got {request.max_tokens}")
-    recorded = old.manifest.passages.max_tokens if old else current.max_tokens
-    return replace(current, max_tokens=request.max_tokens or recorded)
-
-
-def _model(request: IndexRequest, old: Generation | None) -> str:
-    if request.model is None:
-        return old.manifest.model.name if old else embedding.DEFAULT_MODEL
-    if request.model == embedding.DEFAULT_MODEL or not Path(request.model).is_dir():
-        return request.model
-    # Recorded like a root, so that an index and a model beside it can move together; a folder that
-    # has the packaged model's name is not the packaged model.
-    folder = files.relative_root(Path(request.model), request.base)
-    return folder if "/" in folder else f"./{folder}"
 
 
 def _no_documents(request: IndexRequest, records: Mapping[str, DocumentRecord]) -> UsageError:

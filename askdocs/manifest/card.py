@@ -15,12 +15,30 @@ from askdocs.datamodel import (
     PassageSettings,
 )
 from askdocs.errors import DamagedIndexError, UnusableIndexError
-from askdocs.manifest.fields import WRONG, clean, count, name, number, root, sha256, text, texts
+from askdocs.manifest.fields import (
+    WRONG,
+    clean,
+    count,
+    name,
+    number,
+    root,
+    sha256,
+    text,
+    texts,
+    truth,
+)
+
+# Left out where they say nothing: an index of a corpus without them keeps its bytes and its name.
+_UNSAID: Mapping[str, object] = {"exclude": (), "hidden": False}
 
 
 def write_manifest(manifest: Manifest) -> bytes:
     """The manifest's file: JSON with sorted keys, the same bytes for the same manifest."""
-    written = json.dumps(asdict(manifest), sort_keys=True, indent=1, ensure_ascii=True)
+    card = asdict(manifest)
+    for field, default in _UNSAID.items():
+        if card["corpus"][field] == default:
+            del card["corpus"][field]
+    written = json.dumps(card, sort_keys=True, indent=1, ensure_ascii=True)
     return f"{written}\n".encode("ascii")
 
 
@@ -65,6 +83,8 @@ def _manifest(card: Mapping[str, Any]) -> Manifest:
             ignore_files=texts(corpus["ignore_files"], name),
             max_bytes=count(corpus["max_bytes"]),
             encoding=text(corpus["encoding"]),
+            exclude=texts(corpus.get("exclude", [])),
+            hidden=truth(corpus.get("hidden", False)),
         ),
         passages=PassageSettings(
             max_tokens=count(passages["max_tokens"]), rules=count(passages["rules"])

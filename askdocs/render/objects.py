@@ -74,6 +74,8 @@ def _hit_object(hit: Hit) -> dict[str, Any]:
         found["duplicates"] = [str(citation) for citation in hit.duplicates]
     if hit.indexed is not None:
         found["indexed"] = _place_object(hit.indexed)
+    if hit.context is not None:
+        found["context"] = {"before": hit.context.before, "after": hit.context.after}
     if hit.signals:
         found["signals"] = [
             {

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from askdocs.datamodel import IndexReport
+from askdocs.datamodel import IndexPreview, IndexReport
 from askdocs.render.style import count_of
 from askdocs.terminal import make_safe
 
@@ -15,11 +15,7 @@ def render_report(report: IndexReport) -> str:
         f"{count_of(report.documents, 'document')}, {count_of(report.passages, 'passage')}, "
         f"{count_of(report.sentences, 'sentence')}"
     )
-    left_out = [
-        f"{len(found)} {kind}"
-        for kind, found in (("skipped", report.skipped), ("failed", report.failed))
-        if found
-    ]
+    left_out = _left_out(report.skipped, report.failed)
     if report.is_unchanged:
         summary = ", ".join([f"nothing has changed: {held}", *left_out])
     else:
@@ -28,9 +24,64 @@ def render_report(report: IndexReport) -> str:
     return "\n".join([*_reasons("skipped", report.skipped), make_safe(summary), ""])
 
 
+def render_refresh(report: IndexReport) -> str:
+    """What a refresh changed, on one line; empty where that is nothing."""
+    if report.is_unchanged:
+        return ""
+    changes = [
+        f"{len(found)} {kind}"
+        for kind, found in (
+            ("added", report.added),
+            ("changed", report.changed),
+            ("removed", report.removed),
+        )
+        if found
+    ]
+    parts = [
+        f"indexed {count_of(report.documents, 'document')}",
+        *changes,
+        f"{report.embedded} embedded",
+        *_left_out(report.skipped, report.failed),
+    ]
+    return f"{', '.join(parts)} in {report.seconds:.1f} s\n"
+
+
+def render_preview(preview: IndexPreview) -> str:
+    """What indexing would do: the counts, then every path on a line of its own."""
+    if preview.is_unchanged:
+        summary = ["nothing would change", *_left_out(preview.skipped, preview.failed)]
+        return f"{', '.join(summary)}: {count_of(preview.documents, 'document')}\n"
+    kinds = [
+        ("added", preview.added),
+        ("changed", preview.changed),
+        ("removed", preview.removed),
+    ]
+    parts = [
+        f"would index {count_of(preview.documents, 'document')}",
+        *(f"{len(found)} {kind}" for kind, found in kinds if found),
+        *_left_out(preview.skipped, preview.failed),
+        f"{preview.cut} to cut",
+        f"at least {count_of(preview.sentences, 'sentence')} to embed",
+    ]
+    lines = [f"{kind:<8}  {path}" for kind, found in kinds for path in found]
+    for kind, reasons in (("skipped", preview.skipped), ("failed", preview.failed)):
+        lines += [f"{kind:<8}  {path}: {reason}" for path, reason in sorted(reasons.items())]
+    return "".join(f"{make_safe(line)}\n" for line in [", ".join(parts), *lines])
+
+
 def render_failures(report: IndexReport) -> list[str]:
     """A line for each document that failed; of many, the first ten."""
     return _reasons("failed", report.failed)
+
+
+def render_faults(reasons: Mapping[str, str]) -> list[str]:
+    """A line for every file that keeps a strict run from going on."""
+    return [make_safe(f"{path}: {reason}") for path, reason in sorted(reasons.items())]
+
+
+def _left_out(skipped: Mapping[str, str], failed: Mapping[str, str]) -> list[str]:
+    kinds = (("skipped", skipped), ("failed", failed))
+    return [f"{len(found)} {kind}" for kind, found in kinds if found]
 
 
 def _reasons(kind: str, found: Mapping[str, str]) -> list[str]:

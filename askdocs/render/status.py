@@ -2,15 +2,28 @@
 
 from collections.abc import Mapping
 
-from askdocs.datamodel import DocumentRecord, DocumentStatus, Manifest
+from askdocs.datamodel import CorpusSettings, DocumentRecord, DocumentStatus, Manifest
 from askdocs.render.style import count_of
 from askdocs.terminal import make_safe
 
 
 def render_status(
-    manifest: Manifest, documents: Mapping[str, DocumentRecord], *, index: str, digest: str
+    manifest: Manifest,
+    documents: Mapping[str, DocumentRecord],
+    *,
+    index: str,
+    digest: str,
+    encoders: Mapping[str, int] | None = None,
 ) -> str:
-    """What an index holds."""
+    """What an index holds.
+
+    Args:
+        manifest: Its identity card.
+        documents: What is known of each file of the corpus.
+        index: What it is called.
+        digest: The name of its generation.
+        encoders: The compiled encoders that it carries, each with its size in bytes.
+    """
     records = documents.values()
     indexed = [record for record in records if record.status == DocumentStatus.INDEXED]
     others = [
@@ -24,6 +37,7 @@ def render_status(
     rows = {
         "index": f"{index}, format {manifest.format_version}, generation {digest[:12]}",
         "corpus": ", ".join(manifest.corpus.roots),
+        "files": _corpus_settings(manifest.corpus),
         "documents": ", ".join(
             [f"{len(indexed)}, {_bytes(sum(record.bytes for record in indexed))}", *others]
         ),
@@ -31,8 +45,20 @@ def render_status(
         "sentences": str(manifest.counts["sentences"]),
         "model": f"{model.name}{revision}, {model.dimension} dimensions",
         "size": _bytes(size),
+        "encoder": f"in the index, {_bytes(sum(encoders.values()))}" if encoders else "",
     }
-    return "".join(f"{name:<10} {make_safe(value)}\n" for name, value in rows.items())
+    return "".join(f"{name:<10} {make_safe(value)}\n" for name, value in rows.items() if value)
+
+
+def _corpus_settings(corpus: CorpusSettings) -> str:
+    """Which files are taken, where that is not what it always is."""
+    default = CorpusSettings(roots=())
+    said = [
+        ", ".join(corpus.include) if corpus.include != default.include else "",
+        f"without {', '.join(corpus.exclude)}" if corpus.exclude else "",
+        "hidden ones too" if corpus.hidden else "",
+    ]
+    return "; ".join(filter(None, said))
 
 
 def render_documents(documents: Mapping[str, DocumentRecord]) -> str:

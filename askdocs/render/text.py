@@ -1,8 +1,11 @@
 """Passages as text for a reader."""
 
+import os
 from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
 
-from askdocs.datamodel import CitationStatus, CitedText, Hit, Range, Ranking, Span
+from askdocs.datamodel import CitationStatus, CitedText, Hit, Place, Ranking, Span
 from askdocs.render.style import BOLD, CYAN, DIM, GREEN, MARGIN, RED, YELLOW, Style
 from askdocs.terminal import make_safe, wrap
 
@@ -14,12 +17,18 @@ _STATUS_COLORS = {
 }
 
 
-def render_ranking(ranking: Ranking, style: Style) -> str:
+def render_ranking(ranking: Ranking, style: Style, *, base: Path) -> str:
     """The hits of one question; empty where there are none.
 
-    Lines that hold the answer sentence have `>` in the margin; on a terminal it is bold as well.
+    Lines that hold the answer sentence have `>` in the margin, those of the context alone `-`; on
+    a terminal the one is bold as well, and the other dim.
+
+    Args:
+        ranking: What the question found.
+        style: How to lay it out.
+        base: The absolute folder to which paths are relative; links lead there.
     """
-    return "\n".join(_render_hit(hit, style) for hit in ranking.hits)
+    return "\n".join(_render_hit(hit, style, base) for hit in ranking.hits)
 
 
 def render_question(ranking: Ranking, style: Style) -> str:
@@ -27,25 +36,32 @@ def render_question(ranking: Ranking, style: Style) -> str:
     return style.paint(f"# {make_safe(ranking.question.text)}", BOLD) + "\n\n"
 
 
-def render_cited(cited: CitedText, style: Style) -> str:
-    """A cited text under its citation."""
-    head = _head(str(cited.place.citation), cited.place.lines, cited.status, style)
-    body = _body(cited.text, (0, 0), style)
+def render_cited(cited: CitedText, style: Style, *, base: Path) -> str:
+    """A cited text under its citation; for arguments see `render_ranking`."""
+    head = _head(cited.place, cited.status, style, base)
+    body = _body(cited.text, (0, 0), (0, len(cited.text)), style)
     return f"{head}\n{body}"
 
 
-def _render_hit(hit: Hit, style: Style) -> str:
-    place = hit.place
+def with_context(hit: Hit) -> tuple[str, Span, Span]:
+    """A passage between what stands around it, and where in that are its answer and itself."""
+    before, after = ("", "") if hit.context is None else (hit.context.before, hit.context.after)
+    shift = len(before) - hit.place.chars[0]
+    start, end = hit.answer.chars
+    passage = (len(before), len(before) + len(hit.text))
+    return f"{before}{hit.text}{after}", (start + shift, end + shift), passage
+
+
+def _render_hit(hit: Hit, style: Style, base: Path) -> str:
     again = "" if hit.rerank_score is None else f", reranked {hit.rerank_score:.2f}"
     score = f"{hit.score:.2f}{again}"
-    head = _head(str(place.citation), place.lines, hit.status, style, score=score)
-    start, end = (offset - place.chars[0] for offset in hit.answer.chars)
+    head = _head(hit.place, hit.status, style, base, score=score)
     above = make_safe(" > ".join(hit.headings))
     headings = f"{'':<{MARGIN}}{style.paint(above, DIM)}\n" if above else ""
     same = "".join(
         f"{'':<{MARGIN}}{style.paint(line, DIM)}\n" for line in _duplicates(hit, style.body_width)
     )
-    body = _body(hit.text, (start, end), style)
+    body = _body(*with_context(hit), style)
     return f"{f'{hit.rank}.':<{MARGIN}}{head}\n{headings}{same}{body}{_explanation(hit, style)}"
 
 
@@ -76,12 +92,13 @@ def _explanation(hit: Hit, style: Style) -> str:
 
 
 def _head(
-    citation: str, lines: Range, status: CitationStatus, style: Style, *, score: str = ""
+    place: Place, status: CitationStatus, style: Style, base: Path, *, score: str = ""
 ) -> str:
-    first, last = lines
+    first, last = place.lines
+    address = Path(os.path.normpath(base / place.citation.path)).as_uri()
     where = f"line {first}" if first == last else f"lines {first}-{last}"
     parts = [
-        style.paint(make_safe(citation), CYAN),
+        style.paint(style.link(str(place.citation), address), CYAN),
         style.paint(where, DIM),
         style.paint(score, BOLD),
         style.paint(status, _STATUS_COLORS[status]),
@@ -89,28 +106,49 @@ def _head(
     return "  ".join(part for part in parts if part)
 
 
-def _body(text: str, answer: Span, style: Style) -> str:
-    """The text line by line, wrapped, with the lines of the answer marked in the margin."""
+def _body(text: str, answer: Span, passage: Span, style: Style) -> str:
+    """The text line by line, wrapped, marked in the margin where it is answer or context."""
     lines: list[str] = []
     offset = 0
     for line in text.split("\n"):
         if line.strip():
-            lines += _wrapped(line, (answer[0] - offset, answer[1] - offset), style)
+            lines += _wrapped(line, _moved(answer, -offset), _moved(passage, -offset), style)
         elif lines and lines[-1]:
             lines.append("")
         offset += len(line) + 1
     return "".join(f"{line}\n" for line in lines)
 
 
-def _wrapped(line: str, answer: Span, style: Style) -> Iterator[str]:
+def _wrapped(line: str, answer: Span, passage: Span, style: Style) -> Iterator[str]:
     """One line of the text, wrapped; what it is indented by, all its pieces are."""
     safe = make_safe(line)
     width = style.body_width
     indent = min(len(safe) - len(safe.lstrip()), width // 2)
     for start, end in wrap(safe, width - indent):
-        first, last = max(start, answer[0]), min(end, answer[1])
-        if first >= last:
-            yield f"{'':<{MARGIN + indent}}{safe[start:end]}"
-        else:
-            marked = style.paint(safe[first:last], BOLD)
-            yield f"{'>':<{MARGIN + indent}}{safe[start:first]}{marked}{safe[last:end]}"
+        piece = (start, end)
+        mark = ">" if _meet(piece, answer) else "" if _meet(piece, passage) else "-"
+        cuts = sorted({min(max(at, start), end) for at in (start, end, *answer, *passage)})
+        painted = "".join(
+            _painted(safe[first:last], _codes((first, last), answer, passage), style)
+            for first, last in pairwise(cuts)
+        )
+        yield f"{mark:<{MARGIN + indent}}{painted}"
+
+
+def _painted(text: str, codes: tuple[int, ...], style: Style) -> str:
+    return style.paint(text, *codes) if codes else text
+
+
+def _codes(piece: Span, answer: Span, passage: Span) -> tuple[int, ...]:
+    """How a piece that is all answer, all passage or all context is painted."""
+    if _meet(piece, answer):
+        return (BOLD,)
+    return () if _meet(piece, passage) else (DIM,)
+
+
+def _meet(one: Span, other: Span) -> bool:
+    return max(one[0], other[0]) < min(one[1], other[1])
+
+
+def _moved(span: Span, by: int) -> Span:
+    return span[0] + by, span[1] + by

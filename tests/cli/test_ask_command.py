@@ -13,9 +13,9 @@ from askdocs.ranking.signals import MEANINGS
 Run = Callable[..., Any]
 
 KREMLIN = "What did Rasmussen request from the Kremlin?"
-NOTICE = (
-    "askdocs: a text marked gone is no longer in its file; what is printed is the index's own\n"
-)
+CHANGED = "askdocs: docs/a.txt is no longer what was indexed"
+CHECK = "hint: askdocs check\n"
+NOTICE = f"{CHANGED}; what is marked gone is the index's own text\n{CHECK}"
 NEEDS = 'needs a text under "question", and a text or number as "id"'
 NO_ANSWER = "hint: --min-score 0 shows the nearest\n"
 
@@ -371,19 +371,23 @@ def test_byte_order_mark_is_part_of_no_question(harbour: Path, run: Run) -> None
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        (b'{"question": ', "line 2 of the questions is not JSON"),
-        (b'{"question": ' + b"[" * 100_000, "line 2 of the questions is not JSON"),
-        (b'{"question": 7}', f"line 2 of the questions {NEEDS}"),
-        (b'{"text": "why?"}', f"line 2 of the questions {NEEDS}"),
-        (b'{"question": "why?", "id": null}', f"line 2 of the questions {NEEDS}"),
-        (b'{"question": "why?", "id": ["q1"]}', f"line 2 of the questions {NEEDS}"),
-        (b"caf\xe9", "line 2 of - is not UTF-8"),
-        (b'{"question": "\\ud83d"}', "line 2 of the questions: the question is not UTF-8"),
+        (
+            b'{"question": ',
+            "line 2 of standard input is not JSON: expecting value at character 13",
+        ),
+        (b'{"question": ' + b"[" * 100_000, "line 2 of standard input is not JSON"),
+        (b'{"question": 7}', f"line 2 of standard input {NEEDS}"),
+        (b'{"text": "why?"}', f"line 2 of standard input {NEEDS}"),
+        (b'{"question": "why?", "id": null}', f"line 2 of standard input {NEEDS}"),
+        (b'{"question": "why?", "id": true}', f"line 2 of standard input {NEEDS}"),
+        (b'{"question": "why?", "id": ["q1"]}', f"line 2 of standard input {NEEDS}"),
+        (b"caf\xe9", "line 2 of standard input is not UTF-8"),
+        (b'{"question": "\\ud83d"}', "line 2 of standard input: the question is not UTF-8"),
         (
             b"a" * 10_001,
-            "line 2 of the questions: the question has 10001 characters, at most 10000 are read",
+            "line 2 of standard input: the question has 10001 characters, at most 10000 are read",
         ),
-        (b'{"question": " "}', "line 2 of the questions: the question is empty"),
+        (b'{"question": " "}', "line 2 of standard input: the question is empty"),
     ],
 )
 @pytest.mark.parametrize("form", ["jsonl", "json"])
@@ -433,7 +437,8 @@ def test_bad_line_of_questions_is_refused(
             "askdocs ask --questions FILE",
         ),
         (["--questions", "docs"], "docs: is a directory", "askdocs ask --questions FILE"),
-        (["--colour", "why?"], "no such option '--colour'", "askdocs ask --help"),
+        (["--frob", "why?"], "no such option '--frob'", "askdocs ask --help"),
+        (["--null", "why?"], "--null is for --format paths", "askdocs ask --help"),
     ],
 )
 def test_usage_error_is_one_line_and_a_hint(
@@ -567,7 +572,7 @@ def test_moved_passage_is_cited_where_it_stands_now(harbour: Path, run: Run) -> 
             "lines": [1, 3], "chars": [0, 39],
         },
     }  # fmt: skip
-    assert (ran.status, ran.err) == (0, "")
+    assert (ran.status, ran.err) == (0, f"{CHANGED}\n{CHECK}")
     assert json.loads(ran.out) == HARBOUR_OBJECT | {"hits": [moved]}
 
 

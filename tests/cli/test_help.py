@@ -53,12 +53,13 @@ def test_help_of_a_command_is_complete(run: Run, name: str) -> None:
     assert {one for option in options for one in option.opts} <= listed
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_the_short_options(name: str) -> None:
-    """--index and -q mean the same everywhere."""
+@pytest.mark.parametrize("name", sorted({*COMMANDS} - {"completion"}))
+def test_every_command_has_the_common_options(name: str) -> None:
+    """--config and --color mean the same everywhere, --index and -q where an index is used."""
     options = {option for parameter in cli.commands[name].params for option in parameter.opts}
 
-    assert {"--index", "-q", "--quiet"} <= options
+    common = {"--config", "--color"}
+    assert (common if name == "config" else common | {"--index", "-q", "--quiet"}) <= options
 
 
 def test_version_is_the_packages(run: Run) -> None:

@@ -455,6 +455,126 @@ def test_passage_may_be_longer_than_what_the_model_reads(folder: Path, index: Ru
     assert len(stored.passage.sentences) > 1
 
 
+def test_dry_run_says_what_would_be_done(folder: Path, index: Run, run: Run) -> None:
+    """Every path that would change its place in the index has a line; nothing is written."""
+    for name, text in {"a.txt": "Rain fell.", "b.txt": "Snow fell.", "c.txt": "Hail."}.items():
+        (folder / "docs" / name).write_text(text)
+    index("docs")
+    before = sorted(folder.rglob("*"))
+    (folder / "docs" / "a.txt").write_text("Rain fell. It was wet.")
+    (folder / "docs" / "d.txt").write_text("It thawed.")
+    (folder / "docs" / "c.txt").unlink()
+    (folder / "docs" / "e.txt").write_bytes(b"\0")
+    (folder / "docs" / "f.txt").write_bytes(b"Caf\xe9")
+
+    ran = run("index", "--dry-run")
+
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out == (
+        "would index 3 documents, 1 added, 1 changed, 1 removed, 1 skipped, 1 failed, 2 to cut, "
+        "at least 2 sentences to embed\n"
+        "added     docs/d.txt\n"
+        "changed   docs/a.txt\n"
+        "removed   docs/c.txt\n"
+        "skipped   docs/e.txt: binary\n"
+        "failed    docs/f.txt: not UTF-8\n"
+    )
+    changed = {folder / "docs" / name for name in ("c.txt", "d.txt", "e.txt", "f.txt")}
+    assert set(before) ^ set(folder.rglob("*")) == changed
+
+
+def test_dry_run_of_a_fresh_index_says_so(folder: Path, index: Run, run: Run) -> None:
+    """Where there is nothing to do, that is what is said."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.")
+    index("docs")
+
+    ran = run("index", "--dry-run")
+
+    assert (ran.status, ran.out, ran.err) == (0, "nothing would change: 1 document\n", "")
+
+
+def test_strict_run_lists_what_cannot_be_read(folder: Path, index: Run) -> None:
+    """Status 8, a line for each file with its reason, and no index."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.")
+    (folder / "docs" / "b.txt").write_bytes(b"\0")
+    (folder / "docs" / "c.txt").write_bytes(b"Caf\xe9")
+
+    ran = index("--strict", "docs")
+
+    assert (ran.status, ran.out) == (8, "")
+    assert ran.err == (
+        "askdocs: docs/b.txt: binary\n"
+        "askdocs: docs/c.txt: not UTF-8\n"
+        "askdocs: 2 documents cannot be indexed; nothing was written\n"
+        "hint: mend them, leave them out with --exclude, or run without --strict\n"
+    )
+    assert not (folder / "vectors").exists()
+
+
+def test_patterns_are_recorded_and_listed(folder: Path, index: Run, run: Run) -> None:
+    """What decides which files are taken is in the status where it is not the default."""
+    for name in ("a.rst", "b.txt", ".c.rst"):
+        (folder / "docs" / name).write_text("Rain fell.")
+
+    index("--include", "*.rst", "--exclude", "drafts/", "--hidden", "docs")
+
+    assert run("status", "--documents").out == (
+        "docs/.c.rst  1 paragraph\ndocs/a.rst  1 paragraph\n"
+    )
+    listed = run("status").out.splitlines()
+    assert listed[2] == "files      *.rst; without drafts/; hidden ones too"
+    assert run("check").status == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        (
+            ["--include", "*.zip"],
+            "--include '*.zip' matches no file below docs",
+            "quote it, as in --include '*.rst'; with a slash it counts from {folder}",
+        ),
+        (
+            ["--include", "docs/"],
+            "--include 'docs/' names a folder, not files",
+            "askdocs index --include 'docs/**'",
+        ),
+        (["--include", "!/a"], "--include '!/a' is no pattern", "askdocs index --include 'docs/**/*.rst'"),
+        (["--exclude", "# a"], "--exclude '# a' is no pattern", "askdocs index --exclude 'drafts/'"),
+        (["--wait", "nan"], "--wait must be at least 0 seconds, got nan", ""),
+        (
+            ["--dry-run", "--watch"],
+            "--dry-run and --watch exclude each other",
+            "askdocs index --help",
+        ),
+    ],
+)  # fmt: skip
+def test_option_that_makes_no_sense_is_refused(
+    folder: Path, index: Run, arguments: list[str], message: str, hint: str
+) -> None:
+    """The error names the option and its value, and nothing is made."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.")
+
+    ran = index(*arguments, "docs")
+
+    expected = f"askdocs: {message}\n" + (f"hint: {hint}\n" if hint else "")
+    assert (ran.status, ran.out, ran.err) == (2, "", expected.format(folder=folder))
+    assert not (folder / "vectors").exists()
+
+
+def test_portable_index_says_so(folder: Path, index: Run, run: Run) -> None:
+    """What is put into the index and taken from it is said with its size."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.")
+
+    put = index("--portable", "docs")
+    listed = run("status").out.splitlines()[-1]
+    taken = index("--no-portable")
+
+    assert re.fullmatch(r"askdocs: vectors now carries the encoder, \d\.\d MB\n", put.err)
+    assert re.fullmatch(r"encoder    in the index, [\d.]+ [kM]B", listed)
+    assert taken.err == "askdocs: vectors no longer carries an encoder\n"
+
+
 def test_device_that_is_not_there_is_an_error(folder: Path, index: Run) -> None:
     """Status 5 names the device, and nothing is written."""
     (folder / "docs" / "a.txt").write_text("Rain fell.\n")

@@ -208,6 +208,7 @@ class Terminal(io.TextIOWrapper):
     [
         ({}, {"1", "2", "32", "36", "0"}),
         ({"NO_COLOR": "1"}, set()),
+        ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, set()),
         ({"NO_COLOR": ""}, {"1", "2", "32", "36", "0"}),
         ({"TERM": "dumb"}, set()),
     ],
@@ -231,7 +232,60 @@ def test_color_is_for_terminals_that_want_it(
 
     assert "Kremlin" in terminal.shown
     assert set(re.findall(r"\x1b\[(\d+)m", terminal.shown)) == codes
-    assert terminal.shown.count("\x1b") == len(re.findall(r"\x1b\[\d+m", terminal.shown))
+    links = re.findall(r"\x1b\]8;;(?:file://[!-~]+)?\x1b\\", terminal.shown)
+    assert bool(links) == bool(codes)
+    assert len(re.findall(r"\x1b(?:\[\d+m|[]\\])", terminal.shown)) == terminal.shown.count("\x1b")
+
+
+CODES = {"1", "2", "32", "36", "0"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "colored"),
+    [
+        (([], {}), False),
+        (([], {"FORCE_COLOR": "1"}), True),
+        (([], {"FORCE_COLOR": ""}), False),
+        (([], {"FORCE_COLOR": "1", "NO_COLOR": "1"}), False),
+        (([], {"FORCE_COLOR": "1", "TERM": "dumb"}), True),
+        (([], {"ASKDOCS_COLOR": "always", "NO_COLOR": "1"}), True),
+        ((["--color", "always"], {"NO_COLOR": "1", "TERM": "dumb"}), True),
+        ((["--color", "never"], {"FORCE_COLOR": "1"}), False),
+        ((["--color", "auto"], {"ASKDOCS_COLOR": "always"}), False),
+    ],
+)
+def test_color_in_a_pipe_is_what_was_asked_for(
+    project: Path,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: tuple[list[str], dict[str, str]],
+    colored: bool,
+) -> None:
+    """--color decides, then NO_COLOR, then FORCE_COLOR; links are for terminals alone."""
+    arguments, environment = asked
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"TERM": "xterm", **environment}.items():
+        monkeypatch.setenv(name, value)
+
+    ran = run("ask", "--mode", "lexical", "-k", "1", *arguments, "Kremlin")
+
+    assert set(re.findall(r"\x1b\[(\d+)m", ran.out)) == (CODES if colored else set())
+    assert "\x1b]8" not in ran.out
+
+
+def test_color_never_holds_on_a_terminal(
+    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With --color never a terminal gets no escape sequence at all."""
+    terminal = Terminal()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stdout", terminal)
+
+    run("ask", "--color", "never", "--mode", "lexical", "-k", "1", "Kremlin")
+
+    assert "Kremlin" in terminal.shown
+    assert "\x1b" not in terminal.shown
 
 
 def test_progress_is_shown_on_a_terminal(

@@ -130,6 +130,67 @@ def test_second_writer_is_turned_away(harbour: Path, run: Run) -> None:
     assert run("index").status == 0
 
 
+def test_patient_writer_is_turned_away_in_the_end(harbour: Path, run: Run) -> None:
+    """With --wait it says what it waits for, and gives up when the time is over."""
+    with (harbour / "vectors" / "LOCK").open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        ran = run("index", "--wait", "0.2")
+
+    waiting = "askdocs: waiting for another process that is writing vectors\n"
+    hint = "hint: wait for it to end and run the command again\n"
+    assert (ran.status, ran.out, ran.err) == (6, "", waiting + BUSY + hint)
+
+
+def test_patient_writer_goes_on_from_what_the_other_has_written(
+    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another process commits meanwhile is where it begins, so nothing is left to do."""
+    from askdocs import embedding
+    from askdocs.indexing import building
+
+    real_open = embedding.open_encoder
+
+    def overtaken(*arguments: Any, **options: Any) -> Any:
+        with monkeypatch.context() as patch:
+            patch.setattr(building.embedding, "open_encoder", real_open)
+            assert run("index").status == 0
+        return real_open(*arguments, **options)
+
+    monkeypatch.setattr(building.embedding, "open_encoder", overtaken)
+
+    ran = run("index", "--wait", "60")
+
+    assert ran.status == 0
+    assert ran.out == "nothing has changed: 1 document, 1 passage, 2 sentences\n"
+
+
+WATCHING = """
+import sys
+from askdocs.cli import main
+sys.exit(main(["index", "--watch"]))
+"""
+
+
+def test_interrupted_watch_ends_without_a_word(harbour: Path, cache: Path, run: Run) -> None:
+    """Ctrl-C is how a watch ends: status 130, and an index that is whole."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", WATCHING],
+        env={**os.environ, "ASKDOCS_CACHE": str(cache)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    with process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+
+    assert first.startswith(b"indexed 1 document, 1 passage, 2 sentences, 1 embedded in ")
+    assert (process.returncode, out, err) == (130, b"", b"")
+    assert run("check").status == 0
+
+
 def test_writer_that_was_overtaken_starts_again(
     harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

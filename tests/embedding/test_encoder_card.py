@@ -1,5 +1,6 @@
 """A cache entry is read as it was written, or not at all."""
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -43,6 +44,16 @@ def test_entry_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert found.is_whole()
     assert (found.card, found.tokenizer) == (CARD, FILES["tokenizer.json"])
     assert found.graph == tmp_path / "encoder.onnx"
+
+
+@pytest.mark.parametrize("name", ["encoder.json", "encoder.onnx", "tokenizer.json"])
+def test_fifo_in_an_entry_does_not_hang(tmp_path: Path, name: str) -> None:
+    """What would wait for a writer is no file of an entry."""
+    write_entry(tmp_path)
+    (tmp_path / name).unlink()
+    os.mkfifo(tmp_path / name)
+
+    assert read_entry(tmp_path, FINGERPRINT) is None
 
 
 def test_entry_of_another_model_is_not_there(tmp_path: Path) -> None:

@@ -169,6 +169,24 @@ def test_pattern_without_meaning_ignores_nothing(make_tree: MakeTree, line: str)
     assert paths(base) == ["a.txt"]
 
 
+@pytest.mark.parametrize("line", ["[[]", "[a--c]", "[a&&b]", "[|||]", "[~~]", "/x/**/[[]*"])
+def test_odd_class_of_characters_is_taken_without_a_warning(
+    make_tree: MakeTree, line: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Python's `re` warns of classes that may mean something else one day; git has no such plan."""
+    base = make_tree({"b.txt": "", "q.txt": "", ".gitignore": f"{line}\nb.txt"})
+
+    assert paths(base) == ["q.txt"]
+    assert recwarn.list == []
+
+
+def test_class_with_a_bracket_ignores_brackets(make_tree: MakeTree) -> None:
+    """`[[]` names an opening bracket, as it does for git."""
+    base = make_tree({"[.txt": "", "a.txt": "", ".gitignore": "[[].txt"})
+
+    assert paths(base) == ["a.txt"]
+
+
 def test_ignore_file_may_begin_with_a_mark(make_tree: MakeTree) -> None:
     """The byte order mark that some editors write is no part of the first pattern."""
     base = make_tree({"a.txt": "", "b.txt": "", ".gitignore": "\ufeffb.txt\n"})

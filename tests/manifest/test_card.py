@@ -70,6 +70,8 @@ manifests = st.builds(
         ignore_files=st.lists(names, max_size=3).map(tuple),
         max_bytes=counts,
         encoding=st.text(),
+        exclude=st.lists(st.text(), max_size=3).map(tuple),
+        hidden=st.booleans(),
     ),
     passages=st.builds(PassageSettings, max_tokens=counts, rules=counts),
     model=models,
@@ -120,6 +122,22 @@ FIELDS = fields(json.loads(write_manifest(MANIFEST)))
 def test_manifest_comes_back_as_it_was() -> None:
     """Every field of an ordinary manifest is kept."""
     assert read_manifest(write_manifest(MANIFEST)) == MANIFEST
+
+
+def test_settings_that_say_nothing_are_left_out() -> None:
+    """An index of a corpus without exclusions has the name that it had before there were any."""
+    card = json.loads(write_manifest(MANIFEST))
+
+    assert {"exclude", "hidden"} & card["corpus"].keys() == set()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("exclude", "*.txt"), ("exclude", [1]), ("hidden", 1), ("hidden", None)]
+)
+def test_optional_field_of_another_type_is_refused(field: str, value: object) -> None:
+    """What may be left out is held to its type where it is there."""
+    with pytest.raises(DamagedIndexError):
+        read_manifest(changed(f"corpus|{field}", value))
 
 
 @given(manifest=manifests)

@@ -152,7 +152,7 @@ def test_scores_are_those_of_brute_force(seeds_index: Index) -> None:
     reader = seeds_index.generation.reader()
     stored = [one for path, _ in reader.documents() for one in reader.passages_of(path)]
     sentences = sum(len(one.passage.sentences) for one in stored)
-    vector = seeds_index._embed([question], Mode.HYBRID)[0]  # noqa: SLF001 - the oracle needs the very vector
+    vector = seeds_index._opened.embed([question], Mode.HYBRID)[0]  # noqa: SLF001 - the oracle needs the very vector
     cosines = reader.vectors(np.arange(sentences)).astype(np.float64) @ vector.astype(np.float64)
     terms = distinct_terms(question)
     shares = reader.bm25(terms, np.arange(len(stored))) / upper_bound(reader.term_statistics(terms))

@@ -361,6 +361,7 @@ def test_nearest_of_all_lists_are_those_of_brute_force(
     assert all(len(set(row)) == min(k, sum(counts)) for row in ids.tolist())
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     counts=st.lists(st.integers(0, 40), min_size=1, max_size=4),
     share=st.floats(0, 1),

@@ -7,10 +7,15 @@ import click
 from askdocs import __version__
 from askdocs.cli.commands.ask import ask_command
 from askdocs.cli.commands.check import check_command
+from askdocs.cli.commands.completion import completion_command
+from askdocs.cli.commands.config import config_command
+from askdocs.cli.commands.diff import diff_command
 from askdocs.cli.commands.evaluate import eval_command
 from askdocs.cli.commands.index import index_command
+from askdocs.cli.commands.options import option_color, option_config
 from askdocs.cli.commands.show import show_command
 from askdocs.cli.commands.status import status_command
+from askdocs.cli.installation import Commands
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _STATUS_HELP = (
@@ -21,7 +26,9 @@ _STATUS_HELP = (
 )
 
 
-@click.group(context_settings={**_HELP, "auto_envvar_prefix": "ASKDOCS"}, epilog=_STATUS_HELP)
+@click.group(
+    cls=Commands, context_settings={**_HELP, "auto_envvar_prefix": "ASKDOCS"}, epilog=_STATUS_HELP
+)
 @click.version_option(__version__, message="askdocs %(version)s", allow_from_autoenv=False)
 def cli() -> None:
     """Answer questions about a folder of documents with the passages that answer them.
@@ -39,9 +46,12 @@ def cli() -> None:
 for command in (
     ask_command,
     check_command,
+    config_command,
+    diff_command,
     eval_command,
     index_command,
     show_command,
     status_command,
 ):
-    cli.add_command(command)
+    cli.add_command(option_color(option_config(command)))
+cli.add_command(completion_command)

@@ -12,14 +12,17 @@ from askdocs.cli.commands.options import option_index, option_mode, option_quiet
 
 
 @click.command("eval", short_help="Measure answers to questions of your own.")
-@click.argument("questions")
+@click.argument("questions", type=click.Path(allow_dash=True))
 @option_index
 @click.option(
     "-k", "--top-k", type=click.IntRange(min=1), default=10, show_default=True, metavar="N",
     help="How many passages to look through; fewer than 10 count as 10.",
 )  # fmt: skip
 @option_mode
-@click.option("--qrels", metavar="FILE", help="Take the answers from TREC relevance judgements.")
+@click.option(
+    "--qrels", type=click.Path(), metavar="FILE",
+    help="Take the answers from TREC relevance judgements.",
+)  # fmt: skip
 @click.option(
     "--format", "form", envvar="ASKDOCS_EVAL_FORMAT",
     type=click.Choice(["text", "json"]), default="text", show_default=True,
@@ -35,7 +38,7 @@ from askdocs.cli.commands.options import option_index, option_mode, option_quiet
     "it. May be repeated.",
 )  # fmt: skip
 @click.option(
-    "--baseline", metavar="OLD.json",
+    "--baseline", type=click.Path(), metavar="OLD.json",
     help="Exit 1 if a question does worse than in this earlier output of --format json.",
 )  # fmt: skip
 @options_rerank

@@ -9,8 +9,6 @@ import click
 
 from askdocs import config
 from askdocs.cli.commands.options import option_index, option_quiet
-from askdocs.cli.output import hint, notifier, notify, write
-from askdocs.errors import ExitStatus
 
 
 @click.command("index", short_help="Build an index, or refresh it.")
@@ -24,39 +22,50 @@ from askdocs.errors import ExitStatus
 @click.option("--max-tokens", type=int, metavar="N", help="The longest passage.  [default: 400]")
 @click.option("--encoding", metavar="NAME", help="How to decode files that are not UTF-8.")
 @click.option(
+    "--include", multiple=True, metavar="GLOB",
+    help="Which files in folders are documents. May be repeated.  [default: *.txt, *.text, *.md, "
+    "*.markdown]",
+)  # fmt: skip
+@click.option(
+    "--exclude", multiple=True, metavar="GLOB",
+    help="What to leave out of folders. May be repeated.",
+)  # fmt: skip
+@click.option(
+    "--hidden/--no-hidden", default=None,
+    help="Take files and folders whose names begin with a period.  [default: no-hidden]",
+)  # fmt: skip
+@click.option(
     "--device",
     default="cpu",
     show_default=True,
     metavar="NAME",
     help="Embed on openvino, cuda, mps or another device of PyTorch.",
 )
+@click.option(
+    "--portable/--no-portable", default=None,
+    help="Keep the compiled model in the index, to ask where no model is installed.",
+)  # fmt: skip
+@click.option("--strict", is_flag=True, help="Write nothing if a document cannot be read.")
+@click.option(
+    "--wait", "wait_seconds", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS",
+    envvar="ASKDOCS_INDEX_WAIT", help="Wait so long for another process that is writing the index.",
+)  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--watch", is_flag=True, help="Go on, and index again whenever a document changes.")
 @option_quiet
 def index_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
     """Build an index of the .txt and .md files in PATH, or refresh it.
 
     Without PATH, the folders that the index records are indexed again, and only what has changed
-    is embedded. Where there is no index, it is made in ./vectors; without PATH, of ./seeds.
+    is embedded. Where there is no index, it is made in ./vectors; without PATH, of ./seeds. The
+    index records model, length, encoding, globs and --hidden: they hold until others are given.
 
     \b
       askdocs index docs/ notes.md
+      askdocs index --include '*.rst' --exclude 'drafts/' docs/
+      askdocs index --watch
       askdocs index
     """
-    from askdocs.cli.progress import progress_bar
-    from askdocs.documents import NOT_UTF8, NOT_UTF8_HINT
-    from askdocs.indexing import IndexRequest, build
-    from askdocs.render.report import render_failures, render_report
+    from askdocs.cli.indexing import run_index
 
-    directory = config.index_to_write(index)
-    wanted["paths"] = wanted["paths"] or config.default_paths(directory)
-    with progress_bar(quiet=quiet) as progress:
-        request = IndexRequest(index=directory, **wanted)
-        report = build(
-            request, cache=config.cache_directory(), notify=notifier(quiet=quiet), progress=progress
-        )
-    if not quiet:
-        write(render_report(report))
-    for line in render_failures(report):
-        notify(line)
-    if NOT_UTF8 in report.failed.values():
-        hint(NOT_UTF8_HINT)
-    return ExitStatus.SOME_FAILED if report.failed else ExitStatus.DONE
+    return run_index(config.index_to_write(index), quiet=quiet, **wanted)

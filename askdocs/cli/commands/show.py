@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from askdocs import config
-from askdocs.cli.commands.options import option_index, option_quiet
+from askdocs.cli.commands.options import complete_citation, option_index, option_quiet
 from askdocs.cli.output import notifier, style, write
 from askdocs.errors import ExitStatus
 
 
 @click.command("show", short_help="Print a cited text, and whether it still stands.")
-@click.argument("citation")
+@click.argument("citation", shell_complete=complete_citation)
 @option_index
 @click.option(
     "--format", "form", envvar="ASKDOCS_SHOW_FORMAT",
@@ -38,5 +38,7 @@ def show_command(citation: str, index: Path | None, form: str, quiet: bool) -> i
         config.existing_index(index), cache=config.cache_directory(), notify=notifier(quiet=quiet)
     ) as opened:
         cited = opened.show(citation)
-    write(render_cited_json(cited) if form == "json" else render_cited(cited, style()))
+    base = opened.generation.base
+    as_text = form == "text"
+    write(render_cited(cited, style(), base=base) if as_text else render_cited_json(cited))
     return ExitStatus.DONE if cited.status == CitationStatus.VERIFIED else ExitStatus.NO

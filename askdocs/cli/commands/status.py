@@ -23,7 +23,7 @@ def status_command(index: Path | None, documents: bool, quiet: bool) -> int:
       askdocs status
       askdocs status --documents
     """
-    from askdocs.index import open_generation
+    from askdocs.index import carried_encoders, open_generation
     from askdocs.render.status import render_documents, render_status
 
     directory = config.existing_index(index)
@@ -33,7 +33,11 @@ def status_command(index: Path | None, documents: bool, quiet: bool) -> int:
     elif not quiet:
         write(
             render_status(
-                found.manifest, found.documents, index=str(directory), digest=found.digest
+                found.manifest,
+                found.documents,
+                index=str(directory),
+                digest=found.digest,
+                encoders=carried_encoders(directory),
             )
         )
     return ExitStatus.DONE

@@ -1,4 +1,4 @@
-"""Where things are, as the environment says."""
+"""Where things are, as the environment and the folders say."""
 
 import os
 from pathlib import Path
@@ -12,11 +12,17 @@ DEFAULT_CORPUS = "seeds"
 
 def cache_directory() -> Path:
     """The per-user cache: $ASKDOCS_CACHE, else askdocs in $XDG_CACHE_HOME, else in ~/.cache."""
+    return cache_and_variable()[0]
+
+
+def cache_and_variable() -> tuple[Path, str]:
+    """The per-user cache, and the environment variable that says so; empty for none."""
     if own := os.environ.get("ASKDOCS_CACHE"):
-        return Path(own)
+        return Path(own), "ASKDOCS_CACHE"
     if shared := os.environ.get("XDG_CACHE_HOME"):
-        return Path(shared) / "askdocs"
-    return Path(os.path.expanduser("~")) / ".cache" / "askdocs"  # noqa: PTH111 - never raises
+        return Path(shared) / "askdocs", "XDG_CACHE_HOME"
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - never raises
+    return home / ".cache" / "askdocs", ""
 
 
 def find_index(start: Path) -> Path | None:

@@ -1,0 +1,111 @@
+"""Read a configuration file, and know the line of everything in it."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from askdocs.config.nearest import SHARED_NAME
+from askdocs.errors import UsageError
+
+_TABLE = ("tool", "askdocs")
+_PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
+_NAME = rf"{_PART}(?:\s*\.\s*{_PART})*"
+_HEADER = re.compile(rf"\s*\[\[?\s*({_NAME})\s*\]")
+_KEY = re.compile(rf"\s*({_NAME})\s*=")
+_QUOTES = re.compile(r"\"\"\"|'''")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """What a configuration file says, by keys as they are written in it.
+
+    Attributes:
+        path: The file.
+        settings: Its keys and values; a table is a mapping.
+        text: The whole file.
+        table: The keys above the settings: none, or tool and askdocs.
+    """
+
+    path: Path
+    settings: Mapping[str, Any]
+    text: str
+    table: tuple[str, ...]
+
+    def line(self, *keys: str) -> int:
+        """The line, from 1, in which a key stands, or the nearest table around it.
+
+        Args:
+            keys: The key behind the keys of the tables that it is in, as written.
+        """
+        wanted = (*self.table, *keys)
+        best, found = 0, 1
+        for number, place in _places(self.text):
+            if len(place) > best and place == wanted[: len(place)]:
+                best, found = len(place), number
+        return found
+
+    def place(self, *keys: str) -> str:
+        """The file and the line of a key, as `file:line`."""
+        return f"{self.path}:{self.line(*keys)}"
+
+
+def read_configuration(path: Path, content: bytes) -> Configuration | None:
+    """What a file says; None where it is a `pyproject.toml` without a table for askdocs.
+
+    Raises:
+        UsageError: It is not TOML in UTF-8, or `tool.askdocs` is no table.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"{path}:{line}: not UTF-8", hint=f"save {path} as UTF-8") from error
+    settings = _parsed(path, text)
+    if path.name != SHARED_NAME:
+        return Configuration(path=path, settings=settings, text=text, table=())
+    for key in _TABLE:
+        settings = settings.get(key)
+        if settings is None:
+            return None
+        if not isinstance(settings, dict):
+            raise UsageError(f"{path}: {key} is not a table", hint="[tool.askdocs]")
+    return Configuration(path=path, settings=settings, text=text, table=_TABLE)
+
+
+def _parsed(path: Path, text: str) -> Any:  # noqa: ANN401 - TOML
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        reason = str(error) or "nested too deeply"
+        found = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", reason)
+        end = len(text.splitlines()) or 1
+        line = int(found[1]) if found and found[1] else end
+        reason = reason[: found.start()] if found else reason
+        hint = f"correct line {line} of {path}"
+        raise UsageError(f"{path}:{line}: not TOML: {reason.lower()}", hint=hint) from error
+
+
+def _places(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The line of every table and key, with the keys that lead to it.
+
+    tomllib keeps no lines. What stands in a text of several lines is passed over; keys inside an
+    inline table are not told apart from it.
+    """
+    table: tuple[str, ...] = ()
+    quote = ""
+    for number, line in enumerate(text.split("\n"), 1):
+        if not quote:
+            if header := _HEADER.match(line):
+                table = _parts(header[1])
+                yield number, table
+            elif key := _KEY.match(line):
+                yield number, (*table, *_parts(key[1]))
+        for mark in _QUOTES.findall(line):
+            quote = "" if mark == quote else quote or mark
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(part.strip("\"'") for part in re.findall(_PART, name))

@@ -1,0 +1,66 @@
+"""Which configuration file holds here."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from askdocs.errors import UsageError
+
+if TYPE_CHECKING:
+    from askdocs.config.file import Configuration
+
+OWN_NAME = "askdocs.toml"
+SHARED_NAME = "pyproject.toml"
+
+_HINT = "--config FILE names another configuration file"
+# What a file must hold to have a table tool.askdocs. Reading TOML takes milliseconds, and most
+# files called pyproject.toml have nothing to say here.
+_MENTION = re.compile(
+    rb"""^(?:\xef\xbb\xbf)?\s*(\[\s*)?["']?tool["']?\s*(\.\s*["']?askdocs\b|\]|=)""", re.MULTILINE
+)
+
+
+def find_configuration(start: Path) -> Configuration | None:
+    """The nearest configuration, in a folder or one of those above it.
+
+    That is the file `askdocs.toml`, or a `pyproject.toml` with a table `tool.askdocs`; in one
+    folder the first.
+
+    Raises:
+        UsageError: The file cannot be read, or is not TOML.
+    """
+    try:
+        above = start.absolute().parents
+    except FileNotFoundError:
+        # The current folder is gone.
+        return None
+    for folder in (start, *above):
+        for name in (OWN_NAME, SHARED_NAME):
+            path = folder / name
+            if path.is_file() and (found := _configuration(path)):
+                return found
+    return None
+
+
+def named_configuration(path: Path) -> Configuration | None:
+    """The configuration in a file that was named; none in one that is empty, like /dev/null.
+
+    Raises:
+        UsageError: The file cannot be read, or is not TOML.
+    """
+    return _configuration(path)
+
+
+def _configuration(path: Path) -> Configuration | None:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"{path}: {reason}", hint=_HINT) from error
+    if not content or (path.name == SHARED_NAME and not _MENTION.search(content)):
+        return None
+    from askdocs.config.file import read_configuration
+
+    return read_configuration(path, content)

@@ -1,0 +1,65 @@
+"""The compiled encoders that an index carries, so that it can be asked where there is no model."""
+
+from pathlib import Path
+
+from askdocs import files
+
+ENCODERS = "encoders"
+TEMPORARY = "new-"
+
+
+def carried_encoders(directory: Path) -> dict[str, int]:
+    """The entries that an index carries, each with its size in bytes; leftovers do not count."""
+    return {
+        path.name: sum(one.stat().st_size for one in path.iterdir() if one.is_file())
+        for path in _entries(directory)
+        if not path.name.startswith(TEMPORARY)
+    }
+
+
+def carry_encoder(directory: Path, source: Path) -> None:
+    """Copy a cache's entry into an index, where it appears whole or not at all.
+
+    An entry of that name that is there is replaced. To be called by the one who holds the lock.
+
+    Raises:
+        RefusedError: The disk refuses.
+    """
+    folder = directory / ENCODERS
+    files.make_directory(folder)
+    temporary = folder / f"{TEMPORARY}{source.name}"
+    files.remove_tree(temporary)
+    try:
+        files.copy_folder(source, temporary)
+        files.rename(temporary, folder / source.name)
+    finally:
+        files.remove_tree(temporary)
+
+
+def drop_encoders(directory: Path, *, keep: str = "") -> None:
+    """Remove all that an index carries but the entry of one name, and the folder if it is empty.
+
+    Raises:
+        RefusedError: The disk refuses.
+    """
+    for path in _entries(directory):
+        if path.name != keep:
+            files.remove_tree(path)
+    folder = directory / ENCODERS
+    if folder.is_dir() and not any(folder.iterdir()):
+        files.remove_tree(folder)
+
+
+def sweep_encoders(directory: Path) -> None:
+    """Remove what a dead run left half copied."""
+    for path in _entries(directory):
+        if path.name.startswith(TEMPORARY):
+            files.remove_tree(path)
+
+
+def _entries(directory: Path) -> list[Path]:
+    folder = directory / ENCODERS
+    if folder.is_symlink() or not folder.is_dir():
+        return []
+    with files.refusals(folder):
+        return sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())

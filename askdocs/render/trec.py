@@ -1,0 +1,33 @@
+"""Rankings for tools that read TREC runs."""
+
+import re
+
+from askdocs.datamodel import Ranking
+
+# What would break a line of a run into other fields, and what the encoding itself is made of.
+_ENCODED = re.compile(r"[\s%\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def render_run(ranking: Ranking) -> str:
+    """The hits of one question as a TREC run: `qid Q0 docno rank score askdocs`, a line for each.
+
+    The docno is the hit's citation in the index; white space and percent signs in it, and in the
+    question's id, are percent-encoded. The score is the one that the hits are ordered by: tools
+    that read runs go by it, not by the rank.
+    """
+    name = _encoded(ranking.question.id)
+    lines = []
+    for hit in ranking.hits:
+        docno = _encoded(str((hit.indexed or hit.place).citation))
+        score = hit.score if hit.rerank_score is None else hit.rerank_score
+        lines.append(f"{name} Q0 {docno} {hit.rank} {score:.6f} askdocs\n")
+    return "".join(lines)
+
+
+def _encoded(text: str) -> str:
+    return _ENCODED.sub(
+        lambda found: "".join(
+            f"%{byte:02X}" for byte in found[0].encode("utf-8", "surrogateescape")
+        ),
+        text,
+    )

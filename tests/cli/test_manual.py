@@ -1,0 +1,67 @@
+"""The man page has what --help has."""
+
+import re
+import shutil
+import subprocess
+import sys
+
+import click
+import pytest
+
+from askdocs.cli.commands import cli
+from askdocs.cli.manual import manual
+
+
+def shown(page: str) -> str:
+    """The text of a page, without its commands to the formatter."""
+    text = "\n".join(line for line in page.splitlines() if not line.startswith("."))
+    text = re.sub(r"\\f[BR]|\\&", "", text).replace("\\-", "-").replace("\\(ti", "~")
+    return text.replace("\\e", "\\")
+
+
+@pytest.mark.parametrize("name", sorted(cli.commands))
+def test_every_command_and_option_is_there(name: str) -> None:
+    """Each command is a heading, each option stands with its help."""
+    page = manual()
+    _, _, section = page.partition(f"\n.SS askdocs {name}\n")
+    text = shown(section.partition("\n.SS ")[0])
+
+    options = [one for one in cli.commands[name].params if isinstance(one, click.Option)]
+    assert section
+    assert all(f"{one.opts[-1]}" in text for one in options)
+    assert all(" ".join((one.help or "").split()) in " ".join(text.split()) for one in options)
+
+
+def test_sections_are_those_of_a_man_page() -> None:
+    """They stand in the usual order."""
+    assert re.findall(r"^\.SH (.*)$", manual(), re.MULTILINE) == [
+        "NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "ENVIRONMENT", "FILES", "EXIT STATUS",
+    ]  # fmt: skip
+
+
+def test_examples_keep_their_lines() -> None:
+    """What a reader would type is not filled like a paragraph."""
+    assert "\n.nf\n  askdocs index docs/\n" in manual().replace(".nf\naskdocs", ".nf\n  askdocs")
+
+
+def test_no_line_commands_by_accident() -> None:
+    """Every line that begins with a dot is one of ours, and none with a quote."""
+    commands = {line.split()[0] for line in manual().splitlines() if line.startswith((".", "'"))}
+
+    assert commands == {".TH", ".SH", ".SS", ".PP", ".RS", ".RE", ".nf", ".fi", ".TP"}
+
+
+@pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
+def test_groff_has_no_warning() -> None:
+    """The formatter takes the page as it is written by the module."""
+    page = subprocess.run(
+        [sys.executable, "-m", "askdocs.cli.manual"], capture_output=True, check=True
+    ).stdout
+
+    ran = subprocess.run(
+        ["groff", "-ww", "-mandoc", "-Tascii"], input=page, capture_output=True, check=False
+    )
+
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert page.decode() == manual()
+    assert b"EXIT STATUS" in ran.stdout.replace(b"\b", b"") or b"E\bEX" in ran.stdout

@@ -1,0 +1,206 @@
+"""A configuration file is found, read, and every key of it has its line."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from askdocs.config import find_configuration, named_configuration
+from askdocs.config.file import Configuration
+from askdocs.errors import UsageError
+
+TABLE = '[tool.askdocs]\nmode = "dense"\n'
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file, and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({}, None),
+        ({"askdocs.toml": 'mode = "dense"'}, "askdocs.toml"),
+        ({"pyproject.toml": TABLE}, "pyproject.toml"),
+        ({"pyproject.toml": TABLE, "askdocs.toml": "quiet = true"}, "askdocs.toml"),
+        ({"pyproject.toml": '[project]\nname = "askdocs"'}, None),
+        ({"pyproject.toml": '[tool.other]\nroots = ["askdocs"]'}, None),
+        ({"pyproject.toml": "not TOML at all"}, None),
+        ({"a/pyproject.toml": "[tool]\nx = 1", "askdocs.toml": "quiet = true"}, "askdocs.toml"),
+        ({"askdocs.toml": "quiet = true", "a/b/pyproject.toml": TABLE}, "a/b/pyproject.toml"),
+        ({"askdocs.toml": "quiet = true", "a/askdocs.toml": "quiet = true"}, "a/askdocs.toml"),
+        ({"a/b/c/askdocs.toml": "quiet = true"}, None),
+        ({"askdocs.toml/x": "a folder", "pyproject.toml": TABLE}, "pyproject.toml"),
+    ],
+)
+def test_nearest_file_holds(tmp_path: Path, files: dict[str, str], expected: str | None) -> None:
+    """The nearest file that has something to say is read, and in one folder askdocs.toml."""
+    for name, text in files.items():
+        write(tmp_path / name, text)
+    (tmp_path / "a" / "b").mkdir(parents=True, exist_ok=True)
+
+    found = find_configuration(tmp_path / "a" / "b")
+
+    assert (found and found.path) == (tmp_path / expected if expected else None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[tool.askdocs]\nmode = 'dense'",
+        '[ tool . "askdocs" ]\nmode = "dense"',
+        "tool.askdocs.mode = 'dense'",
+        "[tool]\naskdocs = {mode = 'dense'}",
+        "[tool]\naskdocs.mode = 'dense'",
+        "tool = {askdocs = {mode = 'dense'}}",
+        "\ufeff[tool.askdocs]\r\nmode = 'dense'\r\n",
+    ],
+)
+def test_table_is_found_however_it_is_written(tmp_path: Path, text: str) -> None:
+    """Every way in which TOML writes the table is understood."""
+    write(tmp_path / "pyproject.toml", text)
+
+    found = find_configuration(tmp_path)
+
+    assert found is not None
+    assert found.settings == {"mode": "dense"}
+
+
+def test_file_of_the_current_folder_is_named_briefly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages name ./askdocs.toml as one would type it."""
+    write(tmp_path / "askdocs.toml", "quiet = true")
+    monkeypatch.chdir(tmp_path)
+
+    found = find_configuration(Path())
+
+    assert found is not None
+    assert found.place("quiet") == "askdocs.toml:1"
+
+
+def test_current_folder_that_is_gone_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is no current folder, nothing is found and nothing fails."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+
+    assert find_configuration(Path()) is None
+
+
+def test_empty_file_is_no_configuration() -> None:
+    """/dev/null stands for none."""
+    assert named_configuration(Path("/dev/null")) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"mode = \n", ":1: not TOML: invalid value"),
+        (b"a = 1\na = 2\n", ":2: not TOML: cannot overwrite a value"),
+        (b'x = 1\ny = """\n', ":2: not TOML: unterminated string"),
+        (b"a = 1\n\nb = '\xe9'\n", ":3: not UTF-8"),
+    ],
+)
+def test_broken_file_is_refused_with_its_line(tmp_path: Path, content: bytes, message: str) -> None:
+    """What is not TOML in UTF-8 is an error that names the line."""
+    path = tmp_path / "askdocs.toml"
+    path.write_bytes(content)
+
+    with pytest.raises(UsageError) as caught:
+        find_configuration(tmp_path)
+
+    assert str(caught.value) == f"{path}{message}"
+
+
+def test_missing_file_is_refused(tmp_path: Path) -> None:
+    """A file that was named must be there."""
+    with pytest.raises(UsageError, match="no such file or directory"):
+        named_configuration(tmp_path / "absent.toml")
+
+
+def test_table_must_be_a_table(tmp_path: Path) -> None:
+    """`tool.askdocs` that is a value is an error."""
+    write(tmp_path / "pyproject.toml", "[tool]\naskdocs = 3\n")
+
+    with pytest.raises(UsageError, match="askdocs is not a table"):
+        find_configuration(tmp_path)
+
+
+LINES = '''# mode = 1
+[other.askdocs]
+top-k = 1
+[tool.askdocs]
+mode = "dense"   # [tool.askdocs.eval]
+note = """
+top-k = 2
+[tool.askdocs.ask]
+"""
+"top-k" = 3
+exclude = [
+  "index = 4",
+]
+ask.min-score = 0.5
+check = {deep = true}
+[tool.askdocs . 'eval']
+mode = "lexical"
+[[tool.askdocs.show]]
+quiet = true
+'''
+
+
+@pytest.mark.parametrize(
+    ("keys", "line"),
+    [
+        ((), 4),
+        (("mode",), 5),
+        (("top-k",), 10),
+        (("exclude",), 11),
+        (("ask", "min-score"), 14),
+        (("check", "deep"), 15),
+        (("eval",), 16),
+        (("eval", "mode"), 17),
+        (("show", "quiet"), 19),
+        (("absent",), 4),
+    ],
+)
+def test_key_has_its_line(keys: tuple[str, ...], line: int) -> None:
+    """The line is that of the key in its own table, else that of what is around it."""
+    file = Configuration(
+        path=Path("pyproject.toml"), settings={}, text=LINES, table=("tool", "askdocs")
+    )
+
+    assert file.line(*keys) == line
+
+
+NAMES = st.sampled_from(["mode", "top-k", "a_b", "x"])
+VALUES = st.sampled_from(["1", '"mode = 2"', '"""\nmode = 3\n"""', "[\n1,\n2]", "'''\n[ask]\n'''"])
+
+
+@given(
+    top=st.dictionaries(NAMES, VALUES, max_size=3),
+    tables=st.dictionaries(
+        st.sampled_from(["ask", "eval"]), st.dictionaries(NAMES, VALUES, max_size=3)
+    ),
+)
+def test_lines_are_where_the_keys_were_written(
+    top: dict[str, str], tables: dict[str, dict[str, str]]
+) -> None:
+    """Whatever values of several lines stand between, each key is found where it was put."""
+    text, expected = "", {}
+    for table, entries in {"": top, **tables}.items():
+        text += f"[{table}]\n" if table else ""
+        for key, value in entries.items():
+            expected[(table, key) if table else (key,)] = text.count("\n") + 1
+            text += f"{key} = {value}\n"
+    assert set(tomllib.loads(text)) == {*top, *tables}
+
+    file = Configuration(path=Path("askdocs.toml"), settings={}, text=text, table=())
+
+    assert {keys: file.line(*keys) for keys in expected} == expected

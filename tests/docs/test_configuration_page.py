@@ -1,0 +1,68 @@
+"""What the page on configuration says is what the program does."""
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from askdocs.cli.commands import cli
+from askdocs.cli.configuring import options_of
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "configuration.md").read_text("utf-8")
+OWN, SHARED = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+
+
+def run(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command line in a folder, with askdocs on the path and no variables of ours."""
+    environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "COLUMNS": "80"}
+    return subprocess.run(
+        ["bash", "-c", command], cwd=folder, env=environment, capture_output=True,
+        encoding="utf-8", check=False,
+    )  # fmt: skip
+
+
+def test_session_prints_what_the_page_shows(tmp_path: Path) -> None:
+    """With the example file, `askdocs config` names the file and the lines."""
+    (tmp_path / "askdocs.toml").write_text(OWN)
+    ((command, shown),) = re.findall(r"```console\n\$ (.*)\n((?:.*\n)*?)```", PAGE)
+
+    assert run(tmp_path, command).stdout == shown
+
+
+def test_both_examples_say_the_same(tmp_path: Path) -> None:
+    """askdocs.toml and the table of pyproject.toml have the same keys, and both are read."""
+    values = []
+    for name, text in (("askdocs.toml", OWN), ("pyproject.toml", SHARED)):
+        (tmp_path / name).write_text(text)
+        ran = run(tmp_path, f"askdocs config --config {name} --format json")
+        settings = json.loads(ran.stdout)["settings"]
+        values.append([(one["command"], one["key"], one["value"]) for one in settings])
+
+    assert values[0] == values[1]
+    assert tomllib.loads(OWN) == tomllib.loads(SHARED)["tool"]["askdocs"]
+
+
+def test_error_is_that_of_the_page(tmp_path: Path) -> None:
+    """The example of an error is what a misspelt key of the example file gives."""
+    (tmp_path / "askdocs.toml").write_text(OWN.replace("top-k", "topk"))
+
+    ran = run(tmp_path, "askdocs check")
+
+    assert (ran.returncode, ran.stdout) == (2, "")
+    shown = "".join(f"    {line}\n" for line in ran.stderr.splitlines())
+    assert shown in PAGE
+    assert run(tmp_path, "askdocs check --help").returncode == 0
+
+
+@pytest.mark.parametrize("name", sorted(cli.commands))
+def test_table_has_the_keys_of_every_command(name: str) -> None:
+    """Every option that a file may set has a row that names its commands."""
+    rows = re.findall(r"^\| `([\w-]+)` \| .* \| (.*) \|$", PAGE, re.MULTILINE)
+
+    listed = {key for key, commands in rows if f"`{name}`" in commands}
+
+    assert listed == set(options_of(cli.commands[name])) - {"online", "run-out"}

@@ -1,0 +1,163 @@
+"""An index can carry the compiled encoder that its questions need."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from askdocs import embedding
+from askdocs.datamodel import IndexReport
+from askdocs.embedding.card import ENCODERS as CACHED
+from askdocs.errors import ModelError
+from askdocs.freshness import check_freshness
+from askdocs.index import carried_encoders, open_generation
+from askdocs.index.encoders import ENCODERS
+from askdocs.indexing import IndexRequest, build
+from askdocs.search import Index
+
+IndexDocs = Callable[..., IndexReport]
+
+
+def ignore(_line: str) -> None:
+    """Take no notice."""
+
+
+@pytest.fixture
+def carry(docs: Path, tiny_model: Path, cache: Path) -> Callable[..., IndexReport]:
+    """Index docs/ with the tiny model: `carry(portable=True)`."""
+
+    def run(**options: Any) -> IndexReport:
+        request = IndexRequest(
+            index=docs.parent / "vectors", paths=(docs,), **{"model": str(tiny_model)} | options
+        )
+        return build(request, cache=cache, notify=ignore)
+
+    (docs / "a.txt").write_text("The harbour froze in March.")
+    return run
+
+
+def ask(index: Path, cache: Path) -> str:
+    """The text of the best hit of a question."""
+    with Index(index, cache=cache, notify=ignore) as opened:
+        return opened.ask("harbour", mode="dense", min_score=0).hits[0].text
+
+
+def only_entry(index: Path) -> Path:
+    """The one entry that an index carries."""
+    (path,) = (index / ENCODERS).iterdir()
+    return path
+
+
+def test_index_lies_where_a_cache_would() -> None:
+    """Two rooms name the same folder, of which one may not know the other."""
+    assert ENCODERS == CACHED
+
+
+def test_portable_index_answers_without_a_cache(docs: Path, carry: Any, tmp_path: Path) -> None:
+    """The encoder is in the index, is not part of the generation, and is found there first."""
+    index = docs.parent / "vectors"
+    carry()
+    before = open_generation(index).digest
+
+    report = carry(portable=True)
+
+    assert report.is_unchanged
+    assert open_generation(index).digest == before
+    assert ask(index, tmp_path / "nowhere") == "The harbour froze in March."
+    assert check_freshness(index).is_fresh
+
+
+def test_encoder_stays_through_refreshes(docs: Path, carry: Any) -> None:
+    """A later run keeps it, and does not copy it again."""
+    carry(portable=True)
+    entry = only_entry(docs.parent / "vectors")
+    before = (entry.stat().st_ino, entry.stat().st_mtime_ns)
+    (docs / "b.txt").write_text("It thawed in April.")
+
+    carry()
+
+    assert (entry.stat().st_ino, entry.stat().st_mtime_ns) == before
+
+
+def test_encoder_is_removed_when_it_is_no_longer_wanted(docs: Path, carry: Any) -> None:
+    """Nothing of it is left, and nothing else changes."""
+    index = docs.parent / "vectors"
+    carry(portable=True)
+
+    carry(portable=False)
+
+    assert sorted(path.name for path in index.iterdir()) == ["HEAD", "LOCK", "generations"]
+    assert carried_encoders(index) == {}
+
+
+def test_encoder_of_another_model_takes_its_place(docs: Path, carry: Any) -> None:
+    """With the model changes the encoder, without being asked for again."""
+    index = docs.parent / "vectors"
+    carry(portable=True)
+    old = only_entry(index).name
+
+    carry(model=embedding.DEFAULT_MODEL)
+
+    fingerprint = open_generation(index).manifest.model.fingerprint
+    assert only_entry(index).name != old
+    assert only_entry(index).name.startswith(fingerprint)
+
+
+@pytest.mark.parametrize("name", ["encoder.json", "encoder.onnx", "tokenizer.json", "weights.bin"])
+def test_damaged_encoder_gives_way_to_the_cache(
+    docs: Path, carry: Any, cache: Path, tmp_path: Path, name: str
+) -> None:
+    """A flipped bit is never used: the cache's encoder is, and --portable mends the index's."""
+    index = docs.parent / "vectors"
+    carry(portable=True)
+    flip(only_entry(index) / name)
+
+    assert ask(index, cache) == "The harbour froze in March."
+    carry(portable=True)
+    assert ask(index, tmp_path / "nowhere") == "The harbour froze in March."
+
+
+def test_damaged_encoder_without_another_says_what_to_do(
+    docs: Path, carry: Any, tiny_model: Path, tmp_path: Path
+) -> None:
+    """Where the model is not to be had either, the error names the index and the command."""
+    index = docs.parent / "vectors"
+    copy = tmp_path / "model"
+    copy.mkdir()
+    for path in (one for one in tiny_model.rglob("*") if one.is_file()):
+        target = copy / path.relative_to(tiny_model)
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    carry(model=str(copy), portable=True)
+    flip(only_entry(index) / "weights.bin")
+    copy.rename(tmp_path / "moved")
+
+    with pytest.raises(ModelError) as caught:
+        ask(index, tmp_path / "nowhere")
+
+    expected = f"the encoder that {index} carries cannot be used, and no other is here: "
+    assert str(caught.value).startswith(expected)
+    assert caught.value.hint.startswith("askdocs index --portable")
+
+
+def test_half_copied_encoder_is_swept_up(docs: Path, carry: Any) -> None:
+    """What a dead run left does not count as carried, and the next writer removes it."""
+    index = docs.parent / "vectors"
+    carry()
+    leftover = index / ENCODERS / "new-1"
+    leftover.mkdir(parents=True)
+    (leftover / "weights.bin").write_bytes(b"half")
+
+    assert carried_encoders(index) == {}
+    (docs / "b.txt").write_text("It thawed in April.")
+    carry()
+
+    assert not (index / ENCODERS).exists()
+
+
+def flip(path: Path) -> None:
+    """Flip one bit in the middle of a file."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)

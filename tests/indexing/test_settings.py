@@ -1,0 +1,204 @@
+"""Which settings hold, and that `check` agrees with `index` whatever they are."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from askdocs.datamodel import CorpusSettings, IndexReport
+from askdocs.errors import IncompleteError, UsageError
+from askdocs.freshness import check_freshness
+from askdocs.index import open_generation
+from askdocs.indexing import IndexRequest, build, preview
+
+IndexDocs = Callable[..., IndexReport]
+
+NAMES = ["a.txt", "b.rst", "x/a.md", "x/B.rst", ".h/a.txt", "x/.c.txt", "bad.txt", "nul.rst"]
+CONTENTS = {"bad.txt": b"Caf\xe9", "nul.rst": b"\0"}
+
+
+def corpus_of(index: Path) -> CorpusSettings:
+    """The corpus settings that an index records."""
+    return open_generation(index).manifest.corpus
+
+
+def ignore(_line: str) -> None:
+    """Take no notice."""
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    steps=st.lists(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "include": st.sampled_from([("*.rst",), ("x/*", "*.txt"), ("",), ("**/a.*",)]),
+                "exclude": st.sampled_from([("x",), ("/a.txt", "*.rst"), ("",), ("docs/x/*.md",)]),
+                "hidden": st.booleans(),
+                "encoding": st.sampled_from(["latin-1", ""]),
+                "portable": st.booleans(),
+                "rebuild": st.booleans(),
+                "strict": st.booleans(),
+                "wait_seconds": st.just(1.0),
+            },
+        ),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_check_is_green_after_every_index(tiny_model: Path, steps: list[dict[str, Any]]) -> None:
+    """Whatever is asked for, one after another: an index is fresh, or was not touched."""
+    with tempfile.TemporaryDirectory() as directory:
+        base = Path(directory)
+        index = base / "vectors"
+        for name in NAMES:
+            path = base / "docs" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(CONTENTS.get(name, b"Rain fell."))
+        first = IndexRequest(index=index, paths=(base / "docs",), model=str(tiny_model))
+        cache = tiny_model.with_name("compiled")
+        build(first, cache=cache, notify=ignore)
+        for step in steps:
+            before = open_generation(index).digest
+            request = IndexRequest(index=index, **step)
+            try:
+                wanted = preview(request)
+                report = build(request, cache=cache, notify=ignore)
+            except (IncompleteError, UsageError):
+                # A pattern may fit no file where hidden ones are left out.
+                assert open_generation(index).digest == before
+            else:
+                assert wanted.documents == report.documents
+                assert (wanted.added, wanted.changed) == (report.added, report.changed)
+                assert wanted.sentences <= report.embedded
+            assert check_freshness(index).is_fresh
+            assert build(IndexRequest(index=index), cache=cache, notify=ignore).is_unchanged
+
+
+def test_settings_hold_until_others_are_given(docs: Path, index_docs: IndexDocs) -> None:
+    """What is recorded stays; a new pattern takes the old ones' place, an empty one the default."""
+    index = docs.parent / "vectors"
+    (docs / "a.rst").write_text("Rain fell.")
+    (docs / "b.txt").write_text("Snow fell.")
+
+    index_docs(include=("*.txt", "*.rst", "*.rst"), exclude=("b*",), hidden=True)
+    index_docs()
+    recorded = corpus_of(index)
+    index_docs(include=("*.txt", ""), exclude=("", "c*"), hidden=False)
+    changed = corpus_of(index)
+    index_docs(include=("",), exclude=("",))
+
+    default = CorpusSettings(roots=("docs",))
+    assert recorded == replace(default, include=("*.rst", "*.txt"), exclude=("b*",), hidden=True)
+    assert changed == replace(default, include=("*.txt",), exclude=("c*",))
+    assert corpus_of(index) == default
+
+
+def test_recorded_pattern_may_come_to_fit_nothing(docs: Path, index_docs: IndexDocs) -> None:
+    """Only a pattern that is new is taken for a slip of the pen."""
+    (docs / "a.rst").write_text("Rain fell.")
+    (docs / "b.txt").write_text("Snow fell.")
+    index_docs(include=("*.txt", "*.rst"))
+    (docs / "a.rst").unlink()
+
+    assert index_docs(include=("*.txt", "*.rst")).removed == ("docs/a.rst",)
+    with pytest.raises(UsageError, match=r"--include '\*\.md' matches no file below docs"):
+        index_docs(include=("*.txt", "*.md"))
+
+
+def test_file_that_is_named_fits_no_pattern(docs: Path, index_docs: IndexDocs) -> None:
+    """Patterns speak of what lies in folders, not of roots."""
+    (docs / "a.txt").write_text("Rain fell.")
+
+    with pytest.raises(UsageError, match="matches no file"):
+        index_docs(docs / "a.txt", include=("*.txt",))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [("a.txt", b"Caf\xe9", "not UTF-8"), ("b.txt", b"\0", "binary")],
+)
+def test_strict_run_writes_nothing_without_a_document(
+    docs: Path, index_docs: IndexDocs, name: str, content: bytes, reason: str
+) -> None:
+    """What failed, and what looks like no text, ends a strict run with its reason."""
+    (docs / name).write_bytes(content)
+    (docs / "z.txt").write_text("Rain fell.")
+
+    with pytest.raises(IncompleteError) as caught:
+        index_docs(strict=True)
+
+    assert caught.value.reasons == {f"docs/{name}": reason}
+    assert not (docs.parent / "vectors").exists()
+
+
+def test_strict_run_does_not_mind_what_is_left_out_by_design(
+    docs: Path, index_docs: IndexDocs
+) -> None:
+    """Links, and what ignore files and patterns name, are no faults."""
+    (docs / "a.txt").write_text("Rain fell.")
+    (docs / "link.txt").symlink_to("a.txt")
+    (docs / "bad.txt").write_bytes(b"Caf\xe9")
+    (docs / "nul.txt").write_bytes(b"\0")
+    (docs / ".gitignore").write_text("bad.txt")
+
+    assert index_docs(strict=True, exclude=("nul.txt",)).documents == 1
+
+
+def test_document_that_goes_bad_on_the_way_ends_a_strict_run(
+    docs: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What changes between the plan and the writing is judged like all else."""
+    from askdocs.indexing import building
+
+    (docs / "a.txt").write_text("Rain fell.")
+    index_docs()
+    before = open_generation(docs.parent / "vectors").digest
+    (docs / "b.txt").write_text("Snow fell.")
+    real_plan = building.make_plan
+
+    def spoiling(request: IndexRequest) -> Any:
+        plan = real_plan(request)
+        (docs / "b.txt").write_bytes(b"Caf\xe9")
+        return plan
+
+    monkeypatch.setattr(building, "make_plan", spoiling)
+
+    with pytest.raises(IncompleteError):
+        index_docs(strict=True)
+
+    assert open_generation(docs.parent / "vectors").digest == before
+    assert [path.name for path in (docs.parent / "vectors/generations").iterdir()] == [before]
+
+
+def test_preview_touches_nothing_and_needs_no_model(docs: Path, index_docs: IndexDocs) -> None:
+    """A plan for a model that is nowhere, in a folder where there is no index."""
+    (docs / "a.txt").write_text("Rain fell. It was wet. Rain fell.")
+
+    request = IndexRequest(index=docs.parent / "vectors", paths=(docs,), model="nowhere/to-be-had")
+    found = preview(request)
+
+    assert (found.added, found.cut, found.sentences) == (("docs/a.txt",), 1, 2)
+    assert list(docs.parent.glob("vectors")) == []
+
+
+def test_preview_counts_only_sentences_that_are_new(docs: Path, index_docs: IndexDocs) -> None:
+    """Those that a changed document had before are not embedded again."""
+    (docs / "a.txt").write_text("Rain fell. It was wet.")
+    (docs / "b.txt").write_text("Snow fell.")
+    index_docs()
+    (docs / "a.txt").write_text("Rain fell. It was cold.")
+    (docs / "b.txt").unlink()
+
+    request = IndexRequest(index=docs.parent / "vectors")
+    found = preview(request)
+
+    assert (found.changed, found.removed) == (("docs/a.txt",), ("docs/b.txt",))
+    assert (found.cut, found.sentences) == (1, 1)
+    assert index_docs().embedded == 1
+    assert preview(request).is_unchanged

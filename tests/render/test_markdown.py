@@ -1,0 +1,124 @@
+"""Answers as Markdown quote what a document says and command nothing."""
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from askdocs.datamodel import (
+    Answer,
+    Citation,
+    CitationStatus,
+    Context,
+    Hit,
+    Mode,
+    Place,
+    Question,
+    Ranking,
+)
+from askdocs.render.markdown import render_markdown
+from askdocs.terminal import make_safe
+
+PARSER = MarkdownIt("gfm-like", {"linkify": False})
+
+
+def hit_of(
+    text: str, answer: tuple[int, int] | None = None, *, path: str = "docs/a.txt", **more: object
+) -> Hit:
+    """A hit of which the text and the path matter."""
+    first, last = answer or (0, len(text))
+    place = Place(
+        citation=Citation(path=path, paragraphs=(3, 4)), chars=(9, 9 + len(text)), lines=(7, 9)
+    )
+    found = Answer(text=text[first:last], chars=(9 + first, 9 + last))
+    fields = {"headings": (), "status": CitationStatus.VERIFIED, "rank": 1, "score": 0.876, **more}
+    return Hit(place=place, text=text, answer=found, **fields)
+
+
+def ranking_of(*hits: Hit, question: str = "Why?") -> Ranking:
+    """A ranking of some hits."""
+    asked = Question(id="q1", text=question)
+    return Ranking(question=asked, mode=Mode.DENSE, answered=bool(hits), hits=hits)
+
+
+def test_hit_is_a_quotation_with_a_link() -> None:
+    """Heading, quotation with the answer in bold, and the citation as a link to the lines."""
+    text = "Rain fell. The harbour froze.\n\nShips waited."
+
+    shown = render_markdown(ranking_of(hit_of(text, (11, 29)), hit_of("Snow.", rank=2)))
+
+    assert shown == (
+        "## Why?\n"
+        "\n"
+        "> Rain fell. **The harbour froze.**\n"
+        ">\n"
+        "> Ships waited.\n"
+        ">\n"
+        "> 1\\. [docs/a.txt#p3-4](docs/a.txt#L7-L9), score 0.88, verified\n"
+        "\n"
+        "> **Snow.**\n"
+        ">\n"
+        "> 2\\. [docs/a.txt#p3-4](docs/a.txt#L7-L9), score 0.88, verified\n"
+    )
+
+
+def test_context_is_part_of_the_quotation() -> None:
+    """What stands around the passage is quoted with it."""
+    hit = hit_of("Rain fell.", context=Context(before="First.\n\n", after=" It was wet."))
+
+    quoted = render_markdown(ranking_of(hit)).split("\n\n", 1)[1]
+
+    assert quoted.startswith("> First.\n>\n> **Rain fell.** It was wet.\n>\n")
+
+
+def test_question_without_an_answer_says_so() -> None:
+    """There is a heading all the same."""
+    assert render_markdown(ranking_of()) == "## Why?\n\nNo passage answers this.\n"
+
+
+def _outline(tokens: list[Token]) -> list[str]:
+    """The constructs of a page, one after another."""
+    found = []
+    for token in tokens:
+        inner = [one.type for one in token.children or () if one.type not in {"text", "softbreak"}]
+        kinds = [kind for kind in inner if kind not in {"strong_open", "strong_close"}]
+        found += [token.type, *(kind for kind in kinds if kind != "text_special")]
+    return found
+
+
+def _words(tokens: list[Token]) -> str:
+    """All text of a page, with one space for white space of any length."""
+    parts = [
+        "".join(" " if one.type == "softbreak" else one.content for one in token.children or ())
+        for token in tokens
+        if token.type == "inline"
+    ]
+    return " ".join(" ".join(parts).split())
+
+
+NASTY = st.text(
+    st.sampled_from("\\`*_[]<>&|~$!#-+=.)(:1 aé\n\t\"'/^{}\x1b\u2028\ufeff").map(str), max_size=30
+).filter(lambda text: bool(make_safe(text).strip()))
+
+
+@given(text=NASTY, question=NASTY, path=NASTY, cut=st.integers(0, 30), end=st.integers(0, 30))
+@example(text="# a\n- b\n1. c\n```\n<b>\n| a |\n|---|", question="a", path="a", cut=0, end=0)
+@example(text="[a](javascript:1)", question="![a](b)", path="](x)", cut=0, end=17)
+@example(text="a\n===\n\n    code", question="a", path="a b/%23?#.txt", cut=0, end=3)
+def test_nothing_in_a_text_is_markdown(
+    text: str, question: str, path: str, cut: int, end: int
+) -> None:
+    """Whatever a text, a question or a path is made of, a parser reads it as that text."""
+    cut, end = sorted((min(cut, len(text)), min(end, len(text))))
+    ranking = ranking_of(hit_of(text, (cut, end), path=path), question=question)
+
+    tokens = PARSER.parse(render_markdown(ranking))
+
+    outline = _outline(tokens)
+    assert outline[:4] == ["heading_open", "inline", "heading_close", "blockquote_open"]
+    body = ["paragraph_open", "inline", "paragraph_close"]
+    paragraphs = (len(outline) - 4 - 1 - 2) // 3
+    assert outline[4:] == [*(body * paragraphs)[:-1], "link_open", "link_close", body[-1],
+                           "blockquote_close"]  # fmt: skip
+    expected = f"{question} {text} 1. {path}#p3-4, score 0.88, verified"
+    assert _words(tokens) == " ".join(make_safe(expected).split())

@@ -1,0 +1,251 @@
+"""The pre-commit hooks and the GitHub Action install little and run `askdocs check`."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+HOOKS = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
+LIGHT = ["--no-deps", "click>=8.2", "pathspec>=1"]
+
+Act = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def name_of(requirement: str) -> str:
+    """The package that a requirement is about."""
+    return re.split(r"[^\w.-]", requirement)[0]
+
+
+def test_hooks_run_without_file_names() -> None:
+    """A removed document names no file, so the hooks run always, on the whole corpus."""
+    assert {name: hook["entry"] for name, hook in HOOKS.items()} == {
+        "askdocs-check": "askdocs check",
+        "askdocs-eval": "askdocs eval",
+    }
+    for hook in HOOKS.values():
+        assert (hook["language"], hook["pass_filenames"], hook["always_run"]) == (
+            "python", False, True,
+        )  # fmt: skip
+
+
+def test_check_hook_installs_no_dependencies() -> None:
+    """What stands here is installed and nothing else, each as pyproject.toml asks for it."""
+    dependencies = HOOKS["askdocs-check"]["additional_dependencies"]
+
+    assert dependencies == LIGHT
+    assert set(dependencies[1:]) <= set(PROJECT["dependencies"])
+    assert "additional_dependencies" not in HOOKS["askdocs-eval"]
+
+
+def write_wheel(folder: Path, name: str, version: str, requires: list[str]) -> None:
+    """Write a package without content, which needs others."""
+    stem = f"{name.replace('-', '_')}-{version}"
+    lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
+    lines += [f"Requires-Dist: {one}" for one in requires]
+    with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as wheel:
+        wheel.writestr(f"{stem}.dist-info/METADATA", "\n".join(lines) + "\n")
+        wheel.writestr(
+            f"{stem}.dist-info/WHEEL",
+            "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        )
+        wheel.writestr(f"{stem}.dist-info/RECORD", "")
+
+
+@pytest.fixture
+def resolve(tmp_path: Path) -> Callable[..., set[str]]:
+    """What pip would install of askdocs and its dependencies: `resolve("--no-deps", ...)`."""
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    for requirement in PROJECT["dependencies"]:
+        version = "0.1.0" if "==" in requirement else "99"
+        write_wheel(shelf, name_of(requirement), version, [])
+    write_wheel(shelf, "askdocs", "0.1.0", PROJECT["dependencies"])
+    fixed = "install --dry-run --ignore-installed --no-index --quiet --isolated --report -".split()
+
+    def run(*requirements: str) -> set[str]:
+        ran = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pip",
+                *fixed,
+                "--find-links",
+                str(shelf),
+                "askdocs",
+                *requirements,
+            ],
+            capture_output=True,
+            check=True,
+            encoding="utf-8",
+            env={"PATH": os.environ["PATH"], "PIP_CONFIG_FILE": os.devnull},
+            timeout=60,
+        )
+        return {one["metadata"]["name"] for one in json.loads(ran.stdout)["install"]}
+
+    return run
+
+
+def test_pip_takes_three_packages_for_the_check_hook(resolve: Callable[..., set[str]]) -> None:
+    """By the resolver of pip itself, there is no PyTorch with the arguments of the hook."""
+    assert resolve(*HOOKS["askdocs-check"]["additional_dependencies"]) == {
+        "askdocs", "click", "pathspec",
+    }  # fmt: skip
+    assert {"torch", "numpy"} <= resolve()
+
+
+def test_action_passes_its_inputs_through_the_environment() -> None:
+    """What a workflow gives is never part of a command, which a shell would run."""
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+
+    (step,) = action["runs"]["steps"]
+    assert action["runs"]["using"] == "composite"
+    assert step["run"] == 'bash "$GITHUB_ACTION_PATH/.ci/action"'
+    assert step["env"] == {
+        f"INPUT_{name.replace('-', '_').upper()}": f"${{{{ inputs.{name} }}}}"
+        for name in action["inputs"]
+    }
+    assert all(one["description"] for one in action["inputs"].values())
+
+
+def test_script_reads_every_input() -> None:
+    """An input that the script does not know would be ignored without a word."""
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    script = (ROOT / ".ci" / "action").read_text()
+
+    given = set(action["runs"]["steps"][0]["env"])
+    assert set(re.findall(r"INPUT_\w+", script)) == given
+    assert "'click>=8.2' 'pathspec>=1'" in script
+
+
+# Stands for the runner's Python: its environments hold a pip that notes what it is asked for, and
+# askdocs as it is in this checkout.
+PYTHON = """\
+#!/bin/bash
+if [[ "$1 $2" != "-m venv" ]]; then exec {python} "$@"; fi
+mkdir -p "$3/bin"
+printf '#!/bin/bash\\necho "$*" >> {log}\\n' > "$3/bin/python"
+printf '#!/bin/bash\\nPYTHONPATH={root} exec {python} -m askdocs "$@"\\n' > "$3/bin/askdocs"
+chmod +x "$3/bin/python" "$3/bin/askdocs"
+"""
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """What pip was asked for, a line for each call."""
+    return tmp_path / "pip.log"
+
+
+@pytest.fixture
+def act(seeds_project: Path, cache: Path, tmp_path: Path, log: Path) -> Act:
+    """Run the action's script as GitHub does, in a checkout of the seeds: `act(DEEP="true")`."""
+    checkout = tmp_path / "checkout"
+    for name in ("seeds", "vectors"):
+        shutil.copytree(seeds_project / name, checkout / name)
+    runner = tmp_path / "runner"
+    runner.mkdir()
+    python = tmp_path / "python"
+    python.write_text(PYTHON.format(python=sys.executable, log=log, root=ROOT))
+    python.chmod(0o755)
+
+    def run(**inputs: str) -> subprocess.CompletedProcess[str]:
+        given = {
+            f"INPUT_{name}": value for name, value in {"PYTHON": str(python), **inputs}.items()
+        }
+        return subprocess.run(
+            ["bash", str(ROOT / ".ci" / "action")],
+            cwd=checkout,
+            env={
+                "PATH": os.environ["PATH"], "RUNNER_TEMP": str(runner),
+                "ASKDOCS_CACHE": str(cache), **given,
+            },
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+            timeout=60,
+        )  # fmt: skip
+
+    return run
+
+
+def installed(log: Path) -> list[str]:
+    """The arguments of every call of pip."""
+    start = "-m pip install -q --disable-pip-version-check "
+    return [line.removeprefix(start) for line in log.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("inputs", [{}, {"INDEX": "vectors", "DEEP": "true"}])
+def test_action_checks_with_a_light_install(act: Act, log: Path, inputs: dict[str, str]) -> None:
+    """A fresh index: status 0, no annotation, and no more installed than needed."""
+    ran = act(**inputs)
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "fresh: 5 documents\n", "")
+    assert installed(log) == [f"--no-deps {ROOT} click>=8.2 pathspec>=1"]
+
+
+def test_action_annotates_what_differs(act: Act, tmp_path: Path) -> None:
+    """A stale index: status 1 and an annotation at the file; nothing is left behind."""
+    (tmp_path / "checkout" / "seeds" / "new.txt").write_text("New.")
+
+    ran = act()
+
+    assert ran.returncode == 1
+    assert ran.stdout.splitlines()[1].startswith(
+        "::error file=seeds/new.txt,title=askdocs check%3A"
+    )
+    assert list((tmp_path / "runner").iterdir()) == []
+
+
+def test_action_evaluates_where_there_are_questions(act: Act, log: Path, tmp_path: Path) -> None:
+    """Questions bring the whole install, and their bars decide about the status."""
+    line = {
+        "question": "What did Rasmussen request from the Kremlin?",
+        "answers": [{"file": "001_169922582ed849e6.txt", "paragraph": 3}],
+    }
+    (tmp_path / "checkout" / "my questions.jsonl").write_text(json.dumps(line) + "\n")
+    bars = "--mode lexical\n--fail-under   hit@1="
+
+    good = act(QUESTIONS="my questions.jsonl", EVAL_ARGUMENTS=f"{bars}1")
+    bad = act(QUESTIONS="my questions.jsonl", EVAL_ARGUMENTS=f"{bars}1 --fail-under RR@10=nan")
+
+    assert (good.returncode, good.stderr) == (0, "")
+    assert good.stdout.startswith("fresh: 5 documents\nmeasure ")
+    assert installed(log)[:2] == [f"--no-deps {ROOT} click>=8.2 pathspec>=1", str(ROOT)]
+    assert bad.returncode == 2
+    assert bad.stdout.endswith("::error title=askdocs eval::askdocs eval exits 2\n")
+
+
+def test_inputs_are_never_run(act: Act, tmp_path: Path) -> None:
+    """Whatever an input holds, it stays one argument, or words."""
+    evil = '"; touch owned; $(touch owned) `touch owned`'
+
+    ran = act(INDEX=evil)
+    act(QUESTIONS=evil, EVAL_ARGUMENTS=evil)
+
+    assert ran.returncode == 3
+    assert ran.stdout == "::error title=askdocs check::askdocs check exits 3\n"
+    assert list(tmp_path.rglob("owned")) == []
+
+
+def test_old_python_is_refused(act: Act, tmp_path: Path) -> None:
+    """A runner whose Python is too old is told so before anything is installed."""
+    old = tmp_path / "old"
+    old.write_text('#!/bin/bash\n[[ $1 == -V ]] && echo "Python 3.9.2"\nexit 1\n')
+    old.chmod(0o755)
+
+    ran = act(PYTHON=str(old))
+
+    assert ran.returncode == 2
+    assert ran.stdout == (
+        f"::error title=askdocs::askdocs needs Python 3.11 or newer; {old} is Python 3.9.2\n"
+    )

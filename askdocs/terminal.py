@@ -22,6 +22,11 @@ def make_safe(text: str) -> str:
     return _UNSAFE.sub(lambda found: " " if found[0] in "\t\n\r" else "\ufffd", text)
 
 
+def one_line(text: str) -> str:
+    """The words of a text with one space between them; controls among them are still there."""
+    return " ".join(text.split())
+
+
 def columns(text: str) -> int:
     """How many columns a safe text takes: wide characters two, combining ones none."""
     if text.isascii():

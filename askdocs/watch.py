@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
+from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,11 +23,22 @@ if TYPE_CHECKING:
     from askdocs.datamodel import IndexReport
     from askdocs.embedding import Encoder
 
-# Changes that follow each other so closely belong together: an editor writes a file in steps.
-_TOGETHER_MS = 200
-_LONGEST_MS = 2000
-# How often what no system reports is looked at: roots that come and go, files that were named.
-_LOOK_MS = 1000
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast a watch reacts, in milliseconds.
+
+    Attributes:
+        together: Changes that follow each other so closely belong together: an editor writes a file
+            in steps.
+        longest: How long changes are collected at most.
+        look: How often what no system reports is looked at: roots that come and go, files that were
+            named.
+    """
+
+    together: int = 200
+    longest: int = 2000
+    look: int = 1000
 
 
 class Watcher:
@@ -37,6 +51,8 @@ class Watcher:
         cache: Path,
         notify: Callable[[str], None],
         progress: Progress,
+        open_encoder: Callable[..., Encoder] = embedding.open_encoder,
+        pace: Pace = Pace(),
     ) -> None:
         """Do nothing yet.
 
@@ -45,24 +61,29 @@ class Watcher:
             cache: Where compiled encoders and vectors are kept.
             notify: Called with one line about anything that takes long.
             progress: Told how far the first run is.
+            open_encoder: Opens the encoder, with the arguments of `embedding.open_encoder`.
+            pace: How fast to react.
 
         Raises:
             UsageError: The package that watches folders is not installed.
         """
         try:
             import watchfiles
+            from watchfiles._rust_notify import WatchfilesRustInternalError
         except ImportError as error:
             raise UsageError(
                 "--watch needs the package watchfiles", hint="pip install 'askdocs[watch]'"
             ) from error
         self._watch = watchfiles.watch
+        self._lost_track = WatchfilesRustInternalError
         self._request = request
         self._progress = progress
+        self._pace = pace
         self._build = partial(
             build,
             cache=cache,
             notify=notify,
-            open_encoder=_Kept(embedding.open_encoder),
+            open_encoder=_Kept(open_encoder),
             open_device=_Kept(embedding.open_device),
         )
 
@@ -76,7 +97,8 @@ class Watcher:
         About once a second it gives None, where there was no change.
 
         What goes wrong ends nothing: the index stays as it was until the next change. While
-        another process writes it, every second is tried again.
+        another process writes it, or it cannot be read where to look for changes, every second is
+        tried again.
         """
         request = IndexRequest(
             index=self._request.index,
@@ -85,8 +107,10 @@ class Watcher:
             wait_seconds=self._request.wait_seconds,
         )
         is_busy = False
-        for has_changed in self._changes():
-            if has_changed or is_busy:
+        for change in self._changes():
+            if isinstance(change, AskdocsError):
+                yield change
+            elif change or is_busy:
                 outcome = self._refreshed(request)
                 is_busy = isinstance(outcome, LockedError)
                 yield outcome
@@ -99,32 +123,54 @@ class Watcher:
         except AskdocsError as error:
             return error
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            return RefusedError(f"{error.filename or request.index}: {reason}")
+            return self._refusal(error)
 
-    def _changes(self) -> Iterator[bool]:
-        """Whether the corpus may have changed, about every second and at once when it has."""
+    def _changes(self) -> Iterator[bool | AskdocsError]:
+        """Whether the corpus may have changed, about every second and at once when it has.
+
+        Where that cannot be told, why.
+        """
         while True:
-            places = _Places(self._request.index)
-            seen = places.state()
-            # What changed before the system began to watch is seen by looking once more, then.
-            is_first = True
-            for found in self._watch(
-                *places.folders,
-                watch_filter=places.may_matter,
-                debounce=_LONGEST_MS,
-                step=_TOGETHER_MS,
-                rust_timeout=_LOOK_MS,
-                yield_on_timeout=True,
-                recursive=True,
-                ignore_permission_denied=True,
-            ):
-                now = places.state()
-                if now != seen:
+            try:
+                yield from self._changes_of(_Places(self._request.index))
+            except AskdocsError as error:
+                yield error
+            except OSError as error:
+                yield self._refusal(error)
+            except self._lost_track:
+                # Something has changed that watchfiles cannot name: it gives up where a name is not
+                # UTF-8. The pause is for a file of such a name that is written all the time.
+                yield True
+            else:
+                continue
+            time.sleep(self._pace.look / 1000)
+
+    def _changes_of(self, places: _Places) -> Iterator[bool]:
+        """Whether the corpus may have changed, until there are other places to watch."""
+        seen = places.state()
+        # What changed before the system began to watch is seen by looking once more, then.
+        is_first = True
+        watching = self._watch(
+            *places.folders,
+            watch_filter=places.may_matter,
+            debounce=self._pace.longest,
+            step=self._pace.together,
+            rust_timeout=self._pace.look,
+            yield_on_timeout=True,
+            recursive=True,
+            ignore_permission_denied=True,
+        )
+        with closing(watching):
+            for found in watching:
+                if places.state() != seen:
                     # A folder that was removed and made again is watched no more.
-                    break
+                    return
                 yield is_first or bool(found)
                 is_first = False
+
+    def _refusal(self, error: OSError) -> RefusedError:
+        reason = (error.strerror or str(error)).lower()
+        return RefusedError(f"{error.filename or self._request.index}: {reason}")
 
 
 class _Places:
@@ -135,9 +181,12 @@ class _Places:
         base, corpus = generation.base, generation.manifest.corpus
         roots = [files.source_path(base, root) for root in corpus.roots]
         self.folders = [root for root in roots if root.is_dir()]
+        _require_utf8(self.folders)
         self._choice = files.Choice(f"{base}/", corpus)
         self._ignore_files = frozenset(corpus.ignore_files)
-        self._tops = [f"{folder}{os.sep}" for folder in self.folders]
+        # Some systems report places as they were given, others (FSEvents) as they really are.
+        tops = {*map(str, self.folders), *map(os.path.realpath, self.folders)}
+        self._tops = [f"{top.rstrip(os.sep)}{os.sep}" for top in tops]
         self._index = f"{os.path.realpath(index)}{os.sep}"
         # An editor puts another file in a named one's place, which a watch on the file misses.
         above = {parent for root in roots for parent in root.parents if _lies_in(parent, base)}
@@ -152,7 +201,10 @@ class _Places:
         """Whether a change of a file or folder may change the corpus; never one of the index."""
         if f"{os.path.realpath(place)}{os.sep}".startswith(self._index):
             return False
-        top = max((top for top in self._tops if place.startswith(top)), key=len, default="")
+        top = max((top for top in self._tops if place.startswith(top)), key=len, default=None)
+        if top is None:
+            # A root itself, or a way to it that is not known: what is hidden there says nothing.
+            return True
         *above, name = Path(place[len(top) :]).parts or ("",)
         if name in self._ignore_files:
             return not any(map(self._choice.is_left_hidden, above))
@@ -162,18 +214,27 @@ class _Places:
         return self._choice.may_be_document(name) or not os.path.isfile(place)  # noqa: PTH113
 
 
+def _require_utf8(folders: list[Path]) -> None:
+    for folder in folders:
+        try:
+            str(folder).encode()
+        except UnicodeEncodeError as error:
+            raise RefusedError(f"{folder} cannot be watched: its name is not UTF-8") from error
+
+
 def _lies_in(folder: Path, base: Path) -> bool:
     return base in (folder, *folder.parents)
 
 
 def _state(place: Path) -> tuple[int, ...] | None:
-    """What stands at a place; of a folder its identity alone, since its content is watched."""
+    """What stands at a place; of a folder not what is in it, since that is watched."""
     try:
         found = place.stat()
     except OSError:
         return None
     if place.is_dir():
-        return found.st_dev, found.st_ino
+        # One that may not be read is not watched, and that it may be again is not reported.
+        return found.st_dev, found.st_ino, found.st_mode
     return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
 
 

@@ -144,7 +144,7 @@ def test_citation_of_nothing_is_refused(
 
 def test_document_without_paragraphs_has_nothing_to_cite() -> None:
     """There is no first paragraph to point to."""
-    with pytest.raises(UsageError, match=r"^a\.txt has no paragraph 1"):
+    with pytest.raises(UsageError, match=r"^a\.txt has no paragraphs$"):
         resolve(parse_citation("a.txt#p1"), read_document("a.txt", "\n \n"))
 
 

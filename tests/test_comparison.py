@@ -313,8 +313,8 @@ def test_markdown_takes_nothing_from_the_documents() -> None:
     *_, row = render_comparison_markdown([compare_rankings(odd, ranking())]).splitlines()
 
     assert row == (
-        "| What fell?<br>*newly refused* | 1\\. **a.txt\\#p1** &lt;img&gt; \\| \\`x\\` \\[a\\]\\(b\\) "
-        "&#64;all https&#58;//example.org \\*b\\* \\# no | no answer |"
+        "| What fell?<br>*newly refused* | 1\\. **a.txt\\#p1** \\<img\\> \\| \\`x\\` \\[a\\]\\(b\\) "
+        "@<!-- -->all https:<!-- -->//example.org \\*b\\* \\# no | no answer |"
     )
 
 

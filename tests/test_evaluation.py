@@ -97,11 +97,18 @@ def test_ids_are_texts_and_a_missing_one_is_the_line_number() -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ("Why?", "line 2 of the questions is not JSON"),
+        ("Why?", "line 2 of the questions is not JSON: expecting value at character 1"),
         ("[]", "line 2 of the questions is not a JSON object"),
         (
             "{}",
             'line 2 of the questions needs a text under "question", and a text or number as "id"',
+        ),
+        *(
+            (
+                line(id=wrong),
+                'line 2 of the questions needs a text under "question", and a text or number as "id"',
+            )
+            for wrong in (True, None, 1.5)
         ),
         (line(question=" "), "line 2 of the questions: the question is empty"),
         (line(id="first"), "line 2 of the questions: there is a question first before it"),
@@ -427,9 +434,9 @@ def test_a_rank_that_grows_is_a_setback(index) -> None:
     ],
 )
 def test_a_baseline_that_is_something_else_is_an_error(content: str) -> None:
-    """The file is named, and the hint says how to make one."""
+    """The file is named, and the hint makes another one: the file may be somebody's work."""
     with pytest.raises(UsageError) as caught:
-        read_baseline(content, "old.json")
+        read_baseline(content, "notes.md")
 
-    assert str(caught.value) == "old.json is not what askdocs eval --format json prints"
+    assert str(caught.value) == "notes.md is not what askdocs eval --format json prints"
     assert caught.value.hint == "askdocs eval --format json QUESTIONS > old.json"

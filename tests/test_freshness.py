@@ -31,7 +31,7 @@ from askdocs.datamodel import (
 )
 from askdocs.documents import decode
 from askdocs.embedding import DEFAULT_MODEL, locate_model
-from askdocs.errors import DamagedIndexError, NoIndexError
+from askdocs.errors import DamagedFileError, DamagedIndexError, FormatError, NoIndexError
 from askdocs.files import walk
 from askdocs.freshness import WantedSettings, check_freshness, observe, observe_entry
 from askdocs.index import Generation, begin, open_generation
@@ -389,6 +389,32 @@ def test_other_layout_of_head_is_another_format(index: Callable[..., Path]) -> N
     assert found == Freshness(documents=0, settings=(changed,))
 
 
+def test_reworded_errors_change_no_facts(
+    index: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Formats and reasons come from what the errors carry, whatever their messages say."""
+    directory = index()
+    (documents,) = directory.glob("generations/*/000/documents.jsonl")
+    damage = DamagedFileError(documents, "is bent", hint="")
+    damage.args = ("other words",)
+
+    def refuse(error: Exception) -> Callable[..., None]:
+        def fail(*_arguments: object) -> None:
+            raise error
+
+        return fail
+
+    monkeypatch.setattr("askdocs.files.verify", refuse(damage))
+    reasons = {one.reason for one in check_freshness(directory, deep=True).damaged}
+    other = FormatError("other words", found="7", read="3", hint="")
+    monkeypatch.setattr("askdocs.index.generation.read_head", refuse(other))
+    found = check_freshness(directory)
+
+    assert reasons == {"is bent"}
+    changed = ChangedSetting(name="format", indexed="7", wanted="3")
+    assert found == Freshness(documents=0, settings=(changed,))
+
+
 def test_deep_check_names_every_damaged_file(index: Callable[..., Path]) -> None:
     """Flipped bits, cut ends and missing files are found in all files, and told apart."""
     directory = index()
@@ -445,11 +471,11 @@ def test_deep_check_follows_a_writer(
     real_verify = Generation.verify
     written: list[Path] = []
 
-    def verify_late(generation: Generation, names: list[str]) -> None:
+    def verify_late(generation: Generation, names: list[str], *, deep: bool) -> None:
         if not written:
             (docs / "a.txt").write_text("Snow fell.")
             written.append(index())
-        real_verify(generation, names)
+        real_verify(generation, names, deep=deep)
 
     monkeypatch.setattr(Generation, "verify", verify_late)
 
@@ -532,7 +558,7 @@ def test_unchanged_file_is_not_decoded(many: Path, monkeypatch: pytest.MonkeyPat
         decoded.append(content)
         return decode(content, fallback=fallback)
 
-    monkeypatch.setattr("askdocs.freshness.decode", noting_decode)
+    monkeypatch.setattr("askdocs.freshness.observing.decode", noting_decode)
 
     seen = {one.path: one.record for one in observe(many.parent, corpus, index=index, known=known)}
 

@@ -53,6 +53,50 @@ def modules_of(seeds_project: Path, cache: Path, tmp_path: Path) -> Callable[...
     return run
 
 
+ENVIRONMENT_OF_NUMPY = """
+import os, sys
+from askdocs.cli import main
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "numpy":
+            print("numpy", os.environ.get("OPENBLAS_NUM_THREADS"), file=sys.stderr)
+
+sys.meta_path.insert(0, Finder())
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["ask", "Kremlin"],
+        ["ask", "--refresh", "Kremlin"],
+        ["diff", "vectors", "--questions", "-"],
+        ["eval", "-"],
+    ],
+    ids=" ".join,
+)
+def test_command_that_asks_spares_the_processors(
+    seeds_project: Path, tmp_path: Path, cache: Path, arguments: list[str]
+) -> None:
+    """NumPy starts no threads beside those of the model: it is told so before it is imported."""
+    for name in ("seeds", "vectors"):
+        shutil.copytree(seeds_project / name, tmp_path / name)
+    (tmp_path / "seeds" / "new.txt").write_text("This is new.")
+    environment = {**os.environ, "ASKDOCS_CACHE": str(cache)}
+    environment.pop("OPENBLAS_NUM_THREADS", None)
+
+    ran = subprocess.run(
+        [sys.executable, "-c", ENVIRONMENT_OF_NUMPY, *arguments, "--mode", "lexical"],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=60,
+        input='{"question": "Kremlin", "answers": []}\n',
+    )  # fmt: skip
+
+    threads = [line for line in ran.stderr.splitlines() if line.startswith("numpy ")]
+    assert threads[:1] == ["numpy 1"], ran.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected", "forbidden"),
     [

@@ -82,8 +82,25 @@ def ranking_of(*hits: Hit, question: str = "Why?") -> Ranking:
 
 
 def body(hit: Hit, style: Style = PLAIN) -> list[str]:
-    """The lines of a hit below its head."""
-    return render_ranking(ranking_of(hit), style, base=BASE).splitlines()[1:]
+    """The lines of a hit below its head, which a narrow terminal breaks in two."""
+    lines = render_ranking(ranking_of(hit), style, base=BASE).splitlines()
+    return lines[2 if "verified" not in lines[0] else 1 :]
+
+
+@pytest.mark.parametrize(
+    ("width", "head"),
+    [
+        (41, ["1.  docs/a.txt#p3  line 7  0.12  verified"]),
+        (40, ["1.  docs/a.txt#p3", "    line 7  0.12  verified"]),
+        (17, ["1.  docs/a.txt#p3", "    line 7  0.12  verified"]),
+        (16, ["1.  docs/a.txt#p3  line 7  0.12  verified"]),
+    ],
+)
+def test_head_is_broken_behind_the_citation(width: int, head: list[str]) -> None:
+    """Where a head is too wide, the citation stays whole; where that is too wide, nothing helps."""
+    lines = render_ranking(ranking_of(make_hit()), Style(width=width), base=BASE).splitlines()
+
+    assert lines[: len(head)] == head
 
 
 def test_hits_are_parted_by_blank_lines() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdocs.terminal import columns, make_safe, wrap
+from askdocs.terminal import columns, make_safe, one_line, wrap
 
 REVERSING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 """The classes of characters that reorder what stands beside them (UAX #9)."""
@@ -178,3 +178,8 @@ def test_long_line_is_wrapped_word_by_word() -> None:
     assert len(spans) == 50_000 + -(-100_000 // 9)
     assert spans[0] == (0, 9)
     assert spans[-1][1] == len(text)
+
+
+def test_one_line_has_the_words_with_one_space_between() -> None:
+    """White space of any kind and length, also around the text, becomes one space or none."""
+    assert one_line("\n Rain\t\tfell.\r\n\u2028Ships\u00a0waited. ") == "Rain fell. Ships waited."

@@ -1,5 +1,8 @@
 """An index that is watched follows its corpus."""
 
+import errno
+import inspect
+import os
 import shutil
 import sys
 import time
@@ -8,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import watchfiles
+from watchfiles import Change
 
 from askdocs import embedding
 from askdocs.datamodel import IndexReport
@@ -16,12 +21,15 @@ from askdocs.files import exclusive_lock
 from askdocs.freshness import check_freshness
 from askdocs.index import open_generation
 from askdocs.indexing import IndexRequest, Progress
-from askdocs.watch import Watcher
+from askdocs.watch import Pace, Watcher, _Places
 
 Outcomes = Iterator[IndexReport | AskdocsError | None]
 
 # Long enough for a slow machine; whoever has to wait for it is about to fail.
 _SECONDS = 30.0
+# So many looks without a change are rest, and one that was not reported by then is none.
+_LOOKS = 5
+_PACE = Pace(together=20, look=60)
 
 
 @pytest.fixture
@@ -36,10 +44,17 @@ def docs(tmp_path: Path) -> Path:
 def watcher(docs: Path, tiny_model: Path, cache: Path) -> Callable[..., Watcher]:
     """Watch docs/ with the tiny model: `watcher(strict=True)`."""
 
-    def make(**options: Any) -> Watcher:
+    def make(open_encoder: Any = embedding.open_encoder, **options: Any) -> Watcher:
         settings = {"paths": (docs,), "model": str(tiny_model), **options}
         request = IndexRequest(index=docs.parent / "vectors", **settings)
-        return Watcher(request, cache=cache, notify=lambda _line: None, progress=Progress())
+        return Watcher(
+            request,
+            cache=cache,
+            notify=lambda _line: None,
+            progress=Progress(),
+            open_encoder=open_encoder,
+            pace=_PACE,
+        )
 
     return make
 
@@ -79,17 +94,15 @@ def test_changes_are_indexed_as_they_come(docs: Path, watcher: Any) -> None:
     assert check_freshness(docs.parent / "vectors").is_fresh
 
 
-def test_model_is_loaded_once(docs: Path, watcher: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_model_is_loaded_once(docs: Path, watcher: Any) -> None:
     """The encoder of the first run embeds what comes later."""
     opened: list[str] = []
-    real_open = embedding.open_encoder
 
     def noting_open(model: embedding.Model, **named: Any) -> embedding.Encoder:
         opened.append(model.name)
-        return real_open(model, **named)
+        return embedding.open_encoder(model, **named)
 
-    monkeypatch.setattr(embedding, "open_encoder", noting_open)
-    watching = watcher()
+    watching = watcher(open_encoder=noting_open)
     watching.first()
     outcomes = watching.refreshes()
 
@@ -164,13 +177,97 @@ def test_own_writing_is_no_change(docs: Path, tiny_model: Path, cache: Path, wat
     (docs / "b.txt").write_text("Snow fell.")
     first_that(outcomes, has_changed)
     # The change itself may be reported again; then there is rest.
-    first_that(outcomes, lambda outcome: outcome is None)
+    until = time.monotonic() + _SECONDS
+    while [next(outcomes) for _ in range(_LOOKS)] != [None] * _LOOKS:
+        assert time.monotonic() < until
 
     (base / "vectors" / "generations" / "note.txt").write_text("Mine.")
     (base / "picture.png").write_bytes(b"")
     (base / ".hidden.txt").write_text("")
 
-    assert [next(outcomes) for _ in range(3)] == [None] * 3
+    assert [next(outcomes) for _ in range(_LOOKS)] == [None] * _LOOKS
+
+
+def test_linked_root_below_a_hidden_folder_is_seen_by_either_name(docs: Path, watcher: Any) -> None:
+    """Some systems report where a file really is; what is hidden above a root says nothing."""
+    docs.rename(docs.parent / ".store")
+    docs.symlink_to(".store")
+    watching = watcher()
+    watching.first()
+    real, given = docs.parent / ".store", docs
+
+    may_matter = _Places(docs.parent / "vectors").may_matter
+
+    assert may_matter(Change.added, str(real / "b.txt"))
+    assert may_matter(Change.added, str(given / "b.txt"))
+    assert not may_matter(Change.added, str(real / ".b.txt"))
+    assert not may_matter(Change.added, str(given / ".b.txt"))
+    assert may_matter(Change.added, "/.elsewhere/b.txt")
+
+
+def test_damaged_index_does_not_end_the_watch(docs: Path, watcher: Any) -> None:
+    """While it cannot be read where to look that is said; when it is whole, changes are seen."""
+    watching = watcher()
+    watching.first()
+    head = docs.parent / "vectors" / "HEAD"
+    content = head.read_bytes()
+    head.write_bytes(b"nonsense")
+    outcomes = watching.refreshes()
+
+    errors = [next(outcomes), next(outcomes)]
+    head.write_bytes(content)
+    (docs / "b.txt").write_text("Snow fell.")
+    report = first_that(outcomes, has_changed)
+
+    assert [str(error) for error in errors] == [f"{head} cannot be read"] * 2
+    assert report.added == ("docs/b.txt",)
+
+
+def test_system_that_refuses_to_watch_does_not_end_the_watch(
+    docs: Path, watcher: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A limit of the system may be raised, and a folder may be gone for a moment."""
+    real_watch = watchfiles.watch
+    refusals = [OSError(errno.ENOSPC, "No space left on device"), None]
+
+    def refusing_watch(*places: Path, **options: Any) -> Any:
+        if refusal := refusals.pop(0):
+            raise refusal
+        return real_watch(*places, **options)
+
+    monkeypatch.setattr(watchfiles, "watch", refusing_watch)
+    watching = watcher()
+    watching.first()
+    outcomes = watching.refreshes()
+
+    refused = next(outcomes)
+    (docs / "b.txt").write_text("Snow fell.")
+
+    assert str(refused) == f"{docs.parent / 'vectors'}: no space left on device"
+    assert first_that(outcomes, has_changed).added == ("docs/b.txt",)
+
+
+def test_watch_that_is_taken_up_anew_leaves_none_open(
+    docs: Path, watcher: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one before is closed, and with it what the system holds for it."""
+    real_watch, kept = watchfiles.watch, []
+
+    def noting_watch(*places: Path, **options: Any) -> Any:
+        kept.append(real_watch(*places, **options))
+        return kept[-1]
+
+    monkeypatch.setattr(watchfiles, "watch", noting_watch)
+    watching = watcher()
+    watching.first()
+    outcomes = watching.refreshes()
+    next(outcomes)
+    docs.rename(docs.with_name("away"))
+    first_that(outcomes, lambda outcome: isinstance(outcome, AskdocsError))
+
+    states = [inspect.getgeneratorstate(one) for one in kept]
+
+    assert states == [inspect.GEN_CLOSED, inspect.GEN_SUSPENDED]
 
 
 def test_lack_of_the_package_says_how_to_install_it(
@@ -199,3 +296,46 @@ def test_refreshes_obey_a_strict_request(docs: Path, watcher: Any) -> None:
 
     assert str(error) == "1 document cannot be indexed; nothing was written"
     assert open_generation(docs.parent / "vectors").digest == before
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="file names there are UTF-8")
+def test_name_that_is_not_utf8_does_not_end_the_watch(docs: Path, watcher: Any) -> None:
+    """Neither one that is no document nor one that is; what changes later is seen too."""
+    watching = watcher()
+    watching.first()
+    outcomes = watching.refreshes()
+    next(outcomes)
+
+    (docs / os.fsdecode(b"\xfe.tmp")).write_text("Snow fell.")
+    seen = first_that(outcomes, lambda outcome: outcome is not None)
+    (docs / os.fsdecode(b"\xfe.txt")).write_text("Snow fell.")
+    odd = first_that(outcomes, has_changed)
+    (docs / "c.txt").write_text("Hail fell.")
+    later = first_that(outcomes, has_changed)
+
+    assert isinstance(seen, IndexReport)
+    assert (odd.added, later.added) == ((os.fsdecode(b"docs/\xfe.txt"),), ("docs/c.txt",))
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="file names there are UTF-8")
+def test_root_whose_name_is_not_utf8_is_said_to_be_unwatched(docs: Path, watcher: Any) -> None:
+    """It is indexed all the same."""
+    odd = docs.rename(docs.with_name(os.fsdecode(b"\xfe")))
+    watching = watcher(paths=(odd,))
+    assert watching.first().documents == 1
+
+    refused = next(watching.refreshes())
+
+    assert str(refused) == f"{odd} cannot be watched: its name is not UTF-8"
+
+
+def test_root_that_may_be_read_again_is_watched_again(docs: Path, watcher: Any) -> None:
+    """What may not be read is not watched, so that no system reports when it may be."""
+    watching = watcher()
+    watching.first()
+    docs.chmod(0)
+    places = _Places(docs.parent / "vectors")
+    closed = places.state()
+    docs.chmod(0o755)
+
+    assert places.state() != closed

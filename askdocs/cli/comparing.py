@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
-from askdocs import config
 from askdocs.cli.input import name_of
-from askdocs.cli.output import notifier, style, write
+from askdocs.cli.opening import open_index
+from askdocs.cli.output import remember_index, style, write
 from askdocs.cli.questions import read_questions
 from askdocs.comparison import compare_answers
 from askdocs.errors import ExitStatus, UsageError
@@ -16,7 +15,6 @@ from askdocs.render.comparison import (
     render_comparison_json,
     render_comparison_markdown,
 )
-from askdocs.search import Index
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,18 +31,16 @@ def compare(
     Raises:
         UsageError: There is no question.
     """
-    # The threads that NumPy's BLAS starts wait by spinning, and take the model's processors.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    asked = list(read_questions(questions))
+    asked = list(read_questions(questions, hint="askdocs diff OLD --questions FILE"))
     if not asked:
         message = f"there is no question in {name_of(questions)}"
         raise UsageError(message, hint="askdocs diff --help")
-    cache, notify = config.cache_directory(), notifier(quiet=quiet)
-    with (
-        Index(old, cache=cache, notify=notify) as before,
-        Index(new, cache=cache, notify=notify) as now,
-    ):
-        compared = list(compare_answers(before, now, asked, mode=mode, top_k=top_k))
+    # A hint that names the other index, or none, would have the wrong one written anew.
+    remember_index(old)
+    with open_index(old, quiet=quiet) as before:
+        remember_index(new)
+        with open_index(new, quiet=quiet) as now:
+            compared = list(compare_answers(before, now, asked, mode=mode, top_k=top_k))
     write(_rendered(compared, form))
     return ExitStatus.NO if any(one.is_different for one in compared) else ExitStatus.DONE
 

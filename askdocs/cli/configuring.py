@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -20,8 +21,6 @@ INDEX = "index"
 _KEYS_HINT = "askdocs COMMAND --help lists the options; a key is one without its dashes"
 # A file that comes with a repository must neither reach the network nor choose what is written.
 _TYPED = frozenset({"online", "run-out"})
-# Options that name something in the file system, as their help shows it.
-_PATHS = frozenset({"DIR", "FILE", "OLD.json"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +58,16 @@ def read_settings(configuration: Configuration, commands: Mapping[str, click.Com
     """
     options = {name: options_of(command) for name, command in commands.items()}
     return _Reading(configuration, options).settings()
+
+
+def defaults_of(command: click.Command, name: str, settings: Settings) -> dict[str, Any]:
+    """What a file says about one command, as Click's `default_map` has it."""
+    options = options_of(command)
+    return {
+        str(options[key].name): setting.value
+        for (owner, key), setting in settings.items()
+        if owner == name
+    }
 
 
 class _WrongValueError(ValueError):
@@ -104,16 +113,17 @@ class _Reading:
         if not holders:
             known = {one for of in self._options.values() for one in of}
             self._unknown("there is", known | (set(self._options) - {INDEX}), written)
-        taken, refused = {}, []
+        taken: Settings = {}
+        refused: dict[str, UsageError] = {}
         for name in holders:
             try:
                 taken[name, key] = self._setting(name, key, value, written)
             except UsageError as error:
                 # json lines are a format of `ask` and none of `show`, say.
-                refused.append(error)
+                refused[name] = error
         if not taken:
             # The command that takes most says best what could be meant.
-            raise max(refused, key=lambda error: len(str(error)))
+            raise refused[max(refused, key=lambda name: _count_choices(self._options[name][key]))]
         yield from taken.items()
 
     def _keys(self, values: Mapping[str, Any], *table: str) -> Iterator[tuple[str, str, Any]]:
@@ -141,9 +151,13 @@ class _Reading:
             self._refuse(message, *written, hint=f"askdocs {command} --{key}")
         single = value if option.multiple else [value]
         check, wanted = _wanted(option)
-        if not isinstance(single, list) or not all(check(one) for one in single):
-            wanted = f"a list, each {wanted}" if option.multiple else wanted
+        wanted = f"a list, each {wanted}" if option.multiple else wanted
+        if not isinstance(single, list):
             raise _WrongValueError(f"{key} must be {wanted}, got {_shown(value)}")
+        for one in single:
+            if not check(one):
+                where = " in it" if option.multiple else ""
+                raise _WrongValueError(f"{key} must be {wanted}, got {_shown(one)}{where}")
         for one in single:
             try:
                 option.type(one, param=option)
@@ -152,7 +166,7 @@ class _Reading:
                 raise _WrongValueError(f"{key}: {reason[:1].lower()}{reason[1:]}") from error
         if key in {"model", "rerank"}:
             return self._local_model(key, value, *written)
-        if option.metavar in _PATHS:
+        if isinstance(option.type, click.Path):
             taken = [self._path(one) for one in single]
             return taken if option.multiple else taken[0]
         return value
@@ -193,10 +207,25 @@ def _wanted(option: click.Option) -> tuple[Callable[[object], bool], str]:
     if isinstance(option.type, click.types.IntParamType):
         return lambda value: type(value) is int, "a whole number"
     if isinstance(option.type, click.types.FloatParamType):
-        return lambda value: type(value) in {int, float} and value == value, "a number"  # noqa: PLR0124
+        return _is_number, "a number"
     if isinstance(option.type, click.Choice):
         return _is_text, " or ".join(f'"{one}"' for one in option.type.choices)
     return _is_text, "a text in quotes"
+
+
+def _count_choices(option: click.Option) -> int:
+    """How many values an option takes; 0 where they are not counted."""
+    return len(option.type.choices) if isinstance(option.type, click.Choice) else 0
+
+
+def _is_number(value: object) -> bool:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    try:
+        return not math.isnan(value)
+    except OverflowError:
+        # A whole number in TOML may be larger than any that the option could be.
+        return False
 
 
 def _is_text(value: object) -> bool:

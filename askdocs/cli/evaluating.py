@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from askdocs import config, files
-from askdocs.cli.asking import chosen_reranker
+from askdocs import files
 from askdocs.cli.input import read_lines
-from askdocs.cli.output import notifier, notify, write
+from askdocs.cli.opening import chosen_reranker, open_index
+from askdocs.cli.output import notify, write
 from askdocs.errors import ExitStatus
 from askdocs.evaluation import (
     evaluate,
@@ -22,7 +22,6 @@ from askdocs.evaluation import (
 from askdocs.render.measurements import render_evaluation
 from askdocs.render.objects import render_evaluation_json
 from askdocs.render.trec import render_run
-from askdocs.search import Index
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,8 +50,8 @@ def run_evaluation(
     bars = read_bars(fail_under)
     judged = _judged_questions(questions, qrels)
     earlier = {} if baseline is None else read_baseline(_content(baseline), baseline)
-    reranker = chosen_reranker(rerank, online=online, quiet=quiet)
-    with Index(directory, cache=config.cache_directory(), notify=notifier(quiet=quiet)) as index:
+    reranker = chosen_reranker(rerank, online=online, quiet=quiet, command="eval")
+    with open_index(directory, quiet=quiet) as index:
         evaluation = evaluate(index, judged, mode=mode, top_k=top_k, reranker=reranker)
     if run_out is not None:
         with files.refusals(run_out):

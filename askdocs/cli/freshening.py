@@ -5,17 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from askdocs import config
+from askdocs.cli.opening import spare_processors
 from askdocs.cli.output import notifier, notify
-from askdocs.errors import AskdocsError, ExitStatus
+from askdocs.errors import StaleIndexError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-class StaleIndexError(AskdocsError):
-    """The corpus is not what was indexed, and that was asked for."""
-
-    exit_status = ExitStatus.NO
 
 
 def refresh(directory: Path, *, quiet: bool) -> None:
@@ -24,6 +19,8 @@ def refresh(directory: Path, *, quiet: bool) -> None:
     from askdocs.indexing import IndexRequest, build
     from askdocs.render.report import render_failures, render_report
 
+    # The question that follows is asked in this process, with the NumPy that is imported here.
+    spare_processors()
     with progress_bar(quiet=quiet) as progress:
         report = build(
             IndexRequest(index=directory),

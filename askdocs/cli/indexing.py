@@ -6,14 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from askdocs import config
-from askdocs.cli.output import hint, notifier, notify, write
+from askdocs.cli.output import complain, hint, notifier, notify, write
 from askdocs.cli.progress import progress_bar
 from askdocs.documents import NOT_UTF8, NOT_UTF8_HINT
-from askdocs.errors import AskdocsError, ExitStatus, IncompleteError, UsageError
+from askdocs.errors import AskdocsError, ExitStatus, UsageError
 from askdocs.indexing import IndexRequest, build, preview
 from askdocs.render.report import (
     render_failures,
-    render_faults,
     render_preview,
     render_refresh,
     render_report,
@@ -43,15 +42,10 @@ def run_index(
     request = IndexRequest(
         index=directory, include=include or None, exclude=exclude or None, **wanted
     )
-    try:
-        if dry_run:
-            write(render_preview(preview(request)))
-            return ExitStatus.DONE
-        return _watch(request, quiet=quiet) if watch else _index(request, quiet=quiet)
-    except IncompleteError as error:
-        for line in render_faults(error.reasons):
-            notify(line)
-        raise
+    if dry_run:
+        write(render_preview(preview(request)))
+        return ExitStatus.DONE
+    return _watch(request, quiet=quiet) if watch else _index(request, quiet=quiet)
 
 
 def _index(request: IndexRequest, *, quiet: bool) -> int:
@@ -107,7 +101,7 @@ class _Teller:
         """Print what a refresh changed, or why it did not come about."""
         if isinstance(outcome, AskdocsError):
             if str(outcome) != self._error:
-                self._complain(outcome)
+                complain(outcome)
             self._error = str(outcome)
             return
         if not self._quiet:
@@ -121,10 +115,3 @@ class _Teller:
         """Remember what is known to fail."""
         self._failed = report.failed
         self._error = ""
-
-    def _complain(self, error: AskdocsError) -> None:
-        if isinstance(error, IncompleteError):
-            for line in render_faults(error.reasons):
-                notify(line)
-        notify(str(error))
-        hint(error.hint)

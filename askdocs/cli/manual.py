@@ -12,6 +12,8 @@ import click
 
 from askdocs import __version__
 from askdocs.cli.commands import cli
+from askdocs.cli.output import write
+from askdocs.cli.process import exit_status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -93,4 +95,4 @@ def _roff(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(manual())
+    sys.exit(exit_status_of(lambda: write(manual())))

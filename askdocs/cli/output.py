@@ -2,16 +2,24 @@
 
 import io
 import os
+import re
+import shlex
 import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import ContextVar
+from pathlib import Path
 
 import click
 
-from askdocs.errors import RefusedError
+from askdocs.errors import AskdocsError, IncompleteError, RefusedError
 from askdocs.render.style import Style
 from askdocs.terminal import make_safe
+
+_NAMED_INDEX: ContextVar[Path | None] = ContextVar("_NAMED_INDEX", default=None)
+# A command that reads or writes an index, at the start of a hint.
+_INDEX_COMMAND = re.compile(r"askdocs (?:ask|check|diff|eval|index|show|status)\b(?! --help)")
 
 
 class ClosedPipeError(Exception):
@@ -58,7 +66,7 @@ def write_bytes(content: bytes) -> None:
 
 def notify(line: str) -> None:
     """Write a line about what is going on, or what is wrong, to standard error."""
-    _complain(f"askdocs: {make_safe(line)}")
+    _say(f"askdocs: {make_safe(line)}")
 
 
 def notifier(*, quiet: bool) -> Callable[[str], None]:
@@ -69,10 +77,41 @@ def notifier(*, quiet: bool) -> Callable[[str], None]:
 def hint(command: str) -> None:
     """Write what to type next to standard error; nothing where there is nothing to say."""
     if command:
-        _complain(f"hint: {make_safe(command)}")
+        _say(f"hint: {make_safe(_of_named_index(command))}")
 
 
-def _complain(line: str) -> None:
+def remember_index(directory: Path) -> None:
+    """Have hints name the index that the user named: without it they would be of another one."""
+    _NAMED_INDEX.set(directory)
+
+
+def forget_index() -> None:
+    """Have hints name no index."""
+    _NAMED_INDEX.set(None)
+
+
+def _of_named_index(command: str) -> str:
+    """A hint, of the index that the user named; behind a comma stands another thing to do."""
+    directory = _NAMED_INDEX.get()
+    found = _INDEX_COMMAND.match(command)
+    if directory is None or not found or "--index" in command.partition(", ")[0]:
+        return command
+    end = found.end()
+    return f"{command[:end]} --index {shlex.quote(str(directory))}{command[end:]}"
+
+
+def complain(error: AskdocsError) -> None:
+    """Say what is wrong and what to type next; before it, what is wrong with each file."""
+    if isinstance(error, IncompleteError):
+        from askdocs.render.report import render_faults
+
+        for line in render_faults(error.reasons):
+            notify(line)
+    notify(str(error))
+    hint(error.hint)
+
+
+def _say(line: str) -> None:
     # Where standard error cannot be written, the exit status still says what happened.
     with suppress(OSError):
         click.echo(line, err=True)

@@ -3,16 +3,26 @@
 import errno
 import io
 import os
+import signal
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from threading import Event, current_thread, main_thread
+from types import FrameType
 
 import click
 from click.core import ParameterSource
 
 from askdocs.cli.commands import cli
 from askdocs.cli.commands.options import variable_of
-from askdocs.cli.output import ClosedOutput, ClosedPipeError, hint, notify
+from askdocs.cli.output import (
+    ClosedOutput,
+    ClosedPipeError,
+    complain,
+    forget_index,
+    hint,
+    notify,
+)
 from askdocs.errors import AskdocsError, ExitStatus
 
 # What the shell reports for a process that a closed pipe ended (128 + SIGPIPE).
@@ -27,12 +37,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if sys.stdout is None:
         sys.stdout = io.TextIOWrapper(ClosedOutput(), encoding="utf-8", write_through=True)
+    forget_index()
+    words = None if arguments is None else list(arguments)
+    return exit_status_of(lambda: cli.main(args=words, prog_name="askdocs", standalone_mode=False))
+
+
+def exit_status_of(action: Callable[[], int | None]) -> int:
+    """Do what prints, say what is wrong, and give the exit status that stands for it.
+
+    Args:
+        action: Gives its exit status, or None for success.
+    """
+    with _noticed_interruption() as interrupted:
+        return _exit_status_of(action, interrupted)
+
+
+def _exit_status_of(action: Callable[[], int | None], interrupted: Event) -> int:
     try:
-        status = cli.main(
-            args=None if arguments is None else list(arguments),
-            prog_name="askdocs",
-            standalone_mode=False,
-        )
+        status = action()
     except (
         AskdocsError,
         ClosedPipeError,
@@ -42,18 +64,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.ClickException,
     ) as error:
         return _silenced(_report(error))
+    except (ImportError, SystemError):
+        # A module in C that is interrupted while it is imported makes one of these of it.
+        if not interrupted.is_set():
+            raise
+        return _silenced(_report(KeyboardInterrupt()))
     except SystemExit as left:
         # Click's own way out of a closed pipe, and of answering a shell that completes.
         return _silenced(_CLOSED_PIPE if left.code else ExitStatus.DONE)
     return int(status or ExitStatus.DONE)
 
 
+@contextmanager
+def _noticed_interruption() -> Iterator[Event]:
+    """Whether Ctrl-C has been pressed, which does what it always does."""
+    interrupted = Event()
+
+    def notice(number: int, frame: FrameType | None) -> None:
+        interrupted.set()
+        signal.default_int_handler(number, frame)
+
+    # What ignores SIGINT, as a shell has it for its background, goes on ignoring it.
+    is_usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not is_usual or current_thread() is not main_thread():
+        yield interrupted
+        return
+    signal.signal(signal.SIGINT, notice)
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def _report(error: BaseException) -> int:
     """Say what is wrong, and give the exit status that stands for it."""
     match error:
         case AskdocsError():
-            notify(str(error))
-            hint(error.hint)
+            complain(error)
             return error.exit_status
         case ClosedPipeError():
             return _CLOSED_PIPE

@@ -10,7 +10,7 @@ from click.core import ParameterSource
 
 from askdocs import config
 from askdocs.cli.commands.options import CONFIGURATION, variable_of
-from askdocs.cli.configuring import INDEX, Settings, options_of
+from askdocs.cli.configuring import INDEX, Settings, defaults_of, options_of
 from askdocs.render.settings import SettingInForce, render_settings, render_settings_json
 
 if TYPE_CHECKING:
@@ -58,13 +58,8 @@ def _how_found(context: click.Context) -> str:
 
 def _of_command(context: click.Context, settings: Settings) -> Iterator[SettingInForce]:
     name = str(context.info_name)
-    options = options_of(context.command)
-    context.default_map = {
-        str(options[key].name): setting.value
-        for (command, key), setting in settings.items()
-        if command == name
-    }
-    for key, option in options.items():
+    context.default_map = defaults_of(context.command, name, settings)
+    for key, option in options_of(context.command).items():
         given, source = option.consume_value(context, {})
         if source == ParameterSource.DEFAULT:
             value = _plain(option.to_info_dict()["default"])

@@ -15,7 +15,11 @@ _PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
 _NAME = rf"{_PART}(?:\s*\.\s*{_PART})*"
 _HEADER = re.compile(rf"\s*\[\[?\s*({_NAME})\s*\]")
 _KEY = re.compile(rf"\s*({_NAME})\s*=")
-_QUOTES = re.compile(r"\"\"\"|'''")
+# What may hold lines that look like keys, or quotes that open nothing: texts of several lines and
+# comments. Texts of one line are matched as well, since they may hold what looks like either.
+_LONG = r"""("{3}(?:\\.|[^\\])*?"{3,5}|'{3}.*?'{3,5}|#[^\n]*)"""
+_SHORT = r"""|"(?:\\.|[^"\\\n])*"|'[^'\n]*'"""
+_PASSED_OVER = re.compile(_LONG + _SHORT, re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,20 +95,25 @@ def _parsed(path: Path, text: str) -> Any:  # noqa: ANN401 - TOML
 def _places(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     """The line of every table and key, with the keys that lead to it.
 
-    tomllib keeps no lines. What stands in a text of several lines is passed over; keys inside an
-    inline table are not told apart from it.
+    tomllib keeps no lines. What stands in a comment or in a text of several lines is passed over;
+    keys inside an inline table are not told apart from it.
+
+    Args:
+        text: Valid TOML.
     """
     table: tuple[str, ...] = ()
-    quote = ""
-    for number, line in enumerate(text.split("\n"), 1):
-        if not quote:
-            if header := _HEADER.match(line):
-                table = _parts(header[1])
-                yield number, table
-            elif key := _KEY.match(line):
-                yield number, (*table, *_parts(key[1]))
-        for mark in _QUOTES.findall(line):
-            quote = "" if mark == quote else quote or mark
+    bare = _PASSED_OVER.sub(_without_long, text)
+    for number, line in enumerate(bare.split("\n"), 1):
+        if header := _HEADER.match(line):
+            table = _parts(header[1])
+            yield number, table
+        elif key := _KEY.match(line):
+            yield number, (*table, *_parts(key[1]))
+
+
+def _without_long(found: re.Match[str]) -> str:
+    """What is left of a text or a comment: its line breaks, or a text of one line as it is."""
+    return found[0] if found[1] is None else "\n" * found[1].count("\n")
 
 
 def _parts(name: str) -> tuple[str, ...]:

@@ -139,6 +139,11 @@ class Hit:
     rerank_score: float | None = None
     context: Context | None = None
 
+    @property
+    def indexed_place(self) -> Place:
+        """Where the passage stands in the index, whatever the file is like now."""
+        return self.indexed or self.place
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CitedText:

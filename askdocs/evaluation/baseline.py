@@ -39,7 +39,7 @@ def read_baseline(content: str, name: str) -> dict[str, Earlier]:
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise UsageError(
             f"{name} is not what askdocs eval --format json prints",
-            hint=f"askdocs eval --format json QUESTIONS > {name}",
+            hint="askdocs eval --format json QUESTIONS > old.json",
         ) from error
 
 

@@ -34,7 +34,7 @@ class Answer:
     def is_shown_by(self, hit: Hit) -> bool:
         """Whether a hit in the same document shares half of the shorter of the two spans."""
         # The answer was looked up in the indexed text, so the hit is taken from there as well.
-        place = hit.indexed or hit.place
+        place = hit.indexed_place
         return self.is_shown_at(place.citation.path, place.chars)
 
     def is_shown_at(self, path: str, chars: Span) -> bool:

@@ -1,6 +1,5 @@
 """Questions with their answers, as a file gives them."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -9,7 +8,7 @@ from urllib.parse import unquote
 from askdocs.citations import parse_citation
 from askdocs.datamodel import Citation, Question, Span
 from askdocs.errors import UsageError
-from askdocs.search import check_question
+from askdocs.search import parse_question
 
 _HINT = "askdocs eval --help"
 _FORMS = '"paragraph", "start" and "end", or "text"'
@@ -57,7 +56,7 @@ def read_questions(lines: Iterable[str]) -> list[JudgedQuestion]:
     read: dict[str, JudgedQuestion] = {}
     for number, line in _numbered(lines):
         place = f"line {number} of the questions"
-        judged = _judged_question(_object(line, place), number, place)
+        judged = _judged_question(line, number, place)
         if judged.question.id in read:
             raise UsageError(f"{place}: there is a question {judged.question.id} before it")
         read[judged.question.id] = judged
@@ -100,29 +99,13 @@ def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
     return ((number, line) for number, line in enumerate(lines, 1) if line.strip())
 
 
-def _object(line: str, place: str) -> dict[str, Any]:
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{place} is not JSON", hint=_HINT) from error
-    if not isinstance(found, dict):
-        raise UsageError(f"{place} is not a JSON object", hint=_HINT)
-    return found
-
-
-def _judged_question(found: dict[str, Any], number: int, place: str) -> JudgedQuestion:
-    text, identity = found.get("question"), found.get("id", number)
+def _judged_question(line: str, number: int, place: str) -> JudgedQuestion:
+    question, found = parse_question(line, number, place, hint=_HINT)
     answers = found.get("answers")
-    if not isinstance(text, str) or not isinstance(identity, str | int):
-        raise UsageError(f'{place} needs a text under "question", and a text or number as "id"')
-    try:
-        check_question(text)
-    except UsageError as error:
-        raise UsageError(f"{place}: {error}", hint=error.hint) from error
     if answers is not None and not isinstance(answers, list):
         raise UsageError(f'{place} needs a list under "answers"', hint=_HINT)
     return JudgedQuestion(
-        question=Question(id=str(identity), text=text),
+        question=question,
         answers=None if answers is None else tuple(_answer(one, place) for one in answers),
     )
 

@@ -12,6 +12,7 @@ from askdocs.files.reading import (
     record_of,
     refusals,
     verify,
+    verify_size,
 )
 from askdocs.files.streaming import FileWriter, Spool, write_index_file
 from askdocs.files.verified import BLOCK, LARGE, VerifiedFile, blocks_name
@@ -32,7 +33,6 @@ from askdocs.files.writing import (
     rename,
     replace_file,
     sync,
-    wait_until_unlocked,
     write_file,
 )
 
@@ -68,7 +68,7 @@ __all__ = [
     "source_path",
     "sync",
     "verify",
-    "wait_until_unlocked",
+    "verify_size",
     "walk",
     "write_file",
     "write_index_file",

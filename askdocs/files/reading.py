@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from askdocs.datamodel import FileRecord
-from askdocs.errors import DamagedIndexError, RefusedError, UnreadableSourceError
+from askdocs.errors import DamagedFileError, RefusedError, UnreadableSourceError
 
 # Without O_NONBLOCK, opening a FIFO waits for a writer that may never come.
 _SOURCE_FLAGS = (
@@ -89,12 +89,25 @@ def verify(path: Path, record: FileRecord) -> None:
     """Prove that an index file is what the manifest promised, in bounded memory.
 
     Raises:
-        DamagedIndexError: It is missing, or its bytes are not those of the record.
+        DamagedFileError: It is missing, or its bytes are not those of the record.
         RefusedError: The file system refuses to read it.
     """
     with index_file(path):
         found = record_of(path)
     if found != record:
+        raise not_as_recorded(path)
+
+
+def verify_size(path: Path, record: FileRecord) -> None:
+    """Look whether an index file is there and as long as it must be, without reading it.
+
+    Raises:
+        DamagedFileError: It is missing, no file, or of another size.
+        RefusedError: The file system refuses to say.
+    """
+    with index_file(path):
+        status = path.stat()
+    if not stat.S_ISREG(status.st_mode) or status.st_size != record.bytes:
         raise not_as_recorded(path)
 
 
@@ -116,17 +129,17 @@ def index_file(path: Path) -> Iterator[None]:
         try:
             yield
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-            raise DamagedIndexError(f"{path} is missing", hint=_REBUILD) from error
+            raise DamagedFileError(path, "is missing", hint=_REBUILD) from error
 
 
-def not_as_recorded(path: Path) -> DamagedIndexError:
+def not_as_recorded(path: Path) -> DamagedFileError:
     """The error for an index file whose bytes are not those that were written."""
-    return DamagedIndexError(f"{path} is not what its manifest says", hint=_REBUILD)
+    return DamagedFileError(path, "is not what its manifest says", hint=_REBUILD)
 
 
-def damaged(path: Path, reason: object) -> DamagedIndexError:
+def damaged(path: Path, reason: object) -> DamagedFileError:
     """The error for an index file that is what its manifest says and still makes no sense."""
-    return DamagedIndexError(f"{path} cannot be read: {reason}", hint=_REBUILD)
+    return DamagedFileError(path, f"cannot be read: {reason}", hint=_REBUILD)
 
 
 _REBUILD = "askdocs index --rebuild"

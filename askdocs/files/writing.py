@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,56 +17,63 @@ _POLL_SECONDS = 0.1
 
 
 @contextmanager
-def exclusive_lock(path: Path) -> Iterator[None]:
+def exclusive_lock(
+    path: Path, *, until: float = 0.0, waiting: Callable[[], None] = lambda: None
+) -> Iterator[None]:
     """Hold the writers' lock for the length of the block; readers never ask for it.
 
     The file is created once and never removed: a removed one could be locked twice.
+
+    Args:
+        path: The lock.
+        until: The time of `time.monotonic` at which to give up; the lock is tried once at least.
+        waiting: Called once, where the lock is not free and there is time to wait for it.
 
     Raises:
         LockedError: Another process holds it.
         RefusedError: The file system refuses, or has no such locks.
     """
     try:
-        import fcntl  # noqa: PLC0415 - absent where only reading is supported
+        import fcntl  # noqa: F401, PLC0415 - absent where only reading is supported
     except ImportError as error:
         raise RefusedError("writing an index is supported on Linux and macOS only") from error
     with refusals(path):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        with refusals(path):
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise LockedError(
-                    f"another process is writing {path.parent}",
-                    hint="wait for it to end and run the command again",
-                ) from error
+        is_taken = _takes_lock(descriptor, path)
+        if not is_taken and time.monotonic() < until:
+            waiting()
+            is_taken = _waits_for_lock(descriptor, path, until=until)
+        if not is_taken:
+            raise LockedError(
+                f"another process is writing {path.parent}",
+                hint="wait for it to end and run the command again",
+            )
         yield
     finally:
         os.close(descriptor)
 
 
-def wait_until_unlocked(path: Path, *, until: float) -> bool:
-    """Wait for other processes to give a writers' lock up; it is not held afterwards.
-
-    Args:
-        path: The lock; where it is missing, nobody holds it.
-        until: The time of `time.monotonic` at which to give up.
-
-    Returns:
-        Whether the lock was free before then.
-
-    Raises:
-        RefusedError: The file system refuses.
-    """
-    while True:
-        # A wait in flock could not be given an end, and asking ten times a second costs nothing.
-        with suppress(LockedError), exclusive_lock(path):
-            return True
-        left = until - time.monotonic()
-        if left <= 0:
-            return False
+def _waits_for_lock(descriptor: int, path: Path, *, until: float) -> bool:
+    """Whether the lock was given up before then, and is held from now on."""
+    # A wait in flock could not be given an end, and asking ten times a second costs nothing.
+    while (left := until - time.monotonic()) > 0:
         time.sleep(min(_POLL_SECONDS, left))
+        if _takes_lock(descriptor, path):
+            return True
+    return False
+
+
+def _takes_lock(descriptor: int, path: Path) -> bool:
+    """Whether the lock was free, and is held from now on."""
+    import fcntl  # noqa: PLC0415 - absent where only reading is supported
+
+    with refusals(path):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
 
 
 def copy_folder(source: Path, target: Path) -> None:

@@ -2,15 +2,15 @@
 
 from askdocs.index.encoders import carried_encoders
 from askdocs.index.generation import Generation, current_digest, is_index, open_generation
-from askdocs.index.transaction import Transaction, begin, wait_for_writers
+from askdocs.index.transaction import OvertakenError, Transaction, begin
 
 __all__ = [
     "Generation",
+    "OvertakenError",
     "Transaction",
     "begin",
     "carried_encoders",
     "current_digest",
     "is_index",
     "open_generation",
-    "wait_for_writers",
 ]

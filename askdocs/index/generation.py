@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -68,14 +69,19 @@ class Generation:
 
         return GenerationReader(self._opened, names=self.manifest.files)
 
-    def verify(self, names: Iterable[str] | None = None) -> None:
+    def verify(self, names: Iterable[str] | None = None, *, deep: bool = True) -> None:
         """Prove that every byte of some files, or of all, is what the manifest says.
 
+        Args:
+            names: Which files; None for all of them.
+            deep: Whether to read them; without it, only their sizes are compared.
+
         Raises:
-            DamagedIndexError: One is not.
+            DamagedFileError: One is not.
         """
+        verify = files.verify if deep else files.verify_size
         for name in sorted(self.manifest.files if names is None else names):
-            files.verify(self.directory / name, self.manifest.files[name])
+            verify(self.directory / name, self.manifest.files[name])
 
     def _opened(self, name: str) -> files.VerifiedFile:
         blocks = self.manifest.files.get(files.blocks_name(name))
@@ -90,11 +96,14 @@ class Generation:
 
 
 def is_index(directory: Path) -> bool:
-    """Whether a folder is an index: it holds HEAD."""
+    """Whether a folder is an index: it holds HEAD, or does not let anyone see whether it does."""
     try:
         return (directory / HEAD).is_file()
     except OSError:
-        # A folder above the user's own that may not be looked into.
+        # Whoever opens it says why. Of a folder below one that may not be looked into, nothing is
+        # known: it may be above the user's own.
+        with suppress(OSError):
+            return directory.is_dir()
         return False
 
 

@@ -5,7 +5,7 @@ import re
 import shlex
 from pathlib import Path
 
-from askdocs.errors import DamagedIndexError, NoIndexError, RefusedError, UnusableIndexError
+from askdocs.errors import DamagedIndexError, FormatError, NoIndexError, RefusedError
 
 NAME = "HEAD"
 _MAGIC = "askdocs-index"
@@ -25,7 +25,7 @@ def read_head(directory: Path) -> str:
     Raises:
         NoIndexError: There is no HEAD.
         DamagedIndexError: HEAD is not a line that askdocs wrote.
-        UnusableIndexError: It is of a layout that this version does not know.
+        FormatError: It is of a layout that this version does not know.
         RefusedError: The file system refuses to read it.
     """
     path = directory / NAME
@@ -43,8 +43,10 @@ def read_head(directory: Path) -> str:
     if found is None or _checksum(line.decode("ascii").rsplit(" ", 1)[0]) != found[3].decode():
         raise DamagedIndexError(f"{path} cannot be read", hint="askdocs index --rebuild PATH")
     if int(found[1]) != _LAYOUT:
-        raise UnusableIndexError(
+        raise FormatError(
             f"{path} is of layout {int(found[1])}, this version reads {_LAYOUT}",
+            found=str(int(found[1])),
+            read=str(_LAYOUT),
             hint="askdocs index --rebuild PATH, or the askdocs that made it",
         )
     return found[2].decode()

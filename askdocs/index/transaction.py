@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -184,37 +184,37 @@ class Transaction:
             files.remove_tree(self._temporary)
 
 
-def wait_for_writers(directory: Path, *, until: float) -> bool:
-    """Wait until no other process writes an index.
-
-    Args:
-        directory: The index directory.
-        until: The time of `time.monotonic` at which to give up.
-
-    Returns:
-        Whether there was none before then.
-    """
-    return files.wait_until_unlocked(directory / LOCK, until=until)
+class OvertakenError(LockedError):
+    """Another process has written the index since the writer started."""
 
 
 @contextmanager
-def begin(directory: Path, *, expecting: str | None) -> Iterator[Transaction]:
+def begin(
+    directory: Path,
+    *,
+    expecting: str | None,
+    until: float = 0.0,
+    waiting: Callable[[], None] = lambda: None,
+) -> Iterator[Transaction]:
     """Lock an index for writing and sweep up what dead runs left.
 
     Args:
         directory: The index directory; made where it is missing.
         expecting: The name of the generation that the writer started from; None for none.
+        until: The time of `time.monotonic` at which to give up waiting for another writer.
+        waiting: Called once, before a wait.
 
     Raises:
-        LockedError: Another writer is at work, or has been since the writer started.
+        LockedError: Another writer is at work, and still is then.
+        OvertakenError: Another writer has been at work since the writer started.
         RefusedError: The disk refuses.
     """
     files.make_directory(directory)
-    with files.exclusive_lock(directory / LOCK):
+    with files.exclusive_lock(directory / LOCK, until=until, waiting=waiting):
         transaction = Transaction(directory)
         current = current_digest(directory)
         if current != expecting:
-            raise LockedError(
+            raise OvertakenError(
                 f"another process has written {directory} meanwhile",
                 hint="run the command again",
             )

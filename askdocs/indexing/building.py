@@ -17,14 +17,14 @@ from askdocs.datamodel import (
     Manifest,
     ModelRecord,
 )
-from askdocs.errors import LockedError
-from askdocs.index import begin, wait_for_writers
+from askdocs.index import OvertakenError, begin
 from askdocs.indexing.plan import Plan, indexed_paths, make_plan, reasons, require_complete
 from askdocs.indexing.portable import Carrier
 from askdocs.store import OutgrownError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from askdocs.embedding import Encoder, Model
@@ -75,162 +75,185 @@ def build(
         ModelError: The model cannot be had or compiled, or there is no such device.
         DamagedIndexError: The index to be refreshed is not what its manifest says.
         LockedError: Another process is writing the index, and still does after the wait.
-        RefusedError: The disk refuses.
+        RefusedError: The disk refuses, or as `make_plan` says.
     """
     started = time.monotonic()
-    building = _Building(
-        request,
-        cache=cache,
-        notify=notify,
-        progress=progress or Progress(),
-        open_encoder=open_encoder or embedding.open_encoder,
-        open_device=open_device or embedding.open_device,
-    )
     until = started + request.wait_seconds
     while True:
+        building = _Building(
+            request,
+            make_plan(request),
+            cache=cache,
+            notify=notify,
+            progress=progress or Progress(),
+            open_encoder=open_encoder or embedding.open_encoder,
+            open_device=open_device or embedding.open_device,
+            until=until,
+        )
         try:
             return replace(building.run(), seconds=time.monotonic() - started)
-        except LockedError:
+        except OvertakenError:
+            # What another process has written meanwhile is what the next plan begins with.
             if time.monotonic() >= until:
                 raise
-            # What another process has written meanwhile is what the next attempt begins with.
-            notify(f"waiting for another process that is writing {request.index}")
-            wait_for_writers(request.index, until=until)
 
 
 class _Building:
-    """One way to an index, which may have to be gone more than once."""
+    """A plan that is carried out."""
 
     def __init__(
         self,
         request: IndexRequest,
+        plan: Plan,
         *,
         cache: Path,
         notify: Callable[[str], None],
         progress: Progress,
         open_encoder: Callable[..., Encoder],
         open_device: Callable[..., Encoder],
+        until: float,
     ) -> None:
-        """Do nothing yet."""
+        """Do nothing yet; for the arguments see `build` and `begin`."""
         self._request = request
+        self._plan = plan
+        self._carrier = Carrier(request, notify)
         self._cache = cache
         self._notify = notify
         self._progress = progress
-        self._open_encoder = open_encoder
-        self._open_device = open_device
+        self._open_encoder = partial(open_encoder, cache=cache, notify=notify)
+        self._open_device = partial(open_device, cache=cache, notify=notify)
+        self._until = until
 
     def run(self) -> IndexReport:
-        """Bring the index up to date."""
-        plan = make_plan(self._request)
-        carrier = Carrier(self._request, self._notify)
-        old = plan.old
-        if old is not None and plan.keeps_files:
-            fingerprint = old.manifest.model.fingerprint
-            if plan.is_done and not carrier.has_work(fingerprint):
-                return _unchanged(self._request, plan, old)
-            if not carrier.lacks(fingerprint):
-                return _relabelled(self._request, plan, old, carrier, None)
+        """Bring the index up to date.
+
+        Raises:
+            OvertakenError: The plan does not hold any more.
+        """
+        return self._without_model() or self._with_model()
+
+    def _without_model(self) -> IndexReport | None:
+        """Do what needs no model; None where one is needed."""
+        old = self._plan.old
+        if old is None or not self._plan.keeps_files:
+            return None
+        fingerprint = old.manifest.model.fingerprint
+        if self._plan.is_done and not self._carrier.has_work(fingerprint):
+            return self._unchanged(old)
+        if self._carrier.lacks(fingerprint):
+            return None
+        return self._relabelled(old, None)
+
+    def _with_model(self) -> IndexReport:
         # Before the lock: compiling a model can take long, and finding none is no reason to write.
         model = embedding.locate_model(
-            plan.model,
+            self._plan.model,
             base=self._request.base,
             online=self._request.online,
-            revision=plan.revision,
+            revision=self._plan.revision,
         )
-        tools = {"cache": self._cache, "notify": self._notify}
-        compiled = self._open_encoder(model, **tools)
+        compiled = self._open_encoder(model)
+        old = self._plan.old
         if old is not None and old.manifest.model.fingerprint != compiled.fingerprint:
-            plan = replace(plan, old=None)
-        if plan.old is not None and plan.keeps_files:
-            return _relabelled(self._request, plan, plan.old, carrier, compiled)
-        encoder = self._open_device(model, self._request.device, compiled, **tools)
+            old = None
+            self._plan = replace(self._plan, old=None)
+        if old is not None and self._plan.keeps_files:
+            return self._relabelled(old, compiled)
+        encoder = self._open_device(model, self._request.device, compiled)
         # The compiled encoder's probe: a manifest must not differ by the device.
-        record = _model_record(model, compiled, plan.old)
-        write = partial(
-            _written,
-            self._request,
-            plan,
-            record,
-            encoder,
-            carry=partial(carrier.put, encoder=compiled),
-            tidy=carrier.tidy,
-            cache=self._cache,
-            progress=self._progress,
-        )
+        record = _model_record(model, compiled, old)
         try:
-            return write(keeps_codebook=True)
+            return self._written(record, compiled, encoder, keeps_codebook=True)
         except OutgrownError:
             self._progress.finish()
-            return write(keeps_codebook=False)
+            return self._written(record, compiled, encoder, keeps_codebook=False)
 
-
-def _unchanged(request: IndexRequest, plan: Plan, old: Generation) -> IndexReport:
-    report = _report(request, plan, old.manifest, plan.records, embedded=0)
-    return replace(report, is_unchanged=True)
-
-
-def _relabelled(
-    request: IndexRequest,
-    plan: Plan,
-    old: Generation,
-    carrier: Carrier,
-    compiled: Encoder | None,
-) -> IndexReport:
-    """Commit another manifest and other records for the data of a generation, where they differ."""
-    fingerprint = old.manifest.model.fingerprint
-    with begin(request.index, expecting=plan.started_from) as transaction:
-        if compiled is not None:
-            carrier.put(transaction, compiled)
-        if plan.is_done:
-            carrier.tidy(transaction, fingerprint)
-            return _unchanged(request, plan, old)
-        files = {**transaction.keep_data(old), **transaction.write_documents(plan.records)}
-        manifest = replace(old.manifest, corpus=plan.corpus, files=files)
-        transaction.publish(manifest, tools=_tool_versions())
-        carrier.tidy(transaction, fingerprint)
-    return _report(request, plan, manifest, plan.records, embedded=0)
-
-
-def _written(
-    request: IndexRequest,
-    plan: Plan,
-    record: ModelRecord,
-    encoder: Encoder,
-    *,
-    carry: Callable[[Transaction], None],
-    tidy: Callable[[Transaction, str], None],
-    cache: Path,
-    progress: Progress,
-    keeps_codebook: bool,
-) -> IndexReport:
-    """Write a generation and commit it."""
-    from askdocs.indexing.filling import Filler
-
-    with ExitStack() as stack:
-        transaction = stack.enter_context(begin(request.index, expecting=plan.started_from))
-        old = stack.enter_context(closing(plan.old.reader())) if plan.old else None
-        filler = Filler(
-            plan,
-            encoder,
-            transaction,
-            old=old,
-            base=request.base,
-            cache=cache,
-            keeps_codebook=keeps_codebook,
+    def _begin(self) -> AbstractContextManager[Transaction]:
+        waiting = f"waiting for another process that is writing {self._request.index}"
+        return begin(
+            self._request.index,
+            expecting=self._plan.started_from,
+            until=self._until,
+            waiting=partial(self._notify, waiting),
         )
-        records = filler.run(progress)
-        require_complete(request, records)
-        manifest = Manifest(
-            corpus=plan.corpus,
-            passages=plan.passages,
-            model=record,
-            counts={"passages": filler.passages, "sentences": filler.sentences},
-            files={**filler.finish(), **transaction.write_documents(records)},
+
+    def _unchanged(self, old: Generation) -> IndexReport:
+        report = self._report(old.manifest, self._plan.records, embedded=0)
+        return replace(report, is_unchanged=True)
+
+    def _relabelled(self, old: Generation, compiled: Encoder | None) -> IndexReport:
+        """Commit another manifest and other records for a generation's data, where they differ."""
+        plan, fingerprint = self._plan, old.manifest.model.fingerprint
+        with self._begin() as transaction:
+            if compiled is not None:
+                self._carrier.put(transaction, compiled)
+            if plan.is_done:
+                self._carrier.tidy(transaction, fingerprint)
+                return self._unchanged(old)
+            files = {**transaction.keep_data(old), **transaction.write_documents(plan.records)}
+            manifest = replace(old.manifest, corpus=plan.corpus, files=files)
+            transaction.publish(manifest, tools=_tool_versions())
+            self._carrier.tidy(transaction, fingerprint)
+        return self._report(manifest, plan.records, embedded=0)
+
+    def _written(
+        self, record: ModelRecord, compiled: Encoder, encoder: Encoder, *, keeps_codebook: bool
+    ) -> IndexReport:
+        """Write a generation and commit it.
+
+        Args:
+            record: What the manifest is to say of the model.
+            compiled: The encoder that the index carries, where it carries one.
+            encoder: The one that embeds.
+            keeps_codebook: As `Filler` says.
+        """
+        from askdocs.indexing.filling import Filler
+
+        with ExitStack() as stack:
+            transaction = stack.enter_context(self._begin())
+            old = self._plan.old
+            filler = Filler(
+                self._plan,
+                encoder,
+                transaction,
+                old=stack.enter_context(closing(old.reader())) if old else None,
+                base=self._request.base,
+                cache=self._cache,
+                keeps_codebook=keeps_codebook,
+            )
+            records = filler.run(self._progress)
+            require_complete(self._request, records)
+            manifest = Manifest(
+                corpus=self._plan.corpus,
+                passages=self._plan.passages,
+                model=record,
+                counts={"passages": filler.passages, "sentences": filler.sentences},
+                files={**filler.finish(), **transaction.write_documents(records)},
+            )
+            self._carrier.put(transaction, compiled)
+            transaction.publish(manifest, tools=_tool_versions())
+            self._carrier.tidy(transaction, record.fingerprint)
+        return self._report(manifest, records, embedded=filler.embedded)
+
+    def _report(
+        self, manifest: Manifest, now: Mapping[str, DocumentRecord], *, embedded: int
+    ) -> IndexReport:
+        before = self._plan.old.documents if self._plan.old else {}
+        old, new = set(indexed_paths(before)), set(indexed_paths(now))
+        return IndexReport(
+            index=str(self._request.index),
+            documents=len(new),
+            passages=manifest.counts["passages"],
+            sentences=manifest.counts["sentences"],
+            embedded=embedded,
+            added=tuple(sorted(new - old)),
+            changed=tuple(sorted(path for path in new & old if before[path] != now[path])),
+            removed=tuple(sorted(old - new)),
+            skipped=reasons(now, DocumentStatus.SKIPPED),
+            failed=reasons(now, DocumentStatus.FAILED),
+            seconds=0.0,
+            is_unchanged=False,
         )
-        carry(transaction)
-        transaction.publish(manifest, tools=_tool_versions())
-        tidy(transaction, record.fingerprint)
-    return _report(request, plan, manifest, records, embedded=filler.embedded)
 
 
 def _tool_versions() -> dict[str, str]:
@@ -254,29 +277,3 @@ def _model_record(model: Model, encoder: Encoder, old: Generation | None) -> Mod
         return replace(record, probe=old.manifest.model.probe)
     probe = encoder.embed_sentences([embedding.PROBE_SENTENCE])[0]
     return replace(record, probe=tuple(round(float(value), _PROBE_DIGITS) for value in probe))
-
-
-def _report(
-    request: IndexRequest,
-    plan: Plan,
-    manifest: Manifest,
-    now: Mapping[str, DocumentRecord],
-    *,
-    embedded: int,
-) -> IndexReport:
-    before = plan.old.documents if plan.old else {}
-    old, new = set(indexed_paths(before)), set(indexed_paths(now))
-    return IndexReport(
-        index=str(request.index),
-        documents=len(new),
-        passages=manifest.counts["passages"],
-        sentences=manifest.counts["sentences"],
-        embedded=embedded,
-        added=tuple(sorted(new - old)),
-        changed=tuple(sorted(path for path in new & old if before[path] != now[path])),
-        removed=tuple(sorted(old - new)),
-        skipped=reasons(now, DocumentStatus.SKIPPED),
-        failed=reasons(now, DocumentStatus.FAILED),
-        seconds=0.0,
-        is_unchanged=False,
-    )

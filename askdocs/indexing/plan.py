@@ -13,7 +13,13 @@ from askdocs.datamodel import (
     PassageSettings,
 )
 from askdocs.documents import NOT_UTF8, NOT_UTF8_HINT
-from askdocs.errors import AskdocsError, IncompleteError, NoIndexError, UsageError
+from askdocs.errors import (
+    AskdocsError,
+    IncompleteError,
+    NoIndexError,
+    RefusedError,
+    UsageError,
+)
 from askdocs.freshness import observe
 from askdocs.index import (
     Generation,
@@ -70,6 +76,11 @@ class Plan:
         return self.old is not None and len(segment_names(self.old.manifest.files)) == self.segments
 
     @property
+    def keeps_model(self) -> bool:
+        """Whether the old generation was made with a model of that name."""
+        return self.old is not None and self.old.manifest.model.name == self.model
+
+    @property
     def is_done(self) -> bool:
         """Whether the old generation is already all that."""
         return (
@@ -82,7 +93,7 @@ class Plan:
     @property
     def keeps_files(self) -> bool:
         """Whether no passage changes, so that the old files serve as they are."""
-        if self.old is None or self.old.manifest.model.name != self.model:
+        if self.old is None or not self.keeps_model:
             return False
         recorded = self.old.manifest.model.revision
         if PACKAGED_REVISIONS.get(self.model, recorded) != recorded:
@@ -97,6 +108,7 @@ class Plan:
         """Whether a document's passages are taken from the old generation."""
         return (
             self.old is not None
+            and self.keeps_model
             and self.old.manifest.passages == self.passages
             and self.old.documents.get(path) == self.records[path]
         )
@@ -109,6 +121,7 @@ def make_plan(request: IndexRequest) -> Plan:
         UsageError: The index directory is something else, or the paths differ from the recorded
             corpus, are missing or hold no document.
         IncompleteError: A document cannot be read, and the request is strict.
+        RefusedError: A folder that is a root cannot be listed.
     """
     _check_directory(request.index)
     check_request(request)
@@ -120,9 +133,10 @@ def make_plan(request: IndexRequest) -> Plan:
         seen.path: seen.record
         for seen in observe(request.base, corpus, index=request.index, known=known)
     }
+    _require_roots(request, corpus, records)
     require_complete(request, records)
     if (old is None or request.paths) and not indexed_paths(records):
-        raise _no_documents(request, records)
+        raise _no_documents(request, corpus, records)
     return Plan(
         corpus=corpus,
         passages=passage_settings(request, old),
@@ -195,13 +209,41 @@ def _recorded(request: IndexRequest) -> Generation | None:
         raise
 
 
-def _no_documents(request: IndexRequest, records: Mapping[str, DocumentRecord]) -> UsageError:
+def _require_roots(
+    request: IndexRequest, corpus: CorpusSettings, records: Mapping[str, DocumentRecord]
+) -> None:
+    """Refuse a corpus of which a whole root cannot be listed: its documents are not gone."""
+    for root in corpus.roots:
+        record = records.get(root)
+        if record is None or record.status != DocumentStatus.FAILED:
+            continue
+        if files.source_path(request.base, root).is_dir():
+            raise RefusedError(
+                f"{root} cannot be listed: {record.reason}",
+                hint="make it readable, or name other folders: askdocs index --replace PATH",
+            )
+
+
+def _no_documents(
+    request: IndexRequest, corpus: CorpusSettings, records: Mapping[str, DocumentRecord]
+) -> UsageError:
     names = ", ".join(str(path) for path in request.paths)
     reasons = [f"{path}: {record.reason}" for path, record in records.items()]
     if not reasons:
-        return UsageError(
-            f"there are no documents in {names}", hint="askdocs reads .txt and .md files"
-        )
+        return UsageError(f"there are no documents in {names}", hint=_what_is_read(corpus))
     more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
     hint = NOT_UTF8_HINT if reasons[0].endswith(NOT_UTF8) else ""
     return UsageError(f"no document in {names} can be indexed; {reasons[0]}{more}", hint=hint)
+
+
+def _what_is_read(corpus: CorpusSettings) -> str:
+    """Which files are taken, with the patterns that say so."""
+    kinds = ".txt and .md files"
+    if corpus.include != CorpusSettings(roots=()).include:
+        kinds = f"what fits {_options('--include', corpus.include)}"
+    but_for = f", but for what fits {_options('--exclude', corpus.exclude)}"
+    return f"askdocs reads {kinds}{but_for if corpus.exclude else ''}"
+
+
+def _options(name: str, patterns: tuple[str, ...]) -> str:
+    return " ".join(f"{name} {pattern!r}" for pattern in patterns)

@@ -30,12 +30,13 @@ def preview(request: IndexRequest) -> IndexPreview:
     Raises:
         UsageError: As `make_plan` says.
         IncompleteError: As `make_plan` says.
+        RefusedError: As `make_plan` says.
         DamagedIndexError: The index to be refreshed is not what its manifest says.
     """
     plan = make_plan(request)
     before = plan.old.documents if plan.old else {}
     old, new = set(indexed_paths(before)), set(plan.indexed)
-    cut = [path for path in plan.indexed if not _keeps(plan, path)]
+    cut = [path for path in plan.indexed if not plan.keeps(path)]
     return IndexPreview(
         documents=len(new),
         added=tuple(sorted(new - old)),
@@ -49,17 +50,9 @@ def preview(request: IndexRequest) -> IndexPreview:
     )
 
 
-def _keeps(plan: Plan, path: str) -> bool:
-    return _keeps_model(plan) and plan.keeps(path)
-
-
-def _keeps_model(plan: Plan) -> bool:
-    return plan.old is not None and plan.old.manifest.model.name == plan.model
-
-
 def _new_sentences(plan: Plan, paths: Sequence[str], base: Path) -> set[str]:
     """The sentences of some documents that these did not have before."""
-    if plan.old is None or not _keeps_model(plan):
+    if plan.old is None or not plan.keeps_model:
         return {text for path in paths for text in _sentences(plan, path, base)}
     with closing(plan.old.reader()) as reader:
         return {

@@ -14,7 +14,7 @@ from askdocs.datamodel import (
     ModelRecord,
     PassageSettings,
 )
-from askdocs.errors import DamagedIndexError, UnusableIndexError
+from askdocs.errors import DamagedIndexError, FormatError
 from askdocs.manifest.fields import (
     WRONG,
     clean,
@@ -51,15 +51,17 @@ def read_manifest(content: bytes) -> Manifest:
     """Parse a manifest and check every field of it.
 
     Raises:
-        UnusableIndexError: It is of a format that this version does not know.
+        FormatError: It is of a format that this version does not know.
         DamagedIndexError: It is no manifest.
     """
     try:
         card = json.loads(content, object_pairs_hook=_once, parse_constant=_no_constant)
         version = card["format_version"]
         if type(version) is not int or version != FORMAT_VERSION:
-            raise UnusableIndexError(
+            raise FormatError(
                 f"the index has format {version!r}, this version reads {FORMAT_VERSION}",
+                found=repr(version),
+                read=str(FORMAT_VERSION),
                 hint="askdocs index --rebuild PATH, or the askdocs that made it",
             )
         return _manifest(card)

@@ -1,15 +1,14 @@
-"""Answers in every format, piece by piece, as they become known."""
+"""Answers in every format, piece by piece, as they become known.
+
+A format's own module is imported where it is used: a question waits for one of them alone.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from askdocs.datamodel import Ranking
-from askdocs.render import lines, objects
-from askdocs.render import text as readable
-from askdocs.render.markdown import render_markdown
 from askdocs.render.style import Style
-from askdocs.render.trec import render_run
 from askdocs.terminal import make_safe
 
 
@@ -44,6 +43,8 @@ def render_answers(rankings: Iterable[Ranking], form: str, layout: Layout) -> It
 
 
 def _text(rankings: Iterable[Ranking], layout: Layout) -> Iterator[str]:
+    from askdocs.render import text as readable
+
     style, base = layout.style, layout.base
     for position, ranking in enumerate(rankings):
         gap = "\n" if position else ""
@@ -52,6 +53,8 @@ def _text(rankings: Iterable[Ranking], layout: Layout) -> Iterator[str]:
 
 
 def _json(rankings: Iterable[Ranking], layout: Layout) -> Iterator[str]:
+    from askdocs.render import objects
+
     if layout.is_many:
         yield objects.render_json_array(list(rankings))
     else:
@@ -59,15 +62,21 @@ def _json(rankings: Iterable[Ranking], layout: Layout) -> Iterator[str]:
 
 
 def _jsonl(rankings: Iterable[Ranking], _layout: Layout) -> Iterator[str]:
+    from askdocs.render import objects
+
     return map(objects.render_json_line, rankings)
 
 
 def _md(rankings: Iterable[Ranking], _layout: Layout) -> Iterator[str]:
+    from askdocs.render.markdown import render_markdown
+
     for position, ranking in enumerate(rankings):
         yield ("\n" if position else "") + render_markdown(ranking)
 
 
 def _tsv(rankings: Iterable[Ranking], _layout: Layout) -> Iterator[str]:
+    from askdocs.render import lines
+
     header = lines.render_header()
     for ranking in rankings:
         yield header + lines.render_rows(ranking)
@@ -76,16 +85,22 @@ def _tsv(rankings: Iterable[Ranking], _layout: Layout) -> Iterator[str]:
 
 
 def _vimgrep(rankings: Iterable[Ranking], layout: Layout) -> Iterator[str]:
+    from askdocs.render import lines
+
     for ranking in rankings:
         yield lines.render_places(ranking, base=layout.base, current=layout.current)
 
 
 def _paths(rankings: Iterable[Ranking], layout: Layout) -> Iterator[str]:
+    from askdocs.render import lines
+
     for path in lines.cited_files(rankings, base=layout.base, current=layout.current):
         yield f"{path}\0" if layout.null else f"{make_safe(path)}\n"
 
 
 def _trec(rankings: Iterable[Ranking], _layout: Layout) -> Iterator[str]:
+    from askdocs.render.trec import render_run
+
     return map(render_run, rankings)
 
 
@@ -101,4 +116,4 @@ _RENDERERS: dict[str, Callable[[Iterable[Ranking], Layout], Iterator[str]]] = {
 }
 
 FORMATS = tuple(_RENDERERS)
-"""The names of the formats."""
+"""The names of the formats, in the order in which the help of `ask` lists them."""

@@ -1,14 +1,13 @@
 """The questions that cite something else in another index, in every format."""
 
-import html
-import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from askdocs.datamodel import Change, Citation, ComparedRanking, Hit, Ranking
+from askdocs.datamodel import Change, ComparedRanking, Hit, Ranking
+from askdocs.render.json_text import dump
+from askdocs.render.markdown import escape_markdown
 from askdocs.render.style import BOLD, CYAN, DIM, GREEN, MARGIN, RED, YELLOW, Style, count_of
-from askdocs.terminal import make_safe, wrap
+from askdocs.terminal import make_safe, one_line, wrap
 
 SCHEMA = 1
 """The version of the JSON object; see docs/data-model.md."""
@@ -26,8 +25,6 @@ _DIGITS = 4
 # Of a text in a table. GitHub takes 65,536 characters in a comment.
 _LONG = 300
 _MOST = 60_000
-_ESCAPED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~$-])")
 
 
 def render_comparison(compared: Sequence[ComparedRanking], style: Style) -> str:
@@ -44,8 +41,7 @@ def render_comparison_json(compared: Sequence[ComparedRanking]) -> str:
         "counts": _counts(compared),
         "questions": [_question(one) for one in compared],
     }
-    text = json.dumps(found, ensure_ascii=False, indent=2)
-    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
+    return dump(found, indent=2)
 
 
 def render_comparison_markdown(compared: Sequence[ComparedRanking]) -> str:
@@ -75,7 +71,7 @@ def _counts(compared: Sequence[ComparedRanking]) -> dict[str, int]:
 def _block(one: ComparedRanking, style: Style) -> str:
     """A question that differs, with the hits that went, came and moved."""
     question = one.now.question
-    title = make_safe(f"{question.id}  {_one_line(question.text)}")
+    title = make_safe(f"{question.id}  {one_line(question.text)}")
     heading = f"{style.paint(title, BOLD)}\n{'':<{MARGIN}}{_NAMES[one.change]}\n"
     went, came = shown_hits(one)
     parts = [_hit(hit, "-", style) for hit in went] + [_hit(hit, "+", style) for hit in came]
@@ -92,17 +88,17 @@ def shown_hits(one: ComparedRanking) -> tuple[list[Hit], list[Hit]]:
 
 
 def _hit(hit: Hit, mark: str, style: Style) -> str:
-    citation = style.paint(make_safe(str(_citation(hit))), CYAN)
+    citation = style.paint(make_safe(str(hit.indexed_place.citation)), CYAN)
     head = f"{_mark(mark, style)}{hit.rank}. {citation}  {style.paint(f'{hit.score:.2f}', DIM)}\n"
-    answer = make_safe(_one_line(hit.answer.text))
+    answer = make_safe(one_line(hit.answer.text))
     spans = wrap(answer, style.body_width - MARGIN)
     return head + "".join(f"{'':<{2 * MARGIN}}{answer[start:end]}\n" for start, end in spans)
 
 
 def _moved(before: Hit, now: Hit, style: Style) -> str:
     """Both places, on one line where it is wide enough."""
-    start = f"{before.rank}. {make_safe(str(_citation(before)))}"
-    end = f"-> {make_safe(str(_citation(now)))}"
+    start = f"{before.rank}. {make_safe(str(before.indexed_place.citation))}"
+    end = f"-> {make_safe(str(now.indexed_place.citation))}"
     fits = MARGIN + len(f"~ {start} {end}") <= style.width
     gap = " " if fits else f"\n{'':<{2 * MARGIN}}"
     return f"{_mark('~', style)}{start}{gap}{end}\n"
@@ -122,7 +118,7 @@ def _question(one: ComparedRanking) -> dict[str, Any]:
         "went": [_hit_object(hit) for hit in one.went],
         "came": [_hit_object(hit) for hit in one.came],
         "moved": [
-            {"before": str(_citation(before)), "now": str(_citation(now))}
+            {"before": str(before.indexed_place.citation), "now": str(now.indexed_place.citation)}
             for before, now in one.moved
         ],
     }
@@ -137,7 +133,7 @@ def _hit_object(hit: Hit) -> dict[str, Any]:
     return {
         "rank": hit.rank,
         "score": round(hit.score, _DIGITS),
-        "citation": str(_citation(hit)),
+        "citation": str(hit.indexed_place.citation),
         "answer": hit.answer.text,
     }
 
@@ -168,21 +164,10 @@ def _cell(hits: Sequence[Hit], ranking: Ranking) -> str:
 
 def _cited(hits: Sequence[Hit]) -> Iterator[str]:
     for hit in hits:
-        yield f"{hit.rank}\\. **{_markdown(str(_citation(hit)))}** {_markdown(hit.answer.text)}"
+        citation = _markdown(str(hit.indexed_place.citation))
+        yield f"{hit.rank}\\. **{citation}** {_markdown(hit.answer.text)}"
 
 
 def _markdown(text: str) -> str:
-    """A text as it is, whatever Markdown, HTML or a name behind an @ would make of it."""
-    line = make_safe(_one_line(text))
-    short = line if len(line) <= _LONG else f"{line[: _LONG - 1]}…"
-    escaped = _MARKDOWN.sub(r"\\\1", html.escape(short, quote=False))
-    # A backslash before them does not keep GitHub from mentioning a user, or linking an address.
-    return escaped.replace("@", "&#64;").replace("://", "&#58;//")
-
-
-def _citation(hit: Hit) -> Citation:
-    return (hit.indexed or hit.place).citation
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    line = one_line(text)
+    return escape_markdown(line if len(line) <= _LONG else f"{line[: _LONG - 1]}…")

@@ -1,11 +1,13 @@
 """How the corpus differs from the index, for a reader or a program."""
 
-import json
+import html
 import posixpath
 import re
 from collections.abc import Iterator
 
 from askdocs.datamodel import Freshness
+from askdocs.render.json_text import dump
+from askdocs.render.kinds import changes_of, count_kinds
 from askdocs.render.style import GREEN, RED, Style, count_of
 from askdocs.terminal import make_safe
 
@@ -18,8 +20,6 @@ _SAYINGS = {
     "removed": "is in the index and no longer in the corpus",
 }
 _REFRESH = "askdocs index refreshes the index"
-# What JSON may hold raw and a terminal would obey, and halves of pairs, which are no text.
-_ESCAPED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 # What make_safe leaves and XML does not know.
 _NO_XML = re.compile("[\ufffe\uffff]")
 
@@ -39,15 +39,14 @@ def render_freshness_json(freshness: Freshness) -> str:
         "schema": SCHEMA,
         "fresh": freshness.is_fresh,
         "documents": freshness.documents,
-        **{kind: list(paths) for kind, paths in _documents(freshness)},
+        **{kind: list(paths) for kind, paths in changes_of(freshness).items()},
         "settings": [
             {"name": one.name, "indexed": one.indexed, "wanted": one.wanted}
             for one in freshness.settings
         ],
         "damaged": [{"path": one.path, "reason": one.reason} for one in freshness.damaged],
     }
-    text = json.dumps(found, ensure_ascii=False, indent=2)
-    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
+    return dump(found, indent=2)
 
 
 def render_annotations(freshness: Freshness, *, folder: str) -> str:
@@ -58,7 +57,7 @@ def render_annotations(freshness: Freshness, *, folder: str) -> str:
         folder: The base as seen from the root of the repository, POSIX.
     """
     lines = [summarise(freshness)]
-    for kind, paths in _documents(freshness):
+    for kind, paths in changes_of(freshness).items():
         lines += [
             _annotation(kind, f"{path} {_SAYINGS[kind]}; {_REFRESH}", _join(folder, path))
             for path in paths
@@ -77,7 +76,7 @@ def render_junit(freshness: Freshness) -> str:
         _case("index", "is fresh", "" if freshness.is_fresh else summarise(freshness)),
         _case("index", "settings", "; ".join(_settings(freshness))),
     ]
-    for kind, paths in _documents(freshness):
+    for kind, paths in changes_of(freshness).items():
         cases += [_case("documents", path, f"{path} {_SAYINGS[kind]}", kind) for path in paths]
     cases += [
         _case("files", one.path, f"{one.path} {one.reason}", "damaged") for one in freshness.damaged
@@ -99,18 +98,10 @@ def summarise(freshness: Freshness) -> str:
         return f"fresh: {count_of(freshness.documents, 'document')}"
     if freshness.damaged:
         return f"damaged: {count_of(len(freshness.damaged), 'file')}"
-    counts = [f"{len(paths)} {kind}" for kind, paths in _documents(freshness) if paths]
+    counts = count_kinds(changes_of(freshness))
     if freshness.settings:
         counts.append(count_of(len(freshness.settings), "setting"))
     return f"stale: {', '.join(counts)}"
-
-
-def _documents(freshness: Freshness) -> list[tuple[str, tuple[str, ...]]]:
-    return [
-        ("added", freshness.added),
-        ("changed", freshness.changed),
-        ("removed", freshness.removed),
-    ]
 
 
 def _settings(freshness: Freshness) -> list[str]:
@@ -121,7 +112,7 @@ def _settings(freshness: Freshness) -> list[str]:
 
 def _differences(freshness: Freshness) -> Iterator[tuple[str, str]]:
     """Every difference, as its kind and what it is about."""
-    for kind, paths in _documents(freshness):
+    for kind, paths in changes_of(freshness).items():
         yield from ((kind, path) for path in paths)
     yield from (("setting", what) for what in _settings(freshness))
     yield from (("damaged", f"{one.path} {one.reason}") for one in freshness.damaged)
@@ -155,7 +146,4 @@ def _case(group: str, name: str, failure: str, kind: str = "stale") -> str:
 
 
 def _attribute(text: str) -> str:
-    safe = _NO_XML.sub("\ufffd", make_safe(text))
-    for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
-        safe = safe.replace(character, entity)
-    return safe
+    return html.escape(_NO_XML.sub("\ufffd", make_safe(text)))

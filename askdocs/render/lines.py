@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from askdocs.datamodel import Hit, Ranking
-from askdocs.terminal import make_safe
+from askdocs.terminal import make_safe, one_line
 
 COLUMNS = "id rank score citation path line_start line_end status answer".split()
 """The fields of a row of tab-separated values."""
@@ -36,7 +36,7 @@ def render_places(ranking: Ranking, *, base: Path, current: Path | None) -> str:
         if hit.answer.begins is not None:
             line, column = hit.answer.begins
             path = make_safe(relative_path(hit, base, current))
-            lines.append(f"{path}:{line}:{column}:{_one_line(hit.answer.text)}\n")
+            lines.append(f"{path}:{line}:{column}:{make_safe(one_line(hit.answer.text))}\n")
     return "".join(lines)
 
 
@@ -68,10 +68,6 @@ def _row(identity: str, hit: Hit) -> str:
         str(first),
         str(last),
         hit.status.value,
-        _one_line(hit.answer.text),
+        one_line(hit.answer.text),
     ]
     return "\t".join(map(make_safe, fields)) + "\n"
-
-
-def _one_line(text: str) -> str:
-    return make_safe(" ".join(text.split()))

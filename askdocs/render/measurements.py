@@ -1,7 +1,7 @@
 """Evaluations as text for a reader."""
 
 from askdocs.datamodel import Evaluation, JudgedRanking
-from askdocs.terminal import make_safe
+from askdocs.terminal import make_safe, one_line
 
 _DEPTH = 5
 _MANY = 10
@@ -18,7 +18,7 @@ def render_evaluation(evaluation: Evaluation) -> str:
     if missed:
         lines += ["", f"not answered by the first {_DEPTH} hits:"]
         lines += [
-            make_safe(f"{one.ranking.question.id}  {_one_line(one.ranking.question.text)}")
+            make_safe(f"{one.ranking.question.id}  {one_line(one.ranking.question.text)}")
             for one in missed[:_MANY]
         ]
     if len(missed) > _MANY:
@@ -28,7 +28,3 @@ def render_evaluation(evaluation: Evaluation) -> str:
 
 def _is_missed(judged: JudgedRanking) -> bool:
     return judged.answers > 0 and not any(judged.found[:_DEPTH])
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

@@ -1,10 +1,9 @@
 """Results as JSON."""
 
-import json
-import re
 from typing import Any
 
 from askdocs.datamodel import CitedText, Evaluation, Hit, JudgedRanking, Place, Ranking
+from askdocs.render.json_text import dump
 
 SCHEMA = 1
 """The version of the JSON objects; a field that is taken away or changes its meaning raises it."""
@@ -12,28 +11,26 @@ SCHEMA = 1
 _SCORE_DIGITS = 4
 # Those of passages that do not answer often differ only behind the fourth digit.
 _RERANK_DIGITS = 6
-# JSON may hold these raw, and a terminal would obey them.
-_ESCAPED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 
 
 def render_json(ranking: Ranking) -> str:
     """One question's answer as an indented JSON object."""
-    return _dump(ranking_object(ranking), indent=2)
+    return dump(ranking_object(ranking), indent=2)
 
 
 def render_json_array(rankings: list[Ranking]) -> str:
     """The answers to several questions as one indented JSON array."""
-    return _dump([ranking_object(ranking) for ranking in rankings], indent=2)
+    return dump([ranking_object(ranking) for ranking in rankings], indent=2)
 
 
 def render_json_line(ranking: Ranking) -> str:
     """One question's answer as a JSON object on one line."""
-    return _dump(ranking_object(ranking), indent=None)
+    return dump(ranking_object(ranking), indent=None)
 
 
 def render_cited_json(cited: CitedText) -> str:
     """A cited text as an indented JSON object."""
-    return _dump({"schema": SCHEMA, **_cited_object(cited)}, indent=2)
+    return dump({"schema": SCHEMA, **_cited_object(cited)}, indent=2)
 
 
 def render_evaluation_json(evaluation: Evaluation) -> str:
@@ -43,7 +40,7 @@ def render_evaluation_json(evaluation: Evaluation) -> str:
         for name, one in evaluation.measures.items()
     }
     questions = [_judged_object(one) for one in evaluation.questions]
-    return _dump({"schema": SCHEMA, "measures": measures, "questions": questions}, indent=2)
+    return dump({"schema": SCHEMA, "measures": measures, "questions": questions}, indent=2)
 
 
 def ranking_object(ranking: Ranking) -> dict[str, Any]:
@@ -114,8 +111,3 @@ def _place_object(place: Place) -> dict[str, Any]:
         "lines": list(place.lines),
         "chars": list(place.chars),
     }
-
-
-def _dump(value: object, *, indent: int | None) -> str:
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from askdocs.datamodel import IndexPreview, IndexReport
+from askdocs.render.kinds import changes_of, count_kinds
 from askdocs.render.style import count_of
 from askdocs.terminal import make_safe
 
@@ -28,18 +29,9 @@ def render_refresh(report: IndexReport) -> str:
     """What a refresh changed, on one line; empty where that is nothing."""
     if report.is_unchanged:
         return ""
-    changes = [
-        f"{len(found)} {kind}"
-        for kind, found in (
-            ("added", report.added),
-            ("changed", report.changed),
-            ("removed", report.removed),
-        )
-        if found
-    ]
     parts = [
         f"indexed {count_of(report.documents, 'document')}",
-        *changes,
+        *count_kinds(changes_of(report)),
         f"{report.embedded} embedded",
         *_left_out(report.skipped, report.failed),
     ]
@@ -51,19 +43,15 @@ def render_preview(preview: IndexPreview) -> str:
     if preview.is_unchanged:
         summary = ["nothing would change", *_left_out(preview.skipped, preview.failed)]
         return f"{', '.join(summary)}: {count_of(preview.documents, 'document')}\n"
-    kinds = [
-        ("added", preview.added),
-        ("changed", preview.changed),
-        ("removed", preview.removed),
-    ]
+    changes = changes_of(preview)
     parts = [
         f"would index {count_of(preview.documents, 'document')}",
-        *(f"{len(found)} {kind}" for kind, found in kinds if found),
+        *count_kinds(changes),
         *_left_out(preview.skipped, preview.failed),
         f"{preview.cut} to cut",
         f"at least {count_of(preview.sentences, 'sentence')} to embed",
     ]
-    lines = [f"{kind:<8}  {path}" for kind, found in kinds for path in found]
+    lines = [f"{kind:<8}  {path}" for kind, found in changes.items() for path in found]
     for kind, reasons in (("skipped", preview.skipped), ("failed", preview.failed)):
         lines += [f"{kind:<8}  {path}: {reason}" for path, reason in sorted(reasons.items())]
     return "".join(f"{make_safe(line)}\n" for line in [", ".join(parts), *lines])
@@ -80,8 +68,7 @@ def render_faults(reasons: Mapping[str, str]) -> list[str]:
 
 
 def _left_out(skipped: Mapping[str, str], failed: Mapping[str, str]) -> list[str]:
-    kinds = (("skipped", skipped), ("failed", failed))
-    return [f"{len(found)} {kind}" for kind, found in kinds if found]
+    return count_kinds({"skipped": skipped, "failed": failed})
 
 
 def _reasons(kind: str, found: Mapping[str, str]) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from askdocs.render.json_text import dump
 from askdocs.render.style import BOLD, DIM, Style
 from askdocs.terminal import columns, make_safe
 
@@ -80,7 +81,7 @@ def render_settings_json(
         },
         "settings": [asdict(setting) for setting in settings],
     }
-    return json.dumps(content, indent=2) + "\n"
+    return dump(content, indent=2)
 
 
 def _rows(settings: Sequence[SettingInForce]) -> Iterable[tuple[str, str, str]]:

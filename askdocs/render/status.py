@@ -1,8 +1,9 @@
 """What an index holds, for a reader."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from askdocs.datamodel import CorpusSettings, DocumentRecord, DocumentStatus, Manifest
+from askdocs.datamodel import CorpusSettings, DocumentRecord, DocumentStatus, Manifest, ModelRecord
+from askdocs.render.kinds import count_kinds
 from askdocs.render.style import count_of
 from askdocs.terminal import make_safe
 
@@ -24,30 +25,34 @@ def render_status(
         digest: The name of its generation.
         encoders: The compiled encoders that it carries, each with its size in bytes.
     """
-    records = documents.values()
-    indexed = [record for record in records if record.status == DocumentStatus.INDEXED]
-    others = [
-        f"{sum(record.status == status for record in records)} {status}"
-        for status in (DocumentStatus.SKIPPED, DocumentStatus.FAILED)
-        if any(record.status == status for record in records)
-    ]
-    model = manifest.model
-    revision = f" ({model.revision})" if model.revision else ""
-    size = sum(record.bytes for record in manifest.files.values())
     rows = {
         "index": f"{index}, format {manifest.format_version}, generation {digest[:12]}",
         "corpus": ", ".join(manifest.corpus.roots),
         "files": _corpus_settings(manifest.corpus),
-        "documents": ", ".join(
-            [f"{len(indexed)}, {_bytes(sum(record.bytes for record in indexed))}", *others]
-        ),
+        "documents": _counts(documents.values()),
         "passages": f"{manifest.counts['passages']}, at most {manifest.passages.max_tokens} tokens",
         "sentences": str(manifest.counts["sentences"]),
-        "model": f"{model.name}{revision}, {model.dimension} dimensions",
-        "size": _bytes(size),
+        "model": _model(manifest.model),
+        "size": _bytes(sum(record.bytes for record in manifest.files.values())),
         "encoder": f"in the index, {_bytes(sum(encoders.values()))}" if encoders else "",
     }
     return "".join(f"{name:<10} {make_safe(value)}\n" for name, value in rows.items() if value)
+
+
+def _counts(records: Collection[DocumentRecord]) -> str:
+    """How many documents are indexed, their size, and how many are not."""
+    kinds = {
+        status.value: [record for record in records if record.status == status]
+        for status in (DocumentStatus.INDEXED, DocumentStatus.SKIPPED, DocumentStatus.FAILED)
+    }
+    indexed = kinds.pop(DocumentStatus.INDEXED.value)
+    size = _bytes(sum(record.bytes for record in indexed))
+    return ", ".join([f"{len(indexed)}, {size}", *count_kinds(kinds)])
+
+
+def _model(model: ModelRecord) -> str:
+    revision = f" ({model.revision})" if model.revision else ""
+    return f"{model.name}{revision}, {model.dimension} dimensions"
 
 
 def _corpus_settings(corpus: CorpusSettings) -> str:

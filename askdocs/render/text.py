@@ -7,7 +7,7 @@ from pathlib import Path
 
 from askdocs.datamodel import CitationStatus, CitedText, Hit, Place, Ranking, Span
 from askdocs.render.style import BOLD, CYAN, DIM, GREEN, MARGIN, RED, YELLOW, Style
-from askdocs.terminal import make_safe, wrap
+from askdocs.terminal import columns, make_safe, wrap
 
 _FEW = 3
 _STATUS_COLORS = {
@@ -97,13 +97,18 @@ def _head(
     first, last = place.lines
     address = Path(os.path.normpath(base / place.citation.path)).as_uri()
     where = f"line {first}" if first == last else f"lines {first}-{last}"
+    citation = style.paint(style.link(str(place.citation), address), CYAN)
     parts = [
-        style.paint(style.link(str(place.citation), address), CYAN),
         style.paint(where, DIM),
         style.paint(score, BOLD),
         style.paint(status, _STATUS_COLORS[status]),
     ]
-    return "  ".join(part for part in parts if part)
+    name = make_safe(str(place.citation))
+    whole = "  ".join(filter(None, [name, where, score, status]))
+    # A terminal would break the line anywhere; a citation stays whole, so that it can be copied.
+    is_broken = MARGIN + columns(name) <= style.width < MARGIN + columns(whole)
+    gap = f"\n{'':<{MARGIN}}" if is_broken else "  "
+    return citation + gap + "  ".join(filter(None, parts))
 
 
 def _body(text: str, answer: Span, passage: Span, style: Style) -> str:

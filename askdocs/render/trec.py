@@ -18,7 +18,7 @@ def render_run(ranking: Ranking) -> str:
     name = _encoded(ranking.question.id)
     lines = []
     for hit in ranking.hits:
-        docno = _encoded(str((hit.indexed or hit.place).citation))
+        docno = _encoded(str(hit.indexed_place.citation))
         score = hit.score if hit.rerank_score is None else hit.rerank_score
         lines.append(f"{name} Q0 {docno} {hit.rank} {score:.6f} askdocs\n")
     return "".join(lines)

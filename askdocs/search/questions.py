@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
+from askdocs.datamodel import Question
 from askdocs.documents import is_encodable
 from askdocs.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from askdocs.datamodel import Question
 
 MAX_QUESTION_CHARS = 10_000
 """A longer question is refused: no model reads it whole."""
@@ -34,6 +34,56 @@ def check_question(question: str) -> None:
         )
     if not is_encodable(question):
         raise UsageError("the question is not UTF-8")
+
+
+def written_question(text: str, identity: str | int, place: str) -> Question:
+    """A question of a file that can be asked.
+
+    Raises:
+        UsageError: As `check_question` says, with the place before it.
+    """
+    try:
+        check_question(text)
+    except UsageError as error:
+        raise UsageError(f"{place}: {error}", hint=error.hint) from error
+    return Question(id=str(identity), text=text)
+
+
+def parse_question(
+    line: str, number: int, place: str, *, hint: str
+) -> tuple[Question, dict[str, Any]]:
+    """The question of a JSON object with `question` and `id`, and the object with all it holds.
+
+    Args:
+        line: The object as it is written.
+        number: Of the line, which is the id where the object has none.
+        place: What an error calls the line.
+        hint: What helps whoever wrote it.
+
+    Raises:
+        UsageError: The line is no such object, or the question cannot be asked.
+    """
+    found = _parse_object(line, place, hint)
+    text, identity = found.get("question"), found.get("id", number)
+    # To Python, true and false are numbers.
+    is_name = isinstance(identity, str | int) and not isinstance(identity, bool)
+    if not isinstance(text, str) or not is_name:
+        needs = 'needs a text under "question", and a text or number as "id"'
+        raise UsageError(f"{place} {needs}", hint=hint)
+    return written_question(text, identity, place), found
+
+
+def _parse_object(line: str, place: str, hint: str) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except json.JSONDecodeError as error:
+        why = f"{error.msg[:1].lower()}{error.msg[1:]} at character {error.pos + 1}"
+        raise UsageError(f"{place} is not JSON: {why}", hint=hint) from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{place} is not JSON", hint=hint) from error
+    if not isinstance(found, dict):
+        raise UsageError(f"{place} is not a JSON object", hint=hint)
+    return found
 
 
 def grouped(questions: Iterable[Question], size: int) -> Iterator[list[Question]]:

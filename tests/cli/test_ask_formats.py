@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from askdocs.cli.commands.ask import ask_command
+from askdocs.render.answers import FORMATS
+
 Run = Callable[..., Any]
 RunProcess = Callable[..., Any]
 
@@ -24,6 +27,13 @@ def harbour(folder: Path, run: Run, tiny_model: Path) -> Path:
     return folder
 
 
+def test_every_format_can_be_asked_for() -> None:
+    """The option takes the formats that answers have, and no other."""
+    (option,) = (one for one in ask_command.params if one.name == "form")
+
+    assert tuple(option.to_info_dict()["type"]["choices"]) == FORMATS
+
+
 def test_markdown_has_a_heading_and_quotations(harbour: Path, run: Run) -> None:
     """Each question is a heading, each hit a quotation with a link to its lines."""
     ran = run("ask", *LEXICAL, "-k", "1", "--format", "md", "froze March")
@@ -36,7 +46,7 @@ def test_markdown_has_a_heading_and_quotations(harbour: Path, run: Run) -> None:
         ">\n"
         "> **The harbour froze in March.**\n"
         ">\n"
-        "> 1\\. [docs/a.txt#p1-2](docs/a.txt#L1-L3), score 0.45, verified\n"
+        "> 1\\. [docs/a.txt\\#p1\\-2](docs/a.txt#L1-L3), score 0.45, verified\n"
     )
 
 

@@ -87,6 +87,25 @@ def test_wanted_length_of_passages_is_compared(harbour: Path, run: Run) -> None:
     ]
 
 
+@pytest.mark.parametrize(("tokens", "is_possible"), [(15, 0), (16, 1), (2000, 1), (2001, 0)])
+def test_length_that_no_index_can_have_is_refused(
+    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch, tokens: int, is_possible: int
+) -> None:
+    """It is wrong use however it is given, and not a difference that nothing mends."""
+    flag = run("check", "--max-tokens", tokens)
+    with monkeypatch.context() as patch:
+        patch.setenv("ASKDOCS_INDEX_MAX_TOKENS", str(tokens))
+        variable = run("check")
+    (harbour / "askdocs.toml").write_text(f"max-tokens = {tokens}\n")
+    file = run("check")
+
+    expected = 1 if is_possible else 2
+    assert [ran.status for ran in (flag, variable, file)] == [expected] * 3
+    named = [ran.err.partition(": ")[2] for ran in (flag, variable, file)]
+    starts = ("invalid value for '--max-tokens'", "ASKDOCS_INDEX_MAX_TOKENS", "askdocs.toml:1")
+    assert is_possible or all(map(str.startswith, named, starts))
+
+
 def test_refresh_with_the_wanted_settings_makes_it_fresh(harbour: Path, run: Run) -> None:
     """What `check` misses, `index` with the same settings mends."""
     options = ("--max-tokens", "64")
@@ -104,8 +123,9 @@ def damaged(harbour: Path) -> list[str]:
     names = ["000/lexical.npys", "000/passages.jsonl"]
     (generation,) = harbour.glob("vectors/generations/*")
     for name in names:
-        with (generation / name).open("ab") as file:
-            file.write(b"\n")
+        content = bytearray((generation / name).read_bytes())
+        content[-2] ^= 1
+        (generation / name).write_bytes(content)
     return [(generation / name).relative_to(harbour).as_posix() for name in names]
 
 
@@ -117,6 +137,23 @@ def test_deep_check_names_damaged_files(damaged: list[str], run: Run) -> None:
     lines = "".join(f"damaged   {path} is not what its manifest says\n" for path in damaged)
     assert (deep.status, deep.out) == (4, f"damaged: 2 files\n{lines}")
     assert deep.err == ("askdocs: vectors is damaged: 2 files\nhint: askdocs index --rebuild\n")
+
+
+def test_plain_check_misses_no_file(harbour: Path, run: Run) -> None:
+    """Files that did not come along, or are cut off, are damage without reading any."""
+    (generation,) = harbour.glob("vectors/generations/*")
+    (generation / "000" / "dense.faiss").unlink()
+    os.truncate(generation / "000" / "tables.npys", 9)
+
+    ran = run("check")
+
+    folder = f"vectors/generations/{generation.name}/000"
+    assert ran.status == 4
+    assert ran.out.splitlines() == [
+        "damaged: 2 files",
+        f"damaged   {folder}/dense.faiss is missing",
+        f"damaged   {folder}/tables.npys is not what its manifest says",
+    ]
 
 
 def test_deep_check_reports_damage_to_programs(damaged: list[str], run: Run) -> None:

@@ -175,6 +175,10 @@ TABLE = "index is the index directory and no table: options of the command index
         ("top-k = 0", 1, ("top-k: 0 is not in the range x>=1", "askdocs ask --help")),
         ("min-score = 2", 1, ("min-score: 2.0 is not in the range 0<=x<=1", "askdocs ask --help")),
         ("min-score = nan", 1, ("min-score must be a number, got nan", "askdocs ask --help")),
+        (
+            f"min-score = 1{'0' * 400}", 1,
+            (f"min-score must be a number, got 1{'0' * 400}", "askdocs ask --help"),
+        ),
         ("quiet = 1", 1, ("quiet must be true or false, got 1", "askdocs ask --help")),
         ("mode = {}", 1, (None, "askdocs ask --help")),
         ('mode = ""', 1, (None, "askdocs ask --help")),
@@ -202,6 +206,14 @@ TABLE = "index is the index directory and no table: options of the command index
                 "--rerank all-MiniLM-L6-v2 as a flag names any model",
             ),
         ),
+        (
+            "exclude = ['a', 1]", 1,
+            (
+                "exclude must be a list, each a text in quotes, got 1 in it",
+                "askdocs index --help",
+            ),
+        ),
+        ("max-tokens = 0", 1, (None, "askdocs check --help")),
         ("top-k = [1]", 1, ("top-k must be a whole number, got a list", "askdocs ask --help")),
         ("top-k = {}", 1, ("top-k must be a whole number, got a table", "askdocs ask --help")),
         ("x = \n", 1, ("not TOML: invalid value", "correct line 1 of askdocs.toml")),

@@ -137,3 +137,26 @@ def test_wrong_use_is_one_line_and_a_hint(
     error, hint = ran.err.splitlines()
     assert error.startswith(f"askdocs: {message}")
     assert hint.startswith("hint: ")
+
+
+def test_hint_for_missing_questions_is_of_this_command(change: Path, run: Run) -> None:
+    """The hint is of the command that was typed."""
+    ran = run("diff", "base/vectors", "--questions", "nowhere")
+
+    expected = (
+        "askdocs: nowhere: no such file or directory\nhint: askdocs diff OLD --questions FILE\n"
+    )
+    assert (ran.status, ran.err) == (2, expected)
+
+
+@pytest.mark.parametrize("damaged", ["base/vectors", "vectors"])
+def test_hint_is_of_the_index_that_is_damaged(change: Path, run: Run, damaged: str) -> None:
+    """Who follows it does not rewrite the other one."""
+    (change / damaged / "HEAD").write_text("x")
+
+    ran = run(
+        "diff", "base/vectors", "--index", "vectors", "--questions", "questions.txt",
+    )  # fmt: skip
+
+    expected = f"hint: askdocs index --index {damaged} --rebuild PATH"
+    assert (ran.status, ran.err.splitlines()[-1]) == (4, expected)

@@ -213,7 +213,7 @@ def test_the_seeds_are_measured_with_the_default_model(project: Path, run: Run) 
             ["questions.jsonl", "--baseline", "questions.jsonl"],
             "questions.jsonl is not what askdocs eval --format json prints",
         ),
-        (["plain.txt"], "line 1 of the questions is not JSON"),
+        (["plain.txt"], "line 1 of the questions is not JSON: expecting value at character 1"),
     ],
 )
 def test_what_cannot_be_read_is_a_usage_error(
@@ -227,3 +227,11 @@ def test_what_cannot_be_read_is_a_usage_error(
 
     assert (ran.status, ran.out) == (2, "")
     assert ran.err.splitlines()[0] == f"askdocs: {message}"
+
+
+def test_online_without_a_model_leads_to_the_help_of_this_command(harbour: Path, run: Run) -> None:
+    """The hint is of the command that was typed."""
+    ran = run("eval", "questions.jsonl", "--online")
+
+    expected = "askdocs: --online is for --rerank\nhint: askdocs eval --help\n"
+    assert (ran.status, ran.err) == (2, expected)

@@ -84,6 +84,16 @@ def test_no_command_is_answered_with_the_help(run: Run) -> None:
         (["frobnicate"], "no such command 'frobnicate'", "askdocs --help"),
         (["--frobnicate"], "no such option '--frobnicate'", "askdocs --help"),
         (["show"], "missing argument 'CITATION'", "askdocs show --help"),
+        (
+            ["check", "--index", ""],
+            "invalid value for '--index': it is empty",
+            "askdocs check --help",
+        ),
+        (
+            ["ask", "why?", "--path", ""],
+            "invalid value for '--path': it is empty",
+            "askdocs ask --help",
+        ),
         (["check", "more"], "got unexpected extra argument more", "askdocs check --help"),
     ],
 )

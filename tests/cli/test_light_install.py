@@ -135,7 +135,7 @@ def test_module_of_askdocs_that_is_missing_is_no_lack_of_packages(
     source = copy.resolve()
     copy.unlink()
     shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / "freshness.py").unlink()
+    shutil.rmtree(copy / "freshness")
 
     ran = light("check")
 

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -49,6 +50,18 @@ def test_no_line_commands_by_accident() -> None:
     commands = {line.split()[0] for line in manual().splitlines() if line.startswith((".", "'"))}
 
     assert commands == {".TH", ".SH", ".SS", ".PP", ".RS", ".RE", ".nf", ".fi", ".TP"}
+
+
+def test_full_disk_is_reported() -> None:
+    """Where the page cannot be written, the status is 7 and one line says why."""
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "askdocs.cli.manual"], stdout=full, stderr=subprocess.PIPE,
+            check=False,
+        )  # fmt: skip
+
+    expected = b"askdocs: standard output: no space left on device\n"
+    assert (ran.returncode, ran.stderr) == (7, expected)
 
 
 @pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")

@@ -179,6 +179,37 @@ def test_key_has_its_line(keys: tuple[str, ...], line: int) -> None:
     assert file.line(*keys) == line
 
 
+@pytest.mark.parametrize("long", ['"""', "'''"])
+@pytest.mark.parametrize(
+    "before",
+    [
+        "x = 1  # {long}",
+        "x = 1  # it's \" {long}",
+        "x = 'a\\'  # {long}",
+        'x = "\\""  # {long}',
+        "x = '#'  # {long}",
+        'x = "{long}"  # {long}',
+        'x = "" # {long}',
+        "x = {long}a{long} # {long}",
+        "x = {long}a{long} # a {long} b {long} c {long}",
+        "x = {long}# a\nmode = 1\n[ask]\n{long} # {long}",
+        'x = """a\\"""" # {long}',
+        'x = """""a""""" # {long}',
+        "x = '''''a''''' # {long}",
+        "x = ['# \"',  # {long}\n  1]",
+    ],
+)
+def test_quotes_that_open_no_text_hide_no_key(before: str, long: str) -> None:
+    """Quotes in comments, in strings and at the ends of texts leave the lines behind them found."""
+    before = before.replace('"{long}"', "\"'''\"").replace("{long}", long)
+    text = f"{before}\nmode = 1\n"
+    assert tomllib.loads(text)["mode"] == 1
+
+    file = Configuration(path=Path("askdocs.toml"), settings={}, text=text, table=())
+
+    assert file.line("mode") == text.count("\n")
+
+
 NAMES = st.sampled_from(["mode", "top-k", "a_b", "x"])
 VALUES = st.sampled_from(["1", '"mode = 2"', '"""\nmode = 3\n"""', "[\n1,\n2]", "'''\n[ask]\n'''"])
 

@@ -1,5 +1,8 @@
 """The environment and the current folder say where things are."""
 
+import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from askdocs.config import (
     index_to_write,
 )
 from askdocs.errors import NoIndexError
+from askdocs.index import is_index
 
 
 @pytest.mark.parametrize(
@@ -107,3 +111,33 @@ def test_file_called_seeds_is_no_corpus(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "seeds").touch()
 
     assert default_paths(Path("vectors")) == ()
+
+
+@pytest.fixture
+def closed_folder() -> Iterator[Path]:
+    """A folder with indexes in it and above it, of which nobody may look into the nearer one."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        for index in (folder / "vectors", folder / "inner" / "vectors"):
+            index.mkdir(parents=True)
+            (index / "HEAD").touch()
+        (folder / "inner" / "vectors").chmod(0)
+        user = os.geteuid()
+        if user == 0:
+            # The superuser may look into anything.
+            os.seteuid(65534)
+        yield folder
+        os.seteuid(user)
+        (folder / "inner" / "vectors").chmod(0o755)
+
+
+def test_index_that_may_not_be_looked_into_is_not_passed_over(closed_folder: Path) -> None:
+    """The index of a folder above is no substitute for one that cannot be read."""
+    assert find_index(closed_folder / "inner") == closed_folder / "inner" / "vectors"
+
+
+def test_folder_that_may_not_be_looked_into_has_no_index(closed_folder: Path) -> None:
+    """Of what is in a closed folder nothing is known: the search goes on above it."""
+    assert find_index(closed_folder / "inner" / "vectors" / "deeper") is not None
+    assert not is_index(closed_folder / "inner" / "vectors" / "deeper" / "vectors")

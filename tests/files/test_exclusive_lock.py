@@ -5,6 +5,7 @@ import fcntl
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,41 @@ def test_second_taker_is_turned_away(tmp_path: Path) -> None:
 
     assert str(caught.value) == f"another process is writing {tmp_path}"
     assert caught.value.hint == "wait for it to end and run the command again"
+
+
+def test_lock_that_was_waited_for_is_held(tmp_path: Path) -> None:
+    """Who waits has the lock when it is given up, and says once that it waits."""
+    said: list[str] = []
+    lock = tmp_path / "LOCK"
+    with lock.open("wb") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+
+        def give_up() -> None:
+            said.append("waiting")
+            holder.close()
+
+        with exclusive_lock(lock, until=time.monotonic() + 60, waiting=give_up):
+            with pytest.raises(LockedError), exclusive_lock(lock):
+                pytest.fail("two hold the lock")
+
+    assert said == ["waiting"]
+
+
+def test_wait_for_a_lock_has_an_end(tmp_path: Path) -> None:
+    """A holder that does not give it up is not waited for longer than was asked for."""
+    until = time.monotonic() + 0.02
+
+    with exclusive_lock(tmp_path / "LOCK"), pytest.raises(LockedError):
+        with exclusive_lock(tmp_path / "LOCK", until=until):
+            pytest.fail("two hold the lock")
+
+    assert time.monotonic() >= until
+
+
+def test_free_lock_is_not_waited_for(tmp_path: Path) -> None:
+    """Nothing is said of a wait that there is not."""
+    with exclusive_lock(tmp_path / "LOCK", until=time.monotonic() + 60, waiting=pytest.fail):
+        assert os.listdir(tmp_path) == ["LOCK"]
 
 
 def test_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """From one generation to the next: whole or not at all, and never by two at once."""
 
 import errno
+import fcntl
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 from askdocs.datamodel import DocumentRecord, DocumentStatus, Manifest
 from askdocs.errors import DamagedIndexError, LockedError, RefusedError
 from askdocs.files import LARGE
-from askdocs.index import Transaction, begin, current_digest, open_generation
+from askdocs.index import OvertakenError, Transaction, begin, current_digest, open_generation
 from askdocs.index.head import head_line
 
 Commit = Callable[..., str]
@@ -253,6 +255,44 @@ def test_second_writer_is_turned_away(index: Path, commit: Commit, write: Write)
         transaction.publish(manifest, tools={})
 
     assert texts(index) == NEW
+
+
+def test_writer_that_has_waited_writes(index: Path, commit: Commit, write: Write) -> None:
+    """Where the other wrote nothing, the plan still holds, and the lock is not given up again."""
+    old = commit(OLD)
+    with (index / "LOCK").open("rb") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        until = time.monotonic() + 60
+
+        with begin(index, expecting=old, until=until, waiting=holder.close) as transaction:
+            with pytest.raises(LockedError), begin(index, expecting=old):
+                pytest.fail("two write at once")
+            transaction.publish(write(transaction, NEW), tools={})
+
+    assert texts(index) == NEW
+
+
+def test_writer_that_was_overtaken_while_it_waited_is_turned_away(
+    index: Path, commit: Commit
+) -> None:
+    """What the other wrote meanwhile stays, and the lock is free for another attempt."""
+    old = commit(OLD)
+    with (index / "LOCK").open("rb") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+
+        def write_and_give_up() -> None:
+            holder.close()
+            commit(NEW)
+
+        with pytest.raises(OvertakenError):
+            with begin(
+                index, expecting=old, until=time.monotonic() + 60, waiting=write_and_give_up
+            ):
+                pytest.fail("writes over what another writer wrote")
+
+    assert texts(index) == NEW
+    with begin(index, expecting=current_digest(index)):
+        pass
 
 
 def test_kept_files_are_shared(index: Path, commit: Commit) -> None:

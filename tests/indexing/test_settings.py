@@ -1,5 +1,6 @@
 """Which settings hold, and that `check` agrees with `index` whatever they are."""
 
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,11 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from askdocs import embedding
 from askdocs.datamodel import CorpusSettings, IndexReport
 from askdocs.errors import IncompleteError, UsageError
 from askdocs.freshness import check_freshness
 from askdocs.index import open_generation
 from askdocs.indexing import IndexRequest, build, preview
+from askdocs.indexing.plan import make_plan
 
 IndexDocs = Callable[..., IndexReport]
 
@@ -151,26 +154,22 @@ def test_strict_run_does_not_mind_what_is_left_out_by_design(
 
 
 def test_document_that_goes_bad_on_the_way_ends_a_strict_run(
-    docs: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch
+    docs: Path, index_docs: IndexDocs, cache: Path
 ) -> None:
     """What changes between the plan and the writing is judged like all else."""
-    from askdocs.indexing import building
-
     (docs / "a.txt").write_text("Rain fell.")
     index_docs()
     before = open_generation(docs.parent / "vectors").digest
     (docs / "b.txt").write_text("Snow fell.")
-    real_plan = building.make_plan
 
-    def spoiling(request: IndexRequest) -> Any:
-        plan = real_plan(request)
+    def spoiling_open(model: embedding.Model, **named: Any) -> embedding.Encoder:
         (docs / "b.txt").write_bytes(b"Caf\xe9")
-        return plan
+        return embedding.open_encoder(model, **named)
 
-    monkeypatch.setattr(building, "make_plan", spoiling)
+    request = IndexRequest(index=docs.parent / "vectors", strict=True)
 
     with pytest.raises(IncompleteError):
-        index_docs(strict=True)
+        build(request, cache=cache, notify=ignore, open_encoder=spoiling_open)
 
     assert open_generation(docs.parent / "vectors").digest == before
     assert [path.name for path in (docs.parent / "vectors/generations").iterdir()] == [before]
@@ -202,3 +201,53 @@ def test_preview_counts_only_sentences_that_are_new(docs: Path, index_docs: Inde
     assert (found.cut, found.sentences) == (1, 1)
     assert index_docs().embedded == 1
     assert preview(request).is_unchanged
+
+
+def test_nothing_is_kept_for_another_model(docs: Path, index_docs: IndexDocs) -> None:
+    """A document whose text is the same is still cut anew: the tokens are others."""
+    (docs / "a.txt").write_text("Rain fell.")
+    index_docs()
+    index = docs.parent / "vectors"
+
+    same = make_plan(IndexRequest(index=index))
+    other = make_plan(IndexRequest(index=index, model="nowhere/to-be-had"))
+
+    assert (same.keeps("docs/a.txt"), other.keeps("docs/a.txt")) == (True, False)
+
+
+def test_model_that_has_only_moved_embeds_nothing_anew(
+    docs: Path, index_docs: IndexDocs, tiny_model: Path, tmp_path: Path
+) -> None:
+    """Its fingerprint is the same: the vectors hold, and the name is recorded."""
+    (docs / "a.txt").write_text("Rain fell. It was wet.")
+    index_docs()
+    moved = shutil.copytree(tiny_model, tmp_path / "moved")
+
+    report = index_docs(model=str(moved))
+
+    assert (report.sentences, report.embedded, report.changed) == (2, 0, ())
+    assert open_generation(docs.parent / "vectors").manifest.model.name == "./moved"
+
+
+@pytest.mark.parametrize(
+    ("options", "hint"),
+    [
+        ({"exclude": ("*",)}, "askdocs reads .txt and .md files, but for what fits --exclude '*'"),
+        (
+            {"include": ("*.rst",), "exclude": ("b*",)},
+            "askdocs reads what fits --include '*.rst', but for what fits --exclude 'b*'",
+        ),
+    ],
+)
+def test_patterns_that_leave_no_document_are_named(
+    docs: Path, index_docs: Callable[..., IndexReport], options: dict[str, Any], hint: str
+) -> None:
+    """Whoever gave them, here or in a configuration, sees what left the documents out."""
+    (docs / "a.txt").write_text("Rain fell.")
+    (docs / "b.rst").write_text("Snow fell.")
+
+    with pytest.raises(UsageError) as caught:
+        index_docs(**options)
+
+    assert str(caught.value) == f"there are no documents in {docs}"
+    assert caught.value.hint == hint

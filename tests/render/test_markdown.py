@@ -1,5 +1,8 @@
 """Answers as Markdown quote what a document says and command nothing."""
 
+import re
+
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -16,10 +19,12 @@ from askdocs.datamodel import (
     Question,
     Ranking,
 )
-from askdocs.render.markdown import render_markdown
+from askdocs.render.markdown import escape_markdown, render_markdown
 from askdocs.terminal import make_safe
 
 PARSER = MarkdownIt("gfm-like", {"linkify": False})
+# GitHub looks for these in the text of the page.
+LIVE = re.compile(r"@\w|#\d|GH-\d|://|www\.", re.IGNORECASE)
 
 
 def hit_of(
@@ -54,11 +59,11 @@ def test_hit_is_a_quotation_with_a_link() -> None:
         ">\n"
         "> Ships waited.\n"
         ">\n"
-        "> 1\\. [docs/a.txt#p3-4](docs/a.txt#L7-L9), score 0.88, verified\n"
+        "> 1\\. [docs/a.txt\\#p3\\-4](docs/a.txt#L7-L9), score 0.88, verified\n"
         "\n"
         "> **Snow.**\n"
         ">\n"
-        "> 2\\. [docs/a.txt#p3-4](docs/a.txt#L7-L9), score 0.88, verified\n"
+        "> 2\\. [docs/a.txt\\#p3\\-4](docs/a.txt#L7-L9), score 0.88, verified\n"
     )
 
 
@@ -80,30 +85,42 @@ def _outline(tokens: list[Token]) -> list[str]:
     """The constructs of a page, one after another."""
     found = []
     for token in tokens:
-        inner = [one.type for one in token.children or () if one.type not in {"text", "softbreak"}]
-        kinds = [kind for kind in inner if kind not in {"strong_open", "strong_close"}]
-        found += [token.type, *(kind for kind in kinds if kind != "text_special")]
+        inner = [one.type for one in token.children or () if not _is_nothing(one)]
+        passed = {"text", "text_special", "softbreak", "strong_open", "strong_close"}
+        found += [token.type, *(kind for kind in inner if kind not in passed)]
     return found
+
+
+def _is_nothing(token: Token) -> bool:
+    return token.type == "html_inline" and token.content == "<!-- -->"
+
+
+def _contents(token: Token) -> list[str]:
+    """The texts of one line of a page, apart where something that is not shown stands between."""
+    parts = (
+        "\0" if _is_nothing(one) else " " if one.type == "softbreak" else one.content
+        for one in token.children or ()
+    )
+    return "".join(parts).split("\0")
 
 
 def _words(tokens: list[Token]) -> str:
     """All text of a page, with one space for white space of any length."""
-    parts = [
-        "".join(" " if one.type == "softbreak" else one.content for one in token.children or ())
-        for token in tokens
-        if token.type == "inline"
-    ]
+    parts = ["".join(_contents(token)) for token in tokens if token.type == "inline"]
     return " ".join(" ".join(parts).split())
 
 
 NASTY = st.text(
-    st.sampled_from("\\`*_[]<>&|~$!#-+=.)(:1 aé\n\t\"'/^{}\x1b\u2028\ufeff").map(str), max_size=30
+    st.sampled_from("\\`*_[]<>&|~$!#-+=.)(:1 aé@GHw\n\t\"'/^{}\x1b\u2028\ufeff").map(str),
+    max_size=30,
 ).filter(lambda text: bool(make_safe(text).strip()))
 
 
 @given(text=NASTY, question=NASTY, path=NASTY, cut=st.integers(0, 30), end=st.integers(0, 30))
 @example(text="# a\n- b\n1. c\n```\n<b>\n| a |\n|---|", question="a", path="a", cut=0, end=0)
 @example(text="[a](javascript:1)", question="![a](b)", path="](x)", cut=0, end=17)
+@example(text="@a b@a.a #1 a/a#1 GH-1 a://a www.a", question="#1", path="@a/#1", cut=0, end=2)
+@example(text="a\u2028b", question="a", path="a", cut=2, end=3)
 @example(text="a\n===\n\n    code", question="a", path="a b/%23?#.txt", cut=0, end=3)
 def test_nothing_in_a_text_is_markdown(
     text: str, question: str, path: str, cut: int, end: int
@@ -122,3 +139,25 @@ def test_nothing_in_a_text_is_markdown(
                            "blockquote_close"]  # fmt: skip
     expected = f"{question} {text} 1. {path}#p3-4, score 0.88, verified"
     assert _words(tokens) == " ".join(make_safe(expected).split())
+    assert not [text for one in tokens for text in _contents(one) if LIVE.search(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("@alice", "@<!-- -->alice"),
+        (
+            "see #12, org/repo#3 and GH-4",
+            r"see \#<!-- -->12, org/repo\#<!-- -->3 and GH\-<!-- -->4",
+        ),
+        ("https://x.org", "https:<!-- -->//x.org"),
+        ("WWW.x.org", "WWW<!-- -->.x.org"),
+        ("a @ b # c", r"a @ b \# c"),
+        ("<!-- -->", r"\<\!\-\- \-\-\>"),
+        ("7. a\n = b", r"7\. a = b"),
+        ("= a", r"\= a"),
+    ],
+)
+def test_github_makes_no_link_of_a_text(text: str, escaped: str) -> None:
+    """What it looks for in the page itself is broken where a reader sees nothing."""
+    assert escape_markdown(text) == escaped

@@ -52,3 +52,10 @@ def test_json_has_every_option_of_every_command() -> None:
             }
         ],
     }
+
+
+def test_json_shows_letters_and_commands_no_terminal() -> None:
+    """A path is written as in every other JSON that is printed."""
+    shown = render_settings_json([], configuration="資料/\x9b.toml", cache=("/c", ""))
+
+    assert '"configuration": "資料/\\u009b.toml"' in shown

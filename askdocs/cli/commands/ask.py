@@ -8,33 +8,33 @@ from typing import Any
 import click
 
 from askdocs import config
-from askdocs.cli.commands.options import option_index, option_mode, option_quiet, options_rerank
+from askdocs.cli.commands.options import (
+    NonEmptyText,
+    option_format,
+    option_index,
+    option_mode,
+    option_questions,
+    option_quiet,
+    option_top_k,
+    options_rerank,
+)
 
 
 @click.command("ask", short_help="Print the passages that answer a question.")
 @click.argument("question", nargs=-1)
 @option_index
-@click.option(
-    "-k", "--top-k", type=click.IntRange(min=1), default=5, show_default=True, metavar="N",
-    help="How many passages to print at most.",
-)  # fmt: skip
-@click.option(
-    "--format", "form", envvar="ASKDOCS_ASK_FORMAT",
-    type=click.Choice(["text", "json", "jsonl", "md", "tsv", "vimgrep", "paths", "trec"]),
-    default="text", show_default=True, help="How to print them.",
+@option_top_k(5, help="How many passages to print at most.")
+@option_format(
+    "ask", "text", "json", "jsonl", "md", "tsv", "vimgrep", "paths", "trec",
+    help="How to print them.",
 )  # fmt: skip
 @click.option(
     "-0", "--null", is_flag=True, help="With --format paths: end each path with NUL, not a line."
 )
+@option_questions(is_required=False)
 @click.option(
-    "--questions",
-    type=click.Path(allow_dash=True),
-    metavar="FILE",
-    help="Ask every line of FILE (- for standard input): plain text, or JSON objects with "
-    "question and id.",
-)
-@click.option(
-    "--path", "paths", multiple=True, envvar="ASKDOCS_ASK_PATH", metavar="GLOB",
+    "--path", "paths", type=NonEmptyText(), multiple=True, envvar="ASKDOCS_ASK_PATH",
+    metavar="GLOB",
     help="Look only in documents whose path matches, as in .gitignore: docs/, *.md, docs/**/*.md. "
     "May be repeated.",
 )  # fmt: skip

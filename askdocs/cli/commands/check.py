@@ -8,14 +8,18 @@ from typing import Any
 import click
 
 from askdocs import config
-from askdocs.cli.commands.options import option_index, option_quiet
+from askdocs.cli.commands.options import (
+    option_format,
+    option_index,
+    option_max_tokens,
+    option_quiet,
+)
 
 
 @click.command("check", short_help="Say whether the index is fresh.")
 @option_index
-@click.option(
-    "--format", "form", envvar="ASKDOCS_CHECK_FORMAT",
-    type=click.Choice(["text", "json", "github", "junit"]), default="text", show_default=True,
+@option_format(
+    "check", "text", "json", "github", "junit",
     help="How to print the differences; github makes annotations in GitHub Actions.",
 )  # fmt: skip
 @click.option("--deep", is_flag=True, help="Verify every byte of the index first.")
@@ -23,11 +27,10 @@ from askdocs.cli.commands.options import option_index, option_quiet
     "--model", metavar="NAME_OR_PATH", envvar=["ASKDOCS_CHECK_MODEL", "ASKDOCS_INDEX_MODEL"],
     help="The model that the index shall be made with.  [default: the recorded one]",
 )  # fmt: skip
-@click.option(
-    "--max-tokens", type=int, metavar="N",
+@option_max_tokens(
     envvar=["ASKDOCS_CHECK_MAX_TOKENS", "ASKDOCS_INDEX_MAX_TOKENS"],
     help="The longest passage that it shall have.  [default: the recorded one]",
-)  # fmt: skip
+)
 @option_quiet
 def check_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
     """Say whether the index is fresh: exit 0 if it is, 1 with the differences if not.

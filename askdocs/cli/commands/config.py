@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import click
 
+from askdocs.cli.commands.options import option_format
 from askdocs.cli.output import style, write
 from askdocs.errors import ExitStatus
 
 
 @click.command("config", short_help="Print the settings in force and their origins.")
-@click.option(
-    "--format", "form", envvar="ASKDOCS_CONFIG_FORMAT",
-    type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="How to print them.",
-)  # fmt: skip
+@option_format("config", "text", "json", help="How to print them.")
 @click.pass_context
 def config_command(context: click.Context, form: str) -> int:
     """Print the settings of all commands, and where each comes from.

@@ -8,26 +8,25 @@ from typing import Any
 import click
 
 from askdocs import config
-from askdocs.cli.commands.options import option_index, option_mode, option_quiet
+from askdocs.cli.commands.options import (
+    option_format,
+    option_index,
+    option_mode,
+    option_questions,
+    option_quiet,
+    option_top_k,
+)
 
 
 @click.command("diff", short_help="Say which questions cite something else in another index.")
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path), required=False)
 @option_index
-@click.option(
-    "--questions", required=True, type=click.Path(allow_dash=True), metavar="FILE",
-    help="Ask every line of FILE (- for standard input): plain text, or JSON objects with "
-    "question and id.",
-)  # fmt: skip
-@click.option(
-    "-k", "--top-k", type=click.IntRange(min=1), default=5, show_default=True, metavar="N",
-    help="How many passages to compare at most.",
-)  # fmt: skip
+@option_questions(is_required=True)
+@option_top_k(5, help="How many passages to compare at most.")
 @option_mode
-@click.option(
-    "--format", "form", envvar="ASKDOCS_DIFF_FORMAT",
-    type=click.Choice(["text", "json", "md"]), default="text", show_default=True,
+@option_format(
+    "diff", "text", "json", "md",
     help="How to print the differences; md is for a comment on a pull request.",
 )  # fmt: skip
 @option_quiet

@@ -8,26 +8,26 @@ from typing import Any
 import click
 
 from askdocs import config
-from askdocs.cli.commands.options import option_index, option_mode, option_quiet, options_rerank
+from askdocs.cli.commands.options import (
+    option_format,
+    option_index,
+    option_mode,
+    option_quiet,
+    option_top_k,
+    options_rerank,
+)
 
 
 @click.command("eval", short_help="Measure answers to questions of your own.")
 @click.argument("questions", type=click.Path(allow_dash=True))
 @option_index
-@click.option(
-    "-k", "--top-k", type=click.IntRange(min=1), default=10, show_default=True, metavar="N",
-    help="How many passages to look through; fewer than 10 count as 10.",
-)  # fmt: skip
+@option_top_k(10, help="How many passages to look through; fewer than 10 count as 10.")
 @option_mode
 @click.option(
     "--qrels", type=click.Path(), metavar="FILE",
     help="Take the answers from TREC relevance judgements.",
 )  # fmt: skip
-@click.option(
-    "--format", "form", envvar="ASKDOCS_EVAL_FORMAT",
-    type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="How to print the measures.",
-)  # fmt: skip
+@option_format("eval", "text", "json", help="How to print the measures.")
 @click.option(
     "--run-out", type=click.Path(path_type=Path), metavar="FILE",
     help="Write the passages found as a TREC run.",

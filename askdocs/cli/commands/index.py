@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from askdocs import config
-from askdocs.cli.commands.options import option_index, option_quiet
+from askdocs.cli.commands.options import option_index, option_max_tokens, option_quiet
 
 
 @click.command("index", short_help="Build an index, or refresh it.")
@@ -19,7 +19,7 @@ from askdocs.cli.commands.options import option_index, option_quiet
 @click.option("--rebuild", is_flag=True, help="Cut and embed everything anew.")
 @click.option("--model", metavar="NAME_OR_PATH", help="A sentence-transformers model.")
 @click.option("--online", is_flag=True, help="Let the model be downloaded.")
-@click.option("--max-tokens", type=int, metavar="N", help="The longest passage.  [default: 400]")
+@option_max_tokens(help="The longest passage.  [default: 400]")
 @click.option("--encoding", metavar="NAME", help="How to decode files that are not UTF-8.")
 @click.option(
     "--include", multiple=True, metavar="GLOB",

@@ -7,13 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from askdocs import config
+from askdocs.cli.output import remember_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from click.shell_completion import CompletionItem
+
+    _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+_EMPTY = "it is empty"
 
 CONFIGURATION = "askdocs.configuration"
 """What a context's `meta` calls the file that was read, with its settings."""
@@ -23,9 +29,10 @@ def option_index(command: Callable[..., Any]) -> Callable[..., Any]:
     """The index directory, in every command."""
     return click.option(
         "--index",
-        type=click.Path(path_type=Path),
+        type=_Directory(path_type=Path),
         metavar="DIR",
         envvar="ASKDOCS_INDEX",
+        callback=_remember_index,
         help="The index directory.  [default: the nearest vectors/ here or above]",
     )(command)
 
@@ -43,6 +50,44 @@ def option_mode(command: Callable[..., Any]) -> Callable[..., Any]:
         "--mode", type=click.Choice(["hybrid", "dense", "lexical"]), default="hybrid",
         show_default=True, help="What to rank by: meaning and words, meaning, or words.",
     )(command)  # fmt: skip
+
+
+def option_format(command: str, *formats: str, help: str) -> _Decorator:  # noqa: A002 - Click's word
+    """How a command prints; the first of its formats is the default.
+
+    Args:
+        command: Its name, of which the environment variable is made.
+        formats: What may be given.
+        help: What the help says of them.
+    """
+    return click.option(
+        "--format", "form", envvar=f"ASKDOCS_{command.upper()}_FORMAT",
+        type=click.Choice(formats), default=formats[0], show_default=True, help=help,
+    )  # fmt: skip
+
+
+def option_top_k(default: int, *, help: str) -> _Decorator:  # noqa: A002 - the same
+    """How many passages a command takes."""
+    return click.option(
+        "-k", "--top-k", type=click.IntRange(min=1), default=default, show_default=True,
+        metavar="N", help=help,
+    )  # fmt: skip
+
+
+def option_max_tokens(*, help: str, envvar: list[str] | None = None) -> _Decorator:  # noqa: A002 - the same
+    """How long a passage may be."""
+    return click.option(
+        "--max-tokens", type=click.IntRange(16, 2000), metavar="N", envvar=envvar, help=help
+    )
+
+
+def option_questions(*, is_required: bool) -> _Decorator:
+    """A file of questions without answers."""
+    return click.option(
+        "--questions", required=is_required, type=click.Path(allow_dash=True), metavar="FILE",
+        help="Ask every line of FILE (- for standard input): plain text, or JSON objects with "
+        "question and id.",
+    )  # fmt: skip
 
 
 def options_rerank(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -90,22 +135,42 @@ def complete_citation(
     return citations(context, typed)
 
 
+class NonEmptyText(click.types.StringParamType):
+    """A text that says something."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse an empty one."""
+        return str(super().convert(value, param, ctx)) or self.fail(_EMPTY, param, ctx)
+
+
+class _Directory(click.Path):
+    """A directory; an empty name, as of a variable that is not set, is not the current one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return super().convert(value or self.fail(_EMPTY, param, ctx), param, ctx)
+
+
+def _remember_index(
+    context: click.Context, option: click.Parameter, directory: Path | None
+) -> Path | None:
+    """Let hints name the index of the flag; that of the environment or a file holds anyway."""
+    source = context.get_parameter_source(str(option.name))
+    if directory is not None and source == ParameterSource.COMMANDLINE:
+        remember_index(directory)
+    return directory
+
+
 def _configure(context: click.Context, _option: click.Parameter, path: Path | None) -> None:
     """Let what the file says be the defaults of the command."""
     found = config.named_configuration(path) if path else config.find_configuration(Path())
     group = context.find_root().command
     if found is None or not isinstance(group, click.Group):
         return
-    from askdocs.cli.configuring import options_of, read_settings
+    from askdocs.cli.configuring import defaults_of, read_settings
 
     settings = read_settings(found, group.commands)
-    options = options_of(context.command)
     context.meta[CONFIGURATION] = found, settings
-    context.default_map = {
-        str(options[key].name): setting.value
-        for (name, key), setting in settings.items()
-        if name == context.info_name
-    }
+    context.default_map = defaults_of(context.command, str(context.info_name), settings)
 
 
 def _color(context: click.Context, _option: click.Parameter, when: str) -> None:

@@ -7,7 +7,12 @@ from pathlib import Path
 import click
 
 from askdocs import config
-from askdocs.cli.commands.options import complete_citation, option_index, option_quiet
+from askdocs.cli.commands.options import (
+    complete_citation,
+    option_format,
+    option_index,
+    option_quiet,
+)
 from askdocs.cli.output import notifier, style, write
 from askdocs.errors import ExitStatus
 
@@ -15,11 +20,7 @@ from askdocs.errors import ExitStatus
 @click.command("show", short_help="Print a cited text, and whether it still stands.")
 @click.argument("citation", shell_complete=complete_citation)
 @option_index
-@click.option(
-    "--format", "form", envvar="ASKDOCS_SHOW_FORMAT",
-    type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="How to print it.",
-)  # fmt: skip
+@option_format("show", "text", "json", help="How to print it.")
 @option_quiet
 def show_command(citation: str, index: Path | None, form: str, quiet: bool) -> int:
     """Print the text that CITATION names, and whether it still stands in its file.

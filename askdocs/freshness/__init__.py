@@ -1,0 +1,15 @@
+"""How the corpus differs from what was indexed."""
+
+from askdocs.freshness.checking import check_freshness, compare, damaged_files
+from askdocs.freshness.observing import Observation, observe, observe_entry
+from askdocs.freshness.settings import WantedSettings
+
+__all__ = [
+    "Observation",
+    "WantedSettings",
+    "check_freshness",
+    "compare",
+    "damaged_files",
+    "observe",
+    "observe_entry",
+]

@@ -1,0 +1,109 @@
+"""Whether an index is still that of its corpus."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from askdocs import files
+from askdocs.datamodel import (
+    ChangedSetting,
+    DamagedFile,
+    DocumentRecord,
+    DocumentStatus,
+    Freshness,
+)
+from askdocs.errors import DamagedFileError, FormatError
+from askdocs.freshness.observing import observe
+from askdocs.freshness.settings import WantedSettings, changed_settings
+from askdocs.index import Generation, current_digest, open_generation
+
+_ANY = WantedSettings()
+
+
+def check_freshness(index: Path, *, wanted: WantedSettings = _ANY, deep: bool = False) -> Freshness:
+    """Compare an index with its corpus, and with the settings of this version.
+
+    Needs no model, and nothing but the standard library and pathspec.
+
+    Args:
+        index: The index directory.
+        wanted: The settings that it shall have been made with.
+        deep: Whether to verify every byte of it first, and not the sizes of its files alone. Where
+            a file is wrong, all such files are named, and nothing else is compared.
+
+    Raises:
+        NoIndexError: There is no index.
+        DamagedIndexError: HEAD or the manifest cannot be read, or, without `deep`, the records of
+            the documents.
+    """
+    try:
+        generation = open_generation(index, with_documents=not deep)
+        if damaged := damaged_files(generation, deep=deep):
+            if current_digest(index) != generation.digest:
+                # A writer has removed the generation meanwhile; the next one is to be looked at.
+                return check_freshness(index, wanted=wanted, deep=deep)
+            return Freshness(documents=0, damaged=damaged)
+    except FormatError as error:
+        changed = ChangedSetting(name="format", indexed=error.found, wanted=error.read)
+        return Freshness(documents=0, settings=(changed,))
+    return compare(generation, wanted=wanted)
+
+
+def damaged_files(generation: Generation, *, deep: bool) -> tuple[DamagedFile, ...]:
+    """The files of a generation that are not what its manifest says.
+
+    Args:
+        generation: Which one.
+        deep: Whether to read all of them; without it, only their sizes are compared.
+    """
+    return tuple(
+        DamagedFile(path=_in_base(generation, name), reason=reason)
+        for name in sorted(generation.manifest.files)
+        if (reason := _damage(generation, name, deep=deep))
+    )
+
+
+def _in_base(generation: Generation, name: str) -> str:
+    folder = generation.index.resolve() / generation.directory.relative_to(generation.index)
+    return (folder / name).relative_to(generation.base).as_posix()
+
+
+def _damage(generation: Generation, name: str, *, deep: bool) -> str:
+    """What is wrong with a file; empty where nothing is."""
+    try:
+        generation.verify([name], deep=deep)
+    except DamagedFileError as error:
+        return error.reason
+    return ""
+
+
+def compare(generation: Generation, *, wanted: WantedSettings = _ANY) -> Freshness:
+    """Compare a generation with its corpus as it is now, and with the settings that are wanted."""
+    manifest = generation.manifest
+    # A root that is gone has no documents; that is not this function's error to raise.
+    roots = tuple(
+        root for root in manifest.corpus.roots if files.source_path(generation.base, root).exists()
+    )
+    corpus = replace(manifest.corpus, roots=roots)
+    known = generation.documents
+    now = {
+        observation.path: observation.record
+        for observation in observe(generation.base, corpus, index=generation.index, known=known)
+    }
+    return Freshness(
+        documents=sum(record.status == DocumentStatus.INDEXED for record in known.values()),
+        added=tuple(path for path in now if path not in known and _matters(now[path])),
+        changed=tuple(
+            path
+            for path in now
+            if path in known
+            and now[path] != known[path]
+            and (_matters(now[path]) or _matters(known[path]))
+        ),
+        removed=tuple(path for path in sorted(known) if path not in now and _matters(known[path])),
+        settings=tuple(changed_settings(manifest, wanted, generation.base)),
+    )
+
+
+def _matters(record: DocumentRecord) -> bool:
+    """Files that are skipped on purpose never make an index stale."""
+    return record.status != DocumentStatus.SKIPPED

@@ -1,0 +1,141 @@
+"""However a command ends, the process says so with its status."""
+
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from askdocs.cli.commands import cli
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def replace(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], int]], None]:
+    """Have `askdocs status` do something else."""
+
+    def replace_status(action: Callable[[], int]) -> None:
+        monkeypatch.setattr(cli.commands["status"], "callback", lambda **_: action())
+
+    return replace_status
+
+
+def press_ctrl_c() -> None:
+    """What a module in C does that is interrupted while it is imported."""
+    with suppress(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize("kind", [ImportError, SystemError])
+def test_import_that_was_interrupted_is_an_interruption(
+    run: Run, replace: Callable[..., None], kind: type[Exception]
+) -> None:
+    """A module in C makes another error of Ctrl-C: status 130 all the same."""
+
+    def fail() -> int:
+        press_ctrl_c()
+        raise kind("initialization failed")
+
+    replace(fail)
+
+    ran = run("status")
+
+    assert (ran.status, ran.out, ran.err) == (130, "", "askdocs: interrupted\n")
+
+
+@pytest.mark.parametrize("kind", [ImportError, SystemError])
+def test_import_that_fails_by_itself_is_a_crash(
+    run: Run, replace: Callable[..., None], kind: type[Exception]
+) -> None:
+    """Without Ctrl-C it is no interruption, even where another run was one."""
+
+    def fail() -> int:
+        raise kind("initialization failed")
+
+    replace(lambda: press_ctrl_c() or 0)
+    run("status")
+    replace(fail)
+
+    with pytest.raises(kind, match="initialization failed"):
+        run("status")
+
+
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, signal.default_int_handler])
+def test_handler_of_ctrl_c_is_left_as_it_was(
+    run: Run, replace: Callable[..., None], handler: Any
+) -> None:
+    """What ignores Ctrl-C goes on ignoring it, and afterwards all is as before."""
+    before = signal.signal(signal.SIGINT, handler)
+    during = []
+
+    def look() -> int:
+        during.append(signal.getsignal(signal.SIGINT) is handler)
+        return 0
+
+    replace(look)
+    try:
+        run("status")
+        after = signal.getsignal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+    assert (during, after) == ([handler is signal.SIG_IGN], handler)
+
+
+@pytest.fixture
+def damaged(folder: Path) -> Path:
+    """Two folders that are no more than the beginning of an index."""
+    for name in ("vectors", "my index"):
+        (folder / name).mkdir()
+        (folder / name / "HEAD").write_text("x")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["check"], "askdocs index --rebuild PATH"),
+        (["check", "--index", "my index"], "askdocs index --index 'my index' --rebuild PATH"),
+        (["ask", "why?", "--index", "vectors"], "askdocs index --index vectors --rebuild PATH"),
+        (["index", "--index", "absent", "x"], "askdocs index --index absent PATH"),
+        (["check", "--index", "absent"], "askdocs index --index absent PATH"),
+        (["index", "--index", "absent", "--dry-run", "--watch"], "askdocs index --help"),
+    ],
+)
+def test_hint_is_of_the_index_that_was_named(
+    damaged: Path, run: Run, arguments: list[str], hint: str
+) -> None:
+    """Who follows it rewrites no other index."""
+    ran = run(*arguments)
+
+    assert ran.err.splitlines()[-1] == f"hint: {hint}"
+
+
+def test_every_clause_of_a_hint_names_an_index(damaged: Path, run: Run) -> None:
+    """An alternative that names one does not speak for the first."""
+    (damaged / "docs" / "a.txt").write_text("Rain fell.")
+    run("index", "--index", "my index", "--rebuild", "docs")
+    (damaged / "more").mkdir()
+
+    ran = run("index", "--index", "my index", "more")
+
+    assert ran.err.splitlines()[-1] == (
+        "hint: askdocs index --index 'my index' --add PATH, --replace PATH, "
+        "or --index ANOTHER_DIR PATH"
+    )
+
+
+def test_index_of_the_environment_is_not_repeated(
+    damaged: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds for the next command, too; and a flag is forgotten after its run."""
+    run("check", "--index", "vectors")
+    monkeypatch.setenv("ASKDOCS_INDEX", "my index")
+
+    ran = run("check")
+
+    assert ran.err.splitlines()[-1] == "hint: askdocs index --rebuild PATH"

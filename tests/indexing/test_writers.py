@@ -1,0 +1,85 @@
+"""Indexing waits for other writers, and begins with what they have written."""
+
+import fcntl
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from askdocs import embedding
+from askdocs.datamodel import IndexReport
+from askdocs.errors import LockedError
+from askdocs.index import open_generation
+from askdocs.indexing import IndexRequest, build
+
+IndexDocs = Callable[..., IndexReport]
+
+
+@pytest.fixture
+def refresh(docs: Path, index_docs: IndexDocs) -> IndexRequest:
+    """What asks patiently for the refresh of an index in which one document is missing."""
+    (docs / "a.txt").write_text("Rain fell.")
+    index_docs()
+    (docs / "b.txt").write_text("Snow fell.")
+    return IndexRequest(index=docs.parent / "vectors", wait_seconds=60.0)
+
+
+def test_patient_writer_goes_on_when_the_other_ends(refresh: IndexRequest, cache: Path) -> None:
+    """It says once what it waits for; where nothing was written meanwhile, its plan holds."""
+    lines: list[str] = []
+    with (refresh.index / "LOCK").open("rb") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+
+        def give_up(line: str) -> None:
+            lines.append(line)
+            holder.close()
+
+        report = build(refresh, cache=cache, notify=give_up)
+
+    assert report.added == ("docs/b.txt",)
+    assert lines == [f"waiting for another process that is writing {refresh.index}"]
+
+
+def test_patient_writer_plans_anew_after_what_the_other_wrote(
+    docs: Path, refresh: IndexRequest, index_docs: IndexDocs, cache: Path
+) -> None:
+    """What was committed while it waited is where it begins; only what is missing then is done."""
+    with (refresh.index / "LOCK").open("rb") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+
+        def write_and_give_up(_line: str) -> None:
+            holder.close()
+            index_docs()
+            (docs / "c.txt").write_text("Hail fell.")
+
+        report = build(refresh, cache=cache, notify=write_and_give_up)
+
+    assert (report.added, report.embedded) == (("docs/c.txt",), 1)
+    assert sorted(open_generation(refresh.index).documents) == [
+        "docs/a.txt",
+        "docs/b.txt",
+        "docs/c.txt",
+    ]
+
+
+def test_writer_that_is_always_overtaken_gives_up_in_the_end(
+    docs: Path, refresh: IndexRequest, index_docs: IndexDocs, cache: Path
+) -> None:
+    """Planning anew takes no longer than the wait that was asked for."""
+    opened: list[str] = []
+
+    def overtaken(model: embedding.Model, **named: Any) -> embedding.Encoder:
+        opened.append(model.name)
+        (docs / "b.txt").write_text(f"Snow fell {len(opened)} times.")
+        index_docs()
+        (docs / "b.txt").write_text("Snow fell.")
+        return embedding.open_encoder(model, **named)
+
+    patient = IndexRequest(index=refresh.index, wait_seconds=0.2)
+
+    with pytest.raises(LockedError) as caught:
+        build(patient, cache=cache, notify=pytest.fail, open_encoder=overtaken)
+
+    assert str(caught.value) == f"another process has written {refresh.index} meanwhile"
+    assert opened

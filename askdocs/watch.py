@@ -169,7 +169,7 @@ class Watcher:
                 is_first = False
 
     def _refusal(self, error: OSError) -> RefusedError:
-        reason = (error.strerror or str(error)).lower()
+        reason = files.reason_of(error)
         return RefusedError(f"{error.filename or self._request.index}: {reason}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from askdocs import files
 from askdocs.cli.opening import chosen_reranker, open_index
 from askdocs.cli.output import style, write, write_bytes
 from askdocs.cli.questions import read_questions, typed_question
@@ -45,7 +46,7 @@ def ask(
         rankings = index.ask_all(asked, reranker=reranker, together=together, **wanted)
         base, is_many = index.generation.base, questions is not None
         layout = Layout(
-            style=style(), base=base, current=current_folder(), is_many=is_many, null=null
+            style=style(), base=base, current=files.current_folder(), is_many=is_many, null=null
         )
         remarks = Remarks(form, layout, quiet=quiet, hinted=wanted["min_score"] is None)
         _print(render_answers(remarks.on(rankings), form, layout), pager=pager, null=null)
@@ -57,14 +58,6 @@ def _questions(typed: tuple[str, ...], file: str | None) -> Iterator[Question]:
     if file is None:
         return iter([typed_question(typed)])
     return read_questions(file, hint="askdocs ask --questions FILE")
-
-
-def current_folder() -> Path | None:
-    """The real current folder; None where it was removed."""
-    try:
-        return Path.cwd()
-    except FileNotFoundError:
-        return None
 
 
 def _check_usage(

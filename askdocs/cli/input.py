@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from askdocs import files
 from askdocs.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def read_lines(name: str, *, hint: str) -> Iterator[str]:
     except UnicodeDecodeError as error:
         raise UsageError(f"line {number} of {name_of(name)} is not UTF-8") from error
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = files.reason_of(error)
         raise UsageError(f"{name_of(name)}: {reason}", hint=hint) from error
 
 
@@ -54,7 +55,7 @@ def read_whole(*, hint: str) -> str:
     except UnicodeDecodeError as error:
         raise UsageError("standard input is not UTF-8", hint=hint) from error
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = files.reason_of(error)
         raise UsageError(f"standard input: {reason}", hint=hint) from error
     if len(content) > _MOST_READ:
         raise UsageError("standard input is longer than a question may be", hint=hint)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from askdocs import files
 from askdocs.errors import AskdocsError, IncompleteError, RefusedError
 from askdocs.render.style import Style
 from askdocs.terminal import make_safe
@@ -60,7 +61,7 @@ def write_bytes(content: bytes) -> None:
     except BrokenPipeError as error:
         raise ClosedPipeError from error
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = files.reason_of(error)
         raise RefusedError(f"standard output: {reason}") from error
 
 

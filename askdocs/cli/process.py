@@ -13,6 +13,7 @@ from types import FrameType
 import click
 from click.core import ParameterSource
 
+from askdocs import files
 from askdocs.cli.commands import cli
 from askdocs.cli.commands.options import variable_of
 from askdocs.cli.output import (
@@ -113,7 +114,7 @@ def _report(error: BaseException) -> int:
             return ExitStatus.USAGE
         case OSError():
             # What Click itself prints, and a current folder that is gone.
-            reason = (error.strerror or str(error)).lower()
+            reason = files.reason_of(error)
             unnamed = "the current folder" if error.errno == errno.ENOENT else "standard output"
             notify(f"{error.filename or unnamed}: {reason}")
             return ExitStatus.REFUSED

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from askdocs import files
 from askdocs.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _configuration(path: Path) -> Configuration | None:
     try:
         content = path.read_bytes()
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = files.reason_of(error)
         raise UsageError(f"{path}: {reason}", hint=_HINT) from error
     if not content or (path.name == SHARED_NAME and not _MENTION.search(content)):
         return None

@@ -27,13 +27,18 @@ SPECIAL = "not a regular file"
 """The reason of what is neither a file nor a link."""
 
 
+def reason_of(error: OSError) -> str:
+    """Why the system refuses, in its own words, as they stand within a message."""
+    return (error.strerror or str(error)).lower()
+
+
 @contextmanager
 def refusals(path: Path | str) -> Iterator[None]:
     """Turn an OSError inside the block into a RefusedError that names the path."""
     try:
         yield
     except OSError as error:
-        raise RefusedError(f"{error.filename or path}: {_reason(error)}") from error
+        raise RefusedError(f"{error.filename or path}: {reason_of(error)}") from error
 
 
 def read_source(path: Path | str, *, max_bytes: int, follow_links: bool = False) -> bytes:
@@ -167,8 +172,4 @@ def _unreadable(error: OSError) -> UnreadableSourceError:
         return UnreadableSourceError(LINK, skipped=True)
     if error.errno == errno.ENXIO:
         return UnreadableSourceError(SPECIAL, skipped=True)
-    return UnreadableSourceError(_reason(error), skipped=False)
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+    return UnreadableSourceError(reason_of(error), skipped=False)

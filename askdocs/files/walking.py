@@ -12,7 +12,7 @@ from askdocs.datamodel import CorpusSettings
 from askdocs.errors import UnreadableSourceError
 from askdocs.files.choosing import Choice
 from askdocs.files.ignoring import Rules, is_ignored, read_rules
-from askdocs.files.reading import LINK, SPECIAL, read_source, refusals
+from askdocs.files.reading import LINK, SPECIAL, read_source, reason_of, refusals
 
 
 class EntryKind(StrEnum):
@@ -39,6 +39,14 @@ class Entry:
     kind: EntryKind
     named: bool = False
     reason: str = ""
+
+
+def current_folder() -> Path | None:
+    """The real current folder; None where it was removed."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return None
 
 
 def relative_root(path: Path, base: Path) -> str:
@@ -155,7 +163,7 @@ class _Walker:
                 with os.scandir(folder.place) as listing:
                     children = list(listing)
             except OSError as error:
-                reason = (error.strerror or str(error)).lower()
+                reason = reason_of(error)
                 yield Entry(path=folder.path or ".", kind=EntryKind.UNREADABLE, reason=reason)
                 continue
             yield from self._sort(folder, children, pending)

@@ -5,6 +5,7 @@ import re
 import shlex
 from pathlib import Path
 
+from askdocs import files
 from askdocs.errors import DamagedIndexError, FormatError, NoIndexError, RefusedError
 
 NAME = "HEAD"
@@ -38,7 +39,7 @@ def read_head(directory: Path) -> str:
             hint=f"askdocs index --index {shlex.quote(str(directory))} PATH",
         ) from error
     except OSError as error:
-        raise RefusedError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+        raise RefusedError(f"{path}: {files.reason_of(error)}") from error
     found = _LINE.fullmatch(line)
     if found is None or _checksum(line.decode("ascii").rsplit(" ", 1)[0]) != found[3].decode():
         raise DamagedIndexError(f"{path} cannot be read", hint="askdocs index --rebuild PATH")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from askdocs import files
 from askdocs.citations import Sources, parse_citation, resolve, verify
 from askdocs.datamodel import CitedText, DocumentStatus, Mode
 from askdocs.documents import read_document
@@ -73,7 +74,7 @@ class Opened:
 
         paths = [path for path, _ in self.reader.documents()]
         base = self.generation.base
-        return select_documents(paths, patterns, base=base, current=_current_folder())
+        return select_documents(paths, patterns, base=base, current=files.current_folder())
 
     def show(self, citation: str) -> CitedText:
         """See `Index.show`."""
@@ -91,10 +92,3 @@ class Opened:
         if found not in known or known[found].status != DocumentStatus.INDEXED:
             raise UsageError(f"the index has no document {path}", hint="askdocs status --documents")
         return found
-
-
-def _current_folder() -> Path | None:
-    try:
-        return Path.cwd()
-    except FileNotFoundError:
-        return None

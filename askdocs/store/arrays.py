@@ -191,6 +191,12 @@ def npy(
             yield np.ascontiguousarray(batch, dtype).data.cast("B")
 
 
+def by_value(values: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+    """Each value, ascending, and where it stands; for values of which few are different."""
+    for value in sorted(set(values.ravel().tolist())):
+        yield value, values == value
+
+
 def offsets(lengths: Iterable[int] | NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     """Where things of some lengths begin when they stand one after another, and where they end."""
     ends = np.cumsum(np.fromiter(lengths, np.int64), dtype=np.int64)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from askdocs.store.arrays import npy, npys, offsets
+from askdocs.store.arrays import by_value, npy, npys, offsets
 from askdocs.store.codebook import decode, unit_length
 from askdocs.store.scanning import scan
 
@@ -143,7 +143,7 @@ class ListsReader:
         """The codes of some sentences, shape (len(ids), dimension)."""
         segments = np.searchsorted(self._bases, ids, side="right") - 1
         codes = np.empty((len(ids), len(self._codebook.low)), dtype=np.uint8)
-        for number, places in _by_value(segments):
+        for number, places in by_value(segments):
             segment = self._segments[number]
             positions = segment.positions.take(ids[places] - self._bases[number])
             codes[places] = segment.codes.take(positions)
@@ -251,7 +251,7 @@ class ListsReader:
         """The ids and codes of what stands in some rows of some segments."""
         ids = np.empty(len(rows), dtype=np.int64)
         codes = np.empty((len(rows), len(self._codebook.low)), dtype=np.uint8)
-        for number, places in _by_value(segments):
+        for number, places in by_value(segments):
             segment = self._segments[number]
             ids[places] = segment.sentences.take(rows[places]) + self._bases[number]
             codes[places] = segment.codes.take(rows[places])
@@ -273,10 +273,3 @@ def _rows_of(segment_offsets: NDArray[np.int64], lists: NDArray[np.int64]) -> ND
     counts = segment_offsets[lists + 1] - starts
     before = np.cumsum(counts) - counts
     return np.repeat(starts - before, counts) + np.arange(counts.sum())
-
-
-def _by_value(values: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
-    """Each value with the places at which it is."""
-    order = np.argsort(values, kind="stable")
-    found, starts = np.unique(values[order], return_index=True)
-    yield from zip(found.tolist(), np.split(order, starts[1:]), strict=False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from askdocs import files
-from askdocs.store.arrays import best_of, offsets
+from askdocs.store.arrays import best_of, by_value, offsets
 from askdocs.store.dense import FlatReader
 from askdocs.store.lexical import LexicalReader
 from askdocs.store.partition import CODEBOOK, segment_name, segment_names, segment_of
@@ -289,6 +289,4 @@ def _by_segment(
     starts: NDArray[np.int64], ids: NDArray[np.int64]
 ) -> Iterator[tuple[int, NDArray[np.bool_]]]:
     """Each segment that some ids are in, and which of them are."""
-    segments = np.searchsorted(starts, ids, side="right") - 1
-    for number in sorted(set(segments.ravel().tolist())):
-        yield number, segments == number
+    return by_value(np.searchsorted(starts, ids, side="right") - 1)

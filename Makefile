@@ -18,7 +18,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup ask index test coverage lint format check-index man ranker ablation bench clean
+.PHONY: help setup ask index test lowest audit torture mutants coverage lint format check-index man ranker ablation bench clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -39,16 +39,39 @@ index: $(INSTALLED) ## Build or refresh the index in vectors/
 	$(BIN)/askdocs index
 
 test: $(INSTALLED) ## Run the tests with branch coverage, at least 95 % (ARGS="..." for a part of them)
-	$(BIN)/pytest $(or $(ARGS),--cov --cov-report=term:skip-covered)
+	$(BIN)/pytest $(or $(ARGS),-n 2 --dist loadfile --cov --cov-report=term:skip-covered)
+
+lowest: ## Run the tests with the lowest versions of the dependencies (ARGS="..." as for test)
+	@mkdir -p build/lowest
+	@awk -F '==' 'NR == FNR { low[$$1] = 1 } NR == FNR || !($$1 in low)' \
+		constraints-lowest.txt constraints.txt >build/lowest/constraints.txt
+	@"$(PYTHON)" -m venv build/lowest/.venv
+	@build/lowest/.venv/bin/python -m pip install -q -c constraints.txt --upgrade pip
+	@build/lowest/.venv/bin/python -m pip install -q $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_INDEX)") \
+		-c build/lowest/constraints.txt -e . --group dev
+	build/lowest/.venv/bin/python -m pytest $(ARGS)
+
+audit: $(INSTALLED) ## Look for known faults in what constraints.txt pins; needs the network
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt --group audit >&2
+	$(BIN)/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip --progress-spinner off
+
+torture: $(INSTALLED) ## Try every fault of docs/reliability.md; needs strace, takes minutes
+	@command -v strace >/dev/null || { echo 'askdocs: make torture needs strace; try: apt-get install strace' >&2; exit 1; }
+	$(BIN)/pytest --torture -n 2 --dist worksteal $(or $(ARGS),tests/reliability)
+
+mutants: $(INSTALLED) ## Count the small changes of the code that no test notices; half an hour or more
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt --group mutants >&2
+	$(BIN)/python -m tests.mutation.mutants $(ARGS)
 
 coverage: $(INSTALLED) ## Run the tests and list the lines and branches that they miss
-	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered
+	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term-missing:skip-covered
 
-lint: $(INSTALLED) ## Check style, types, import layers, dependencies and spelling
+lint: $(INSTALLED) ## Check style, types, import layers, the seam, dependencies, spelling
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy --strict askdocs
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m tests.lint.writing askdocs
 	$(BIN)/deptry askdocs
 	$(BIN)/codespell
 

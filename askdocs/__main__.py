@@ -23,7 +23,9 @@ def main() -> int:
 def _leave(status: int) -> None:
     """End the process without taking it apart: that costs 60 ms where a model is open."""
     sys.stdout.flush()
-    sys.stderr.flush()
+    # What standard error did not take is lost, which is no reason for another status.
+    with suppress(AttributeError, OSError, ValueError):
+        sys.stderr.flush()
     atexit._run_exitfuncs()  # noqa: SLF001 - temporary caches, and the coverage of tests
     os._exit(status)
 

@@ -17,8 +17,9 @@ from askdocs.datamodel import (
     Place,
     Span,
 )
-from askdocs.documents import decode, line_of, read_document
+from askdocs.documents import line_of, read_document
 from askdocs.errors import UnreadableSourceError, UsageError
+from askdocs.freshness import decode_within
 
 _CITATION = re.compile(
     r"(?P<path>.+)#p(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?(?::(?P<start>\d{1,12})-(?P<end>\d{1,12}))?",
@@ -53,7 +54,7 @@ class Sources:
                 max_bytes=corpus.max_bytes,
                 follow_links=path in corpus.roots,
             )
-            text, _ = decode(content, fallback=corpus.encoding)
+            text, _ = decode_within(content, corpus)
         except UnreadableSourceError:
             return None
         return read_document(path, text)

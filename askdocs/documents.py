@@ -2,8 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterator
 
 from askdocs.datamodel import Document, Paragraph
 from askdocs.errors import UnreadableSourceError
@@ -26,6 +25,7 @@ NOT_UTF8_HINT = "askdocs index --encoding NAME, where NAME is latin-1 or the lik
 """What helps then."""
 
 _BYTE_ORDER_MARK = "\ufeff"
+_NOT_BLANK = re.compile(r"\S")
 _HARD_WRAP = range(50, 101)
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]{0,3}$")
 
@@ -60,6 +60,20 @@ def decode(content: bytes, *, fallback: str = "") -> tuple[str, str]:
     return _decode_strictly(content, fallback), fallback
 
 
+def long_line(text: str, limit: int) -> int | None:
+    """The number, from 1, of the first line with more characters than a limit; None for none.
+
+    Looks at few of the characters: the last line end in each stretch as long as the limit.
+    """
+    start = 0
+    while start + limit < len(text):
+        end = text.rfind("\n", start, start + limit + 1)
+        if end < 0:
+            return line_of(text, start)
+        start = end + 1
+    return None
+
+
 def is_codec(name: str) -> bool:
     """Whether bytes can be decoded to text by a codec of this name."""
     try:
@@ -85,7 +99,7 @@ def read_document(path: str, text: str) -> Document:
     return Document(path=path, text=text, paragraphs=tuple(number_paragraphs(text)))
 
 
-def number_paragraphs(text: str) -> list[Paragraph]:
+def number_paragraphs(text: str) -> Iterator[Paragraph]:
     r"""Cut a text into the paragraphs that a reader sees.
 
     Blank lines (empty or white space only) separate paragraphs. Where no blank line stands between
@@ -97,24 +111,16 @@ def number_paragraphs(text: str) -> list[Paragraph]:
     Returns:
         Paragraphs in order, numbered from 1; every character that is not white space is in one.
     """
-    lines = list(_text_lines(text))
-    together = [after[0] == before[0] + 1 for before, after in pairwise(lines)]
-    if all(together) and not _is_hard_wrapped([text[start:end] for _, start, end in lines]):
-        together = [False] * len(together)
-    paragraphs: list[Paragraph] = []
-    first = 0
-    for position, line in enumerate(lines):
-        if position == len(together) or not together[position]:
-            number, start, _ = lines[first]
-            paragraphs.append(
-                Paragraph(
-                    number=len(paragraphs) + 1,
-                    chars=(start, line[2]),
-                    lines=(number, line[0]),
-                )
-            )
-            first = position + 1
-    return paragraphs
+    lines_stand_alone = _is_list_of_lines(text)
+    number = first_line = last_line = start = end = 0
+    for line, line_start, line_end in _text_lines(text):
+        if number == 0 or lines_stand_alone or line != last_line + 1:
+            if number:
+                yield Paragraph(number=number, chars=(start, end), lines=(first_line, last_line))
+            number, first_line, start = number + 1, line, line_start
+        last_line, end = line, line_end
+    if number:
+        yield Paragraph(number=number, chars=(start, end), lines=(first_line, last_line))
 
 
 def line_of(text: str, offset: int) -> int:
@@ -135,17 +141,30 @@ def _decode_strictly(content: bytes, encoding: str) -> str:
 
 
 def _text_lines(text: str) -> Iterator[tuple[int, int, int]]:
-    """The lines that hold text: number from 1, and the span without surrounding white space."""
-    offset = 0
-    for number, line in enumerate(text.split("\n"), 1):
-        body = line.rstrip()
-        mark = int(offset == 0 and line.startswith(_BYTE_ORDER_MARK))
-        lead = len(body) - len(body[mark:].lstrip())
-        if lead < len(body):
-            yield number, offset + lead, offset + len(body)
-        offset += len(line) + 1
+    """The lines that hold text: number from 1, and the span without surrounding white space.
+
+    One at a time: of a large file they take more memory than its text.
+    """
+    number, looked = 1, 0
+    end = int(text.startswith(_BYTE_ORDER_MARK))
+    while found := _NOT_BLANK.search(text, end):
+        start = found.start()
+        number += text.count("\n", looked, start)
+        line_end = text.find("\n", start)
+        looked = len(text) if line_end < 0 else line_end
+        end = start + len(text[start:looked].rstrip())
+        yield number, start, end
+        end = looked
 
 
-def _is_hard_wrapped(lines: Sequence[str]) -> bool:
-    broken = sum(len(line) in _HARD_WRAP and not _SENTENCE_END.search(line[-4:]) for line in lines)
-    return broken * 2 > len(lines)
+def _is_list_of_lines(text: str) -> bool:
+    """Whether no blank line stands between two lines of text, and they are not hard-wrapped."""
+    count = broken = first_line = 0
+    for number, start, end in _text_lines(text):
+        first_line = first_line or number
+        if number != first_line + count:
+            return False
+        count += 1
+        is_wrapped = end - start in _HARD_WRAP
+        broken += is_wrapped and not _SENTENCE_END.search(text[end - 4 : end])
+    return broken * 2 <= count

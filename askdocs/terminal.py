@@ -2,24 +2,67 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 from askdocs.datamodel import Span
 
-# C0 and C1 controls, line and paragraph separators, surrogates, and what reverses or hides text:
-# marks of direction, and tag characters.
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\U000e0000-\U000e007f\ud800-\udfff]"
+# C0 and C1 controls but for tab and line feed, line and paragraph separators, surrogates, and what
+# reverses or hides text: marks of direction, tag characters, and what else is never shown.
+_COMMANDS = (
+    "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\U000e0000-\U000e00ff\U000e01f0-\U000e0fff\ud800-\udfff"
 )
+_COMMAND = re.compile(f"[{_COMMANDS}]")
+_UNSAFE = re.compile(f"[\t\n{_COMMANDS}]")
+# What askdocs itself tells a terminal: colours, and hyperlinks to files (OSC 8).
+_STYLE = r"\x1b\[[0-9;]*m|\x1b\]8;;(?:file:[!-~]*)?\x1b\\"
+_STYLE_OR_COMMAND = re.compile(f"({_STYLE})|[{_COMMANDS}]")
+# No writing puts more marks on a letter; thousands would cover the lines above and below.
+_MOST_MARKS = 8
+# No character before U+0300 combines with the one before it.
+_MAY_BE_FLOOD = re.compile(f"[^\x00-\u02ff]{{{_MOST_MARKS + 1},}}")
+# A space of no width, a mark against joining, and one for it. Other format characters are replaced
+# or have a sign of their own on some terminals.
+_JOINERS = "\u200b\u200c\u200d"
+_REPLACEMENT = "\ufffd"
 _WORD = re.compile(r"\S+")
 
 
 def make_safe(text: str) -> str:
     """Replace every character that could command a terminal; the length stays the same.
 
-    Tabs and line ends become spaces, all others U+FFFD.
+    Tabs and line ends become spaces, all others U+FFFD, as do all but the first eight of the
+    characters in a row that take no column.
     """
-    return _UNSAFE.sub(lambda found: " " if found[0] in "\t\n\r" else "\ufffd", text)
+    safe = _UNSAFE.sub(lambda found: " " if found[0] in "\t\n\r" else _REPLACEMENT, text)
+    return safe if safe.isascii() else _MAY_BE_FLOOD.sub(_without_flood, safe)
+
+
+def keep_style(text: str, *, is_styled: bool = True) -> str:
+    """The last gate before a terminal, for text whose parts have been made safe.
+
+    Replaces whatever could command a terminal, but for tabs, line ends, and the sequences with
+    which askdocs itself colours and links: it leaves what is as it should be as it is.
+
+    Args:
+        text: Lines of output.
+        is_styled: Whether askdocs has coloured or linked anything in it.
+    """
+    if not _COMMAND.search(text):
+        return text
+    if not is_styled:
+        return _COMMAND.sub(_REPLACEMENT, text)
+    return _STYLE_OR_COMMAND.sub(lambda found: found[1] or _REPLACEMENT, text)
+
+
+def escape_commands(text: str, escape: Callable[[str], str]) -> str:
+    """Write whatever could command a terminal as a format does that loses nothing.
+
+    Args:
+        text: What has to stay whole; tabs and line feeds are left as they are.
+        escape: What to write for one character.
+    """
+    return _COMMAND.sub(lambda found: escape(found[0]), text)
 
 
 def one_line(text: str) -> str:
@@ -68,7 +111,17 @@ def _pieces(text: str, word: Span, width: int) -> list[Span]:
     return [*pieces, (start, end)]
 
 
+def _without_flood(found: re.Match[str]) -> str:
+    """The same characters, with marks beyond the eighth in a row replaced."""
+    kept = []
+    marks = 0
+    for character in found[0]:
+        marks = 0 if _columns(character) else marks + 1
+        kept.append(_REPLACEMENT if marks > _MOST_MARKS else character)
+    return "".join(kept)
+
+
 def _columns(character: str) -> int:
-    if unicodedata.combining(character) or unicodedata.category(character) in {"Mn", "Me", "Cf"}:
+    if unicodedata.category(character) in {"Mn", "Me"} or character in _JOINERS:
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -3,6 +3,7 @@
 import json
 import shutil
 import string
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,27 @@ from askdocs.embedding import DEFAULT_MODEL, Model, locate_model, open_encoder
 from askdocs.indexing import IndexRequest, build
 
 REPOSITORY = Path(__file__).parents[1]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take `--torture`, which `make torture` gives."""
+    parser.addoption(
+        "--torture", action="store_true", help="try all of tests/reliability, not a sample of it"
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how often each fault was tried, by row of docs/reliability.md."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "reliability":
+                row, what, count = value
+                counts[row, what] += count
+    if counts:
+        terminalreporter.section("faults tried")
+    for (row, what), count in sorted(counts.items()):
+        terminalreporter.write_line(f"{row:3} {count:>11,} {what}")
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdocs.citations import Sources, parse_citation, place_of_span, resolve, verify
-from askdocs.datamodel import Citation, CitationStatus, CitedText, CorpusSettings, Document, Place
+from askdocs.citations import (
+    Sources,
+    begins_at,
+    parse_citation,
+    place_of_passage,
+    place_of_span,
+    resolve,
+    verify,
+)
+from askdocs.datamodel import (
+    Citation,
+    CitationStatus,
+    CitedText,
+    CorpusSettings,
+    Document,
+    Passage,
+    Place,
+)
 from askdocs.documents import read_document
 from askdocs.errors import UsageError
 
@@ -144,8 +160,56 @@ def test_citation_of_nothing_is_refused(
 
 def test_document_without_paragraphs_has_nothing_to_cite() -> None:
     """There is no first paragraph to point to."""
-    with pytest.raises(UsageError, match=r"^a\.txt has no paragraphs$"):
+    with pytest.raises(UsageError) as caught:
         resolve(parse_citation("a.txt#p1"), read_document("a.txt", "\n \n"))
+
+    assert str(caught.value) == "a.txt has no paragraphs"
+    assert caught.value.hint == "askdocs status --documents"
+
+
+def test_passage_stands_where_it_was_indexed() -> None:
+    """Paragraphs, characters, lines and the part of the paragraphs are those of the passage."""
+    passage = Passage(
+        text="echo.",
+        chars=(33, 38),
+        lines=(4, 5),
+        paragraphs=(2, 3),
+        offsets=(16, 21),
+        sentences=((33, 38),),
+    )
+
+    assert place_of_passage("a.txt", passage) == Place(
+        citation=Citation(path="a.txt", paragraphs=(2, 3), offsets=(16, 21)),
+        chars=(33, 38),
+        lines=(4, 5),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "offset", "line", "byte"),
+    [
+        ("abc", 0, 1, 1),
+        ("abc", 2, 1, 3),
+        ("abc\ndef\nghi", 4, 2, 1),
+        ("abc\ndef\nghi", 6, 2, 3),
+        ("abc\ndef\nghi", 9, 3, 2),
+        # A line end belongs to the line that it ends.
+        ("abc\ndef\nghi", 7, 2, 4),
+        ("\nabc", 0, 1, 1),
+        ("\nabc", 1, 2, 1),
+        ("é漢🚢d\né", 3, 1, 10),
+        ("é漢🚢d\né漢", 6, 2, 3),
+        # A byte order mark is no byte of its line.
+        ("\ufeffabc\ndef", 1, 1, 1),
+        ("\ufeffabc\ndef", 3, 1, 3),
+        ("\ufeffabc\ndef", 5, 2, 1),
+        ("a\ufeffb", 2, 1, 5),
+        ("a\r\nb\u2028c", 5, 2, 5),
+    ],
+)
+def test_editors_find_where_a_text_begins(text: str, offset: int, line: int, byte: int) -> None:
+    """Lines end at line feeds, and bytes are those of the line in UTF-8; both count from 1."""
+    assert begins_at(text, offset) == (line, byte)
 
 
 PARAGRAPHS = st.lists(st.text("ab .\n\r\u2028\ufeffé", max_size=12), max_size=6).map("\n\n".join)
@@ -212,6 +276,23 @@ def test_text_that_moved_is_found_at_the_nearest_place(now: str, start: int) -> 
     )
 
 
+@given(
+    text=st.text("ab", min_size=1, max_size=2),
+    content=st.text("ab \n", max_size=20),
+    origin=st.integers(0, 20),
+)
+def test_nearest_place_is_that_of_a_look_at_all(text: str, content: str, origin: int) -> None:
+    """Of all places where a text stands, the nearest is told; of two as near, the former."""
+    before = "b" * origin + text
+    places = [start for start in range(len(content)) if content.startswith(text, start)]
+
+    cited = verify(text, place_in(before, (origin, len(before))), read_document("a.txt", content))
+
+    nearest = min(places, key=lambda start: (abs(start - origin), start), default=None)
+    found = None if cited.status == CitationStatus.GONE else cited.place.chars[0]
+    assert found == nearest
+
+
 @pytest.mark.parametrize(
     "now", [OLD, "Sooner.\n\nRain fell.\n\nAnother end.\n", "Before.\n\nRain fell."]
 )
@@ -246,6 +327,21 @@ def test_sources_are_read_once_and_decoded_by_the_corpus(tmp_path: Path) -> None
 
     assert first == read_document("a.txt", "Café.")
     assert sources.document("a.txt") is first
+
+
+def test_sources_keep_256_documents(tmp_path: Path) -> None:
+    """However many files the hits of many questions are in, memory holds the latest few."""
+    for number in range(257):
+        (tmp_path / f"{number}.txt").write_text(f"This is {number}.")
+    sources = Sources(tmp_path, CorpusSettings(roots=(".",)))
+
+    for number in range(257):
+        sources.document(f"{number}.txt")
+    for number in range(257):
+        (tmp_path / f"{number}.txt").unlink()
+
+    assert sources.document("1.txt") == read_document("1.txt", "This is 1.")
+    assert sources.document("0.txt") is None
 
 
 @pytest.mark.parametrize("content", [b"Caf\xe9.", b"\xff\0", b"too long" * 10, None])

@@ -422,21 +422,34 @@ def test_a_rank_that_grows_is_a_setback(index) -> None:
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "message"),
     [
-        "",
-        "[]",
-        "{}",
-        '{"questions": [1]}',
-        '{"questions": [{"id": "q", "first_relevant": "1", "answered": true}]}',
-        '{"questions": [{"id": "q", "first_relevant": 1, "answered": 1}]}',
-        "[" * 100_000,
+        ("", "line 1 of notes.md is not {}: expecting value at character 1"),
+        ('{"questions":\n[}', "line 2 of notes.md is not {}: expecting value at character 2"),
+        ('{"id": 1}\n{"id": 2}', "line 2 of notes.md is not {}: extra data at character 1"),
+        ("[]", "notes.md is not {}"),
+        ("{}", "notes.md is not {}"),
+        ('{"questions": [1]}', "question 1 of notes.md is not {}"),
+        (
+            '{"questions": [{"id": "q", "first_relevant": "1", "answered": true}]}',
+            "question 1 of notes.md is not {}",
+        ),
+        (
+            '{"questions": [{"id": "q", "first_relevant": 1, "answered": true}, {"id": "r"}]}',
+            "question 2 of notes.md is not {}",
+        ),
+        (
+            '{"questions": [{"id": "q", "first_relevant": 1, "answered": 1}]}',
+            "question 1 of notes.md is not {}",
+        ),
+        ("[" * 100_000, "notes.md is not {}"),
+        ("9" * 5_000, "notes.md is not {}"),
     ],
 )
-def test_a_baseline_that_is_something_else_is_an_error(content: str) -> None:
-    """The file is named, and the hint makes another one: the file may be somebody's work."""
+def test_a_baseline_that_is_something_else_is_an_error(content: str, message: str) -> None:
+    """The line or question is named, and the hint makes another file: this may be somebody's work."""
     with pytest.raises(UsageError) as caught:
         read_baseline(content, "notes.md")
 
-    assert str(caught.value) == "notes.md is not what askdocs eval --format json prints"
+    assert str(caught.value) == message.format("what askdocs eval --format json prints")
     assert caught.value.hint == "askdocs eval --format json QUESTIONS > old.json"

@@ -4,40 +4,39 @@ import errno
 import hashlib
 import os
 import shutil
-import tempfile
 import tracemalloc
 from collections.abc import Callable
+from concurrent import futures
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    rule,
-    run_state_machine_as_test,
-)
 
 from askdocs.datamodel import (
     PACKAGED_REVISIONS,
     ChangedSetting,
     CorpusSettings,
     DamagedFile,
+    DocumentRecord,
     DocumentStatus,
     Freshness,
 )
 from askdocs.documents import decode
-from askdocs.embedding import DEFAULT_MODEL, locate_model
+from askdocs.embedding import DEFAULT_MODEL, entry_directory, locate_model
 from askdocs.errors import DamagedFileError, DamagedIndexError, FormatError, NoIndexError
 from askdocs.files import walk
-from askdocs.freshness import WantedSettings, check_freshness, observe, observe_entry
-from askdocs.index import Generation, begin, open_generation
+from askdocs.freshness import (
+    Observation,
+    WantedSettings,
+    check_freshness,
+    observe,
+    observe_entry,
+)
+from askdocs.index import Generation, begin, current_digest, open_generation
 from askdocs.index.head import head_line
 from askdocs.indexing import IndexRequest, build
 from askdocs.manifest import manifest_digest
+from tests.index.conftest import write_segments
 
 
 def ignore(_line: str) -> None:
@@ -53,8 +52,28 @@ def docs(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def index(docs: Path, tiny_model: Path, cache: Path) -> Callable[..., Path]:
-    """Index docs/, or other paths, into vectors/ beside it; the index directory."""
+def index(docs: Path) -> Callable[..., Path]:
+    """Index docs/, or other paths, into vectors/ beside it, without a model; the directory."""
+
+    def run(*paths: Path) -> Path:
+        base, directory = docs.parent, docs.parent / "vectors"
+        roots = sorted(path.relative_to(base).as_posix() for path in paths or (docs,))
+        corpus = CorpusSettings(roots=tuple(roots))
+        seen = [observe_entry(base, one, corpus) for one in walk(base, corpus, index=directory)]
+        texts = {one.path: one.text for one in seen if one.text is not None}
+        records = {one.path: one.record for one in seen}
+        with begin(directory, expecting=current_digest(directory)) as transaction:
+            written = write_segments(transaction, texts, records=records)
+            model = replace(written.model, name="models/tiny")
+            transaction.publish(replace(written, corpus=corpus, model=model), tools={})
+        return directory
+
+    return run
+
+
+@pytest.fixture
+def build_index(docs: Path, tiny_model: Path, cache: Path) -> Callable[..., Path]:
+    """The same as `askdocs index` does it, with the tiny model."""
 
     def run(*paths: Path) -> Path:
         request = IndexRequest(
@@ -66,7 +85,7 @@ def index(docs: Path, tiny_model: Path, cache: Path) -> Callable[..., Path]:
     return run
 
 
-def test_index_is_fresh_right_after_indexing(docs: Path, index: Callable[..., Path]) -> None:
+def test_index_is_fresh_right_after_indexing(docs: Path, build_index: Callable[..., Path]) -> None:
     """Whatever a corpus holds, check agrees with the index that was just made."""
     (docs / "empty.txt").touch()
     (docs / "latin.txt").write_bytes(b"Caf\xe9")
@@ -80,7 +99,7 @@ def test_index_is_fresh_right_after_indexing(docs: Path, index: Callable[..., Pa
     os.mkfifo(docs / "pipe.txt")
     (docs / "\udce9\n.txt").write_text("Anything fell.")
 
-    directory = index()
+    directory = build_index()
 
     assert check_freshness(directory) == Freshness(documents=4)
 
@@ -195,12 +214,12 @@ def test_ignore_file_takes_documents_away(docs: Path, index: Callable[..., Path]
 
 
 def test_folder_that_cannot_be_listed_is_named(
-    docs: Path, index: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    docs: Path, build_index: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Documents in a folder that is closed to us are not there, and the folder is to blame."""
     (docs / "sub").mkdir()
     (docs / "sub" / "b.txt").write_text("Snow fell.")
-    directory = index()
+    directory = build_index()
     real_scandir = os.scandir
 
     def refusing_scandir(path: Path | int) -> object:
@@ -211,7 +230,7 @@ def test_folder_that_cannot_be_listed_is_named(
     monkeypatch.setattr("os.scandir", refusing_scandir)
 
     closed = check_freshness(directory)
-    index()
+    build_index()
 
     assert closed == Freshness(documents=2, added=("docs/sub",), removed=("docs/sub/b.txt",))
     record = open_generation(directory).documents["docs/sub"]
@@ -259,7 +278,7 @@ def relabel(directory: Path, **model: str) -> None:
 
 @pytest.mark.parametrize("name", ["all-MiniLM-L6-v2", "owner/model", "model"])
 def test_other_model_is_a_change_of_settings(
-    docs: Path, index: Callable[..., Path], tiny_model: Path, name: str
+    docs: Path, index: Callable[..., Path], name: str
 ) -> None:
     """An index that was made with another model than the wanted one is stale."""
     directory = index()
@@ -273,13 +292,14 @@ def test_other_model_is_a_change_of_settings(
 
 
 def test_model_may_be_named_as_it_was_or_from_here(
-    docs: Path, index: Callable[..., Path], tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+    docs: Path, index: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A folder is the same by every path that leads to it, also where it is not there any more."""
     directory = index()
     recorded = open_generation(directory).manifest.model.name
     monkeypatch.chdir(docs)
-    named = [recorded, str(tiny_model), os.path.relpath(tiny_model)]
+    model = docs.parent / "models" / "tiny"
+    named = [recorded, str(model), os.path.relpath(model)]
 
     found = [check_freshness(directory, wanted=WantedSettings(model=name)) for name in named]
 
@@ -339,6 +359,19 @@ def test_revision_of_another_model_is_whatever_is_recorded(
 
     assert check_freshness(directory) == Freshness(documents=1)
     assert check_freshness(directory, wanted=WantedSettings(model="owner/model")).is_fresh
+
+
+def test_revision_of_a_model_that_is_wanted_instead_is_nobodys(
+    docs: Path, index: Callable[..., Path]
+) -> None:
+    """The recorded revision is that of the recorded model alone."""
+    directory = index()
+    relabel(directory, name="owner/model", revision="abc123")
+
+    found = check_freshness(directory, wanted=WantedSettings(model="owner/other"))
+
+    changed = ChangedSetting(name="model", indexed="owner/model (abc123)", wanted="owner/other")
+    assert found == Freshness(documents=1, settings=(changed,))
 
 
 def test_known_revisions_are_those_of_the_embedding() -> None:
@@ -463,6 +496,34 @@ def test_deep_check_reads_the_tables_of_checksums(
     assert damaged.path.endswith("/000/dense.faiss.blocks")
 
 
+def test_deep_check_names_damage_of_the_encoder(index: Callable[..., Path]) -> None:
+    """An encoder that the index carries is read too, and named behind the index's own files."""
+    directory = index()
+    entry = entry_directory(directory, open_generation(directory).manifest.model.fingerprint)
+    entry.mkdir(parents=True)
+    (records,) = directory.glob("generations/*/corpus.jsonl")
+    os.truncate(records, 3)
+
+    found = check_freshness(directory, deep=True)
+
+    assert [(one.path, one.reason) for one in found.damaged] == [
+        (records.relative_to(directory.parent).as_posix(), "is not what its manifest says"),
+        (f"vectors/encoders/{entry.name}/encoder.json", "is missing"),
+    ]
+
+
+def test_plain_check_reads_no_encoder(index: Callable[..., Path]) -> None:
+    """That is what `--deep` is for, and an index that carries a whole one of another is fresh."""
+    directory = index()
+    fingerprint = open_generation(directory).manifest.model.fingerprint
+    entry_directory(directory, "1" * 64).mkdir(parents=True)
+    other = check_freshness(directory, deep=True)
+    entry_directory(directory, fingerprint).mkdir(parents=True)
+
+    assert other == Freshness(documents=1)
+    assert check_freshness(directory) == Freshness(documents=1)
+
+
 def test_deep_check_follows_a_writer(
     docs: Path, index: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -480,6 +541,65 @@ def test_deep_check_follows_a_writer(
     monkeypatch.setattr(Generation, "verify", verify_late)
 
     assert check_freshness(directory, deep=True) == Freshness(documents=1)
+
+
+def test_next_index_is_looked_at_as_the_last_one(
+    docs: Path, index: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a writer comes between, the same settings are wanted, and every byte is verified."""
+    directory = index()
+    real_damage = Generation.damage
+    looked: list[bool] = []
+    wanted = WantedSettings(max_tokens=200)
+
+    def damage_late(generation: Generation, *, deep: bool) -> dict[str, str]:
+        looked.append(deep)
+        if len(looked) == 1:
+            (docs / "a.txt").write_text("Snow fell.")
+            index()
+        return real_damage(generation, deep=deep)
+
+    monkeypatch.setattr(Generation, "damage", damage_late)
+
+    found = check_freshness(directory, wanted=wanted, deep=True)
+
+    changed = ChangedSetting(name="max-tokens", indexed="400", wanted="200")
+    assert found == Freshness(documents=1, settings=(changed,))
+    assert looked == [True, True]
+
+
+def test_plain_check_has_read_what_a_writer_may_remove(
+    docs: Path, index: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is known of the documents is there when the generation is gone."""
+    directory = index()
+    real_damage = Generation.damage
+
+    def damage_early(generation: Generation, *, deep: bool) -> dict[str, str]:
+        found = real_damage(generation, deep=deep)
+        shutil.rmtree(generation.directory)
+        return found
+
+    monkeypatch.setattr(Generation, "damage", damage_early)
+    (docs / "a.txt").write_text("Snow fell.")
+
+    assert check_freshness(directory) == Freshness(documents=1, changed=("docs/a.txt",))
+
+
+def test_plain_check_compares_sizes_alone(index: Callable[..., Path]) -> None:
+    """A flipped bit in what a question verifies is found by `--deep`, a cut end by both."""
+    directory = index()
+    (vectors,) = directory.glob("generations/*/000/dense.faiss")
+    content = bytearray(vectors.read_bytes())
+    content[-1] ^= 1
+    vectors.write_bytes(content)
+    flipped = check_freshness(directory)
+    os.truncate(vectors, len(content) - 1)
+
+    path = vectors.relative_to(directory.parent).as_posix()
+    damaged = DamagedFile(path=path, reason="is not what its manifest says")
+    assert flipped == Freshness(documents=1)
+    assert check_freshness(directory) == Freshness(documents=0, damaged=(damaged,))
 
 
 def test_no_index_and_damage_are_errors(docs: Path, index: Callable[..., Path]) -> None:
@@ -546,6 +666,24 @@ def test_each_file_is_opened_once(many: Path, monkeypatch: pytest.MonkeyPatch) -
     assert sum(given_out) == sum((many.parent / path).stat().st_size for path in documents)
 
 
+def test_two_files_at_most_are_read_at_a_time(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many files there are, two threads look at them."""
+    corpus = CorpusSettings(roots=("docs",))
+    threads: list[int | None] = []
+
+    class NotingPool(futures.ThreadPoolExecutor):
+        def __init__(self, max_workers: int | None = None) -> None:
+            threads.append(max_workers)
+            super().__init__(max_workers)
+
+    monkeypatch.setattr(futures, "ThreadPoolExecutor", NotingPool)
+
+    seen = list(observe(many.parent, corpus, index=many.parent / "vectors", known={}))
+
+    assert len(seen) == 154
+    assert threads == [2]
+
+
 def test_unchanged_file_is_not_decoded(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file whose digest is known costs no more than its digest."""
     corpus = CorpusSettings(roots=("docs",))
@@ -566,6 +704,108 @@ def test_unchanged_file_is_not_decoded(many: Path, monkeypatch: pytest.MonkeyPat
     assert [path for path in seen if seen[path] != known[path]] == ["docs/a.txt"]
 
 
+INDEXED = DocumentRecord(
+    sha256=hashlib.sha256(b"Rain.\n\nSnow.\n").hexdigest(),
+    bytes=13,
+    encoding="utf-8",
+    paragraphs=2,
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "record", "text"),
+    [
+        (b"Rain.\n\nSnow.\n", INDEXED, "Rain.\n\nSnow.\n"),
+        (b"\xff\0", DocumentRecord(status=DocumentStatus.SKIPPED, reason="binary"), None),
+        (b"Caf\xe9", DocumentRecord(status=DocumentStatus.FAILED, reason="not UTF-8"), None),
+        (
+            b"Rain.\n" + b"x" * 21,
+            DocumentRecord(
+                status=DocumentStatus.SKIPPED,
+                reason="line 2 is longer than 20 characters (--max-line-length)",
+            ),
+            None,
+        ),
+        (
+            b"x" * 20 + b"\n" + b"y" * 20,
+            DocumentRecord(
+                sha256=hashlib.sha256(b"x" * 20 + b"\n" + b"y" * 20).hexdigest(),
+                bytes=41,
+                encoding="utf-8",
+                paragraphs=2,
+            ),
+            "x" * 20 + "\n" + "y" * 20,
+        ),
+    ],
+)
+def test_file_is_seen_as_an_index_records_it(
+    docs: Path, content: bytes, record: DocumentRecord, text: str | None
+) -> None:
+    """Digest, size, encoding and paragraphs, or why it is not indexed; its text if it is new."""
+    (docs / "a.txt").write_bytes(content)
+    corpus = CorpusSettings(roots=("docs",), max_line_chars=20)
+    (entry,) = walk(docs.parent, corpus, index=docs.parent / "vectors")
+
+    seen = observe_entry(docs.parent, entry, corpus)
+    again = observe_entry(docs.parent, entry, corpus, seen.record)
+
+    assert seen == Observation(path="docs/a.txt", record=record, text=text)
+    assert again == Observation(path="docs/a.txt", record=record)
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "is_indexed"),
+    [
+        ("Rain fell. Snow fell. Hail fell.", 3, True),
+        ("Rain fell. Snow fell. Hail fell.", 2, False),
+        ("Rain fell.\n\nSnow fell.\n\nHail fell.\n", 3, True),
+        ("Rain fell.\n\nSnow fell.\n\nHail fell.\n", 2, False),
+        ("Rain fell. Snow fell.\n\nHail fell.\n\nAll.\n", 3, False),
+        ("a\nb\nc", 3, True),
+        ("a\nb\nc", 2, False),
+        ("", 0, True),
+    ],
+)
+def test_file_of_more_sentences_is_skipped(
+    docs: Path, text: str, limit: int, is_indexed: bool
+) -> None:
+    """The sentences of all paragraphs count, and as many as the limit are taken."""
+    (docs / "a.txt").write_text(text)
+    corpus = CorpusSettings(roots=("docs",), max_sentences=limit)
+    (entry,) = walk(docs.parent, corpus, index=docs.parent / "vectors")
+
+    record = observe_entry(docs.parent, entry, corpus).record
+
+    if is_indexed:
+        assert record.status == DocumentStatus.INDEXED
+    else:
+        reason = f"more than {limit} sentences (--max-sentences)"
+        assert record == DocumentRecord(status=DocumentStatus.SKIPPED, reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("content", "indexed", "now", "is_decoded"),
+    [
+        (b"Rain fell.", "latin-1", "cp1252", False),
+        (b"Caf\xe9", "latin-1", "latin-1", False),
+        (b"Caf\xe9", "latin-1", "cp1252", True),
+        (b"Caf\xe9", "latin-1", "", True),
+    ],
+)
+def test_file_is_decoded_anew_where_the_encoding_may_matter(
+    docs: Path, content: bytes, indexed: str, now: str, is_decoded: bool
+) -> None:
+    """The same bytes may be other text by another fallback, unless they needed none."""
+    (docs / "a.txt").write_bytes(content)
+    corpus = CorpusSettings(roots=("docs",), encoding=indexed)
+    (entry,) = walk(docs.parent, corpus, index=docs.parent / "vectors")
+    known = observe_entry(docs.parent, entry, corpus).record
+
+    seen = observe_entry(docs.parent, entry, replace(corpus, encoding=now), known)
+
+    assert (seen.text is not None or seen.record != known) == is_decoded
+
+
 def test_contents_are_not_kept(docs: Path) -> None:
     """A corpus may be larger than memory: a few files are held at a time, whatever their number."""
     size = 64 * 1024
@@ -580,122 +820,3 @@ def test_contents_are_not_kept(docs: Path) -> None:
     tracemalloc.stop()
     assert len(seen) == 151
     assert peak < 30 * size
-
-
-NAMES = st.sampled_from(["a.txt", "b.md", "sub/c.txt", "sub/d.txt", "e.png"])
-CONTENTS = st.sampled_from([b"Rain fell.", b"Hail fell.", b"", b"Wet.", b"Caf\xe9", b"\xff\0"])
-OTHERS = {b"Rain fell.": b"Hail fell.", b"Hail fell.": b"Rain fell."}
-
-
-class Corpus(RuleBasedStateMachine):
-    """A folder, beside its contents as they are and as they were when it was indexed."""
-
-    model: Path
-
-    def __init__(self) -> None:
-        """Begin with nothing."""
-        super().__init__()
-        self.top = Path(tempfile.mkdtemp())
-        self.cache = self.top / "cache"
-        self.cache.mkdir()
-        (self.cache / "encoders").symlink_to(self.model.with_name("compiled") / "encoders")
-        self.now: dict[str, bytes] = {}
-        self.indexed: dict[str, bytes] = {}
-
-    def teardown(self) -> None:
-        """Leave nothing behind."""
-        shutil.rmtree(self.top)
-
-    def path(self, name: str) -> Path:
-        """Where a file of the corpus is."""
-        return self.top / "docs" / name
-
-    @initialize()
-    def begin(self) -> None:
-        """Index one document."""
-        self.path("sub").mkdir(parents=True)
-        self.write("always.txt", b"Always.")
-        self.refresh()
-
-    @rule(name=NAMES, content=CONTENTS)
-    def write(self, name: str, content: bytes) -> None:
-        """Write a file."""
-        self.path(name).write_bytes(content)
-        self.now[name] = content
-
-    @rule(name=NAMES)
-    def rewrite_with_the_same_size_and_time(self, name: str) -> None:
-        """Write a file so that only its content tells."""
-        if other := OTHERS.get(self.now.get(name, b"")):
-            before = self.path(name).stat()
-            self.write(name, other)
-            os.utime(self.path(name), ns=(before.st_atime_ns, before.st_mtime_ns))
-
-    @rule(name=NAMES)
-    def touch(self, name: str) -> None:
-        """Change the time of a file and nothing else."""
-        if name in self.now:
-            os.utime(self.path(name), ns=(0, 0))
-
-    @rule(name=NAMES)
-    def delete(self, name: str) -> None:
-        """Remove a file."""
-        self.path(name).unlink(missing_ok=True)
-        self.now.pop(name, None)
-
-    @rule(name=NAMES, onto=NAMES)
-    def rename_over(self, name: str, onto: str) -> None:
-        """Put a file in the place of another."""
-        if name in self.now and name != onto:
-            self.path(name).replace(self.path(onto))
-            self.now[onto] = self.now.pop(name)
-
-    @rule()
-    def refresh(self) -> None:
-        """Index the folder as it is."""
-        folder, index = self.top / "docs", self.top / "vectors"
-        request = IndexRequest(index=index, paths=(folder,), model=str(self.model))
-        build(request, cache=self.cache, notify=ignore)
-        self.indexed = dict(self.now)
-
-    @invariant()
-    def agrees(self) -> None:
-        """The check says what the two dictionaries say."""
-        if self.indexed:
-            expected = difference(fates(self.indexed), fates(self.now))
-            assert check_freshness(self.top / "vectors") == expected
-
-
-def fates(contents: dict[str, bytes]) -> dict[str, bytes | str]:
-    """What becomes of each file: its content, or what is said of one that is not indexed."""
-    said: dict[bytes, bytes | str] = {b"Caf\xe9": "failed", b"\xff\0": "skipped"}
-    return {
-        f"docs/{name}": said.get(content, content)
-        for name, content in contents.items()
-        if not name.endswith(".png")
-    }
-
-
-def difference(old: dict[str, bytes | str], now: dict[str, bytes | str]) -> Freshness:
-    """The freshness of an index of some files."""
-    return Freshness(
-        documents=sum(isinstance(said, bytes) for said in old.values()),
-        added=tuple(sorted(p for p in now.keys() - old.keys() if now[p] != "skipped")),
-        changed=tuple(sorted(p for p in now.keys() & old.keys() if now[p] != old[p])),
-        removed=tuple(sorted(p for p in old.keys() - now.keys() if old[p] != "skipped")),
-    )
-
-
-def test_freshness_is_that_of_a_dictionary(tiny_model: Path) -> None:
-    """Through any edits and refreshes, check says what comparing two dictionaries says."""
-    machine = type("Machine", (Corpus,), {"model": tiny_model})
-
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=25,
-            stateful_step_count=25,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )

@@ -17,7 +17,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 HOOKS = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
-LIGHT = ["--no-deps", "click>=8.2", "pathspec>=1"]
+LIGHT = ["--no-deps", "click>=8.4.2,<9", "pathspec>=1,<2"]
 
 Act = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -68,8 +68,8 @@ def resolve(tmp_path: Path) -> Callable[..., set[str]]:
     shelf = tmp_path / "shelf"
     shelf.mkdir()
     for requirement in PROJECT["dependencies"]:
-        version = "0.1.0" if "==" in requirement else "99"
-        write_wheel(shelf, name_of(requirement), version, [])
+        lowest = re.search(r"[>=]=([\d.]+)", requirement)[1]
+        write_wheel(shelf, name_of(requirement), lowest, [])
     write_wheel(shelf, "askdocs", "0.1.0", PROJECT["dependencies"])
     fixed = "install --dry-run --ignore-installed --no-index --quiet --isolated --report -".split()
 
@@ -125,7 +125,7 @@ def test_script_reads_every_input() -> None:
 
     given = set(action["runs"]["steps"][0]["env"])
     assert set(re.findall(r"INPUT_\w+", script)) == given
-    assert "'click>=8.2' 'pathspec>=1'" in script
+    assert "'click>=8.4.2,<9' 'pathspec>=1,<2'" in script
 
 
 # Stands for the runner's Python: its environments hold a pip that notes what it is asked for, and
@@ -190,7 +190,7 @@ def test_action_checks_with_a_light_install(act: Act, log: Path, inputs: dict[st
     ran = act(**inputs)
 
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "fresh: 5 documents\n", "")
-    assert installed(log) == [f"--no-deps {ROOT} click>=8.2 pathspec>=1"]
+    assert installed(log) == [f"--no-deps {ROOT} click>=8.4.2,<9 pathspec>=1,<2"]
 
 
 def test_action_annotates_what_differs(act: Act, tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_action_evaluates_where_there_are_questions(act: Act, log: Path, tmp_pat
 
     assert (good.returncode, good.stderr) == (0, "")
     assert good.stdout.startswith("fresh: 5 documents\nmeasure ")
-    assert installed(log)[:2] == [f"--no-deps {ROOT} click>=8.2 pathspec>=1", str(ROOT)]
+    assert installed(log)[:2] == [f"--no-deps {ROOT} click>=8.4.2,<9 pathspec>=1,<2", str(ROOT)]
     assert bad.returncode == 2
     assert bad.stdout.endswith("::error title=askdocs eval::askdocs eval exits 2\n")
 

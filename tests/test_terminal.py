@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdocs.terminal import columns, make_safe, one_line, wrap
+from askdocs.terminal import columns, escape_commands, keep_style, make_safe, one_line, wrap
 
 REVERSING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 """The classes of characters that reorder what stands beside them (UAX #9)."""
@@ -70,13 +70,59 @@ def test_no_character_that_commands_a_terminal_is_left() -> None:
 
 def test_no_character_that_is_read_is_replaced() -> None:
     """Of all of Unicode, every letter, mark, number, sign and space stays."""
-    everything = "".join(map(chr, range(0x110000)))
+    everything = "a".join(map(chr, range(0x110000)))
 
     safe = make_safe(everything)
 
     replaced = [old for new, old in zip(safe, everything, strict=True) if new != old]
     categories = {unicodedata.category(character) for character in replaced}
     assert categories <= {"Cc", "Cs", "Zl", "Zp", "Cf", "Cn"}
+
+
+REPLACED = [
+    (0x0000, 0x001F),  # C0 controls
+    (0x007F, 0x009F),  # delete, C1 controls
+    (0x061C, 0x061C),  # Arabic letter mark
+    (0x200E, 0x200F),  # marks of direction
+    (0x2028, 0x202E),  # line and paragraph separator, embedding and overriding of direction
+    (0x2060, 0x206F),  # word joiner, invisible operators, isolating of direction
+    (0xD800, 0xDFFF),  # surrogates
+    (0xFEFF, 0xFEFF),  # byte order mark
+    (0xFFF9, 0xFFFB),  # interlinear annotation
+    (0xE0000, 0xE00FF),  # tags, and what is ignored like them
+    (0xE01F0, 0xE0FFF),  # the same, behind the variation selectors
+]
+
+
+def test_replaced_characters_are_these() -> None:
+    """Of all of Unicode, no other character is replaced, and each of these is."""
+    safe = make_safe("".join(f"{chr(number)}a" for number in range(0x110000)))[::2]
+
+    replaced = [number for number in range(0x110000) if safe[number] != chr(number)]
+    expected = [number for first, last in REPLACED for number in range(first, last + 1)]
+    assert replaced == expected
+
+
+MARK, TONE, ACCENTS = "\N{COMBINING ENCLOSING CIRCLE}", "\u0e48", "\u0301\u0308"
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("a" + MARK * 8 + "b", "a" + MARK * 8 + "b"),
+        ("a" + MARK * 9 + "b", "a" + MARK * 8 + "\ufffdb"),
+        ("a" + MARK * 1000, "a" + MARK * 8 + "\ufffd" * 992),
+        ("a" + ACCENTS * 500, "a" + ACCENTS * 4 + "\ufffd" * 992),
+        ("a" + "\u200b" * 100, "a" + "\u200b" * 8 + "\ufffd" * 92),
+        (("e" + ACCENTS) * 100, ("e" + ACCENTS) * 100),
+        # Letters between the marks begin anew, those of other scripts as well.
+        (("ก" + TONE * 8) * 3, ("ก" + TONE * 8) * 3),
+        (("ก" + TONE * 9) * 3, ("ก" + TONE * 8 + "\ufffd") * 3),
+    ],
+)
+def test_marks_do_not_cover_other_lines(text: str, safe: str) -> None:
+    """Of marks on one letter, and of what takes no column, eight are shown."""
+    assert make_safe(text) == safe
 
 
 @given(text=st.text(st.characters()))
@@ -100,6 +146,7 @@ def test_safe_text_has_the_same_length(text: str) -> None:
         ("ﾊﾝ", 2),
         ("🚢", 2),
         ("a\u200db", 2),
+        ("\u0600\u0601", 2),
         ("क\N{DEVANAGARI SIGN VIRAMA}", 1),
         ("a\N{COMBINING ENCLOSING CIRCLE}", 1),
         ("\u3000", 2),
@@ -183,3 +230,46 @@ def test_long_line_is_wrapped_word_by_word() -> None:
 def test_one_line_has_the_words_with_one_space_between() -> None:
     """White space of any kind and length, also around the text, becomes one space or none."""
     assert one_line("\n Rain\t\tfell.\r\n\u2028Ships\u00a0waited. ") == "Rain fell. Ships waited."
+
+
+STYLED = "\x1b[1mbold\x1b[0m \x1b]8;;file:///a%20b\x1b\\link\x1b]8;;\x1b\\"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_styled", "shown"),
+    [
+        ("a\tb\nc 漢\n", False, "a\tb\nc 漢\n"),
+        (STYLED, True, STYLED),
+        (STYLED, False, STYLED.replace("\x1b", "\ufffd")),
+        ("\x1b[2J\x1b[H", True, "\ufffd[2J\ufffd[H"),
+        ("\x1b]8;;https://a/\x1b\\b", True, "\ufffd]8;;https://a/\ufffd\\b"),
+        ("\x1b]8;;file:///a\x07b", True, "\ufffd]8;;file:///a\ufffdb"),
+        ("\x1b]52;c;aGk=\x07\x1b[1m\r", True, "\ufffd]52;c;aGk=\ufffd\x1b[1m\ufffd"),
+        ("\x1b\x1b[1m", True, "\ufffd\x1b[1m"),
+        ("a\x9b31mb\u202e\udcff", True, "a\ufffd31mb\ufffd\ufffd"),
+    ],
+)
+def test_only_the_programs_own_commands_pass(text: str, is_styled: bool, shown: str) -> None:
+    """What was forgotten to be made safe is not shown; colours and links to files are."""
+    assert keep_style(text, is_styled=is_styled) == shown
+
+
+def test_output_counts_as_styled_unless_it_is_said_not_to_be() -> None:
+    """Whoever says nothing keeps the colours."""
+    assert keep_style(STYLED) == STYLED
+
+
+def test_commands_are_written_as_the_format_writes_them() -> None:
+    """Each is replaced by what stands for it; tabs, line feeds and all else stay."""
+    written = escape_commands("a\tb\n\x1b[1m\r漢\u202e\udcff", lambda one: f"<{ord(one):x}>")
+
+    assert written == "a\tb\n<1b>[1m<d>漢<202e><dcff>"
+
+
+@given(text=st.text(st.characters()))
+def test_safe_text_passes_unchanged(text: str) -> None:
+    """The gate takes nothing away from what is safe."""
+    safe = make_safe(text)
+
+    assert keep_style(safe, is_styled=False) == safe
+    assert escape_commands(safe, lambda _character: "!") == safe

@@ -82,7 +82,7 @@ def _freshen(directory: Path, *, refresh: bool, require_fresh: bool, quiet: bool
 
 
 def _print(pieces: Iterable[str], *, pager: bool, null: bool) -> None:
-    if pager:
+    if pager and not null:
         from askdocs.cli.paging import page
 
         page(pieces)

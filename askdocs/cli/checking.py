@@ -41,9 +41,7 @@ def check(
     if form != "text" or not quiet:
         write(_rendered(freshness, form, directory))
     if freshness.damaged:
-        raise DamagedIndexError(
-            f"{directory} is {summarise(freshness)}", hint="askdocs index --rebuild"
-        )
+        raise DamagedIndexError(f"{directory} is {summarise(freshness)}", hint="askdocs repair")
     return ExitStatus.DONE if freshness.is_fresh else ExitStatus.NO
 
 

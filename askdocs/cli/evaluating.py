@@ -54,9 +54,8 @@ def run_evaluation(
     with open_index(directory, quiet=quiet) as index:
         evaluation = evaluate(index, judged, mode=mode, top_k=top_k, reranker=reranker)
     if run_out is not None:
-        with files.refusals(run_out):
-            run = "".join(render_run(one.ranking) for one in evaluation.questions)
-            run_out.write_text(run, encoding="utf-8")
+        run = "".join(render_run(one.ranking) for one in evaluation.questions)
+        files.write_output(run_out, run.encode())
     write(render_evaluation_json(evaluation) if form == "json" else render_evaluation(evaluation))
     complaints = [*shortfalls(evaluation, bars), *setbacks(evaluation, earlier)]
     for line in complaints:

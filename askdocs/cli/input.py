@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from askdocs import files
@@ -69,7 +68,7 @@ def name_of(name: str) -> str:
 
 def _opened(name: str, hint: str) -> IO[bytes]:
     if name != "-":
-        return Path(name).open("rb")
+        return files.open_named(name)
     if sys.stdin is None:
         raise UsageError("standard input is closed", hint=hint)
     return sys.stdin.buffer

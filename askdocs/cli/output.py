@@ -6,8 +6,8 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -16,11 +16,14 @@ import click
 from askdocs import files
 from askdocs.errors import AskdocsError, IncompleteError, RefusedError
 from askdocs.render.style import Style
-from askdocs.terminal import make_safe
+from askdocs.terminal import keep_style, make_safe
 
 _NAMED_INDEX: ContextVar[Path | None] = ContextVar("_NAMED_INDEX", default=None)
+_HELD_LINES: ContextVar[list[str] | None] = ContextVar("_HELD_LINES", default=None)
 # A command that reads or writes an index, at the start of a hint.
-_INDEX_COMMAND = re.compile(r"askdocs (?:ask|check|diff|eval|index|show|status)\b(?! --help)")
+_INDEX_COMMAND = re.compile(
+    r"askdocs (?:ask|check|diff|eval|index|repair|show|status)\b(?! --help)"
+)
 
 
 class ClosedPipeError(Exception):
@@ -46,8 +49,13 @@ def write(text: str) -> None:
         ClosedPipeError: Its reader has gone.
         RefusedError: It is closed, or its disk is full.
     """
-    # Not click.echo, which removes what it takes for escape sequences.
-    write_bytes(text.encode("utf-8", "backslashreplace"))
+    # Not click.echo, which removes what it takes for escape sequences, and leaves some.
+    write_bytes(shown(text))
+
+
+def shown(text: str) -> bytes:
+    """What a reader gets to see of a text: in no output is more that commands a terminal."""
+    return keep_style(text, is_styled=style().color).encode("utf-8")
 
 
 def write_bytes(content: bytes) -> None:
@@ -67,7 +75,7 @@ def write_bytes(content: bytes) -> None:
 
 def notify(line: str) -> None:
     """Write a line about what is going on, or what is wrong, to standard error."""
-    _say(f"askdocs: {make_safe(line)}")
+    say(f"askdocs: {line}")
 
 
 def notifier(*, quiet: bool) -> Callable[[str], None]:
@@ -78,7 +86,7 @@ def notifier(*, quiet: bool) -> Callable[[str], None]:
 def hint(command: str) -> None:
     """Write what to type next to standard error; nothing where there is nothing to say."""
     if command:
-        _say(f"hint: {make_safe(_of_named_index(command))}")
+        say(f"hint: {_of_named_index(command)}")
 
 
 def remember_index(directory: Path) -> None:
@@ -112,10 +120,28 @@ def complain(error: AskdocsError) -> None:
     hint(error.hint)
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Write a line to standard error, now or when whatever has the terminal gives it back."""
+    held = _HELD_LINES.get()
+    if held is not None:
+        held.append(line)
+        return
     # Where standard error cannot be written, the exit status still says what happened.
     with suppress(OSError):
-        click.echo(line, err=True)
+        click.echo(make_safe(line), err=True)
+
+
+@contextmanager
+def hold_back() -> Iterator[None]:
+    """Keep what there is to say until the block ends: another program shows its own screen."""
+    held: list[str] = []
+    token = _HELD_LINES.set(held)
+    try:
+        yield
+    finally:
+        _HELD_LINES.reset(token)
+        for line in held:
+            say(line)
 
 
 def style() -> Style:

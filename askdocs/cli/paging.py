@@ -8,27 +8,45 @@ import shutil
 import subprocess
 import sys
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from askdocs.cli.output import write
+from askdocs.cli.output import hold_back, shown, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
 def page(pieces: Iterable[str]) -> None:
-    """Show text in $PAGER, or in less; as it is where neither is there or nobody looks."""
-    text = "".join(pieces)
-    command = pager_command()
-    if not (text and command and sys.stdout.isatty()):
-        write(text)
+    """Show text in $PAGER, or in less, each piece as soon as it is known.
+
+    It is shown as it is where there is no such program or nobody looks. A pager that is left ends
+    the rest, and Ctrl-C what is still to come: the pager shows what there is.
+    """
+    command = pager_command() if sys.stdout.isatty() else []
+    filled = filter(None, pieces)
+    first = next(filled, "")
+    if not (first and command):
+        for piece in chain([first], filled):
+            write(piece)
         return
     # The arguments are the user's own, as for every program that has a pager.
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as pager:  # noqa: S603
+    with hold_back(), subprocess.Popen(command, stdin=subprocess.PIPE) as pager:  # noqa: S603
         with suppress(BrokenPipeError, KeyboardInterrupt):
-            pager.communicate(text.encode("utf-8", "backslashreplace"))
+            _feed(pager, chain([first], filled))
         _wait(pager)
+
+
+def _feed(pager: subprocess.Popen[bytes], pieces: Iterable[str]) -> None:
+    """Write to a pager; that there is no more, it learns in any case."""
+    stdin = pager.stdin
+    if stdin is None:
+        raise ValueError("must have a pipe to the pager, got none")
+    with stdin:
+        for piece in pieces:
+            stdin.write(shown(piece))
+            stdin.flush()
 
 
 def pager_command() -> list[str]:

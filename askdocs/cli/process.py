@@ -5,9 +5,9 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from threading import Event, current_thread, main_thread
+from threading import current_thread, main_thread
 from types import FrameType
 
 import click
@@ -23,11 +23,13 @@ from askdocs.cli.output import (
     forget_index,
     hint,
     notify,
+    say,
 )
 from askdocs.errors import AskdocsError, ExitStatus
 
-# What the shell reports for a process that a closed pipe ended (128 + SIGPIPE).
+# What the shell reports for a process that a signal ended (128 + its number).
 _CLOSED_PIPE = 141
+_TERMINATED = 143
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,11 +51,13 @@ def exit_status_of(action: Callable[[], int | None]) -> int:
     Args:
         action: Gives its exit status, or None for success.
     """
-    with _noticed_interruption() as interrupted:
-        return _exit_status_of(action, interrupted)
+    with _noticed_signals() as noticed:
+        status = _exit_status_of(action, noticed)
+    is_terminated = status == ExitStatus.INTERRUPTED and signal.SIGTERM in noticed
+    return _TERMINATED if is_terminated else status
 
 
-def _exit_status_of(action: Callable[[], int | None], interrupted: Event) -> int:
+def _exit_status_of(action: Callable[[], int | None], noticed: Collection[int]) -> int:
     try:
         status = action()
     except (
@@ -67,7 +71,7 @@ def _exit_status_of(action: Callable[[], int | None], interrupted: Event) -> int
         return _silenced(_report(error))
     except (ImportError, SystemError):
         # A module in C that is interrupted while it is imported makes one of these of it.
-        if not interrupted.is_set():
+        if not noticed:
             raise
         return _silenced(_report(KeyboardInterrupt()))
     except SystemExit as left:
@@ -77,24 +81,30 @@ def _exit_status_of(action: Callable[[], int | None], interrupted: Event) -> int
 
 
 @contextmanager
-def _noticed_interruption() -> Iterator[Event]:
-    """Whether Ctrl-C has been pressed, which does what it always does."""
-    interrupted = Event()
+def _noticed_signals() -> Iterator[Collection[int]]:
+    """Let what asks the process to end do what Ctrl-C does; which of them have come.
+
+    An index that is being written is left as it was, and what a dead run would leave is removed.
+    """
+    noticed: set[int] = set()
 
     def notice(number: int, frame: FrameType | None) -> None:
-        interrupted.set()
+        noticed.add(number)
         signal.default_int_handler(number, frame)
 
-    # What ignores SIGINT, as a shell has it for its background, goes on ignoring it.
-    is_usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if not is_usual or current_thread() is not main_thread():
-        yield interrupted
+    if current_thread() is not main_thread():
+        yield noticed
         return
-    signal.signal(signal.SIGINT, notice)
+    # What ignores a signal, as a shell has it for its background, goes on ignoring it.
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    ours = {number: act for number, act in usual.items() if signal.getsignal(number) is act}
+    for number in ours:
+        signal.signal(number, notice)
     try:
-        yield interrupted
+        yield noticed
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, act in ours.items():
+            signal.signal(number, act)
 
 
 def _report(error: BaseException) -> int:
@@ -106,7 +116,8 @@ def _report(error: BaseException) -> int:
         case ClosedPipeError():
             return _CLOSED_PIPE
         case click.exceptions.NoArgsIsHelpError():
-            click.echo(error.format_message(), err=True)
+            for line in error.format_message().splitlines():
+                say(line)
             return ExitStatus.USAGE
         case click.ClickException():
             notify(_usage_message(error))

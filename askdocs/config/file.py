@@ -20,6 +20,7 @@ _KEY = re.compile(rf"\s*({_NAME})\s*=")
 _LONG = r"""("{3}(?:\\.|[^\\])*?"{3,5}|'{3}.*?'{3,5}|#[^\n]*)"""
 _SHORT = r"""|"(?:\\.|[^"\\\n])*"|'[^'\n]*'"""
 _PASSED_OVER = re.compile(_LONG + _SHORT, re.DOTALL)
+_LONG_NUMBER = re.compile(r"[0-9_]{4301}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +91,12 @@ def _parsed(path: Path, text: str) -> Any:  # noqa: ANN401 - TOML
         reason = reason[: found.start()] if found else reason
         hint = f"correct line {line} of {path}"
         raise UsageError(f"{path}:{line}: not TOML: {reason.lower()}", hint=hint) from error
+    except ValueError as error:
+        # Python reads no whole number of more digits, and says so without a place.
+        before = _LONG_NUMBER.split(text, maxsplit=1)[0]
+        line = before.count("\n") + 1
+        message = f"{path}:{line}: a number has too many digits"
+        raise UsageError(message, hint=f"correct line {line} of {path}") from error
 
 
 def _places(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +16,14 @@ if TYPE_CHECKING:
 OWN_NAME = "askdocs.toml"
 SHARED_NAME = "pyproject.toml"
 
+# A configuration has some lines, and a pyproject.toml some hundred.
+_MOST_BYTES = 1 << 20
 _HINT = "--config FILE names another configuration file"
 # What a file must hold to have a table tool.askdocs. Reading TOML takes milliseconds, and most
 # files called pyproject.toml have nothing to say here.
 _MENTION = re.compile(
-    rb"""^(?:\xef\xbb\xbf)?\s*(\[\s*)?["']?tool["']?\s*(\.\s*["']?askdocs\b|\]|=)""", re.MULTILINE
+    rb"""^(?:\xef\xbb\xbf)?[ \t]*(\[[ \t]*)?["']?tool["']?[ \t]*(\.[ \t]*["']?askdocs\b|\]|=)""",
+    re.MULTILINE,
 )
 
 
@@ -40,7 +44,7 @@ def find_configuration(start: Path) -> Configuration | None:
     for folder in (start, *above):
         for name in (OWN_NAME, SHARED_NAME):
             path = folder / name
-            if path.is_file() and (found := _configuration(path)):
+            if os.path.lexists(path) and (found := _found_configuration(path)):
                 return found
     return None
 
@@ -49,17 +53,32 @@ def named_configuration(path: Path) -> Configuration | None:
     """The configuration in a file that was named; none in one that is empty, like /dev/null.
 
     Raises:
-        UsageError: The file cannot be read, or is not TOML.
+        UsageError: The file cannot be read, is too large, or is not TOML.
     """
-    return _configuration(path)
-
-
-def _configuration(path: Path) -> Configuration | None:
     try:
-        content = path.read_bytes()
+        with files.open_named(path) as file:
+            content = file.read(_MOST_BYTES + 1)
     except OSError as error:
         reason = files.reason_of(error)
         raise UsageError(f"{path}: {reason}", hint=_HINT) from error
+    return _configuration(path, content)
+
+
+def _found_configuration(path: Path) -> Configuration | None:
+    """What a file says that nobody named: it is not waited for, whatever it is."""
+    try:
+        content = files.read_found(path, most_bytes=_MOST_BYTES + 1)
+    except OSError as error:
+        if path.name == SHARED_NAME and isinstance(error, files.SpecialFileError):
+            # A folder of this name, say, is the matter of others.
+            return None
+        raise UsageError(f"{path}: {files.reason_of(error)}", hint=_HINT) from error
+    return _configuration(path, content)
+
+
+def _configuration(path: Path, content: bytes) -> Configuration | None:
+    if len(content) > _MOST_BYTES:
+        raise UsageError(f"{path}: larger than {_MOST_BYTES >> 20} MiB", hint=_HINT)
     if not content or (path.name == SHARED_NAME and not _MENTION.search(content)):
         return None
     from askdocs.config.file import read_configuration

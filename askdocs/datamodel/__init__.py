@@ -37,6 +37,7 @@ from askdocs.datamodel.reports import (
     Freshness,
     IndexPreview,
     IndexReport,
+    RepairReport,
 )
 from askdocs.datamodel.texts import (
     Document,
@@ -81,6 +82,7 @@ __all__ = [
     "Question",
     "Range",
     "Ranking",
+    "RepairReport",
     "Signal",
     "Span",
     "StoredPassage",

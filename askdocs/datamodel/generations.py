@@ -52,6 +52,10 @@ class CorpusSettings:
         ignore_files: Names of the files whose patterns are obeyed, later ones overruling.
         max_bytes: Larger files are skipped.
         encoding: The codec for files that are neither UTF-8 nor marked; empty for none.
+        max_line_chars: Files with longer lines are skipped.
+        max_sentences: Files with more sentences are skipped: memory grows with their vectors.
+        max_documents: More files than that are an error, and none is read.
+        max_depth: Folders more steps below a root are not entered.
     """
 
     roots: tuple[str, ...]
@@ -61,6 +65,10 @@ class CorpusSettings:
     encoding: str = ""
     exclude: tuple[str, ...] = ()
     hidden: bool = False
+    max_line_chars: int = 1_000_000
+    max_sentences: int = 250_000
+    max_documents: int = 1_000_000
+    max_depth: int = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

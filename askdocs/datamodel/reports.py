@@ -93,6 +93,25 @@ class IndexReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RepairReport:
+    """What was wrong with an index, and what was done about it.
+
+    Attributes:
+        index: The index directory.
+        documents: How many documents it holds.
+        damaged: What was not as it was written; nothing where the index is sound.
+        report: What was written anew; None where nothing was.
+        is_done: Whether it was put right, and not just looked at.
+    """
+
+    index: str
+    documents: int
+    damaged: tuple[DamagedFile, ...]
+    report: IndexReport | None
+    is_done: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IndexPreview:
     """What indexing would do.
 

@@ -27,6 +27,7 @@ from askdocs.embedding.opening import (
     open_encoder,
 )
 from askdocs.embedding.reranking import Reranker, open_reranker
+from askdocs.embedding.soundness import damaged_parts
 
 __all__ = [
     "DEFAULT_DEVICE",
@@ -38,6 +39,7 @@ __all__ = [
     "Reranker",
     "begin_opening",
     "compiled_folder",
+    "damaged_parts",
     "embed_with_cache",
     "entry_directory",
     "has_compiled",

@@ -30,6 +30,15 @@ RELEVANT = (
 )
 """The files of a module that can change a vector: configuration, vocabulary and weights."""
 
+CONFIGURATIONS = (
+    "config.json",
+    "adapter_config.json",
+    "sentence_*_config.json",
+    "tokenizer_config.json",
+    "*processor_config.json",
+)
+"""The files that may name what is to be loaded with a transformer."""
+
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 """Weights that run code when they are loaded."""
 
@@ -80,7 +89,7 @@ def _read_json(path: Path) -> Any:  # noqa: ANN401 - JSON has no narrower type
         return json.loads(path.read_bytes())
     except OSError as error:
         raise _refusal(path, f"cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise _refusal(path, f"is not JSON: {error}") from error
 
 
@@ -136,24 +145,55 @@ def _compilable(full_name: str) -> str:
 
 
 def require_own_configuration(module: Path) -> None:
-    """Refuse a transformer without a configuration, or with one that names code to run."""
+    """Refuse a transformer without a configuration, or with one that names what is not in it.
+
+    That is code to run, compiled code on the hub, or the model that an adapter belongs to.
+    """
     if not (module / "config.json").is_file():
         raise _refusal(module, "has no config.json")
-    for name in ("config.json", "tokenizer_config.json"):
-        path = module / name
-        if path.is_file() and "auto_map" in read_object(path):
+    for path in _files(module):
+        if not any(fnmatchcase(path.name, pattern) for pattern in CONFIGURATIONS):
+            continue
+        content = read_object(path)
+        if path.name == "adapter_config.json":
+            raise _refusal(path, "asks for another model, which it adapts")
+        if "auto_map" in content:
             raise _refusal(path, "asks for code of the model's own: auto_map")
+        if kernel := _named_kernel(content):
+            raise _refusal(path, f"asks for code from elsewhere: {kernel}")
 
 
 def refuse_pickles(module: Path, files: list[Path], *, needs_weights: bool) -> None:
-    """Refuse weights that only a pickle has, and a transformer without weights."""
-    if any(path.suffix == ".safetensors" for path in files):
+    """Refuse weights that only a pickle has, and a transformer without weights.
+
+    A transformer is loaded from safetensors of any name, since it may have several; another module
+    from its pickle, unless it has `model.safetensors`.
+    """
+    pattern = "*.safetensors" if needs_weights else "model.safetensors"
+    if any(fnmatchcase(path.name, pattern) for path in files):
         return
     pickles = [path for path in files if path.suffix in PICKLES]
     if pickles:
         raise _refusal(pickles[0], "is a pickle, and only safetensors weights are loaded")
     if needs_weights:
         raise _refusal(module, "has no safetensors weights")
+
+
+def _named_kernel(content: object) -> str:
+    """The compiled code on the hub that a configuration asks for, wherever in it; "" for none."""
+    waiting = [content]
+    while waiting:
+        match waiting.pop():
+            case dict(fields):
+                for name, value in fields.items():
+                    named = value.values() if isinstance(value, dict) else [value]
+                    kernels = [one for one in named if isinstance(one, str) and "/" in one]
+                    if name.endswith("_implementation") and kernels:
+                        return kernels[0]
+                waiting.extend(fields.values())
+            case list(items):
+                waiting.extend(items)
+    return ""
 
 
 def _files(module: Path) -> list[Path]:

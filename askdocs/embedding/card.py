@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from askdocs.embedding.contract import SCHEME
 from askdocs.embedding.fingerprint import canonical_json
 from askdocs.errors import UnreadableSourceError
-from askdocs.files import read_source
+from askdocs.files import disk, read_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +26,9 @@ CARD = "encoder.json"
 GRAPH = "encoder.onnx"
 WEIGHTS = "weights.bin"
 TOKENIZER = "tokenizer.json"
+
+_FILES = {GRAPH, WEIGHTS, TOKENIZER}
+_INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
 
 _PIECE = 16 << 20
 # No tokenizer and no graph without its weights comes near that.
@@ -109,14 +112,16 @@ def write_card(directory: Path, card: Card) -> None:
         **asdict(card),
         "files": {name: _record_of(directory / name) for name in (GRAPH, WEIGHTS, TOKENIZER)},
     }
-    (directory / CARD).write_text(json.dumps({**body, "checksum": _checksum(body)}, indent=1))
+    content = json.dumps({**body, "checksum": _checksum(body)}, indent=1)
+    with disk.create(directory / CARD) as file:
+        file.write(content.encode("ascii"))
 
 
 def read_entry(directory: Path, fingerprint: str) -> CompiledModel | None:
     """The compiled encoder in a directory, or None if it is missing, damaged or another's."""
     try:
-        body = json.loads(_content(directory / CARD))
-        if not _is_whole(body) or body["fingerprint"] != fingerprint:
+        body = card_body(directory)
+        if body is None or body["fingerprint"] != fingerprint:
             return None
         records = body["files"]
         tokenizer = _content(directory / TOKENIZER)
@@ -135,6 +140,15 @@ def read_entry(directory: Path, fingerprint: str) -> CompiledModel | None:
     )
 
 
+def card_body(directory: Path) -> dict[str, Any] | None:
+    """What the card in a directory says; None if it is missing, damaged or of another format."""
+    try:
+        body = json.loads(_content(directory / CARD))
+    except (RecursionError, UnreadableSourceError, ValueError):
+        return None
+    return body if _is_whole(body) else None
+
+
 def _content(path: Path) -> bytes:
     """A small file of an entry; whatever waits for a writer, as a FIFO does, is refused.
 
@@ -150,7 +164,33 @@ def _is_whole(body: Any) -> bool:  # noqa: ANN401 - it comes from a file and may
         return False
     checksum = body.pop("checksum", None)
     known = body.get("schema") == SCHEMA and body.get("scheme") == SCHEME
-    return known and checksum == _checksum(body)
+    return known and checksum == _checksum(body) and _is_complete(body)
+
+
+def _is_complete(body: Mapping[str, Any]) -> bool:
+    """Whether a card has every field, of its type: a checksum is no proof of who wrote it."""
+    match body:
+        case {
+            "fingerprint": str(),
+            "dimension": int(dimension),
+            "window": int(window),
+            "question_prompt": str(),
+            "sentence_prompt": str(),
+            "inputs": [*inputs],
+            "pad_id": int(pad_id),
+            "files": dict(records),
+        }:
+            named = bool(inputs) and set(map(str, inputs)) <= _INPUTS
+            told = records.keys() == _FILES and all(map(_is_record, records.values()))
+            return named and told and dimension > 0 and window > 0 and pad_id >= 0
+    return False
+
+
+def _is_record(record: object) -> bool:
+    match record:
+        case {"sha256": str(), "bytes": int()}:
+            return True
+    return False
 
 
 def _card(body: Mapping[str, Any]) -> Card:

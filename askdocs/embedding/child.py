@@ -5,15 +5,16 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import shutil
 import subprocess
 import sys
 import sysconfig
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from askdocs import files
 from askdocs.errors import ExitStatus, ModelError, RefusedError
+from askdocs.files import disk
 
 if TYPE_CHECKING:
     from askdocs.embedding.contract import Model
@@ -65,8 +66,8 @@ def _child_environment() -> dict[str, str]:
 def is_writable(folder: Path) -> bool:
     """Whether a directory can be made in a folder; asking the permissions would not tell."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".writable-"):
+        files.make_folders(folder)
+        with files.temporary_folder(".writable-", parent=folder):
             return True
     except OSError:
         return False
@@ -75,12 +76,17 @@ def is_writable(folder: Path) -> bool:
 def temporary_cache() -> Path:
     """A directory that goes away with this process."""
     try:
-        directory = tempfile.mkdtemp(prefix="askdocs-")
+        directory = disk.make_private_folder("askdocs-", None)
     except OSError as error:
         message = f"no temporary directory can be made: {error.strerror}"
         raise RefusedError(message, hint="free some space, or choose another cache") from error
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    return Path(directory)
+    atexit.register(_remove, directory)
+    return directory
+
+
+def _remove(directory: Path) -> None:
+    with suppress(OSError):
+        disk.remove_tree(directory)
 
 
 def _last_line(text: str) -> str:

@@ -6,10 +6,10 @@ import argparse
 import errno
 import json
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from askdocs import files
 from askdocs.embedding.card import TOKENIZER, Card, entry_directory, read_entry, write_card
 from askdocs.embedding.contract import DEFAULT_MODEL
 from askdocs.embedding.fingerprint import fingerprint_model
@@ -17,6 +17,7 @@ from askdocs.embedding.models import locate_model
 from askdocs.embedding.opening import open_compiled
 from askdocs.embedding.original import load_original
 from askdocs.errors import AskdocsError, ModelError, RefusedError
+from askdocs.files import disk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,11 +74,12 @@ def compile_model(model: Model, fingerprint: str, *, cache: Path) -> None:
     original = load_original(model.directory, attn_implementation="eager")
     tokenizer = _tokenizer(original, model)
     try:
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=directory.parent, prefix=".compiling-") as temporary:
-            complete = Path(temporary) / "complete"
-            complete.mkdir()
-            (complete / TOKENIZER).write_bytes(tokenizer)
+        files.make_folders(directory.parent)
+        with files.temporary_folder(".compiling-", parent=directory.parent) as temporary:
+            complete = temporary / "complete"
+            disk.make_folder(complete)
+            with disk.create(complete / TOKENIZER) as file:
+                file.write(tokenizer)
             _compile(original, fingerprint, complete)
             _publish(complete, directory)
     except OSError as error:
@@ -129,13 +131,13 @@ def _publish(complete: Path, directory: Path) -> None:
         OSError: If the disk refuses.
     """
     try:
-        complete.rename(directory)
+        disk.rename(complete, directory)
     except OSError:
         # An entry is there: another process has been faster, or it is one that is no good.
         entry = read_entry(directory, directory.name.partition("-")[0])
         if entry is None or not entry.is_whole():
-            directory.rename(complete.with_name("damaged"))
-            complete.rename(directory)
+            disk.rename(directory, complete.with_name("damaged"))
+            disk.rename(complete, directory)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -88,7 +88,7 @@ class Encoder(Protocol):
             Shape (len(texts), dimension), rows of unit length in the order of `texts`.
 
         Raises:
-            ModelError: If the model gives a vector that is not a number.
+            ModelError: If the model gives a vector that is not a number, or has no direction.
         """
         ...
 
@@ -106,7 +106,7 @@ class Encoder(Protocol):
             Shape (len(texts), dimension), rows of unit length in the order of `texts`.
 
         Raises:
-            ModelError: If the model gives a vector that is not a number.
+            ModelError: If the model gives a vector that is not a number, or has no direction.
         """
         ...
 

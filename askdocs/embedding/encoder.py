@@ -29,6 +29,11 @@ So few stay in the processor's caches: 530 sentences of MiniLM a second, 400 wit
 BATCH_ROWS = 64
 """The most texts in one run."""
 
+# How far a length may be from 1: a device of OpenVINO that counts in 16 bits divides in as many.
+_TOLERANCE = 0.02
+
+_HINT = "choose another model with --model"
+
 
 class CompiledEncoder:
     """An `Encoder` over a compiled model whose bytes are verified."""
@@ -84,9 +89,10 @@ class CompiledEncoder:
         for rows in _batches([len(encoding.ids) for encoding in encodings]):
             vectors[rows] = self._run([encodings[row] for row in rows])
             advance(len(rows))
-        if not np.isfinite(vectors).all():
-            message = "the model gives vectors that are not numbers"
-            raise ModelError(message, hint="choose another model with --model")
+        # Neither what is not a number nor what has no direction is of unit length.
+        if not np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=_TOLERANCE):
+            message = "the model gives vectors that are not numbers, or have no direction"
+            raise ModelError(message, hint=_HINT)
         return vectors
 
     def _tokenize(self, texts: Sequence[str]) -> list[Encoding]:
@@ -112,7 +118,17 @@ class CompiledEncoder:
             inputs["attention_mask"][row, :length] = 1
             inputs["token_type_ids"][row, :length] = encoding.type_ids
         wanted = {name: inputs[name] for name in self._card.inputs}
-        vectors: Vectors = self._session.run(None, wanted)[0]
+        state = onnxruntime.capi.onnxruntime_pybind11_state
+        try:
+            vectors: Vectors = self._session.run(None, wanted)[0]
+        except (state.Fail, state.InvalidArgument, state.RuntimeException, ValueError) as error:
+            # As with a window that is longer than the positions that the model knows; a graph that
+            # takes other inputs than its card says is a ValueError.
+            message = f"the model fails on a text of {shape[1]} tokens"
+            raise ModelError(message, hint=_HINT) from error
+        if vectors.shape != (len(encodings), self.dimension):
+            message = f"the model gives vectors of shape {vectors.shape}, not of {self.dimension}"
+            raise ModelError(message, hint=_HINT)
         return vectors
 
 
@@ -154,7 +170,7 @@ def open_session(graph: Path) -> onnxruntime.InferenceSession:
         state.NotImplemented,
     ) as error:
         message = f"onnxruntime {onnxruntime.__version__} cannot run this compiled model"
-        raise ModelError(message, hint="choose another model with --model") from error
+        raise ModelError(message, hint=_HINT) from error
 
 
 def _usable_cores() -> int:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import onnxruntime
 import torch
 
+from askdocs import files
 from askdocs.embedding.card import GRAPH, WEIGHTS
+from askdocs.files import disk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from sentence_transformers import SentenceTransformer
 
@@ -67,8 +68,8 @@ def export_graph(model: SentenceTransformer, directory: Path) -> tuple[str, ...]
     Raises:
         RuntimeError: If the model does something that cannot be exported.
     """
-    with tempfile.TemporaryDirectory(prefix="askdocs-") as temporary:
-        traced = Path(temporary) / "traced.onnx"
+    with files.temporary_folder("askdocs-") as temporary:
+        traced = temporary / "traced.onnx"
         _trace(model, traced)
         return _optimise(traced, directory)
 
@@ -113,5 +114,6 @@ def _optimise(traced: Path, directory: Path) -> tuple[str, ...]:
     session = onnxruntime.InferenceSession(str(traced), options, providers=["CPUExecutionProvider"])
     if not (directory / WEIGHTS).exists():
         # A model without a weight of that size; an entry has every file, and none is empty.
-        (directory / WEIGHTS).write_bytes(b"\0")
+        with disk.create(directory / WEIGHTS) as file:
+            file.write(b"\0")
     return tuple(item.name for item in session.get_inputs())

@@ -6,9 +6,16 @@ import sqlite3
 import zlib
 from typing import TYPE_CHECKING
 
+from askdocs import files
+from askdocs.files import disk
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+
+# Another run writes for some milliseconds; one that holds the file is not worth waiting for.
+_BUSY_SECONDS = 1.0
 
 
 class VectorCache:
@@ -72,7 +79,7 @@ class VectorCache:
 def _open(path: Path) -> sqlite3.Connection | None:
     """A connection to the cache, made anew if it is damaged; None if there can be none."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        files.make_folders(path.parent)
         return _connect(path)
     except (OSError, sqlite3.OperationalError):
         return None
@@ -83,7 +90,7 @@ def _open(path: Path) -> sqlite3.Connection | None:
 def _open_anew(path: Path) -> sqlite3.Connection | None:
     """A connection to an empty cache in the place of a damaged one; None if there can be none."""
     try:
-        path.unlink()
+        disk.unlink(path)
         return _connect(path)
     except (OSError, sqlite3.DatabaseError):
         return None
@@ -96,7 +103,9 @@ def _connect(path: Path) -> sqlite3.Connection:
         sqlite3.OperationalError: If the file cannot be opened, or is in use.
         sqlite3.DatabaseError: If the file is damaged.
     """
-    connection = sqlite3.connect(path)
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS)
+    # A damaged row may call its vector a text: its bytes are looked at all the same.
+    connection.text_factory = bytes
     try:
         # Without waiting for the disk: after a power cut the checksums tell what is whole.
         connection.execute("PRAGMA synchronous = OFF")

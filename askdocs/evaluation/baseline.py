@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from askdocs.datamodel import Evaluation, JudgedRanking
 from askdocs.errors import UsageError
 
+_NO_BASELINE = "is not what askdocs eval --format json prints"
+_HINT = "askdocs eval --format json QUESTIONS > old.json"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
@@ -31,16 +34,19 @@ def read_baseline(content: str, name: str) -> dict[str, Earlier]:
     Raises:
         UsageError: It is something else.
     """
+    place = name
     try:
-        return {
-            str(one["id"]): _earlier(one["first_relevant"], one["answered"])
-            for one in json.loads(content)["questions"]
-        }
+        found = {}
+        for number, one in enumerate(json.loads(content)["questions"], 1):
+            place = f"question {number} of {name}"
+            found[str(one["id"])] = _earlier(one["first_relevant"], one["answered"])
+    except json.JSONDecodeError as error:
+        why = f"{error.msg[:1].lower()}{error.msg[1:]} at character {error.colno}"
+        message = f"line {error.lineno} of {name} {_NO_BASELINE}: {why}"
+        raise UsageError(message, hint=_HINT) from error
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise UsageError(
-            f"{name} is not what askdocs eval --format json prints",
-            hint="askdocs eval --format json QUESTIONS > old.json",
-        ) from error
+        raise UsageError(f"{place} {_NO_BASELINE}", hint=_HINT) from error
+    return found
 
 
 def _earlier(rank: object, answered: object) -> Earlier:

@@ -2,25 +2,31 @@
 
 from askdocs.files.choosing import Choice
 from askdocs.files.ignoring import is_pattern, matcher_of
+from askdocs.files.locking import exclusive_lock
+from askdocs.files.named import open_named, read_found
+from askdocs.files.opening import (
+    SpecialFileError,
+    open_regular,
+    read_regular,
+    reason_of,
+    refusals,
+)
 from askdocs.files.reading import (
-    LINK,
-    SPECIAL,
     damaged,
     digest,
-    read_source,
     read_verified,
-    reason_of,
     record_of,
-    refusals,
     verify,
     verify_size,
 )
+from askdocs.files.sources import LINK, SPECIAL, read_source, size_text
 from askdocs.files.streaming import FileWriter, Spool, write_index_file
-from askdocs.files.verified import BLOCK, LARGE, VerifiedFile, blocks_name
+from askdocs.files.verified import BLOCK, LARGE, VerifiedFile, blocks_name, verify_with_blocks
 from askdocs.files.walking import (
     Entry,
     EntryKind,
     current_folder,
+    exists,
     read_entry,
     relative_root,
     source_path,
@@ -28,14 +34,20 @@ from askdocs.files.walking import (
 )
 from askdocs.files.writing import (
     copy_folder,
-    exclusive_lock,
+    drop_replacement,
+    has_replacement,
     link_or_copy,
     make_directory,
+    make_folders,
+    put,
     remove_tree,
     rename,
     replace_file,
+    require_folder,
     sync,
+    temporary_folder,
     write_file,
+    write_output,
 )
 
 __all__ = [
@@ -47,6 +59,7 @@ __all__ = [
     "Entry",
     "EntryKind",
     "FileWriter",
+    "SpecialFileError",
     "Spool",
     "VerifiedFile",
     "blocks_name",
@@ -54,12 +67,21 @@ __all__ = [
     "current_folder",
     "damaged",
     "digest",
+    "drop_replacement",
     "exclusive_lock",
+    "exists",
+    "has_replacement",
     "is_pattern",
     "link_or_copy",
     "make_directory",
+    "make_folders",
     "matcher_of",
+    "open_named",
+    "open_regular",
+    "put",
     "read_entry",
+    "read_found",
+    "read_regular",
     "read_source",
     "read_verified",
     "reason_of",
@@ -69,11 +91,16 @@ __all__ = [
     "remove_tree",
     "rename",
     "replace_file",
+    "require_folder",
+    "size_text",
     "source_path",
     "sync",
+    "temporary_folder",
     "verify",
     "verify_size",
+    "verify_with_blocks",
     "walk",
     "write_file",
     "write_index_file",
+    "write_output",
 ]

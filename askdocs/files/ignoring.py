@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from askdocs.errors import UnreadableSourceError
-from askdocs.files.reading import read_source
+from askdocs.files.sources import read_source
 
 _MAX_IGNORE_BYTES = 1024 * 1024
 # What pathspec makes of a star, of a pattern that holds at any depth, and of the end of a name
@@ -17,6 +17,11 @@ _MAX_IGNORE_BYTES = 1024 * 1024
 _STAR = "[^/]*"
 _ANYWHERE = "^(?:.+/)?"
 _BELOW = "(?P<ps_d>"
+# What it makes of two stars between slashes, and of the end of most patterns; `$` would also stand
+# before a line end that is the last character of a name.
+_FOLDERS = "(?:/.+)?/"
+_END_OF_NAME = f"(?:{_BELOW}/)|$)"
+_END_OF_PATH = rf"(?:{_BELOW}/)|\Z)"
 
 _Pattern: TypeAlias = tuple[bool, re.Pattern[str]]
 
@@ -150,7 +155,7 @@ def _any_of(regexes: Sequence[re.Pattern[str]]) -> re.Pattern[str]:
         # The way down to a name is looked for once, not once for every pattern.
         others.append(f"{_ANYWHERE}(?:{'|'.join(anywhere)})")
     with _unwarned():
-        return re.compile("|".join(others), re.UNICODE)
+        return re.compile("|".join(others), re.DOTALL)
 
 
 def _patterns(place: str) -> Iterator[_Pattern]:
@@ -190,11 +195,25 @@ def _unwarned() -> Iterator[None]:
 def _without_backtracking(regex: re.Pattern[str]) -> re.Pattern[str]:
     """Let each star but the last take as little as it can, for good, as `fnmatch` does.
 
-    Otherwise a pattern of ten stars takes longer than anyone waits.
+    Otherwise a pattern of ten stars takes longer than anyone waits. The same goes for what stands
+    for any folders, `**`; and names may hold line ends.
     """
-    first, *parts = regex.pattern.split(_STAR)
+    pattern = regex.pattern.removesuffix(_END_OF_NAME)
+    end = _END_OF_PATH if pattern != regex.pattern else ""
+    first, *blocks = map(_without_stars, pattern.split(_FOLDERS))
+    if blocks:
+        if first.startswith(_ANYWHERE):
+            first = f"^(?>(?:.+?/)??{first.removeprefix(_ANYWHERE)}(?=/))"
+        *inner, last = blocks
+        between = "".join(f"(?>(?:/.+?)??/{block}(?=/))" for block in inner)
+        first = f"{first}{between}{_FOLDERS}{last}"
+    return re.compile(f"{first}{end}", re.DOTALL)
+
+
+def _without_stars(block: str) -> str:
+    """A pattern of some folders, in which no star but the last is tried more than once."""
+    first, *parts = block.split(_STAR)
     if not parts:
-        return regex
+        return first
     *inner, last = parts
-    atomic = (f"(?>{_STAR}?{part})" if "(" not in part else f"{_STAR}{part}" for part in inner)
-    return re.compile(f"{first}{''.join(atomic)}{_STAR}{last}")
+    return f"{first}{''.join(f'(?>{_STAR}?{part})' for part in inner)}{_STAR}{last}"

@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Iterable
 from pathlib import Path
 
+from askdocs.files.opening import regular_descriptor
 from askdocs.files.reading import index_file, not_as_recorded
 
 _MOST_READ = 1 << 16
@@ -38,7 +39,7 @@ class LargeFile:
         self._were_read = 0
         self._map: mmap.mmap | None = None
         with index_file(path):
-            self._descriptor = os.open(path, os.O_RDONLY)
+            self._descriptor = regular_descriptor(path)
         # A reader that nobody closes must not keep descriptors either.
         self._give_back = weakref.finalize(self, os.close, self._descriptor)
         self._check_size()
@@ -77,6 +78,15 @@ class LargeFile:
         # The map has a descriptor of its own.
         self._give_back()
         return memoryview(self._map)
+
+    def require_size(self) -> None:
+        """Prove that the file, if it is mapped, is still as long as it was.
+
+        Raises:
+            DamagedFileError: It is not.
+        """
+        if self._map is not None and self._map.size() != self._size:
+            raise not_as_recorded(self._path)
 
     def forget(self) -> None:
         """Let the memory go that a mapped file's bytes take; their next use maps them anew."""

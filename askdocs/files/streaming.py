@@ -1,30 +1,32 @@
 """Write what is larger than memory piece by piece."""
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from askdocs.datamodel import FileRecord
-from askdocs.files.reading import refusals
+from askdocs.files import disk
+from askdocs.files.opening import refusals
 from askdocs.files.verified import BLOCK, LARGE, blocks_name
-from askdocs.files.writing import force, write_file
+from askdocs.files.writing import write_file
 
 
 class FileWriter:
-    """Writes one new file of an index, piece by piece, in bounded memory."""
+    """Writes one new file of an index, piece by piece, in bounded memory.
+
+    The file is made by the first piece: whoever needs several holds none open that the others, if
+    they cannot be made, would leave behind.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Make the file.
-
-        Raises:
-            RefusedError: The disk refuses, or the file exists: an index's files are written once.
-        """
+        """Begin with nothing, not even the file."""
         self.size = 0
         self._path = path
-        with refusals(path):
-            self._file = path.open("xb")
+        self._made: BinaryIO | None = None
         self._hasher = hashlib.sha256()
         self._digests: list[bytes] = []
         self._block = hashlib.sha256()
@@ -33,11 +35,11 @@ class FileWriter:
         """Add some bytes.
 
         Raises:
-            RefusedError: The disk refuses.
+            RefusedError: The disk refuses, or the file exists: an index's files are written once.
         """
         view = memoryview(piece).cast("B")
         with refusals(self._path):
-            self._file.write(view)
+            self._file().write(view)
         self._hasher.update(view)
         start = 0
         while start < len(view):
@@ -55,11 +57,10 @@ class FileWriter:
             What the manifest must promise about each file that was written, by its name.
 
         Raises:
-            RefusedError: The disk refuses.
+            RefusedError: The disk refuses, or the file exists.
         """
-        with refusals(self._path), self._file:
-            self._file.flush()
-            force(self._file.fileno())
+        with refusals(self._path), self._file() as file:
+            disk.force(file)
         name = self._path.name
         records = {name: FileRecord(sha256=self._hasher.hexdigest(), bytes=self.size)}
         if self.size > LARGE:
@@ -73,7 +74,13 @@ class FileWriter:
         """Give the file back; what was written so far is of no use."""
         # Closing writes what is still held, for which the disk may have no room.
         with suppress(OSError):
-            self._file.close()
+            if self._made is not None:
+                self._made.close()
+
+    def _file(self) -> BinaryIO:
+        if self._made is None:
+            self._made = disk.create(self._path)
+        return self._made
 
     def _end_block(self) -> None:
         self._digests.append(self._block.digest())
@@ -89,13 +96,10 @@ class Spool:
         Raises:
             RefusedError: The disk refuses.
         """
-        # Nobody else needs it, and importing it takes a while.
-        import tempfile  # noqa: PLC0415
-
         self.size = 0
         self._directory = directory
         with refusals(directory):
-            self._file = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115 - closed by close
+            self._file = disk.scratch(directory)
 
     def write(self, content: bytes) -> None:
         """Add some bytes.
@@ -115,12 +119,28 @@ class Spool:
         """
         with refusals(self._directory):
             self._file.flush()
-            return os.pread(self._file.fileno(), end - start, start)
+            return _read(self._file.fileno(), start, end)
 
     def close(self) -> None:
         """Give the room back."""
         with suppress(OSError):
             self._file.close()
+
+
+def _read(descriptor: int, start: int, end: int) -> bytes:
+    """The bytes from one offset up to another; one call of the system may give fewer.
+
+    Raises:
+        OSError: There are none.
+    """
+    pieces = []
+    while start < end:
+        piece = os.pread(descriptor, end - start, start)
+        if not piece:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        pieces.append(piece)
+        start += len(piece)
+    return b"".join(pieces)
 
 
 def write_index_file(path: Path, pieces: Iterable[bytes | memoryview]) -> dict[str, FileRecord]:

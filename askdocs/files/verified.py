@@ -6,7 +6,8 @@ from pathlib import Path
 
 from askdocs.datamodel import FileRecord
 from askdocs.files.large import LargeFile
-from askdocs.files.reading import damaged, not_as_recorded, read_verified
+from askdocs.files.opening import open_regular
+from askdocs.files.reading import damaged, index_file, not_as_recorded, read_verified
 
 BLOCK = 1 << 13
 """How many bytes one checksum stands for in a table of checksums.
@@ -26,6 +27,31 @@ _LEAST_GIVEN = 1 << 16
 def blocks_name(name: str) -> str:
     """The name of the table of checksums that stands beside a large file."""
     return f"{name}.blocks"
+
+
+def verify_with_blocks(path: Path, record: FileRecord, blocks: FileRecord) -> None:
+    """Prove that a large file is what the manifest promised, and that its table is its table.
+
+    Args:
+        path: The file.
+        record: What the manifest promises about it.
+        blocks: What the manifest promises about its table of checksums, which is not read.
+
+    Raises:
+        DamagedFileError: It is not, or another table than its own is promised.
+        RefusedError: The file system refuses to read it.
+    """
+    whole, size, digests = hashlib.sha256(), 0, []
+    with index_file(path), open_regular(path) as file:
+        while block := file.read(BLOCK):
+            whole.update(block)
+            size += len(block)
+            digests.append(hashlib.sha256(block).digest())
+    if FileRecord(sha256=whole.hexdigest(), bytes=size) != record:
+        raise not_as_recorded(path)
+    table = b"".join(digests)
+    if FileRecord(sha256=hashlib.sha256(table).hexdigest(), bytes=len(table)) != blocks:
+        raise damaged(path, "its table of checksums is that of another file")
 
 
 class VerifiedFile:
@@ -106,6 +132,18 @@ class VerifiedFile:
         """Whether the bytes from one offset up to another are in memory and proved."""
         proved = self._proved.find(0, start // BLOCK, -(-end // BLOCK)) < 0
         return self._content is not None and proved
+
+    def require_size(self) -> None:
+        """Prove that a file that is mapped is still as long as it was.
+
+        It cannot be proved for the time that a question takes: who cuts a file off just then ends
+        the process. askdocs itself never writes into a file of an index, and git does not either.
+
+        Raises:
+            DamagedFileError: It is not.
+        """
+        if self._large is not None:
+            self._large.require_size()
 
     def forget(self) -> None:
         """Let the memory go that a mapped file's bytes take; the next read maps them anew."""

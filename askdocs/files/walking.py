@@ -1,5 +1,6 @@
 """Which files make a corpus."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -9,10 +10,13 @@ from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 from askdocs.datamodel import CorpusSettings
-from askdocs.errors import UnreadableSourceError
+from askdocs.errors import UnreadableSourceError, UsageError
 from askdocs.files.choosing import Choice
 from askdocs.files.ignoring import Rules, is_ignored, read_rules
-from askdocs.files.reading import LINK, SPECIAL, read_source, reason_of, refusals
+from askdocs.files.opening import reason_of, refusals
+from askdocs.files.sources import LINK, SPECIAL, read_source
+
+_NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 
 
 class EntryKind(StrEnum):
@@ -22,6 +26,7 @@ class EntryKind(StrEnum):
     LINK = "link"
     SPECIAL = "special"
     UNREADABLE = "unreadable"
+    DEEP = "deep"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +35,10 @@ class Entry:
 
     Attributes:
         path: POSIX path relative to the base.
-        kind: What stands there; for a folder that cannot be listed, UNREADABLE.
+        kind: What stands there; for a folder that cannot be listed, UNREADABLE, and for one below
+            the limit of nesting, DEEP.
         named: Whether it is itself a root.
-        reason: Why it is unreadable.
+        reason: Why it is unreadable, or not entered.
     """
 
     path: str
@@ -66,6 +72,22 @@ def source_path(base: Path, path: str) -> Path:
     return Path(_place(base, path))
 
 
+def exists(path: Path) -> bool:
+    """Whether there is something at a path, or where a link there leads.
+
+    Raises:
+        RefusedError: Nobody may look: what is in a closed folder need not be gone.
+    """
+    with refusals(path):
+        try:
+            path.stat()
+        except OSError as error:
+            if error.errno not in _NOT_THERE:
+                raise
+            return False
+    return True
+
+
 def walk(base: Path, corpus: CorpusSettings, *, index: Path) -> list[Entry]:
     """List the documents of a corpus, in order of their paths, each once.
 
@@ -82,9 +104,22 @@ def walk(base: Path, corpus: CorpusSettings, *, index: Path) -> list[Entry]:
 
     Raises:
         RefusedError: A root does not exist.
+        UsageError: There are more than `corpus.max_documents`.
     """
     walker = _Walker(base, corpus, index)
-    found = {entry.path: entry for root in corpus.roots for entry in walker.below(root)}
+    found: dict[str, Entry] = {}
+    surplus = 0
+    for entry in (entry for root in corpus.roots for entry in walker.below(root)):
+        # Those beyond the limit are counted and not kept: they may be more than memory holds.
+        if len(found) < corpus.max_documents or entry.path in found:
+            found[entry.path] = entry
+        else:
+            surplus += 1
+    if surplus:
+        raise UsageError(
+            f"{len(found) + surplus:,} documents were found, and the limit is {len(found):,}",
+            hint="askdocs index --max-documents N, or leave some out with --exclude",
+        )
     return [found[path] for path in sorted(found)]
 
 
@@ -96,6 +131,8 @@ def read_entry(base: Path, entry: Entry, *, max_bytes: int) -> bytes:
     """
     if entry.kind == EntryKind.UNREADABLE:
         raise UnreadableSourceError(entry.reason, skipped=False)
+    if entry.kind == EntryKind.DEEP:
+        raise UnreadableSourceError(entry.reason, skipped=True)
     if entry.kind == EntryKind.LINK:
         raise UnreadableSourceError(LINK, skipped=True)
     if entry.kind == EntryKind.SPECIAL:
@@ -112,12 +149,14 @@ class _Folder:
         path: Its path; "" for the base.
         rules: Those of the folders above it.
         root: The place of the root that it lies below, with a slash behind it.
+        depth: How many steps below that.
     """
 
     place: str
     path: str
     rules: tuple[Rules, ...]
     root: str
+    depth: int = 0
 
 
 class _Walker:
@@ -131,6 +170,7 @@ class _Walker:
         self._ignore_files = corpus.ignore_files
         self._ignore_names = frozenset(name.lower() for name in corpus.ignore_files)
         self._choice = Choice(_with_slash(self._base), corpus)
+        self._max_depth = corpus.max_depth
         self._index = Path(os.path.realpath(index))
         self._index_identity = _identity(self._index)
 
@@ -156,17 +196,27 @@ class _Walker:
         pending = [top]
         while pending:
             folder = pending.pop()
-            # Asked of each folder: the index may be a mount, which a listing does not tell.
-            if self._index_identity and _identity(folder.place) == self._index_identity:
+            path = folder.path or "."
+            if folder.depth > self._max_depth:
+                reason = f"nested deeper than {self._max_depth:,} (--max-depth)"
+                yield Entry(path=path, kind=EntryKind.DEEP, reason=reason)
                 continue
             try:
-                with os.scandir(folder.place) as listing:
-                    children = list(listing)
+                children = self._children(folder.place)
             except OSError as error:
-                reason = reason_of(error)
-                yield Entry(path=folder.path or ".", kind=EntryKind.UNREADABLE, reason=reason)
+                yield Entry(path=path, kind=EntryKind.UNREADABLE, reason=reason_of(error))
                 continue
             yield from self._sort(folder, children, pending)
+
+    def _children(self, place: str) -> list[os.DirEntry[str]]:
+        """What lies in a folder; nothing where it is the index directory."""
+        # The period: who may not enter a folder could list it and read none of its files.
+        status = os.stat(f"{place}/.")  # noqa: PTH116 - a Path would take the period away
+        # Asked of each folder: the index may be a mount, which a listing does not tell.
+        if (status.st_dev, status.st_ino) == self._index_identity:
+            return []
+        with os.scandir(place) as listing:
+            return list(listing)
 
     def _sort(
         self, folder: _Folder, children: Sequence[os.DirEntry[str]], pending: list[_Folder]
@@ -188,7 +238,7 @@ class _Walker:
                 continue
             path = self._path(folder.path, child.name, place)
             if is_folder:
-                pending.append(_Folder(place, path, rules, folder.root))
+                pending.append(_Folder(place, path, rules, folder.root, folder.depth + 1))
             else:
                 yield Entry(path=path, kind=_kind(child))
 

@@ -2,78 +2,16 @@
 
 import hashlib
 import os
-import shutil
-import sys
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from askdocs.datamodel import FileRecord
-from askdocs.errors import LockedError, RefusedError
-from askdocs.files.reading import refusals
+from askdocs.files import disk
+from askdocs.files.opening import refusals
 
-_POLL_SECONDS = 0.1
-
-
-@contextmanager
-def exclusive_lock(
-    path: Path, *, until: float = 0.0, waiting: Callable[[], None] = lambda: None
-) -> Iterator[None]:
-    """Hold the writers' lock for the length of the block; readers never ask for it.
-
-    The file is created once and never removed: a removed one could be locked twice.
-
-    Args:
-        path: The lock.
-        until: The time of `time.monotonic` at which to give up; the lock is tried once at least.
-        waiting: Called once, where the lock is not free and there is time to wait for it.
-
-    Raises:
-        LockedError: Another process holds it.
-        RefusedError: The file system refuses, or has no such locks.
-    """
-    try:
-        import fcntl  # noqa: F401, PLC0415 - absent where only reading is supported
-    except ImportError as error:
-        raise RefusedError("writing an index is supported on Linux and macOS only") from error
-    with refusals(path):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        is_taken = _takes_lock(descriptor, path)
-        if not is_taken and time.monotonic() < until:
-            waiting()
-            is_taken = _waits_for_lock(descriptor, path, until=until)
-        if not is_taken:
-            raise LockedError(
-                f"another process is writing {path.parent}",
-                hint="wait for it to end and run the command again",
-            )
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _waits_for_lock(descriptor: int, path: Path, *, until: float) -> bool:
-    """Whether the lock was given up before then, and is held from now on."""
-    # A wait in flock could not be given an end, and asking ten times a second costs nothing.
-    while (left := until - time.monotonic()) > 0:
-        time.sleep(min(_POLL_SECONDS, left))
-        if _takes_lock(descriptor, path):
-            return True
-    return False
-
-
-def _takes_lock(descriptor: int, path: Path) -> bool:
-    """Whether the lock was free, and is held from now on."""
-    import fcntl  # noqa: PLC0415 - absent where only reading is supported
-
-    with refusals(path):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-    return True
+_COPIED_BYTES = 1 << 20
 
 
 def copy_folder(source: Path, target: Path) -> None:
@@ -83,10 +21,9 @@ def copy_folder(source: Path, target: Path) -> None:
         RefusedError: The disk refuses, or the new folder is there.
     """
     with refusals(target):
-        target.mkdir()
+        disk.make_folder(target)
         for path in sorted(source.iterdir()):
-            shutil.copyfile(path, target / path.name)
-            sync(target / path.name)
+            _copy(path, target / path.name)
     sync(target)
 
 
@@ -101,14 +38,23 @@ def write_file(path: Path, pieces: Iterable[bytes]) -> FileRecord:
     """
     hasher = hashlib.sha256()
     length = 0
-    with refusals(path), path.open("xb") as file:
+    with refusals(path), disk.create(path) as file:
         for piece in pieces:
             file.write(piece)
             hasher.update(piece)
             length += len(piece)
-        file.flush()
-        force(file.fileno())
+        disk.force(file)
     return FileRecord(sha256=hasher.hexdigest(), bytes=length)
+
+
+def write_output(path: Path, content: bytes) -> None:
+    """Write what the user asked to have in a file of theirs, or in a pipe, over what is there.
+
+    Raises:
+        RefusedError: The disk refuses.
+    """
+    with refusals(path), disk.overwrite(path) as file:
+        file.write(content)
 
 
 def sync(path: Path) -> None:
@@ -117,30 +63,70 @@ def sync(path: Path) -> None:
     Without it, what another library wrote, or a new name, may be lost with the power.
     """
     with refusals(path):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            force(descriptor)
-        finally:
-            os.close(descriptor)
+        disk.force_path(path)
 
 
 def make_directory(path: Path) -> None:
     """Create a folder, and its parents where they are missing, durably."""
     with refusals(path):
-        made = [folder for folder in (path, *path.absolute().parents) if not folder.exists()]
-        path.mkdir(parents=True, exist_ok=True)
-    for folder in made:
-        sync(folder.absolute().parent)
+        for folder in make_folders(path):
+            sync(folder.absolute().parent)
+
+
+def make_folders(path: Path) -> list[Path]:
+    """Create a folder, and its parents where they are missing; those that were.
+
+    Raises:
+        OSError: The disk refuses.
+    """
+    missing = [folder for folder in (path, *path.absolute().parents) if not folder.is_dir()]
+    for folder in reversed(missing):
+        try:
+            disk.make_folder(folder)
+        except FileExistsError:
+            # Another process may have made it meanwhile.
+            if not folder.is_dir():
+                raise
+    return missing
 
 
 def replace_file(path: Path, content: bytes) -> None:
     """Put a small file in place of another in one step: readers see the old one or the new one."""
-    temporary = path.with_name(f"{path.name}.new")
+    temporary = _replacement(path)
+    drop_replacement(path)
     with refusals(path):
-        temporary.unlink(missing_ok=True)
         write_file(temporary, [content])
-        temporary.replace(path)
+        disk.rename(temporary, path)
         sync(path.parent)
+
+
+def has_replacement(path: Path) -> bool:
+    """Whether a run of `replace_file` that died has left something beside a file."""
+    return os.path.lexists(_replacement(path))
+
+
+def drop_replacement(path: Path) -> None:
+    """Remove what a run of `replace_file` that died has left beside a file."""
+    temporary = _replacement(path)
+    with refusals(temporary), suppress(FileNotFoundError):
+        disk.unlink(temporary)
+
+
+def put(source: Path, target: Path) -> None:
+    """Move a file that was written to where another may be, in one step; a folder goes first."""
+    with refusals(target):
+        if target.is_dir() and not target.is_symlink():
+            disk.remove_tree(target)
+        disk.rename(source, target)
+    sync(target.parent)
+
+
+def require_folder(path: Path) -> None:
+    """Have a folder of one's own: what else has its name, a link to another one too, goes first."""
+    with refusals(path):
+        if path.is_symlink() or (path.exists() and not path.is_dir()):
+            disk.unlink(path)
+    make_directory(path)
 
 
 def rename(source: Path, target: Path) -> None:
@@ -152,7 +138,7 @@ def rename(source: Path, target: Path) -> None:
     with refusals(target):
         if target.exists():
             remove_tree(target)
-        source.rename(target)
+        disk.rename(source, target)
         sync(target.parent)
 
 
@@ -160,25 +146,44 @@ def link_or_copy(source: Path, target: Path) -> None:
     """Give an immutable file a second name, or a second copy where links are not supported."""
     with refusals(target):
         try:
-            target.hardlink_to(source)
+            disk.link(source, target)
         except OSError:
             # File systems say in many ways that they have no links; a real fault shows again.
-            shutil.copyfile(source, target)
-    # The source may come from a clone, which forces nothing to the disk.
-    sync(target)
+            _copy(source, target)
+        else:
+            # The source may come from a clone, which forces nothing to the disk.
+            sync(target)
 
 
 def remove_tree(path: Path) -> None:
     """Remove a folder and all in it; one that is already gone is fine."""
     with refusals(path), suppress(FileNotFoundError):
-        shutil.rmtree(path)
+        disk.remove_tree(path)
 
 
-def force(descriptor: int) -> None:
-    """Force what was written to an open file to the disk."""
-    os.fsync(descriptor)
-    # On macOS, fsync leaves the data in the drive's own cache.
-    if sys.platform == "darwin":
-        import fcntl  # noqa: PLC0415 - absent where only reading is supported
+@contextmanager
+def temporary_folder(prefix: str, *, parent: Path | None = None) -> Iterator[Path]:
+    """Make a folder that nobody else may enter for the length of the block.
 
-        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+    Args:
+        prefix: How its name begins.
+        parent: The folder in which it is made; None for where the system keeps such folders.
+
+    Raises:
+        OSError: The disk refuses.
+    """
+    path = disk.make_private_folder(prefix, parent)
+    try:
+        yield path
+    finally:
+        with suppress(OSError):
+            disk.remove_tree(path)
+
+
+def _replacement(path: Path) -> Path:
+    return path.with_name(f"{path.name}.new")
+
+
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb") as file:
+        write_file(target, iter(partial(file.read, _COPIED_BYTES), b""))

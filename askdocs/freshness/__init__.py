@@ -1,7 +1,7 @@
 """How the corpus differs from what was indexed."""
 
-from askdocs.freshness.checking import check_freshness, compare, damaged_files
-from askdocs.freshness.observing import Observation, observe, observe_entry
+from askdocs.freshness.checking import check_freshness, compare, damaged_encoder, damaged_files
+from askdocs.freshness.observing import Observation, decode_within, observe, observe_entry
 from askdocs.freshness.settings import WantedSettings
 
 __all__ = [
@@ -9,7 +9,9 @@ __all__ = [
     "WantedSettings",
     "check_freshness",
     "compare",
+    "damaged_encoder",
     "damaged_files",
+    "decode_within",
     "observe",
     "observe_entry",
 ]

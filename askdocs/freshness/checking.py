@@ -11,10 +11,10 @@ from askdocs.datamodel import (
     DocumentStatus,
     Freshness,
 )
-from askdocs.errors import DamagedFileError, FormatError
+from askdocs.errors import FormatError
 from askdocs.freshness.observing import observe
 from askdocs.freshness.settings import WantedSettings, changed_settings
-from askdocs.index import Generation, current_digest, open_generation
+from askdocs.index import Generation, carried_encoders, current_digest, open_generation
 
 _ANY = WantedSettings()
 
@@ -49,31 +49,38 @@ def check_freshness(index: Path, *, wanted: WantedSettings = _ANY, deep: bool = 
 
 
 def damaged_files(generation: Generation, *, deep: bool) -> tuple[DamagedFile, ...]:
-    """The files of a generation that are not what its manifest says.
+    """The files of a generation that are not what its manifest says, and then of its encoder.
 
     Args:
         generation: Which one.
-        deep: Whether to read all of them; without it, only their sizes are compared.
+        deep: Whether to read all of them; without it, only the sizes of the generation's own are
+            compared.
     """
+    found = generation.damage(deep=deep)
+    own = [(generation.directory / name, found[name]) for name in sorted(found)]
+    carried = damaged_encoder(generation) if deep else []
     return tuple(
-        DamagedFile(path=_in_base(generation, name), reason=reason)
-        for name in sorted(generation.manifest.files)
-        if (reason := _damage(generation, name, deep=deep))
+        DamagedFile(path=_in_base(generation, path), reason=reason)
+        for path, reason in [*own, *carried]
     )
 
 
-def _in_base(generation: Generation, name: str) -> str:
-    folder = generation.index.resolve() / generation.directory.relative_to(generation.index)
-    return (folder / name).relative_to(generation.base).as_posix()
+def damaged_encoder(generation: Generation) -> list[tuple[Path, str]]:
+    """The files of the encoder that an index carries that are not what was written, and why."""
+    if not carried_encoders(generation.index):
+        return []
+    # Few indexes carry one, and importing this takes as long as a small check.
+    from askdocs.embedding import damaged_parts, entry_directory  # noqa: PLC0415
+
+    fingerprint = generation.manifest.model.fingerprint
+    folder = entry_directory(generation.index, fingerprint)
+    parts = damaged_parts(fingerprint, cache=generation.index)
+    return [(folder / name, reason) for name, reason in parts.items()]
 
 
-def _damage(generation: Generation, name: str, *, deep: bool) -> str:
-    """What is wrong with a file; empty where nothing is."""
-    try:
-        generation.verify([name], deep=deep)
-    except DamagedFileError as error:
-        return error.reason
-    return ""
+def _in_base(generation: Generation, path: Path) -> str:
+    below = generation.index.resolve() / path.relative_to(generation.index)
+    return below.relative_to(generation.base).as_posix()
 
 
 def compare(generation: Generation, *, wanted: WantedSettings = _ANY) -> Freshness:
@@ -81,7 +88,9 @@ def compare(generation: Generation, *, wanted: WantedSettings = _ANY) -> Freshne
     manifest = generation.manifest
     # A root that is gone has no documents; that is not this function's error to raise.
     roots = tuple(
-        root for root in manifest.corpus.roots if files.source_path(generation.base, root).exists()
+        root
+        for root in manifest.corpus.roots
+        if files.exists(files.source_path(generation.base, root))
     )
     corpus = replace(manifest.corpus, roots=roots)
     known = generation.documents

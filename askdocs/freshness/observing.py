@@ -6,7 +6,7 @@ from pathlib import Path
 
 from askdocs import files
 from askdocs.datamodel import CorpusSettings, DocumentRecord, DocumentStatus
-from askdocs.documents import RULED_ENCODINGS, decode, number_paragraphs
+from askdocs.documents import RULED_ENCODINGS, decode, long_line, number_paragraphs
 from askdocs.errors import UnreadableSourceError
 
 # Files that one thread looks at in a row. A second thread reads from the disk while the first
@@ -73,7 +73,7 @@ def observe_entry(
         sha256 = files.digest(content)
         if known is not None and known.sha256 == sha256 and _is_decoded_by_rule(known, corpus):
             return Observation(path=entry.path, record=known)
-        text, encoding = decode(content, fallback=corpus.encoding)
+        text, encoding = decode_within(content, corpus)
     except UnreadableSourceError as error:
         status = DocumentStatus.SKIPPED if error.skipped else DocumentStatus.FAILED
         return Observation(path=entry.path, record=DocumentRecord(status=status, reason=str(error)))
@@ -81,9 +81,40 @@ def observe_entry(
         sha256=sha256,
         bytes=len(content),
         encoding=encoding,
-        paragraphs=len(number_paragraphs(text)),
+        paragraphs=sum(1 for _ in number_paragraphs(text)),
     )
     return Observation(path=entry.path, record=record, text=text)
+
+
+def decode_within(content: bytes, corpus: CorpusSettings) -> tuple[str, str]:
+    """Decode a file's bytes as `decode` does, if their text is within the limits of the corpus.
+
+    Raises:
+        UnreadableSourceError: It cannot be decoded, or is beyond a limit.
+    """
+    text, encoding = decode(content, fallback=corpus.encoding)
+    number = long_line(text, corpus.max_line_chars)
+    if number is not None:
+        limit = f"{corpus.max_line_chars:,} characters (--max-line-length)"
+        raise UnreadableSourceError(f"line {number} is longer than {limit}", skipped=True)
+    if _has_more_sentences(text, corpus.max_sentences):
+        limit = f"{corpus.max_sentences:,} sentences (--max-sentences)"
+        raise UnreadableSourceError(f"more than {limit}", skipped=True)
+    return text, encoding
+
+
+def _has_more_sentences(text: str, limit: int) -> bool:
+    # A sentence takes two characters at least, one of them white space or an end mark.
+    if len(text) <= 2 * limit:
+        return False
+    from askdocs.passages import split_sentences  # noqa: PLC0415 - most files are smaller
+
+    count = 0
+    for paragraph in number_paragraphs(text):
+        count += len(split_sentences(text, paragraph.chars))
+        if count > limit:
+            return True
+    return False
 
 
 def _is_decoded_by_rule(known: DocumentRecord, corpus: CorpusSettings) -> bool:

@@ -9,24 +9,30 @@ TEMPORARY = "new-"
 
 
 def carried_encoders(directory: Path) -> dict[str, int]:
-    """The entries that an index carries, each with its size in bytes; leftovers do not count."""
-    return {
-        path.name: sum(one.stat().st_size for one in path.iterdir() if one.is_file())
-        for path in _entries(directory)
-        if not path.name.startswith(TEMPORARY)
-    }
+    """The entries that an index carries, each with its size in bytes; leftovers do not count.
+
+    Raises:
+        RefusedError: The file system refuses.
+    """
+    with files.refusals(directory / ENCODERS):
+        return {
+            path.name: sum(one.stat().st_size for one in path.iterdir() if one.is_file())
+            for path in _entries(directory)
+            if not path.name.startswith(TEMPORARY)
+        }
 
 
 def carry_encoder(directory: Path, source: Path) -> None:
     """Copy a cache's entry into an index, where it appears whole or not at all.
 
-    An entry of that name that is there is replaced. To be called by the one who holds the lock.
+    An entry of that name that is there is replaced, and so is a link that leads out of the index.
+    To be called by the one who holds the lock.
 
     Raises:
         RefusedError: The disk refuses.
     """
     folder = directory / ENCODERS
-    files.make_directory(folder)
+    files.require_folder(folder)
     temporary = folder / f"{TEMPORARY}{source.name}"
     files.remove_tree(temporary)
     try:
@@ -45,9 +51,7 @@ def drop_encoders(directory: Path, *, keep: str = "") -> None:
     for path in _entries(directory):
         if path.name != keep:
             files.remove_tree(path)
-    folder = directory / ENCODERS
-    if folder.is_dir() and not any(folder.iterdir()):
-        files.remove_tree(folder)
+    _remove_if_empty(directory / ENCODERS)
 
 
 def sweep_encoders(directory: Path) -> None:
@@ -55,6 +59,12 @@ def sweep_encoders(directory: Path) -> None:
     for path in _entries(directory):
         if path.name.startswith(TEMPORARY):
             files.remove_tree(path)
+    _remove_if_empty(directory / ENCODERS)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir()):
+        files.remove_tree(folder)
 
 
 def _entries(directory: Path) -> list[Path]:

@@ -9,9 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askdocs import files
-from askdocs.errors import DamagedIndexError, NoIndexError, UnusableIndexError
+from askdocs.errors import (
+    DamagedFileError,
+    DamagedIndexError,
+    NoIndexError,
+    RefusedError,
+    UnusableIndexError,
+)
+from askdocs.index.head import GENERATIONS, read_head
 from askdocs.index.head import NAME as HEAD
-from askdocs.index.head import read_head
 from askdocs.manifest import manifest_digest, read_manifest, read_records
 
 if TYPE_CHECKING:
@@ -20,7 +26,6 @@ if TYPE_CHECKING:
     from askdocs.datamodel import DocumentRecord, FileRecord, Manifest
     from askdocs.store.reader import GenerationReader
 
-GENERATIONS = "generations"
 MANIFEST = "manifest.json"
 RECORDS = "corpus.jsonl"
 TOOLS = "tools.json"
@@ -83,15 +88,38 @@ class Generation:
         for name in sorted(self.manifest.files if names is None else names):
             verify(self.directory / name, self.manifest.files[name])
 
+    def damage(self, *, deep: bool) -> dict[str, str]:
+        """What is wrong with each file that is not what the manifest says, by its name.
+
+        Args:
+            deep: Whether to read them, and to prove that each table of checksums belongs to its
+                file; without it, only their sizes are compared.
+        """
+        return {
+            name: reason
+            for name in sorted(self.manifest.files)
+            if (reason := self._damage_of(name, deep=deep))
+        }
+
+    def _damage_of(self, name: str, *, deep: bool) -> str:
+        """What is wrong with a file; empty where nothing is."""
+        blocks = self.manifest.files.get(files.blocks_name(name))
+        try:
+            if deep and blocks is not None:
+                files.verify_with_blocks(self.directory / name, self.manifest.files[name], blocks)
+            else:
+                self.verify([name], deep=deep)
+        except DamagedFileError as error:
+            return error.reason
+        return ""
+
     def _opened(self, name: str) -> files.VerifiedFile:
         blocks = self.manifest.files.get(files.blocks_name(name))
         return files.VerifiedFile(self.directory / name, self._record(name), blocks)
 
     def _record(self, name: str) -> FileRecord:
         if name not in self.manifest.files:
-            raise DamagedIndexError(
-                f"the manifest does not list {name}", hint="askdocs index --rebuild"
-            )
+            raise DamagedIndexError(f"the manifest does not list {name}", hint="askdocs repair")
         return self.manifest.files[name]
 
 
@@ -139,6 +167,22 @@ def open_generation(directory: Path, *, with_documents: bool = False) -> Generat
         return _open(directory, moved, with_documents=with_documents)
 
 
+def sound_generations(directory: Path) -> list[Generation]:
+    """The generations whose manifests are sound, whatever HEAD says; the last written one first.
+
+    Raises:
+        RefusedError: The file system refuses.
+    """
+    folder = directory / GENERATIONS
+    with files.refusals(folder):
+        found = [path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()]
+    sound = []
+    for path in sorted(found, key=lambda one: (_written(one), one.name), reverse=True):
+        with suppress(DamagedIndexError, UnusableIndexError, RefusedError):
+            sound.append(_open(directory, path.name, with_documents=False))
+    return sound
+
+
 def _open(directory: Path, digest: str, *, with_documents: bool) -> Generation:
     generation = Generation(
         index=directory, digest=digest, manifest=_read_manifest(directory, digest)
@@ -152,12 +196,17 @@ def _read_manifest(directory: Path, digest: str) -> Manifest:
     path = directory / GENERATIONS / digest / MANIFEST
     with files.refusals(path):
         try:
-            content = path.read_bytes()
-        except (FileNotFoundError, NotADirectoryError) as error:
+            content = files.read_regular(path)
+        except (FileNotFoundError, NotADirectoryError, files.SpecialFileError) as error:
             message = f"{path} is missing"
-            raise DamagedIndexError(message, hint="askdocs index --rebuild PATH") from error
+            raise DamagedIndexError(message, hint="askdocs repair PATH") from error
     if manifest_digest(content) != digest:
-        raise DamagedIndexError(
-            f"{path} is not what HEAD says", hint="askdocs index --rebuild PATH"
-        )
+        raise DamagedIndexError(f"{path} is not what HEAD says", hint="askdocs repair PATH")
     return read_manifest(content)
+
+
+def _written(path: Path) -> float:
+    """When a folder's manifest was written; long ago where it has none."""
+    with suppress(OSError):
+        return (path / MANIFEST).stat().st_mtime
+    return 0.0

@@ -9,8 +9,10 @@ from askdocs import files
 from askdocs.errors import DamagedIndexError, FormatError, NoIndexError, RefusedError
 
 NAME = "HEAD"
+GENERATIONS = "generations"
 _MAGIC = "askdocs-index"
 _LAYOUT = 1
+_NAME = re.compile("[0-9a-f]{64}")
 _LINE = re.compile(rb"askdocs-index (\d{1,9}) ([0-9a-f]{64}) ([0-9a-f]{16})\n")
 
 
@@ -31,18 +33,19 @@ def read_head(directory: Path) -> str:
     """
     path = directory / NAME
     try:
-        with path.open("rb") as file:
+        with files.open_regular(path) as file:
             line = file.read(1024)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise NoIndexError(
-            f"there is no index in {directory}",
-            hint=f"askdocs index --index {shlex.quote(str(directory))} PATH",
-        ) from error
+        named = shlex.quote(str(directory))
+        hint = f"askdocs index --index {named} PATH"
+        if has_generations(directory):
+            hint = f"askdocs repair --index {named}"
+        raise NoIndexError(f"there is no index in {directory}", hint=hint) from error
     except OSError as error:
         raise RefusedError(f"{path}: {files.reason_of(error)}") from error
     found = _LINE.fullmatch(line)
     if found is None or _checksum(line.decode("ascii").rsplit(" ", 1)[0]) != found[3].decode():
-        raise DamagedIndexError(f"{path} cannot be read", hint="askdocs index --rebuild PATH")
+        raise DamagedIndexError(f"{path} cannot be read", hint="askdocs repair")
     if int(found[1]) != _LAYOUT:
         raise FormatError(
             f"{path} is of layout {int(found[1])}, this version reads {_LAYOUT}",
@@ -51,6 +54,14 @@ def read_head(directory: Path) -> str:
             hint="askdocs index --rebuild PATH, or the askdocs that made it",
         )
     return found[2].decode()
+
+
+def has_generations(directory: Path) -> bool:
+    """Whether a folder has what an index has that lost its HEAD."""
+    try:
+        return any(_NAME.fullmatch(path.name) for path in (directory / GENERATIONS).iterdir())
+    except OSError:
+        return False
 
 
 def _checksum(body: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from askdocs import files
 from askdocs.errors import DamagedIndexError, LockedError, RefusedError
-from askdocs.index.encoders import carry_encoder, drop_encoders, sweep_encoders
+from askdocs.index.encoders import TEMPORARY, carry_encoder, drop_encoders, sweep_encoders
 from askdocs.index.generation import (
-    GENERATIONS,
     MANIFEST,
     RECORDS,
     TOOLS,
@@ -20,8 +19,9 @@ from askdocs.index.generation import (
     current_digest,
     open_generation,
 )
+from askdocs.index.head import GENERATIONS, head_line
 from askdocs.index.head import NAME as HEAD
-from askdocs.index.head import head_line
+from askdocs.index.mending import mend_generation
 from askdocs.manifest import manifest_digest, write_manifest, write_records, write_tools
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from askdocs.store.writer import GenerationWriter
 
 LOCK = "LOCK"
-_TEMPORARY = "new-"
 
 
 class Transaction:
@@ -130,13 +129,22 @@ class Transaction:
                 files.sync(path)
         files.sync(self._temporary)
         if not self._is_current(digest):
-            files.rename(self._temporary, generations / digest)
-            files.replace_file(self._directory / HEAD, head_line(digest))
+            generation = generations / digest
+            if generation.is_dir() and not generation.is_symlink():
+                mend_generation(generation, self._temporary, manifest)
+            else:
+                files.rename(self._temporary, generation)
+            if current_digest(self._directory) != digest:
+                self.name_current(digest)
         # From here on the new generation is current: what cannot be removed now waits for the
         # next writer.
         with suppress(RefusedError):
             self.sweep(keep=digest)
         return digest
+
+    def name_current(self, digest: str) -> None:
+        """Have HEAD name a generation, all of which is on the disk."""
+        files.replace_file(self._directory / HEAD, head_line(digest))
 
     def _is_current(self, digest: str) -> bool:
         """Whether HEAD names a generation and all of it is there, undamaged."""
@@ -153,9 +161,8 @@ class Transaction:
         if self._temporary is None:
             generations = self._directory / GENERATIONS
             files.make_directory(generations)
-            with files.refusals(generations):
-                self._temporary = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=generations))
-                self._temporary.chmod(0o755)
+            self._temporary = generations / f"{TEMPORARY}{os.urandom(8).hex()}"
+            files.make_directory(self._temporary)
         return self._temporary
 
     def sweep(self, *, keep: str | None) -> None:
@@ -164,6 +171,7 @@ class Transaction:
         Without a current generation nothing is removed: a damaged HEAD can still be mended by
         hand as long as its generation is there.
         """
+        files.drop_replacement(self._directory / HEAD)
         sweep_encoders(self._directory)
         generations = self._directory / GENERATIONS
         if not generations.is_dir():
@@ -173,7 +181,7 @@ class Transaction:
         for path in found:
             if not path.is_dir() or path.is_symlink():
                 continue
-            if path.name.startswith(_TEMPORARY) or (keep is not None and path.name != keep):
+            if path.name.startswith(TEMPORARY) or (keep is not None and path.name != keep):
                 files.remove_tree(path)
 
     def close(self) -> None:
@@ -195,6 +203,7 @@ def begin(
     expecting: str | None,
     until: float = 0.0,
     waiting: Callable[[], None] = lambda: None,
+    keeps_all: bool = False,
 ) -> Iterator[Transaction]:
     """Lock an index for writing and sweep up what dead runs left.
 
@@ -203,6 +212,7 @@ def begin(
         expecting: The name of the generation that the writer started from; None for none.
         until: The time of `time.monotonic` at which to give up waiting for another writer.
         waiting: Called once, before a wait.
+        keeps_all: Whether generations that HEAD does not name stay: one of them is to be named.
 
     Raises:
         LockedError: Another writer is at work, and still is then.
@@ -218,8 +228,25 @@ def begin(
                 f"another process has written {directory} meanwhile",
                 hint="run the command again",
             )
-        transaction.sweep(keep=current)
+        transaction.sweep(keep=None if keeps_all else current)
         try:
             yield transaction
         finally:
             transaction.close()
+
+
+def sweep_leftovers(directory: Path, digest: str) -> None:
+    """Remove what dead runs have left beside the current generation, as far as it can be.
+
+    Where there is nothing to remove, or no leave to, nothing is touched.
+
+    Args:
+        directory: The index directory.
+        digest: The name of its current generation.
+    """
+    with suppress(OSError):
+        found = {path.name for path in (directory / GENERATIONS).iterdir() if path.is_dir()}
+        if found <= {digest} and not files.has_replacement(directory / HEAD):
+            return
+    with suppress(LockedError, RefusedError), begin(directory, expecting=digest):
+        pass

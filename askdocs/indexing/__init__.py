@@ -3,5 +3,6 @@
 from askdocs.indexing.building import Progress, build
 from askdocs.indexing.previewing import preview
 from askdocs.indexing.request import IndexRequest
+from askdocs.indexing.salvage import Salvage
 
-__all__ = ["IndexRequest", "Progress", "build", "preview"]
+__all__ = ["IndexRequest", "Progress", "Salvage", "build", "preview"]

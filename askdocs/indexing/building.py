@@ -17,9 +17,12 @@ from askdocs.datamodel import (
     Manifest,
     ModelRecord,
 )
-from askdocs.index import OvertakenError, begin
+from askdocs.embedding import Model
+from askdocs.errors import ModelError
+from askdocs.index import OvertakenError, begin, sweep_leftovers
 from askdocs.indexing.plan import Plan, indexed_paths, make_plan, reasons, require_complete
 from askdocs.indexing.portable import Carrier
+from askdocs.indexing.salvage import require_held
 from askdocs.store import OutgrownError
 
 if TYPE_CHECKING:
@@ -27,9 +30,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from askdocs.embedding import Encoder, Model
+    from askdocs.embedding import Encoder
     from askdocs.index import Generation, Transaction
     from askdocs.indexing.request import IndexRequest
+    from askdocs.indexing.salvage import Salvage
 
 # Digits of the probe: more would differ between machines without meaning anything.
 _PROBE_DIGITS = 6
@@ -56,6 +60,7 @@ def build(
     progress: Progress | None = None,
     open_encoder: Callable[..., Encoder] | None = None,
     open_device: Callable[..., Encoder] | None = None,
+    salvage: Salvage | None = None,
 ) -> IndexReport:
     """Make an index of a corpus, or bring it up to date.
 
@@ -68,6 +73,7 @@ def build(
         progress: Told how far it is.
         open_encoder: Opens the encoder instead of `embedding.open_encoder`, with its arguments.
         open_device: Opens the device instead of `embedding.open_device`, with its arguments.
+        salvage: What can be used again of an index that is damaged; None for one that is not.
 
     Raises:
         UsageError: As `make_plan` says.
@@ -82,7 +88,7 @@ def build(
     while True:
         building = _Building(
             request,
-            make_plan(request),
+            make_plan(request, salvage=salvage),
             cache=cache,
             notify=notify,
             progress=progress or Progress(),
@@ -139,6 +145,7 @@ class _Building:
             return None
         fingerprint = old.manifest.model.fingerprint
         if self._plan.is_done and not self._carrier.has_work(fingerprint):
+            sweep_leftovers(self._request.index, old.digest)
             return self._unchanged(old)
         if self._carrier.lacks(fingerprint):
             return None
@@ -146,13 +153,7 @@ class _Building:
 
     def _with_model(self) -> IndexReport:
         # Before the lock: compiling a model can take long, and finding none is no reason to write.
-        model = embedding.locate_model(
-            self._plan.model,
-            base=self._request.base,
-            online=self._request.online,
-            revision=self._plan.revision,
-        )
-        compiled = self._open_encoder(model)
+        model, compiled = self._opened()
         old = self._plan.old
         if old is not None and old.manifest.model.fingerprint != compiled.fingerprint:
             old = None
@@ -167,6 +168,25 @@ class _Building:
         except OutgrownError:
             self._progress.finish()
             return self._written(record, compiled, encoder, keeps_codebook=False)
+
+    def _opened(self) -> tuple[Model, Encoder]:
+        """The model and its encoder; what the index carries of it, where it is not to be had."""
+        plan = self._plan
+        try:
+            model = embedding.locate_model(
+                plan.model,
+                base=self._request.base,
+                online=self._request.online,
+                revision=plan.revision,
+            )
+            return model, self._open_encoder(model)
+        except (ModelError, ModuleNotFoundError) as error:
+            compiled = self._carrier.carried(plan.old)
+            if compiled is None:
+                raise
+            self._notify(f"embedding with the encoder that {self._request.index} carries: {error}")
+            directory = embedding.compiled_folder(compiled)
+            return Model(name=plan.model, revision=plan.revision, directory=directory), compiled
 
     def _begin(self) -> AbstractContextManager[Transaction]:
         waiting = f"waiting for another process that is writing {self._request.index}"
@@ -222,6 +242,7 @@ class _Building:
                 keeps_codebook=keeps_codebook,
             )
             records = filler.run(self._progress)
+            require_held(self._plan.held, records)
             require_complete(self._request, records)
             manifest = Manifest(
                 corpus=self._plan.corpus,
@@ -238,7 +259,7 @@ class _Building:
     def _report(
         self, manifest: Manifest, now: Mapping[str, DocumentRecord], *, embedded: int
     ) -> IndexReport:
-        before = self._plan.old.documents if self._plan.old else {}
+        before = self._plan.before
         old, new = set(indexed_paths(before)), set(indexed_paths(now))
         return IndexReport(
             index=str(self._request.index),

@@ -12,6 +12,7 @@ from askdocs.datamodel import DocumentRecord, Passage
 from askdocs.documents import read_document
 from askdocs.freshness import observe_entry
 from askdocs.indexing.plan import indexed_paths
+from askdocs.indexing.salvage import has_codebook, is_whole
 from askdocs.passages import cut_passages
 from askdocs.store.partition import by_segment, segment_name
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 # Sentences are embedded in slices large enough to be sorted by length to some effect.
 _SLICE_SENTENCES = 2048
+# Of a document that has more, so many are embedded together.
+_MOST_SENTENCES = 4 * _SLICE_SENTENCES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,10 @@ class _New:
     text: str
     passages: Sequence[Passage]
     vectors: Mapping[str, NDArray[np.float32]]
+
+    @property
+    def count(self) -> int:
+        return sum(len(one.sentences) for one in self.passages)
 
     @property
     def sentences(self) -> list[str]:
@@ -108,8 +115,9 @@ class Filler:
         self._transaction = transaction
         self._base = base
         self._cache = cache
-        self._old = old
-        keeps_codebook = keeps_codebook and plan.keeps_segments
+        self._whole_segments = old
+        self._old = old if plan.reads_old else None
+        keeps_codebook = keeps_codebook and plan.keeps_segments and has_codebook(plan.damaged)
         self._codebook = old.codebook if old and keeps_codebook else None
         self._writer = transaction.writer(
             dimension=encoder.dimension, segments=plan.segments, codebook=self._codebook
@@ -134,7 +142,7 @@ class Filler:
         progress.start(sum(records[path].bytes for path in self._plan.indexed))
         before = self._segments_before()
         for number, paths in enumerate(by_segment(self._plan.indexed, self._plan.segments)):
-            if paths == before.get(number) and all(map(self._plan.keeps, paths)):
+            if paths == before.get(number) and self._stays(number, paths):
                 self._link(number)
                 progress.advance(sum(records[path].bytes for path in paths))
                 continue
@@ -147,23 +155,27 @@ class Filler:
         """Make all durable; what the manifest must promise about each file."""
         return {**self._writer.finish(), **self._linked}
 
+    def _stays(self, number: int, paths: Sequence[str]) -> bool:
+        """Whether a segment that held some documents can be taken over as it is."""
+        return is_whole(self._plan.damaged, number) and all(map(self._plan.keeps, paths))
+
     def _segments_before(self) -> dict[int, list[str]]:
         """The documents of each old segment, where those that do not change serve as they are."""
         if self._plan.old is None or not self._plan.keeps_segments:
             return {}
         if self._plan.segments > 1 and self._codebook is None:
             return {}
-        paths = indexed_paths(self._plan.old.documents)
+        paths = indexed_paths(self._plan.before)
         return dict(enumerate(by_segment(paths, self._plan.segments)))
 
     def _link(self, number: int) -> None:
         """Take over a whole segment, file by file."""
-        if self._plan.old is None or self._old is None:
+        if self._plan.old is None or self._whole_segments is None:
             raise ValueError("must have an old generation to take over from")
         folder = f"{segment_name(number)}/"
         names = [name for name in self._plan.old.manifest.files if name.startswith(folder)]
         self._linked.update(self._transaction.keep_files(self._plan.old, names))
-        texts = self._old.segments[number].texts
+        texts = self._whole_segments.segment(number).texts
         self._linked_passages += len(texts.passages)
         self._linked_sentences += texts.sentences
 
@@ -184,7 +196,7 @@ class Filler:
                 continue
             yield path, document.record
             self._waiting.append(document)
-            waiting += len(document.sentences)
+            waiting += document.count
             if waiting >= _SLICE_SENTENCES:
                 self._write(segment, progress)
                 waiting = 0
@@ -249,32 +261,46 @@ class Filler:
     def _write(self, segment: SegmentWriter, progress: Progress) -> None:
         """Embed what waits and is not known, and write all that waits, in order."""
         vectors = self._embedded([one for one in self._waiting if isinstance(one, _New)], progress)
+        done = 0
         for one in self._waiting:
             if isinstance(one, _New):
-                rows = np.array([vectors[text] for text in one.sentences], dtype=np.float32)
-                rows = rows.reshape(-1, self._encoder.dimension)
+                rows = vectors[done : done + one.count]
+                done += one.count
                 segment.add(one.path, one.record.encoding, one.text, one.passages, rows)
             elif self._old is not None:
                 segment.copy(self._old, one.segment, one.first, one.last)
         self._waiting = []
 
-    def _embedded(
-        self, documents: Sequence[_New], progress: Progress
-    ) -> Mapping[str, NDArray[np.float32]]:
-        """The vector of every sentence of some documents, by its text."""
+    def _embedded(self, documents: Sequence[_New], progress: Progress) -> NDArray[np.float32]:
+        """The vectors of all sentences of some documents, in order."""
         known = {text: vector for one in documents for text, vector in one.vectors.items()}
         sentences = [text for one in documents for text in one.sentences]
-        new = list(dict.fromkeys(text for text in sentences if text not in known))
+        vectors = np.empty((len(sentences), self._encoder.dimension), dtype=np.float32)
+        first: dict[str, int] = {}
+        for row, text in enumerate(sentences):
+            if text in known:
+                vectors[row] = known[text]
+            else:
+                first.setdefault(text, row)
         size = sum(one.record.bytes for one in documents)
-        share = size / max(1, len(new))
-        found = embedding.embed_with_cache(
-            self._encoder,
-            new,
-            cache=self._cache,
-            advance=lambda count: progress.advance(round(share * count)),
-        )
-        if not new:
+        share = size / max(1, len(first))
+        for new in _slices(list(first), _MOST_SENTENCES):
+            vectors[[first[text] for text in new]] = embedding.embed_with_cache(
+                self._encoder,
+                new,
+                cache=self._cache,
+                advance=lambda count: progress.advance(round(share * count)),
+            )
+        if not first:
             progress.advance(size)
-        known.update(zip(new, found, strict=True))
-        self.embedded += len(new)
-        return known
+        for row, text in enumerate(sentences):
+            if first.get(text, row) != row:
+                vectors[row] = vectors[first[text]]
+        self.embedded += len(first)
+        return vectors
+
+
+def _slices(texts: Sequence[str], count: int) -> Iterator[Sequence[str]]:
+    """Consecutive texts, so many at a time."""
+    for start in range(0, len(texts), count):
+        yield texts[start : start + count]

@@ -15,6 +15,7 @@ from askdocs.datamodel import (
 from askdocs.documents import NOT_UTF8, NOT_UTF8_HINT
 from askdocs.errors import (
     AskdocsError,
+    DamagedIndexError,
     IncompleteError,
     NoIndexError,
     RefusedError,
@@ -22,14 +23,16 @@ from askdocs.errors import (
 )
 from askdocs.freshness import observe
 from askdocs.index import (
+    RECORDS,
     Generation,
     current_digest,
     is_index,
     open_generation,
 )
 from askdocs.indexing.request import IndexRequest, check_request
+from askdocs.indexing.salvage import Salvage, is_whole, require_held
 from askdocs.indexing.settings import corpus_settings, model_name, passage_settings
-from askdocs.store.partition import number_of_segments, segment_names
+from askdocs.store.partition import number_of_segments, segment_names, segment_of
 
 # What a run that died before its first commit leaves behind.
 _OWN_NAMES = frozenset({"HEAD.new", "LOCK", "encoders", "generations"})
@@ -50,6 +53,8 @@ class Plan:
         records: What there is to say of each file, by its path.
         old: The generation from which unchanged documents are taken; None for none.
         started_from: The name of the generation that was current; None where there was none.
+        damaged: The names of the old generation's files that must not be used.
+        held: The documents without which nothing shall be written.
     """
 
     corpus: CorpusSettings
@@ -59,6 +64,20 @@ class Plan:
     records: Mapping[str, DocumentRecord]
     old: Generation | None
     started_from: str | None
+    damaged: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()
+
+    @property
+    def before(self) -> Mapping[str, DocumentRecord]:
+        """What the old generation says of each file, where it has something to say."""
+        if self.old is None or RECORDS in self.damaged:
+            return {}
+        return self.old.documents
+
+    @property
+    def reads_old(self) -> bool:
+        """Whether passages and vectors of the old generation can be read."""
+        return self.old is not None and not self.damaged - {RECORDS}
 
     @property
     def indexed(self) -> list[str]:
@@ -87,20 +106,20 @@ class Plan:
             self.old is not None
             and self.keeps_files
             and self.old.manifest.corpus == self.corpus
-            and dict(self.old.documents) == dict(self.records)
+            and dict(self.before) == dict(self.records)
         )
 
     @property
     def keeps_files(self) -> bool:
         """Whether no passage changes, so that the old files serve as they are."""
-        if self.old is None or not self.keeps_model:
+        if self.old is None or self.damaged or not self.keeps_model:
             return False
         recorded = self.old.manifest.model.revision
         if PACKAGED_REVISIONS.get(self.model, recorded) != recorded:
             return False
         if self.old.manifest.passages != self.passages or not self.keeps_segments:
             return False
-        return self.indexed == indexed_paths(self.old.documents) and all(
+        return self.indexed == indexed_paths(self.before) and all(
             self.keeps(path) for path in self.indexed
         )
 
@@ -110,29 +129,42 @@ class Plan:
             self.old is not None
             and self.keeps_model
             and self.old.manifest.passages == self.passages
-            and self.old.documents.get(path) == self.records[path]
+            and self.before.get(path) == self.records[path]
+            and (not self.damaged or is_whole(self.damaged, segment_of(path, self.segments)))
         )
 
 
-def make_plan(request: IndexRequest) -> Plan:
+def make_plan(request: IndexRequest, *, salvage: Salvage | None = None) -> Plan:
     """Look at the corpus and decide what has to be done; nothing is written or locked.
+
+    Args:
+        request: What to index, and how.
+        salvage: What can be used again of an index that is damaged; None for one that is not.
 
     Raises:
         UsageError: The index directory is something else, or the paths differ from the recorded
             corpus, are missing or hold no document.
         IncompleteError: A document cannot be read, and the request is strict.
         RefusedError: A folder that is a root cannot be listed.
+        DamagedIndexError: The index is damaged, or as `require_held` says.
     """
     _check_directory(request.index)
     check_request(request)
-    old = _recorded(request)
+    old = salvage.generation if salvage else _recorded(request)
     corpus = corpus_settings(request, old)
     kept = None if request.rebuild else old
-    known = kept.documents if kept else {}
+    damaged = salvage.damaged if salvage else frozenset[str]()
+    known = kept.documents if kept and RECORDS not in damaged else {}
+    if kept and _limits_of_text(kept.manifest.corpus) != _limits_of_text(corpus):
+        # A file that is known is not decoded, and its text not measured.
+        known = {}
     records = {
         seen.path: seen.record
         for seen in observe(request.base, corpus, index=request.index, known=known)
     }
+    held = salvage.held if salvage else frozenset[str]()
+    otherwise = f"askdocs index --rebuild{'' if old else ' PATH'}"
+    require_held(held, records, otherwise=otherwise)
     _require_roots(request, corpus, records)
     require_complete(request, records)
     if (old is None or request.paths) and not indexed_paths(records):
@@ -144,7 +176,9 @@ def make_plan(request: IndexRequest) -> Plan:
         revision=old.manifest.model.revision if old and request.model is None else "",
         records=records,
         old=kept,
-        started_from=old.digest if old else current_digest(request.index),
+        started_from=_started_from(request, old, salvage),
+        damaged=damaged,
+        held=held,
     )
 
 
@@ -185,6 +219,10 @@ def reasons(records: Mapping[str, DocumentRecord], status: DocumentStatus) -> di
     return {path: record.reason for path, record in records.items() if record.status == status}
 
 
+def _limits_of_text(corpus: CorpusSettings) -> tuple[int, int]:
+    return corpus.max_line_chars, corpus.max_sentences
+
+
 def _check_directory(index: Path) -> None:
     if not index.exists() or is_index(index):
         return
@@ -200,13 +238,42 @@ def _recorded(request: IndexRequest) -> Generation | None:
     """The index as it is; None where there is none, or where it shall be made from nothing."""
     try:
         # A rebuild asks for no records, and so it mends them.
-        return open_generation(request.index, with_documents=not request.rebuild)
+        generation = open_generation(request.index, with_documents=not request.rebuild)
     except NoIndexError:
         return None
     except AskdocsError:
         if request.rebuild and request.paths:
             return None
         raise
+    if not request.rebuild and not _has_its_files(generation):
+        return _recorded(request)
+    return generation
+
+
+def _has_its_files(generation: Generation) -> bool:
+    """Whether all files of a generation are there in their sizes; False where it is not current.
+
+    Without a look, a refresh that finds the corpus unchanged would leave a damaged index as it is.
+
+    Raises:
+        DamagedFileError: One is not.
+    """
+    try:
+        generation.verify(deep=False)
+    except DamagedIndexError:
+        # A writer may have removed it meanwhile.
+        if current_digest(generation.index) in {None, generation.digest}:
+            raise
+        return False
+    return True
+
+
+def _started_from(
+    request: IndexRequest, old: Generation | None, salvage: Salvage | None
+) -> str | None:
+    if salvage is not None:
+        return salvage.current
+    return old.digest if old else current_digest(request.index)
 
 
 def _require_roots(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from askdocs.embedding import Encoder
-    from askdocs.index import Transaction
+    from askdocs.index import Generation, Transaction
     from askdocs.indexing.request import IndexRequest
 
 
@@ -22,6 +22,8 @@ class Carrier:
     def __init__(self, request: IndexRequest, notify: Callable[[str], None]) -> None:
         """Decide by what is asked for; where nothing is, what the index carries stays."""
         self._index: Path = request.index
+        # Another device, or another model, needs more than the encoder of the one that is recorded.
+        self._may_embed = request.model is None and request.device == embedding.DEFAULT_DEVICE
         self._notify = notify
         self._is_asked_for = request.portable is True
         carries = bool(carried_encoders(self._index))
@@ -41,6 +43,12 @@ class Carrier:
         return self.lacks(fingerprint) or set(carried_encoders(self._index)) != self._names(
             fingerprint
         )
+
+    def carried(self, old: Generation | None) -> Encoder | None:
+        """The encoder of a generation that the index carries; None where it cannot be used."""
+        if old is None or not self._may_embed:
+            return None
+        return embedding.open_compiled(old.manifest.model.fingerprint, cache=self._index)
 
     def put(self, transaction: Transaction, encoder: Encoder) -> None:
         """Copy an encoder into the index, if it lacks it; before a generation that needs it."""

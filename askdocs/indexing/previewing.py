@@ -34,7 +34,7 @@ def preview(request: IndexRequest) -> IndexPreview:
         DamagedIndexError: The index to be refreshed is not what its manifest says.
     """
     plan = make_plan(request)
-    before = plan.old.documents if plan.old else {}
+    before = plan.before
     old, new = set(indexed_paths(before)), set(plan.indexed)
     cut = [path for path in plan.indexed if not plan.keeps(path)]
     return IndexPreview(

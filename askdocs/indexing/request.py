@@ -1,6 +1,7 @@
 """What a caller asks of indexing."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,18 @@ from askdocs.documents import is_codec
 from askdocs.errors import UsageError
 from askdocs.files import is_pattern
 
+LIMITS = {
+    "max_bytes": "--max-file-size",
+    "max_line_chars": "--max-line-length",
+    "max_sentences": "--max-sentences",
+    "max_documents": "--max-documents",
+    "max_depth": "--max-depth",
+}
+"""The limits of a corpus, with the options that set them."""
+
 _TOKENS = range(16, 2001)
+# What a manifest can hold.
+_COUNTS = range(1, 2**63)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +42,11 @@ class IndexRequest:
         exclude: Patterns of what is left out; empty ones count for nothing. None for the recorded
             ones.
         hidden: Whether what begins with a period is taken too; None for the recorded setting.
+        max_bytes: Larger files are skipped. None for the recorded limit, as for those that follow.
+        max_line_chars: Files with longer lines are skipped.
+        max_sentences: Files with more sentences are skipped.
+        max_documents: More files than that are an error.
+        max_depth: Folders more steps below a root are not entered.
         online: Whether a model may be downloaded.
         device: Where sentences are embedded; see `embedding.open_device`.
         strict: Whether a file that should be a document and cannot be read ends it.
@@ -48,11 +65,22 @@ class IndexRequest:
     include: tuple[str, ...] | None = None
     exclude: tuple[str, ...] | None = None
     hidden: bool | None = None
+    max_bytes: int | None = None
+    max_line_chars: int | None = None
+    max_sentences: int | None = None
+    max_documents: int | None = None
+    max_depth: int | None = None
     online: bool = False
     device: str = embedding.DEFAULT_DEVICE
     strict: bool = False
     wait_seconds: float = 0.0
     portable: bool | None = None
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """The limits of the corpus that are given, by their names in its settings."""
+        given = {name: getattr(self, name) for name in LIMITS}
+        return {name: limit for name, limit in given.items() if limit is not None}
 
     @property
     def base(self) -> Path:
@@ -78,6 +106,7 @@ def check_request(request: IndexRequest) -> None:
         raise UsageError(f"--max-tokens must be between 16 and 2000, got {request.max_tokens}")
     if math.isnan(request.wait_seconds) or request.wait_seconds < 0:
         raise UsageError(f"--wait must be at least 0 seconds, got {request.wait_seconds}")
+    _check_limits(request.limits)
     for pattern in filter(None, request.include or ()):
         _check_include(pattern)
     for pattern in filter(None, request.exclude or ()):
@@ -85,6 +114,12 @@ def check_request(request: IndexRequest) -> None:
             raise UsageError(
                 f"--exclude {pattern!r} is no pattern", hint="askdocs index --exclude 'drafts/'"
             )
+
+
+def _check_limits(limits: Mapping[str, int]) -> None:
+    for name, limit in limits.items():
+        if limit not in _COUNTS:
+            raise UsageError(f"{LIMITS[name]} must be between 1 and 2^63 - 1, got {limit}")
 
 
 def _check_include(pattern: str) -> None:

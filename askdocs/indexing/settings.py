@@ -16,9 +16,10 @@ def corpus_settings(request: IndexRequest, old: Generation | None) -> CorpusSett
     Raises:
         UsageError: The paths differ from the recorded ones, are missing, or there are none; or a
             pattern that is new fits no file.
+        RefusedError: Nobody may look whether a path exists.
     """
     for path in request.paths:
-        if not path.exists():
+        if not files.exists(path):
             raise UsageError(f"{path} does not exist", hint="askdocs index PATH")
     named = tuple(sorted({files.relative_root(path, request.base) for path in request.paths}))
     if old is None:
@@ -65,7 +66,7 @@ def _roots(request: IndexRequest, old: Generation, named: tuple[str, ...]) -> tu
             hint="askdocs index --add PATH, --replace PATH, or --index ANOTHER_DIR PATH",
         )
     for root in roots:
-        if not files.source_path(request.base, root).exists():
+        if not files.exists(files.source_path(request.base, root)):
             raise UsageError(
                 f"{root}, which the index records, does not exist",
                 hint="askdocs index --replace PATH",
@@ -85,6 +86,8 @@ def _chosen(request: IndexRequest, recorded: CorpusSettings) -> CorpusSettings:
         chosen = replace(chosen, exclude=_patterns(request.exclude))
     if request.hidden is not None:
         chosen = replace(chosen, hidden=request.hidden)
+    for name, limit in request.limits.items():
+        chosen = replace(chosen, **{name: limit})  # type: ignore[arg-type]
     return chosen
 
 

@@ -29,7 +29,18 @@ from askdocs.manifest.fields import (
 )
 
 # Left out where they say nothing: an index of a corpus without them keeps its bytes and its name.
-_UNSAID: Mapping[str, object] = {"exclude": (), "hidden": False}
+_PLAIN = CorpusSettings(roots=())
+_UNSAID: Mapping[str, object] = {
+    field: getattr(_PLAIN, field)
+    for field in (
+        "exclude",
+        "hidden",
+        "max_line_chars",
+        "max_sentences",
+        "max_documents",
+        "max_depth",
+    )
+}
 
 
 def write_manifest(manifest: Manifest) -> bytes:
@@ -67,7 +78,7 @@ def read_manifest(content: bytes) -> Manifest:
         return _manifest(card)
     except WRONG as error:
         raise DamagedIndexError(
-            f"the manifest cannot be read: {error}", hint="askdocs index --rebuild PATH"
+            f"the manifest cannot be read: {error}", hint="askdocs repair PATH"
         ) from error
 
 
@@ -86,7 +97,11 @@ def _manifest(card: Mapping[str, Any]) -> Manifest:
             max_bytes=count(corpus["max_bytes"]),
             encoding=text(corpus["encoding"]),
             exclude=texts(corpus.get("exclude", [])),
-            hidden=truth(corpus.get("hidden", False)),
+            hidden=truth(corpus.get("hidden", _PLAIN.hidden)),
+            max_line_chars=count(corpus.get("max_line_chars", _PLAIN.max_line_chars)),
+            max_sentences=count(corpus.get("max_sentences", _PLAIN.max_sentences)),
+            max_documents=count(corpus.get("max_documents", _PLAIN.max_documents)),
+            max_depth=count(corpus.get("max_depth", _PLAIN.max_depth)),
         ),
         passages=PassageSettings(
             max_tokens=count(passages["max_tokens"]), rules=count(passages["rules"])

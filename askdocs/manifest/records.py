@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 
 from askdocs.datamodel import DocumentRecord, DocumentStatus
 from askdocs.errors import DamagedIndexError
@@ -50,7 +51,7 @@ def read_records(content: bytes, *, name: str) -> dict[str, DocumentRecord]:
             raise ValueError("it does not end")
     except WRONG as error:
         message = f"{name} cannot be read: line {len(found) + 1}: {error}"
-        raise DamagedIndexError(message, hint="askdocs index --rebuild") from error
+        raise DamagedIndexError(message, hint="askdocs repair") from error
     return found
 
 
@@ -79,3 +80,18 @@ def _record(line: bytes) -> tuple[str, DocumentRecord]:
         status=_STATUSES[status],
         reason=text(reason),
     )
+
+
+def readable_paths(content: bytes) -> frozenset[str]:
+    """The paths of the indexed files in the lines that can be read, of whatever bytes.
+
+    Lines of a segment's documents count too, which have no more than path and encoding.
+    """
+    found = set()
+    for line in content.split(b"\n"):
+        with suppress(*WRONG):
+            row, _ = _parse(line.decode("ascii"))
+            path, second, *_ = row
+            if second not in _STATUSES or second == DocumentStatus.INDEXED:
+                found.add(root(path))
+    return frozenset(found)

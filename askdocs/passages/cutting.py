@@ -15,6 +15,8 @@ CountTokens: TypeAlias = Callable[[Sequence[str]], list[int]]
 
 # A tokenizer may count any number of characters as one token (an unknown word).
 _MAX_SENTENCE_CHARS = 2000
+# Texts that are counted together: a tokenizer keeps hundreds of bytes for each of their tokens.
+_COUNTED = 2048
 # A paragraph of fewer tokens is joined to what follows: it introduces more than it says.
 _SHORT = 12
 _WORD = re.compile(r"\S+")
@@ -70,8 +72,9 @@ def cut_passages(
     longest = min(settings.max_tokens, sentence_tokens or settings.max_tokens)
     blocks = _blocks(document, settings.max_tokens, longest, count_tokens)
     layout = _Layout(find_structure(document))
+    lines = _Lines(document.text)
     return [
-        _passage(document.text, group, layout)
+        _passage(document.text, group, layout, lines)
         for group in _group(blocks, layout, settings.max_tokens)
     ]
 
@@ -97,8 +100,15 @@ def _blocks(
 
 
 def _measured(text: str, spans: Sequence[Span], count_tokens: CountTokens) -> list[_Sentence]:
-    counts = count_tokens([text[start:end] for start, end in spans])
-    return [_Sentence(span, count) for span, count in zip(spans, counts, strict=True)]
+    """Spans with their tokens; those that are too long whatever they hold are not counted."""
+    measured: list[_Sentence] = []
+    for first in range(0, len(spans), _COUNTED):
+        batch = spans[first : first + _COUNTED]
+        counted = [(start, end) for start, end in batch if end - start <= _MAX_SENTENCE_CHARS]
+        counts = count_tokens([text[start:end] for start, end in counted])
+        tokens = dict(zip(counted, counts, strict=True))
+        measured += [_Sentence(span, tokens.get(span, 0)) for span in batch]
+    return measured
 
 
 def _pieces(
@@ -222,16 +232,29 @@ def _belongs(block: _Block, last: _Block, layout: _Layout, tokens: int) -> bool:
     return tokens < _SHORT and last.is_whole and not layout.begins_section(block)
 
 
-def _passage(text: str, blocks: Sequence[_Block], layout: _Layout) -> Passage:
+class _Lines:
+    """Gives the lines of characters that are asked for in order."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._offset, self._line = 0, 1
+
+    def line_of(self, offset: int) -> int:
+        """The number, from 1; only what lies behind the last one asked for is looked at."""
+        self._line += self._text.count("\n", self._offset, offset)
+        self._offset = offset
+        return self._line
+
+
+def _passage(text: str, blocks: Sequence[_Block], layout: _Layout, lines: _Lines) -> Passage:
     first, last = blocks[0], blocks[-1]
     start, end = first.start, last.sentences[-1].chars[1]
     origin = first.paragraph.chars[0]
     whole = (start, end) == (origin, last.paragraph.chars[1])
-    first_line = first.paragraph.lines[0] + text.count("\n", origin, start)
     return Passage(
         chars=(start, end),
         paragraphs=(first.paragraph.number, last.paragraph.number),
-        lines=(first_line, first_line + text.count("\n", start, end)),
+        lines=(lines.line_of(start), lines.line_of(end)),
         text=text[start:end],
         offsets=None if whole else (start - origin, end - origin),
         sentences=tuple(sentence.chars for block in blocks for sentence in block.sentences),

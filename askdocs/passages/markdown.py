@@ -8,7 +8,10 @@ from askdocs.datamodel import Document, Span
 
 _SUFFIXES = (".md", ".markdown")
 _HEADING = re.compile(r" {0,3}(?P<level>#{1,6})[ \t]+(?P<text>\S.*)")
-_CLOSING_MARKS = re.compile(r"[ \t]+#+$")
+# A search from within white space would read the rest of it once more for each character.
+_CLOSING_MARKS = re.compile(r"(?<![ \t])[ \t]+#+$")
+# Every passage below a heading says it: a longer one would be written thousands of times.
+_LONGEST_HEADING = 300
 _FENCE = re.compile(r" {0,3}(?P<mark>`{3,}(?=[^`]*$)|~{3,})")
 
 
@@ -18,7 +21,8 @@ class Heading:
 
     Attributes:
         chars: Span of its line in the document's text, without the white space around it.
-        path: The headings above it and itself, outermost first, without their marks.
+        path: The headings above it and itself, outermost first, without their marks; of a long
+            one, its beginning.
     """
 
     chars: Span
@@ -61,7 +65,7 @@ def find_structure(document: Document) -> Structure:
             opened = (start, fence["mark"])
         elif heading := _HEADING.match(line):
             level = len(heading["level"])
-            text = _CLOSING_MARKS.sub("", heading["text"].rstrip())
+            text = _shortened(_CLOSING_MARKS.sub("", heading["text"].rstrip()))
             levels = [*(one for one in levels if one[0] < level), (level, text)]
             path = tuple(name for _, name in levels)
             first = start + heading.start("level")
@@ -69,6 +73,10 @@ def find_structure(document: Document) -> Structure:
     if opened is not None:
         fences.append((opened[0], len(document.text)))
     return Structure(headings=tuple(headings), fences=tuple(fences))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_HEADING else f"{text[: _LONGEST_HEADING - 1]}…"
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

@@ -11,7 +11,8 @@ from askdocs.datamodel import Span
 _END = re.compile(
     r"(?P<mark>[.!?…]{1,6})(?P<close>[\"'”’»)\]]{0,3}(?:\[\d[\d,–-]{0,12}\]){0,3})\s++"
     r"(?=[\"'“‘«(\[]{0,3}(?:[^\s\W_a-zß-öø-ÿ]|[$£€§]|[a-z]{1,2}[A-Z\d])|\([a-z]{1,3}\)\s|[a-z][.)]\s)"
-    "|[\u3002\uff01\uff1f]++[\u300d\u300f\u201d\u2019\uff09]*+\\s*+(?=\\S)"
+    # Not from within a row of marks: nothing there can end what its first one did not.
+    "|(?<![\u3002\uff01\uff1f])[\u3002\uff01\uff1f]++[\u300d\u300f\u201d\u2019\uff09]*+\\s*+(?=\\S)"
 )
 _LINE_BREAK = re.compile(r"(?<![ \t\r])[ \t\r]*\n\s*")
 _BULLET = re.compile(r"(?:[-*•–+>|#]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s")

@@ -1,10 +1,8 @@
 """JSON that a terminal can show."""
 
 import json
-import re
 
-# JSON may hold these raw, and a terminal would obey them; halves of pairs are no text.
-_ESCAPED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+from askdocs.terminal import escape_commands
 
 
 def dump(value: object, *, indent: int | None) -> str:
@@ -14,5 +12,6 @@ def dump(value: object, *, indent: int | None) -> str:
         value: What the standard library can write.
         indent: Spaces for each level; None for one line.
     """
+    # JSON may hold DEL, C1 controls and marks of direction raw, and a terminal would obey them.
     text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+    return escape_commands(text, lambda character: json.dumps(character)[1:-1]) + "\n"

@@ -1,8 +1,9 @@
 """What an index holds, for a reader."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from askdocs.datamodel import CorpusSettings, DocumentRecord, DocumentStatus, Manifest, ModelRecord
+from askdocs.files import size_text
 from askdocs.render.kinds import count_kinds
 from askdocs.render.style import count_of
 from askdocs.terminal import make_safe
@@ -62,8 +63,23 @@ def _corpus_settings(corpus: CorpusSettings) -> str:
         ", ".join(corpus.include) if corpus.include != default.include else "",
         f"without {', '.join(corpus.exclude)}" if corpus.exclude else "",
         "hidden ones too" if corpus.hidden else "",
+        *_limits(corpus, default),
     ]
     return "; ".join(filter(None, said))
+
+
+def _limits(corpus: CorpusSettings, default: CorpusSettings) -> Iterator[str]:
+    """The limits that are not what they always are."""
+    if corpus.max_bytes != default.max_bytes:
+        yield f"up to {size_text(corpus.max_bytes)}"
+    if corpus.max_line_chars != default.max_line_chars:
+        yield f"lines up to {corpus.max_line_chars:,} characters"
+    if corpus.max_sentences != default.max_sentences:
+        yield f"up to {corpus.max_sentences:,} sentences"
+    if corpus.max_documents != default.max_documents:
+        yield f"up to {corpus.max_documents:,} documents"
+    if corpus.max_depth != default.max_depth:
+        yield f"up to {corpus.max_depth:,} folders deep"
 
 
 def render_documents(documents: Mapping[str, DocumentRecord]) -> str:

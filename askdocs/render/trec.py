@@ -3,9 +3,10 @@
 import re
 
 from askdocs.datamodel import Ranking
+from askdocs.terminal import escape_commands
 
 # What would break a line of a run into other fields, and what the encoding itself is made of.
-_ENCODED = re.compile(r"[\s%\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_ENCODED = re.compile(r"[\s%]")
 
 
 def render_run(ranking: Ranking) -> str:
@@ -25,9 +26,9 @@ def render_run(ranking: Ranking) -> str:
 
 
 def _encoded(text: str) -> str:
-    return _ENCODED.sub(
-        lambda found: "".join(
-            f"%{byte:02X}" for byte in found[0].encode("utf-8", "surrogateescape")
-        ),
-        text,
-    )
+    encoded = _ENCODED.sub(lambda found: _percent(found[0]), text)
+    return escape_commands(encoded, _percent)
+
+
+def _percent(character: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogateescape"))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from askdocs.errors import DamagedFileError
     from askdocs.files import VerifiedFile
 
     Array: TypeAlias = NDArray[Any]
@@ -45,9 +46,10 @@ class VerifiedArray:
             offset: Where its first byte is.
         """
         self.shape = shape
+        self.dtype = np.dtype(dtype)
         self._file = file
-        self._dtype = np.dtype(dtype)
-        self._row = self._dtype.itemsize * prod(shape[1:])
+        self._is_rising = False
+        self._row = self.dtype.itemsize * prod(shape[1:])
         self._offset = offset
 
     def __len__(self) -> int:
@@ -58,26 +60,54 @@ class VerifiedArray:
         """The rows from one up to another; many of them are not copied.
 
         Raises:
-            ValueError: There are no such rows.
+            DamagedFileError: There are no such rows: what says so does not belong to the file.
         """
         if not 0 <= start <= stop <= len(self):
-            raise ValueError(f"must be among {len(self)} rows, got {start} to {stop}")
+            raise self.damaged(f"it has no rows {start} to {stop} of {len(self)}")
         content = self._file.read(*(self._offset + at * self._row for at in (start, stop)))
-        return np.frombuffer(content, self._dtype).reshape(stop - start, *self.shape[1:])
+        return np.frombuffer(content, self.dtype).reshape(stop - start, *self.shape[1:])
 
     def all(self) -> Array:
         """All rows; many of them are not copied."""
         return self.rows(0, len(self))
 
+    def boundaries(self, total: int) -> Array:
+        """All rows of an array that says where things begin, and where the last one ends.
+
+        Args:
+            total: Where the last one must end; the first one begins at 0.
+
+        Raises:
+            DamagedFileError: It says something else.
+        """
+        found = self.all()
+        if not self._is_rising:
+            is_rising = len(found) and found[0] == 0 and (found[1:] >= found[:-1]).all()
+            if not is_rising or found[-1] != total:
+                raise self.damaged(
+                    f"a table of {len(self)} offsets does not lead from 0 to {total}"
+                )
+            self._is_rising = True
+        return found
+
+    def damaged(self, reason: str) -> DamagedFileError:
+        """The error for a file that is what its manifest says and does not belong to the others."""
+        return files.damaged(self._file.path, reason)
+
     def take(self, numbers: NDArray[np.int64]) -> Array:
         """Some rows in any order, as a copy.
 
         Args:
-            numbers: From 0, each one of the array's rows.
+            numbers: From 0.
+
+        Raises:
+            DamagedFileError: There are no such rows: what says so does not belong to the file.
         """
+        if len(numbers) and not (numbers.min() >= 0 and numbers.max() < len(self)):
+            raise self.damaged(f"it has no rows {numbers.min()} to {numbers.max()} of {len(self)}")
         shape = (len(numbers), *self.shape[1:])
         if not prod(shape):
-            return np.empty(shape, self._dtype)
+            return np.empty(shape, self.dtype)
         starts = np.asarray(numbers, np.int64) * self._row
         end = self._offset + len(self) * self._row
         if self._file.is_at_hand(self._offset, end):
@@ -88,7 +118,7 @@ class VerifiedArray:
         # dimensions, and as fast as by `take`, which copies the whole array if it is not aligned.
         every = len(content) - self._row + 1
         rows: Array = np.ndarray(every, f"V{self._row}", content, strides=(1,))
-        return rows[starts].view(self._dtype).reshape(shape)
+        return rows[starts].view(self.dtype).reshape(shape)
 
     def _blocks(self, starts: NDArray[np.int64]) -> tuple[memoryview, NDArray[np.int64]]:
         """Verified blocks of the file that hold some rows, and where in them each row begins.
@@ -129,6 +159,21 @@ def read_arrays(file: VerifiedFile, count: int) -> list[VerifiedArray]:
         VerifiedArray(file, dtype, shape, offset=offset)
         for dtype, shape, offset in _layout(file.read, file.size, count)
     ]
+
+
+def require_types(arrays: Sequence[VerifiedArray], types: str) -> None:
+    """Refuse arrays of other types, or with several values in a row.
+
+    Args:
+        arrays: Those of a file, in order.
+        types: Of each array the type as NumPy has it, without the order of bytes.
+
+    Raises:
+        ValueError: They are others.
+    """
+    found = " ".join(one.dtype.str[1:] for one in arrays)
+    if found != types or any(len(one.shape) != 1 for one in arrays):
+        raise ValueError(f"its arrays are of the types {found}, not {types} with a value in a row")
 
 
 def parse_arrays(content: bytes | memoryview, count: int) -> list[Array]:

@@ -24,6 +24,7 @@ _ROUNDS = 10
 _MARGIN = 0.05
 # Far above what rounding does to values up to 1: codes must come back the same.
 _LEAST_WIDTH = 1e-3
+_MOST = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -85,6 +86,9 @@ def read_codebook(content: bytes | memoryview) -> Codebook:
         raise ValueError("a codebook must have a table and two rows of float32")
     if not centroids.size or not centroids.shape[1:] == low.shape == step.shape:
         raise ValueError(f"no codebook has arrays of the shapes {[a.shape for a in arrays]}")
+    # Also where a number is none. All values of a vector of unit length are from -1 to 1.
+    if not all(abs(array).max() <= _MOST for array in arrays) or step.min() <= 0:
+        raise ValueError("a codebook must have small numbers, and steps above 0")
     return Codebook(centroids=centroids, low=low, step=step)
 
 

@@ -29,6 +29,7 @@ _TRAINED = 1
 _INNER_PRODUCT = 0
 
 _QUESTIONS_AT_ONCE = 64
+_MOST_COSINE = 1.01
 
 
 def flat_pieces(
@@ -62,6 +63,9 @@ class FlatReader:
 
     NumPy does it as fast as FAISS, which would copy the vectors first and takes longer to import
     than most questions to answer.
+
+    Attributes:
+        dimension: Length of the vectors.
     """
 
     def __init__(self, file: VerifiedFile) -> None:
@@ -78,7 +82,12 @@ class FlatReader:
         whole = _HEADER.size + 4 * numbers
         if (name, trained, metric, numbers) != expected or dimension < 1 or file.size != whole:
             raise ValueError("no index in the format of FAISS")
+        self.dimension = dimension
         self._stored = VerifiedArray(file, "<f4", (count, dimension), offset=_HEADER.size)
+
+    def __len__(self) -> int:
+        """How many vectors there are."""
+        return len(self._stored)
 
     def nearest(
         self,
@@ -102,6 +111,9 @@ class FlatReader:
         shape = len(vectors), min(k, len(every))
         ids, cosines = np.empty(shape, np.int64), np.empty(shape, np.float32)
         for question, found in enumerate(self._cosines(vectors)):
+            # What is no number is not between any two.
+            if len(found) and not (found.min() >= -_MOST_COSINE and found.max() <= _MOST_COSINE):
+                raise self._stored.damaged("a vector is not of unit length")
             own = found if within is None else found[within]
             best = best_of(own, k)
             ids[question], cosines[question] = every[best], own[best]
@@ -110,6 +122,11 @@ class FlatReader:
     def vectors(self, ids: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float32]:
         """The vectors of some sentences, shape (len(ids), dimension)."""
         found: NDArray[np.float32] = self._stored.take(np.asarray(ids, np.int64))
+        with _without_warnings():
+            squares = np.vecdot(found, found)
+        # Also where a number is none: nothing is near to it.
+        if not (abs(squares - 1.0) < _MOST_COSINE - 1.0).all():
+            raise self._stored.damaged("a vector is not of unit length")
         return found
 
     def prepare(self) -> None:
@@ -120,12 +137,21 @@ class FlatReader:
         """The cosine of every sentence with each of some vectors."""
         if len(vectors) == 1:
             # A product of matrices would wait for threads, long where other programs are at work.
-            yield np.vecdot(self._vectors, vectors[0])
+            with _without_warnings():
+                found = np.vecdot(self._vectors, vectors[0])
+            yield found
             return
         for start in range(0, len(vectors), _QUESTIONS_AT_ONCE):
-            yield from vectors[start : start + _QUESTIONS_AT_ONCE] @ self._vectors.T
+            with _without_warnings():
+                products = vectors[start : start + _QUESTIONS_AT_ONCE] @ self._vectors.T
+            yield from products
 
     @cached_property
     def _vectors(self) -> NDArray[np.float32]:
         # A copy: behind a header of 45 bytes no number stands where a processor likes to find it.
         return self._stored.all().astype(np.float32, copy=True)
+
+
+def _without_warnings() -> np.errstate:
+    """What is no number is looked for afterwards."""
+    return np.errstate(invalid="ignore", over="ignore")

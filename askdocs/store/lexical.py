@@ -71,7 +71,7 @@ class LexicalReader:
         """Read how long the passages are."""
         self._segments = segments
         self._starts = offsets(len(one.lengths) for one in segments).tolist()
-        lengths = np.concatenate([one.lengths.all() for one in segments])
+        lengths = np.concatenate([one.all_lengths() for one in segments])
         mean = float(lengths.mean()) if len(lengths) else 0.0
         relative = lengths / mean if mean else np.zeros(len(lengths))
         self._saturation = K1 * (1 - B + B * relative)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from askdocs.errors import DamagedFileError
     from askdocs.files import VerifiedFile
     from askdocs.store.arrays import VerifiedArray
 
@@ -77,7 +78,8 @@ class Lines:
         """What some lines say, in the order asked for.
 
         Raises:
-            DamagedIndexError: They are not JSON; they were verified, so another program wrote them.
+            DamagedFileError: They are no arrays of JSON; they were verified, so another program
+                wrote them.
         """
         starts = self.offsets.take(numbers).tolist()
         ends = self.offsets.take(numbers + 1).tolist()
@@ -85,6 +87,12 @@ class Lines:
         lines = b",".join(map(self._file.read, starts, ends))
         try:
             found: list[list[Any]] = json.loads(b"[%b]" % lines)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise files.damaged(self._file.path, error) from error
+        if len(found) != len(starts) or not all(isinstance(one, list) for one in found):
+            raise self.damaged("a line is no array of JSON")
         return found
+
+    def damaged(self, reason: str) -> DamagedFileError:
+        """The error for lines that were verified and make no sense."""
+        return files.damaged(self._file.path, reason)

@@ -28,6 +28,19 @@ LEAST_ROWS = 16_384
 _BATCH = 4096
 
 
+class ForeignListsError(ValueError):
+    """A segment's lists do not belong to its sentences.
+
+    Attributes:
+        segment: The number of the segment.
+    """
+
+    def __init__(self, segment: int, reason: str) -> None:
+        """Keep both."""
+        super().__init__(reason)
+        self.segment = segment
+
+
 class Rows(Protocol):
     """An array in a file, whose bytes are verified before they are given."""
 
@@ -104,6 +117,11 @@ class ListsReader:
             _check_shapes(segment, codebook)
 
     @property
+    def dimension(self) -> int:
+        """Length of the vectors."""
+        return len(self._codebook.low)
+
+    @property
     def sentences(self) -> int:
         """How many there are."""
         return int(self._bases[-1])
@@ -158,7 +176,11 @@ class ListsReader:
         """Where the lists begin and end in each segment, shape (segments, lists + 1)."""
         count = len(self._codebook.centroids) + 1
         read = [segment.offsets.rows(0, count) for segment in self._segments]
-        return np.array(read, dtype=np.int64).reshape(-1, count)
+        found = np.array(read, dtype=np.int64).reshape(-1, count)
+        for number, (own, segment) in enumerate(zip(found, self._segments, strict=True)):
+            if own[0] != 0 or own[-1] != segment.sentences.shape[0] or (np.diff(own) < 0).any():
+                raise ForeignListsError(number, "its lists do not hold its sentences")
+        return found
 
     @cached_property
     def _bases(self) -> NDArray[np.int64]:
@@ -197,6 +219,14 @@ class ListsReader:
         """The rows of some lists in each segment."""
         return [_rows_of(segment_offsets, lists) for segment_offsets in self._offsets]
 
+    def _sentences_at(self, segment: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The ids within a segment of the sentences in some of its rows."""
+        sentences = self._segments[segment].sentences
+        found = sentences.take(rows).astype(np.int64)
+        if len(found) and not (found.min() >= 0 and found.max() < sentences.shape[0]):
+            raise ForeignListsError(segment, "its lists name sentences that are not there")
+        return found
+
     def _rows_within(
         self,
         vector: NDArray[np.float32],
@@ -215,8 +245,8 @@ class ListsReader:
         # As many of them as there would be of all, if they are spread evenly.
         lists = self._nearest_lists(vector, enough * self.sentences // count)
         rows = [
-            own[part[segment.sentences.take(own)]]
-            for segment, part, own in zip(self._segments, parts, self._rows(lists), strict=True)
+            own[part[self._sentences_at(number, own)]]
+            for number, (part, own) in enumerate(zip(parts, self._rows(lists), strict=True))
         ]
         if sum(map(len, rows)) < k:
             return self._rows_within(vector, k, 2 * enough, within)
@@ -253,7 +283,7 @@ class ListsReader:
         codes = np.empty((len(rows), len(self._codebook.low)), dtype=np.uint8)
         for number, places in by_value(segments):
             segment = self._segments[number]
-            ids[places] = segment.sentences.take(rows[places]) + self._bases[number]
+            ids[places] = self._sentences_at(number, rows[places]) + self._bases[number]
             codes[places] = segment.codes.take(rows[places])
         return ids, codes
 

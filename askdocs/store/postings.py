@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from askdocs.store.arrays import npys, offsets, read_arrays
+from askdocs.store.arrays import npys, offsets, read_arrays, require_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -104,6 +104,8 @@ class PostingsReader:
         Raises:
             ValueError: The file is no sequence of six arrays.
         """
+        arrays = read_arrays(file, 6)
+        require_types(arrays, "i8 i4 i4 i4 u2 u1")
         (
             self._posting_offsets,
             self._name_offsets,
@@ -111,11 +113,16 @@ class PostingsReader:
             self._passages,
             self._frequencies,
             self._names,
-        ) = read_arrays(file, 6)
+        ) = arrays
+        if len(self._posting_offsets) != len(self._name_offsets):
+            raise ValueError("it has not as many names of terms as lists of passages")
+        if len(self._passages) != len(self._frequencies):
+            raise ValueError("it has not as many frequencies as passages of terms")
 
     def find(self, term: str) -> tuple[int, int]:
         """Where a term's postings begin and end; twice the same where no passage has it."""
-        name, ends, names = term.encode(), self._name_offsets.all(), self._names.all().data
+        name, names = term.encode(), self._names.all().data
+        ends = self._name_offsets.boundaries(len(names))
 
         def name_at(position: int) -> bytes:
             return bytes(names[ends[position] : ends[position + 1]])
@@ -124,11 +131,23 @@ class PostingsReader:
         if position == len(ends) - 1 or name_at(position) != name:
             return 0, 0
         start, end = self._posting_offsets.rows(position, position + 2).tolist()
+        if not 0 <= start <= end <= len(self._passages):
+            raise self._passages.damaged(f"the passages {start} to {end} of a term are not there")
         return start, end
 
     def postings(self, start: int, end: int) -> Postings:
         """The passages that have a term, in order, and how often each has it."""
-        return self._passages.rows(start, end), self._frequencies.rows(start, end)
+        passages = self._passages.rows(start, end)
+        if len(passages) and not (passages.min() >= 0 and passages.max() < len(self.lengths)):
+            raise self._passages.damaged("a term is in passages that are not there")
+        return passages, self._frequencies.rows(start, end)
+
+    def all_lengths(self) -> NDArray[np.int32]:
+        """How many terms each passage has."""
+        found: NDArray[np.int32] = self.lengths.all()
+        if len(found) and found.min() < 0:
+            raise self.lengths.damaged("a passage has fewer terms than none")
+        return found
 
     def moved(self, to: NDArray[np.int32]) -> _Part:
         """All postings of the passages that another segment takes over.
@@ -136,18 +155,19 @@ class PostingsReader:
         Args:
             to: The number that each passage has there; -1 for one that it does not take.
         """
-        counts = np.diff(self._posting_offsets.all())
-        passages = to[self._passages.all()]
+        counts = np.diff(self._posting_offsets.boundaries(len(self._passages)))
+        own, frequencies = self.postings(0, len(self._passages))
+        passages = to[own]
         kept = passages >= 0
         terms = np.repeat(np.arange(len(counts)), counts)[kept]
         found, numbers = np.unique(terms, return_inverse=True)
-        ends = self._name_offsets.all().tolist()
+        ends = self._name_offsets.boundaries(len(self._names)).tolist()
         names = self._names.all().tobytes()
         return (
             [names[ends[at] : ends[at + 1]] for at in found.tolist()],
             numbers,
             passages[kept].astype(np.int64),
-            self._frequencies.all()[kept].astype(np.int64),
+            frequencies[kept].astype(np.int64),
         )
 
 

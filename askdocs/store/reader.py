@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cached_property, partial
 from heapq import merge
 from itertools import islice
@@ -11,13 +12,14 @@ import numpy as np
 
 from askdocs import files
 from askdocs.store.arrays import best_of, by_value, offsets
-from askdocs.store.dense import FlatReader
+from askdocs.store.dense import FLAT, FlatReader
 from askdocs.store.lexical import LexicalReader
 from askdocs.store.partition import CODEBOOK, segment_name, segment_names, segment_of
-from askdocs.store.segment import SegmentReader
+from askdocs.store.segment import LISTS, SegmentReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -57,8 +59,11 @@ class GenerationReader:
     def segments(self) -> list[SegmentReader]:
         """The segments, in order."""
         # Without any, opening the first one says which file the manifest does not list.
-        folders = segment_names(self._names) or [segment_name(0)]
-        return [SegmentReader(partial(self._file_in, folder)) for folder in folders]
+        return [self.segment(number) for number in range(len(segment_names(self._names)) or 1)]
+
+    def segment(self, number: int) -> SegmentReader:
+        """One segment alone, whatever the others are like."""
+        return SegmentReader(partial(self._file_in, segment_name(number)))
 
     @cached_property
     def codebook(self) -> Codebook | None:
@@ -108,15 +113,20 @@ class GenerationReader:
         within: NDArray[np.bool_] | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The k sentences nearest to each vector: ids and cosines, shapes (len(vectors), ≤ k)."""
-        self._forget()
+        self._begin_question()
         sentences = None if within is None else self._sentences_within(within)
-        return self._dense.nearest(vectors, k, within=sentences)
+        with self._own_lists():
+            if vectors.shape[1] != self._dense.dimension:
+                raise files.damaged(
+                    self._dense_path(0), f"its vectors are not of {vectors.shape[1]}"
+                )
+            return self._dense.nearest(vectors, k, within=sentences)
 
     def lexical(
         self, terms: Sequence[str], k: int, *, within: NDArray[np.bool_] | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The k passages with the highest BM25 score above 0: ids and scores, best first."""
-        self._forget()
+        self._begin_question()
         scores = self._scores(tuple(terms))
         # Of truth values, which takes a tenth of the time that it takes of numbers.
         found = np.flatnonzero(scores > 0 if within is None else within & (scores > 0))
@@ -129,7 +139,7 @@ class GenerationReader:
         found = [
             np.repeat(
                 np.array([path in wanted for path, _ in segment.texts.paths()], np.bool_),
-                np.diff(segment.texts.documents.firsts.all()),
+                np.diff(segment.texts.documents.firsts.boundaries(len(segment.texts.passages))),
             )
             for segment in self.segments
         ]
@@ -138,7 +148,7 @@ class GenerationReader:
     def _sentences_within(self, passages: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which sentences belong to some passages; kept for the next call with the same ones."""
         if self._within is None or self._within[0] is not passages:
-            counts = [np.diff(one.texts.passages.firsts.all()) for one in self.segments]
+            counts = [np.diff(one.texts.first_sentences()) for one in self.segments]
             self._within = (passages, np.repeat(passages, np.concatenate(counts)))
         return self._within[1]
 
@@ -160,7 +170,7 @@ class GenerationReader:
         """The passage to which each sentence belongs, in the shape of the argument."""
         found = np.empty(sentence_ids.shape, np.int64)
         for number, chosen in _by_segment(self.first_sentences, sentence_ids):
-            firsts = self.segments[number].texts.passages.firsts.all()
+            firsts = self.segments[number].texts.first_sentences()
             own = sentence_ids[chosen] - self.first_sentences[number]
             found[chosen] = np.searchsorted(firsts, own, side="right") - 1
             found[chosen] += self.first_passages[number]
@@ -172,11 +182,9 @@ class GenerationReader:
         """The first sentence of each passage and how many it has, shapes (len(passage_ids),)."""
         firsts, counts = np.empty_like(passage_ids), np.empty_like(passage_ids)
         for number, chosen in _by_segment(self.first_passages, passage_ids):
-            table = self.segments[number].texts.passages.firsts
             own = passage_ids[chosen] - self.first_passages[number]
-            first = table.take(own)
+            first, counts[chosen] = self.segments[number].texts.sentences_of(own)
             firsts[chosen] = first + self.first_sentences[number]
-            counts[chosen] = table.take(own + 1) - first
         return firsts, counts
 
     def text_digests(self, passage_ids: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -244,15 +252,17 @@ class GenerationReader:
 
     def vectors(self, sentence_ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """The stored vectors of some sentences, shape (len(sentence_ids), dimension)."""
-        return self._dense.vectors(sentence_ids)
+        with self._own_lists():
+            return self._dense.vectors(sentence_ids)
 
     def stored_vectors(self, sentence_ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Vectors to keep: those of codes are nearly of unit length, and give the same codes."""
         if isinstance(self._dense, FlatReader) or self.codebook is None:
-            return self._dense.vectors(sentence_ids)
+            return self.vectors(sentence_ids)
         from askdocs.store.codebook import decode  # noqa: PLC0415 - as above
 
-        return decode(self.codebook, self._dense.codes(sentence_ids))
+        with self._own_lists():
+            return decode(self.codebook, self._dense.codes(sentence_ids))
 
     def close(self) -> None:
         """Give all files back."""
@@ -262,8 +272,32 @@ class GenerationReader:
         for file in self._files.values():
             file.close()
 
-    def _forget(self) -> None:
-        """Let memory go that earlier questions took: the system would keep all of the index."""
+    @contextmanager
+    def _own_lists(self) -> Iterator[None]:
+        """Name the file whose lists do not belong to the segment that they stand in."""
+        if isinstance(self._dense, FlatReader):
+            yield
+            return
+        from askdocs.store.lists import ForeignListsError  # noqa: PLC0415 - as above
+
+        try:
+            yield
+        except ForeignListsError as error:
+            raise files.damaged(self._dense_path(error.segment), error) from error
+
+    def _dense_path(self, segment: int) -> Path:
+        name = FLAT if isinstance(self._dense, FlatReader) else LISTS
+        return self._file_in(segment_name(segment), name).path
+
+    def _begin_question(self) -> None:
+        """Let memory go that earlier questions took: the system would keep all of the index.
+
+        Raises:
+            DamagedFileError: A file that is mapped was cut off: to look behind its end would end
+                the process.
+        """
+        for file in self._files.values():
+            file.require_size()
         # Of no file more than all of it.
         if sum(min(file.given, file.size) for file in self._files.values()) > _MOST_GIVEN:
             for file in self._files.values():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from askdocs import files
 from askdocs.store.analysis import analyse
-from askdocs.store.arrays import read_arrays
+from askdocs.store.arrays import read_arrays, require_types
 from askdocs.store.dense import FLAT, FlatReader
 from askdocs.store.postings import PostingsReader, PostingsWriter
 from askdocs.store.texts import TABLES, TextReader, TextWriter
@@ -55,17 +55,26 @@ class SegmentReader:
     @cached_property
     def postings(self) -> PostingsReader:
         """The inverted index."""
-        return _parsed(PostingsReader, self._opened(LEXICAL))
+        file = self._opened(LEXICAL)
+        found = _parsed(PostingsReader, file)
+        _require_equal(file, "passages", len(found.lengths), len(self.texts.passages))
+        return found
 
     @cached_property
     def flat(self) -> FlatReader:
         """The vectors, where the index has no codebook."""
-        return _parsed(FlatReader, self._opened(FLAT))
+        file = self._opened(FLAT)
+        found = _parsed(FlatReader, file)
+        _require_equal(file, "sentences", len(found), self.texts.sentences)
+        return found
 
     @cached_property
     def lists(self) -> SegmentLists:
         """The inverted lists, where the index has a codebook."""
-        return _parsed(_lists, self._opened(LISTS))
+        file = self._opened(LISTS)
+        found = _parsed(_lists, file)
+        _require_equal(file, "sentences", found.sentences.shape[0], self.texts.sentences)
+        return found
 
 
 class SegmentWriter:
@@ -157,7 +166,16 @@ def _lists(file: VerifiedFile) -> SegmentLists:
     from askdocs.store.lists import SegmentLists  # noqa: PLC0415
 
     offsets, sentences, positions, codes = read_arrays(file, 4)
+    require_types([offsets, sentences, positions], "i8 i4 i4")
+    if codes.dtype.str != "|u1":
+        raise ValueError(f"its codes are of the type {codes.dtype.str}, not |u1")
     return SegmentLists(offsets=offsets, sentences=sentences, positions=positions, codes=codes)
+
+
+def _require_equal(file: VerifiedFile, what: str, found: int, wanted: int) -> None:
+    """Refuse a file of another segment."""
+    if found != wanted:
+        raise files.damaged(file.path, f"it has {found} {what}, and the tables {wanted}")
 
 
 def _parsed(parse: Callable[[VerifiedFile], _Parsed], file: VerifiedFile) -> _Parsed:

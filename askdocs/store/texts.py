@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from array import array
 from bisect import bisect_left
 from functools import cache
@@ -13,7 +14,7 @@ import numpy as np
 
 from askdocs import files
 from askdocs.datamodel import Passage, StoredPassage
-from askdocs.store.arrays import npys, offsets, read_arrays
+from askdocs.store.arrays import npys, offsets, read_arrays, require_types
 from askdocs.store.lines import Lines, LinesWriter
 
 if TYPE_CHECKING:
@@ -24,10 +25,14 @@ if TYPE_CHECKING:
 
     from askdocs.datamodel import FileRecord
     from askdocs.files import VerifiedFile
+    from askdocs.store.arrays import VerifiedArray
 
 DOCUMENTS = "documents.jsonl"
 PASSAGES = "passages.jsonl"
 TABLES = "tables.npys"
+
+# Halves of characters but for those that stand for bytes that are no UTF-8.
+_NO_BYTES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
 class TextWriter:
@@ -129,6 +134,10 @@ class TextReader:
             ValueError: The tables are none.
         """
         tables = read_arrays(opened(TABLES), 5)
+        require_types(tables, "i8 i8 i8 i8 i8")
+        lengths = [len(one) for one in tables]
+        if lengths != [lengths[0], lengths[1], lengths[0], lengths[1], lengths[1] - 1]:
+            raise ValueError(f"no tables belong together that have {lengths} rows")
         self.documents = Lines(opened(DOCUMENTS), tables[0], tables[2])
         self.passages = Lines(opened(PASSAGES), tables[1], tables[3])
         self.digests = tables[4]
@@ -149,17 +158,20 @@ class TextReader:
     def paths(self) -> list[tuple[str, str]]:
         """Path and encoding of every document, in order of path."""
         every = np.arange(len(self.documents))
-        return [(path, encoding) for path, encoding in self.documents.parse(every)]
+        return self._names(every)
 
     def passages_between(self, first: int, last: int) -> tuple[int, int]:
         """The passages of consecutive documents: the first one, and the one behind the last."""
-        start, end = self.documents.firsts.rows(first, last + 1)[[0, -1]].tolist()
-        return start, end
+        return _between(self.documents.firsts, first, last, len(self.passages))
 
     def sentences_between(self, first: int, last: int) -> tuple[int, int]:
         """The sentences of consecutive passages: the first one, and the one behind the last."""
-        start, end = self.passages.firsts.rows(first, last + 1)[[0, -1]].tolist()
-        return start, end
+        return _between(self.passages.firsts, first, last, self.sentences)
+
+    def first_sentences(self) -> NDArray[np.int64]:
+        """The first sentence of each passage, and behind the last one how many there are."""
+        found: NDArray[np.int64] = self.passages.firsts.boundaries(self.sentences)
+        return found
 
     def stored(
         self, numbers: NDArray[np.int64], *, first_passage: int, first_sentence: int
@@ -171,14 +183,16 @@ class TextReader:
             first_passage: What their ids count from.
             first_sentence: What the ids of their sentences count from.
         """
-        owners = np.searchsorted(self.documents.firsts.all(), numbers, side="right") - 1
+        firsts = self.documents.firsts.boundaries(len(self.passages))
+        owners = np.searchsorted(firsts, numbers, side="right") - 1
         documents, places = np.unique(owners, return_inverse=True)
-        names = self.documents.parse(documents)
-        sentences = self.passages.firsts.take(numbers) + first_sentence
-        for number, place, sentence, fields in zip(
+        names = self._names(documents)
+        sentences, counts = self.sentences_of(numbers)
+        for number, place, sentence, count, fields in zip(
             (numbers + first_passage).tolist(),
             places.tolist(),
-            sentences.tolist(),
+            (sentences + first_sentence).tolist(),
+            counts.tolist(),
             self.passages.parse(numbers),
             strict=True,
         ):
@@ -188,17 +202,65 @@ class TextReader:
                 path=path,
                 encoding=encoding,
                 first_sentence=sentence,
-                passage=_passage(fields),
+                passage=self._passage(fields, count),
             )
 
     def text(self, number: int) -> str:
         """A document's text as it was indexed, up to its last passage."""
         numbers = np.arange(*self.passages_between(number, number + 1))
-        return "".join(part for fields in self.passages.parse(numbers) for part in fields[:2])
+        parts = [part for fields in self.passages.parse(numbers) for part in fields[:2]]
+        if not all(isinstance(part, str) for part in parts):
+            raise self.passages.damaged("a passage is no text")
+        return "".join(parts)
+
+    def sentences_of(
+        self, numbers: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The first sentence of each of some passages and how many it has."""
+        table = self.passages.firsts
+        firsts = table.take(numbers)
+        ends = table.take(numbers + 1)
+        if len(numbers) and not (
+            firsts.min() >= 0 and ends.max() <= self.sentences and (firsts <= ends).all()
+        ):
+            raise table.damaged("its sentences do not follow one another")
+        return firsts, ends - firsts
 
     def _path(self, number: int) -> str:
-        [(path, _)] = self.documents.parse(np.array([number]))
-        return str(path)
+        [(path, _)] = self._names(np.array([number]))
+        return path
+
+    def _names(self, numbers: NDArray[np.int64]) -> list[tuple[str, str]]:
+        """Path and encoding of some documents, in the order asked for."""
+        found = [tuple(fields) for fields in self.documents.parse(numbers)]
+        for fields in found:
+            if len(fields) != 2 or not all(map(_is_name, fields)):  # noqa: PLR2004
+                raise self.documents.damaged("a document is no path with an encoding")
+        return found
+
+    def _passage(self, fields: list[Any], sentences: int) -> Passage:
+        """The passage of a line, which must have so many sentences."""
+        try:
+            passage = _passage(fields)
+        except (TypeError, ValueError) as error:
+            raise self.passages.damaged(f"a passage makes no sense: {error}") from error
+        if len(passage.sentences) != sentences:
+            raise self.passages.damaged("a passage has not as many sentences as its table says")
+        return passage
+
+
+def _is_name(field: object) -> bool:
+    """Whether it is a text that can be the name of a file."""
+    # Whatever the bytes of a name are, Python has a text for them that has them again.
+    return isinstance(field, str) and (field.isascii() or not _NO_BYTES.search(field))
+
+
+def _between(firsts: VerifiedArray, first: int, last: int, total: int) -> tuple[int, int]:
+    """What belongs to consecutive lines: the first thing, and the one behind the last."""
+    start, end = firsts.rows(first, last + 1)[[0, -1]].tolist()
+    if not 0 <= start <= end <= total:
+        raise firsts.damaged(f"{start} to {end} are not among {total}")
+    return start, end
 
 
 def text_digest(text: str) -> int:
@@ -226,12 +288,21 @@ def _fields(passage: Passage, gap: str) -> list[object]:
 
 def _passage(fields: list[Any]) -> Passage:
     _, text, start, paragraphs, lines, offsets, sentences, headings = fields
+    if not isinstance(text, str) or not all(isinstance(heading, str) for heading in headings):
+        raise TypeError("its text is none")
     return Passage(
         chars=(start, start + len(text)),
-        paragraphs=tuple(paragraphs),
-        lines=tuple(lines),
+        paragraphs=_pair(paragraphs),
+        lines=_pair(lines),
         text=text,
-        offsets=None if offsets is None else tuple(offsets),
-        sentences=tuple([(start + first, start + last) for first, last in sentences]),
+        offsets=None if offsets is None else _pair(offsets),
+        sentences=tuple([_pair((start + first, start + last)) for first, last in sentences]),
         headings=tuple(headings),
     )
+
+
+def _pair(values: Sequence[int]) -> tuple[int, int]:
+    first, last = values
+    if type(first) is not int or type(last) is not int:
+        raise TypeError(f"{values!r} are no numbers")
+    return first, last

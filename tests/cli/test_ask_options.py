@@ -245,6 +245,36 @@ def test_pager_is_used_when_it_is_asked_for(
     assert (harbour / "paged").read_text().startswith("id\trank\t")
 
 
+def test_pager_gets_each_answer_at_once(
+    harbour: Path, run: Run, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is known is shown before a later question turns out to be none."""
+    monkeypatch.setenv("PAGER", "sh -c 'head -1 > paged'")
+    monkeypatch.setattr("sys.stdout", terminal)
+    (harbour / "questions.txt").write_bytes(b"harbour\n" * 200 + b"\xff\n")
+
+    ran = run(
+        "ask", *LEXICAL, "--pager", "--format", "paths", "--questions", "questions.txt"
+    )  # fmt: skip
+
+    assert (harbour / "paged").read_text() == "docs/a.txt\n"
+    assert ran.err == "askdocs: line 201 of questions.txt is not UTF-8\n"
+
+
+def test_remarks_wait_for_the_pager(
+    harbour: Path, run: Run, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What there is to say is not written across the pager's screen, and is not lost."""
+    monkeypatch.setenv("PAGER", "sh -c 'cat > paged; echo left >&2'")
+    monkeypatch.setattr("sys.stdout", terminal)
+    (harbour / "questions.txt").write_text("harbour\ntungsten\nharbour\n")
+
+    ran = run("ask", *LEXICAL, "--pager", "--format", "trec", "--questions", "questions.txt")
+
+    assert ran.err.startswith("askdocs: no passage answers question 2\n")
+    assert len((harbour / "paged").read_text().splitlines()) >= 2
+
+
 @pytest.mark.parametrize("pager", ["absent-program", "'", "  "])
 def test_answers_are_shown_without_a_pager(
     harbour: Path, run: Run, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, pager: str

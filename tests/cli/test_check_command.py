@@ -136,7 +136,7 @@ def test_deep_check_names_damaged_files(damaged: list[str], run: Run) -> None:
     assert (plain.status, plain.out) == (0, "fresh: 2 documents\n")
     lines = "".join(f"damaged   {path} is not what its manifest says\n" for path in damaged)
     assert (deep.status, deep.out) == (4, f"damaged: 2 files\n{lines}")
-    assert deep.err == ("askdocs: vectors is damaged: 2 files\nhint: askdocs index --rebuild\n")
+    assert deep.err == ("askdocs: vectors is damaged: 2 files\nhint: askdocs repair\n")
 
 
 def test_plain_check_misses_no_file(harbour: Path, run: Run) -> None:

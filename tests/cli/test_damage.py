@@ -59,7 +59,7 @@ def test_damaged_file_is_never_answered_from(
     what = "is missing" if damage in {"remove", "folder"} else "is not what its manifest says"
     relative = path.relative_to(harbour)
     assert (ran.status, ran.out) == (4, "")
-    assert ran.err == f"askdocs: {relative} {what}\nhint: askdocs index --rebuild\n"
+    assert ran.err == f"askdocs: {relative} {what}\nhint: askdocs repair\n"
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -76,6 +76,34 @@ def test_rebuilding_mends_a_damaged_file(harbour: Path, run: Run, name: str) -> 
     assert run(*ASK) == before
 
 
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("damage", ["truncate", "remove"])
+def test_refresh_of_a_damaged_index_writes_nothing(
+    harbour: Path, run: Run, name: str, damage: str
+) -> None:
+    """With a corpus that has not changed too: status 4 and the hint `askdocs repair`."""
+    path = generation_of(harbour) / "000" / name
+    content = path.read_bytes()
+    path.unlink()
+    if damage == "truncate":
+        path.write_bytes(content[:-1])
+    before = files_of(harbour)
+
+    for command in (["index"], ["index", "docs"]):
+        ran = run(*command)
+
+        what = "is missing" if damage == "remove" else "is not what its manifest says"
+        expected = f"askdocs: {path.relative_to(harbour)} {what}\nhint: askdocs repair\n"
+        assert (ran.status, ran.out, ran.err) == (4, "", expected)
+    assert files_of(harbour) == before
+
+
+def files_of(folder: Path) -> dict[Path, tuple[bytes, int]]:
+    """Every file of the index, with the time of its last change."""
+    files = sorted(path for path in (folder / "vectors").rglob("*") if path.is_file())
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+
 @pytest.mark.parametrize("damage", ["truncate", "remove"])
 def test_damaged_records_are_reported_and_mended(harbour: Path, run: Run, damage: str) -> None:
     """Commands that need to know what was walked end in status 4, and a rebuild mends it."""
@@ -89,7 +117,7 @@ def test_damaged_records_are_reported_and_mended(harbour: Path, run: Run, damage
     for command in (("show", "docs/a.txt#p1"), ("check",), ("status",), ("index",)):
         ran = run(*command)
 
-        expected = f"askdocs: {path.relative_to(harbour)} {what}\nhint: askdocs index --rebuild\n"
+        expected = f"askdocs: {path.relative_to(harbour)} {what}\nhint: askdocs repair\n"
         assert (ran.status, ran.out, ran.err) == (4, "", expected)
     assert run("index", "--rebuild").status == 0
     assert run("check").status == 0
@@ -122,7 +150,7 @@ def test_damaged_manifest_is_reported_and_mended(
     for command in COMMANDS:
         ran = run(*command)
 
-        hint = "hint: askdocs index --rebuild PATH\n"
+        hint = "hint: askdocs repair PATH\n"
         expected = f"askdocs: {path.relative_to(harbour)} {what}\n{hint}"
         assert (ran.status, ran.out, ran.err) == (4, "", expected)
     assert run("index", "--rebuild", "docs").status == 0
@@ -143,7 +171,7 @@ def test_damaged_head_is_reported_and_mended(harbour: Path, run: Run, content: b
     for command in COMMANDS:
         ran = run(*command)
 
-        expected = "askdocs: vectors/HEAD cannot be read\nhint: askdocs index --rebuild PATH\n"
+        expected = "askdocs: vectors/HEAD cannot be read\nhint: askdocs repair\n"
         assert (ran.status, ran.out, ran.err) == (4, "", expected)
     assert run("index", "--rebuild", "docs").status == 0
     assert run("check").status == 0

@@ -158,5 +158,17 @@ def test_hint_is_of_the_index_that_is_damaged(change: Path, run: Run, damaged: s
         "diff", "base/vectors", "--index", "vectors", "--questions", "questions.txt",
     )  # fmt: skip
 
-    expected = f"hint: askdocs index --index {damaged} --rebuild PATH"
+    expected = f"hint: askdocs repair --index {damaged}"
     assert (ran.status, ran.err.splitlines()[-1]) == (4, expected)
+
+
+@pytest.mark.parametrize("names", [("",), ("vectors", "")])
+def test_an_empty_name_is_no_index(change: Path, run: Run, names: tuple[str, ...]) -> None:
+    """A variable of the shell that is not set does not stand for the current folder."""
+    ran = run("diff", *names, "--questions", "questions.txt")
+
+    assert (ran.status, ran.out) == (2, "")
+    argument = "OLD" if len(names) == 1 else "[NEW]"
+    assert ran.err == (
+        f"askdocs: invalid value for '{argument}': it is empty\nhint: askdocs diff --help\n"
+    )

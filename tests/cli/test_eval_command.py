@@ -211,7 +211,10 @@ def test_the_seeds_are_measured_with_the_default_model(project: Path, run: Run) 
         (["questions.jsonl", "--fail-under", "hit@9=1"], "there is no measure hit@9"),
         (
             ["questions.jsonl", "--baseline", "questions.jsonl"],
-            "questions.jsonl is not what askdocs eval --format json prints",
+            (
+                "line 2 of questions.jsonl is not what askdocs eval --format json prints: "
+                "extra data at character 1"
+            ),
         ),
         (["plain.txt"], "line 1 of the questions is not JSON: expecting value at character 1"),
     ],

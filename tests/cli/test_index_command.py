@@ -146,7 +146,7 @@ def test_file_that_cannot_be_opened_is_reported(
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
         return real_open(path, *arguments, **options)
 
-    monkeypatch.setattr("askdocs.files.reading.os.open", refusing_open)
+    monkeypatch.setattr("askdocs.files.opening.os.open", refusing_open)
 
     ran = index("docs")
 

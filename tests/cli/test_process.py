@@ -98,9 +98,9 @@ def damaged(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [
-        (["check"], "askdocs index --rebuild PATH"),
-        (["check", "--index", "my index"], "askdocs index --index 'my index' --rebuild PATH"),
-        (["ask", "why?", "--index", "vectors"], "askdocs index --index vectors --rebuild PATH"),
+        (["check"], "askdocs repair"),
+        (["check", "--index", "my index"], "askdocs repair --index 'my index'"),
+        (["ask", "why?", "--index", "vectors"], "askdocs repair --index vectors"),
         (["index", "--index", "absent", "x"], "askdocs index --index absent PATH"),
         (["check", "--index", "absent"], "askdocs index --index absent PATH"),
         (["index", "--index", "absent", "--dry-run", "--watch"], "askdocs index --help"),
@@ -138,4 +138,4 @@ def test_index_of_the_environment_is_not_repeated(
 
     ran = run("check")
 
-    assert ran.err.splitlines()[-1] == "hint: askdocs index --rebuild PATH"
+    assert ran.err.splitlines()[-1] == "hint: askdocs repair"

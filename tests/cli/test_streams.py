@@ -111,9 +111,10 @@ def test_first_line_can_be_had_with_head(project: Path, cache: Path) -> None:
     assert (ran.stdout, ran.stderr) == (b'{"schema": 1\n', b"")
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("stream", ["full", "closed"])
 def test_status_is_kept_where_errors_cannot_be_written(
-    project: Path, cache: Path, stream: str
+    project: Path, cache: Path, stream: str, unbuffered: str
 ) -> None:
     """Without a usable standard error the exit status still tells what was wrong."""
     redirection = {"full": "2>/dev/full", "closed": "2>&-"}[stream]
@@ -121,7 +122,8 @@ def test_status_is_kept_where_errors_cannot_be_written(
     statuses = []
     for command in ("ask ''", "check --index absent", "ask --mode lexical tungsten"):
         script = f"exec {sys.executable} -m askdocs {command} {redirection}"
-        environment = {**os.environ, "ASKDOCS_CACHE": str(cache)}
+        fixed = {"ASKDOCS_CACHE": str(cache), "PYTHONUNBUFFERED": unbuffered}
+        environment = {**os.environ, **fixed}
         ran = subprocess.run(
             ["/bin/sh", "-c", script], env=environment, stdout=subprocess.PIPE, check=False,
             timeout=60,

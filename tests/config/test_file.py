@@ -1,5 +1,6 @@
 """A configuration file is found, read, and every key of it has its line."""
 
+import os
 import tomllib
 from pathlib import Path
 
@@ -34,7 +35,8 @@ def write(path: Path, text: str) -> None:
         ({"askdocs.toml": "quiet = true", "a/b/pyproject.toml": TABLE}, "a/b/pyproject.toml"),
         ({"askdocs.toml": "quiet = true", "a/askdocs.toml": "quiet = true"}, "a/askdocs.toml"),
         ({"a/b/c/askdocs.toml": "quiet = true"}, None),
-        ({"askdocs.toml/x": "a folder", "pyproject.toml": TABLE}, "pyproject.toml"),
+        ({"pyproject.toml/x": "a folder", "askdocs.toml": "quiet = true"}, "askdocs.toml"),
+        ({"a/pyproject.toml/x": "a folder", "pyproject.toml": TABLE}, "pyproject.toml"),
     ],
 )
 def test_nearest_file_holds(tmp_path: Path, files: dict[str, str], expected: str | None) -> None:
@@ -46,6 +48,71 @@ def test_nearest_file_holds(tmp_path: Path, files: dict[str, str], expected: str
     found = find_configuration(tmp_path / "a" / "b")
 
     assert (found and found.path) == (tmp_path / expected if expected else None)
+
+
+@pytest.mark.parametrize("kind", ["folder", "fifo", "broken link", "link to a fifo"])
+def test_what_is_no_file_is_named(tmp_path: Path, kind: str) -> None:
+    """An askdocs.toml that is no file is an error that says so, and is not waited for."""
+    found = tmp_path / "askdocs.toml"
+    if kind == "folder":
+        found.mkdir()
+    elif kind == "fifo":
+        os.mkfifo(found)
+    else:
+        found.symlink_to("target")
+    if kind == "link to a fifo":
+        os.mkfifo(tmp_path / "target")
+    reasons = {"folder": "is a directory", "broken link": "no such file or directory"}
+    reason = reasons.get(kind, "not a regular file")
+
+    with pytest.raises(UsageError) as error:
+        find_configuration(tmp_path)
+
+    assert str(error.value) == f"{found}: {reason}"
+    assert error.value.hint == "--config FILE names another configuration file"
+
+
+def test_a_fifo_that_is_no_ones_configuration_is_passed_over(tmp_path: Path) -> None:
+    """A pyproject.toml that is no file may be anything; it is not waited for either."""
+    os.mkfifo(tmp_path / "pyproject.toml")
+
+    assert find_configuration(tmp_path) is None
+
+
+def test_a_pipe_that_is_named_is_read(tmp_path: Path) -> None:
+    """A named file may be a pipe, as that of `--config <(command)`."""
+    reading, writing = os.pipe()
+    os.write(writing, b"quiet = true")
+    os.close(writing)
+
+    found = named_configuration(Path(f"/dev/fd/{reading}"))
+
+    os.close(reading)
+    assert found is not None
+    assert found.settings == {"quiet": True}
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_an_endless_file_is_not_read(tmp_path: Path, is_named: bool) -> None:
+    """A file larger than any configuration is refused; of one without an end, no more is read."""
+    found = tmp_path / "askdocs.toml"
+    with found.open("wb") as file:
+        file.truncate(2**20 + 1)
+
+    with pytest.raises(UsageError, match=r"larger than 1 MiB$"):
+        named_configuration(Path("/dev/zero")) if is_named else find_configuration(tmp_path)
+
+
+def test_a_number_of_too_many_digits_has_its_line(tmp_path: Path) -> None:
+    """Python reads no whole number of more than 4,300 digits, which is an error like others."""
+    found = tmp_path / "askdocs.toml"
+    found.write_text(f"quiet = true\ntop-k = {'9' * 4301}\n")
+
+    with pytest.raises(UsageError) as error:
+        find_configuration(tmp_path)
+
+    assert str(error.value) == f"{found}:2: a number has too many digits"
+    assert error.value.hint == f"correct line 2 of {found}"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdocs.documents import decode
+from askdocs.documents import decode, long_line
 from askdocs.errors import UnreadableSourceError
 
 MARKS = {
@@ -102,6 +102,32 @@ def test_name_that_no_codec_can_have_is_unknown(fallback: str) -> None:
         decode(b"caf\xe9", fallback=fallback)
 
     assert str(caught.value) == f"unknown encoding {fallback}"
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("", None),
+        ("abc", None),
+        ("abc\nabc\n", None),
+        ("abcd", 1),
+        ("abc\nabc\nabcd", 3),
+        ("\n\nabc\r\na", 3),
+        ("a\nabcdefgh\nabcd", 2),
+        ("a\u2028bc", 1),
+    ],
+)
+def test_first_line_that_is_too_long_is_found(text: str, number: int | None) -> None:
+    """Every character but the line end counts."""
+    assert long_line(text, 3) == number
+
+
+@given(text=st.text("ab\n", max_size=40), limit=st.integers(1, 9))
+def test_lines_are_measured_as_they_are_split(text: str, limit: int) -> None:
+    """The line found is the first of those between line ends that is too long."""
+    longer = [number for number, line in enumerate(text.split("\n"), 1) if len(line) > limit]
+
+    assert long_line(text, limit) == min(longer, default=None)
 
 
 @given(

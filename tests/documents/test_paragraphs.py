@@ -26,7 +26,7 @@ def test_paragraphs_have_numbers_spans_and_lines() -> None:
     """Numbers and lines count from 1, spans leave out the white space around."""
     text = "Heading\n\n  First line,\nsecond line.  \n \t\n\nLast."
 
-    paragraphs = number_paragraphs(text)
+    paragraphs = list(number_paragraphs(text))
 
     assert paragraphs == [
         Paragraph(number=1, chars=(0, 7), lines=(1, 1)),
@@ -122,7 +122,7 @@ def test_hard_wrapped_paragraphs_are_separated_by_blank_lines() -> None:
 @example(text=" \ufeffone")
 def test_every_character_is_in_exactly_one_paragraph(text: str) -> None:
     """Only white space and a byte order mark at the start are in none."""
-    paragraphs = number_paragraphs(text)
+    paragraphs = list(number_paragraphs(text))
 
     covered = [at for one in paragraphs for at in range(*one.chars)]
 
@@ -134,7 +134,7 @@ def test_every_character_is_in_exactly_one_paragraph(text: str) -> None:
 @given(text=texts)
 def test_paragraphs_are_numbered_without_a_gap(text: str) -> None:
     """The first is 1, and each is one more than the one before it."""
-    paragraphs = number_paragraphs(text)
+    paragraphs = list(number_paragraphs(text))
 
     assert [one.number for one in paragraphs] == list(range(1, len(paragraphs) + 1))
 
@@ -194,7 +194,7 @@ def test_a_million_empty_lines_are_passed_over() -> None:
     """A text behind them has its line's number."""
     text = "\n" * 1_000_000 + "end"
 
-    paragraphs = number_paragraphs(text)
+    paragraphs = list(number_paragraphs(text))
 
     last = 1_000_001
     assert paragraphs == [
@@ -207,6 +207,6 @@ def test_line_of_five_million_characters_is_one_paragraph(character: str) -> Non
     """Length alone cuts nothing."""
     text = "a" + character * (5_000_000 // len(character)) + "b"
 
-    paragraphs = number_paragraphs(text)
+    paragraphs = list(number_paragraphs(text))
 
     assert paragraphs == [Paragraph(number=1, chars=(0, len(text)), lines=(1, 1))]

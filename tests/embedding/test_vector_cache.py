@@ -1,6 +1,7 @@
 """The cache of vectors saves the encoder's work and never changes its result."""
 
 import hashlib
+import os
 import sqlite3
 import tempfile
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from askdocs.embedding import embed_with_cache
+from askdocs.embedding import embed_with_cache, vectors
 
 
 class FakeEncoder:
@@ -201,3 +202,74 @@ def test_cache_that_refuses_a_write_is_left_alone(tmp_path: Path) -> None:
 
     assert encoder.calls == [["two"], ["two"]]
     np.testing.assert_array_equal(vectors, vectors_of(["one", "two"]))
+
+
+def put_in_place(path: Path, thing: str) -> None:
+    """Put something that is no file of SQLite where the cache's file should be."""
+    path.parent.mkdir()
+    match thing:
+        case "pipe":
+            os.mkfifo(path)
+        case "folder":
+            path.mkdir()
+        case "link to itself":
+            path.symlink_to(path)
+        case "link to zeros":
+            path.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize("thing", ["pipe", "folder", "link to itself", "link to zeros"])
+def test_thing_in_the_place_of_the_file_is_done_without(tmp_path: Path, thing: str) -> None:
+    """Nothing waits for a pipe or reads without an end; every vector comes from the encoder."""
+    put_in_place(file_in(tmp_path), thing)
+
+    for _ in range(2):
+        vectors = embed_with_cache(FakeEncoder(), ["one", "two"], cache=tmp_path)
+
+        np.testing.assert_array_equal(vectors, vectors_of(["one", "two"]))
+
+
+def test_locked_file_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that holds the file for itself does not stop an index from being made."""
+    embed_with_cache(FakeEncoder(), ["one"], cache=tmp_path)
+    monkeypatch.setattr(vectors, "_BUSY_SECONDS", 0.01)
+    with closing(sqlite3.connect(file_in(tmp_path), isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+
+        found = embed_with_cache(FakeEncoder(), ["one", "two"], cache=tmp_path)
+
+        np.testing.assert_array_equal(found, vectors_of(["one", "two"]))
+
+
+def test_full_disk_costs_only_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no more can be kept, the rest is embedded all the same; what was kept stays."""
+    real = vectors._connect  # noqa: SLF001 - a file that may not grow is a full disk
+
+    def connect(path: Path) -> sqlite3.Connection:
+        connection = real(path)
+        connection.execute("PRAGMA max_page_count = 12")
+        return connection
+
+    monkeypatch.setattr(vectors, "_connect", connect)
+    texts = [f"sentence {number}" for number in range(3000)]
+    embed_with_cache(FakeEncoder(), texts[:100], cache=tmp_path)
+
+    found = embed_with_cache(FakeEncoder(), texts, cache=tmp_path)
+    encoder = FakeEncoder()
+    embed_with_cache(encoder, texts[:100], cache=tmp_path)
+
+    np.testing.assert_array_equal(found, vectors_of(texts))
+    assert encoder.calls == []
+
+
+def test_row_that_calls_its_vector_a_text_is_read_or_mended(tmp_path: Path) -> None:
+    """The type of a damaged row does not end the use of the cache."""
+    embed_with_cache(FakeEncoder(), ["one", "two"], cache=tmp_path)
+    key = hashlib.sha256(b"one").digest()
+    change(tmp_path, "UPDATE vectors SET vector = CAST(X'FFFE00' AS TEXT) WHERE key = ?", key)
+    first, second = FakeEncoder(), FakeEncoder()
+
+    embed_with_cache(first, ["one", "two"], cache=tmp_path)
+    embed_with_cache(second, ["one", "two"], cache=tmp_path)
+
+    assert (first.calls, second.calls) == ([["one"]], [])

@@ -130,6 +130,25 @@ def test_file_and_table_are_forced_to_the_disk(tmp_path: Path, disk) -> None:
     ]
 
 
+def test_first_piece_makes_the_file(tmp_path: Path) -> None:
+    """A writer that was given nothing has made nothing, and leaves nothing when it gives up."""
+    writer = FileWriter(tmp_path / "file")
+    before = os.listdir(tmp_path)
+    writer.write(b"piece")
+    FileWriter(tmp_path / "other").abort()
+
+    assert (before, os.listdir(tmp_path)) == ([], ["file"])
+    writer.abort()
+
+
+def test_writer_of_nothing_makes_an_empty_file(tmp_path: Path) -> None:
+    """Its record says so."""
+    records = FileWriter(tmp_path / "file").finish()
+
+    assert records == {"file": FileRecord(sha256=hashlib.sha256().hexdigest(), bytes=0)}
+    assert (tmp_path / "file").read_bytes() == b""
+
+
 def test_writer_that_gives_up_lets_go_of_the_file(tmp_path: Path) -> None:
     """Giving up closes the file, once or twice, whatever is in it."""
     writer = FileWriter(tmp_path / "file")
@@ -311,6 +330,36 @@ def test_spool_gives_back_what_it_was_given(tmp_path: Path) -> None:
     assert (first, spool.read(2, 6), spool.size) == (b"bc", b"cdef", 7)
     assert os.listdir(tmp_path) == []
     spool.close()
+    spool.close()
+
+
+def test_spool_gives_all_where_one_call_gives_less(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the system did not give at once is asked for again, from where it stopped."""
+    spool = Spool(tmp_path)
+    spool.write(CONTENT)
+    real = os.pread
+    asked: list[tuple[int, int]] = []
+
+    def giving_less(descriptor: int, size: int, offset: int) -> bytes:
+        asked.append((offset, size))
+        return real(descriptor, min(size, 4), offset)
+
+    monkeypatch.setattr(os, "pread", giving_less)
+
+    assert spool.read(5, 15) == CONTENT[5:15]
+    assert asked == [(5, 10), (9, 6), (13, 2)]
+    spool.close()
+
+
+def test_spool_that_lost_its_end_is_a_refusal(tmp_path: Path) -> None:
+    """Fewer bytes than were asked for are never given."""
+    spool = Spool(tmp_path)
+    spool.write(b"abc")
+
+    with pytest.raises(RefusedError, match="input/output error"):
+        spool.read(1, 4)
     spool.close()
 
 

@@ -82,7 +82,7 @@ def test_other_content_is_damage(tmp_path: Path, use: Use, content: bytes) -> No
         use(path, RECORD)
 
     assert str(caught.value) == f"{path} is not what its manifest says"
-    assert caught.value.hint == "askdocs index --rebuild"
+    assert caught.value.hint == "askdocs repair"
 
 
 @both

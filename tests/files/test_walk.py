@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from askdocs.datamodel import CorpusSettings
-from askdocs.errors import RefusedError
+from askdocs.errors import RefusedError, UsageError
 from askdocs.files import Entry, EntryKind, relative_root, walk
 
 MakeTree = Callable[..., Path]
@@ -337,9 +337,37 @@ def test_folders_may_nest_deeper_than_the_call_stack(make_deep: Callable[..., Pa
     """A document 1,500 folders down is found."""
     base = make_deep(1500)
 
-    found = entries(base)
+    found = entries(base, max_depth=1500)
 
     assert found == [Entry(path="d/" * 1500 + "a.txt", kind=EntryKind.FILE)]
+
+
+def test_folders_below_the_limit_are_said_and_not_entered(make_tree: MakeTree) -> None:
+    """Steps are counted from each root; the first folder that is too deep stands for all below."""
+    base = make_tree(dict.fromkeys(["d/b.txt", "d/d/d/c.txt", "d/d/d/d/d/a.txt"], ""))
+    too_deep = {"kind": EntryKind.DEEP, "reason": "nested deeper than 2 (--max-depth)"}
+
+    assert entries(base, max_depth=2) == [
+        Entry(path="d/b.txt", kind=EntryKind.FILE),
+        Entry(path="d/d/d", **too_deep),
+    ]
+    assert entries(base, "d/d", max_depth=2) == [
+        Entry(path="d/d/d/c.txt", kind=EntryKind.FILE),
+        Entry(path="d/d/d/d/d", **too_deep),
+    ]
+
+
+@pytest.mark.parametrize("roots", [["."], [".", "sub"], ["sub", "."]])
+def test_more_documents_than_the_limit_are_an_error(make_tree: MakeTree, roots: list[str]) -> None:
+    """It says how many were found; as many as the limit are taken, below however many roots."""
+    base = make_tree(dict.fromkeys(["a.txt", "sub/b.txt", "sub/c.txt", "d.png"], ""))
+
+    assert paths(base, *roots, max_documents=3) == ["a.txt", "sub/b.txt", "sub/c.txt"]
+    with pytest.raises(UsageError) as caught:
+        entries(base, max_documents=2)
+
+    assert str(caught.value) == "3 documents were found, and the limit is 2"
+    assert caught.value.hint == "askdocs index --max-documents N, or leave some out with --exclude"
 
 
 def test_folder_with_too_long_a_path_is_reported(make_deep: Callable[..., Path]) -> None:

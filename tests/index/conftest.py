@@ -56,9 +56,16 @@ def unit_vectors(count: int) -> NDArray[np.float32]:
 
 
 def write_segments(
-    transaction: Transaction, documents: Mapping[str, str], *, segments: int = 1
+    transaction: Transaction,
+    documents: Mapping[str, str],
+    *,
+    segments: int = 1,
+    records: Mapping[str, DocumentRecord] | None = None,
 ) -> Manifest:
-    """Write documents of one sentence each, and give the manifest to publish."""
+    """Write documents of one sentence each, and give the manifest to publish.
+
+    What the index shall know of its files is made up where it is not given.
+    """
     writer = transaction.writer(dimension=DIMENSION, segments=segments)
     numbers = {path: number for number, path in enumerate(sorted(documents))}
     for segment_number, paths in enumerate(by_segment(numbers, segments)):
@@ -71,7 +78,8 @@ def write_segments(
                 )
                 vectors = unit_vectors(numbers[path] + 1)[numbers[path] :]
                 segment.add(path, "utf-8", documents[path], passages, vectors)
-    files = {**writer.finish(), **transaction.write_documents(records_of(documents))}
+    known = records_of(documents) if records is None else records
+    files = {**writer.finish(), **transaction.write_documents(known)}
     return manifest_of(files, len(documents))
 
 

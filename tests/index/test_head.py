@@ -9,9 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from askdocs.errors import DamagedIndexError, NoIndexError, RefusedError, UnusableIndexError
+from askdocs.errors import (
+    DamagedIndexError,
+    FormatError,
+    NoIndexError,
+    RefusedError,
+    UnusableIndexError,
+)
 from askdocs.index import current_digest, is_index
-from askdocs.index.head import head_line, read_head
+from askdocs.index.head import has_generations, head_line, read_head
 
 DIGEST = hashlib.sha256(b"a manifest").hexdigest()
 
@@ -100,7 +106,7 @@ def test_anything_else_is_damage(tmp_path: Path, content: bytes) -> None:
         read_head(tmp_path)
 
     assert str(caught.value) == f"{tmp_path / 'HEAD'} cannot be read"
-    assert caught.value.hint == "askdocs index --rebuild PATH"
+    assert caught.value.hint == "askdocs repair"
 
 
 @pytest.mark.parametrize("layout", [0, 2, 999_999_999])
@@ -108,11 +114,13 @@ def test_other_layout_cannot_be_used(tmp_path: Path, layout: int) -> None:
     """A line of another version is no damage: the message says which."""
     (tmp_path / "HEAD").write_bytes(line_of(str(layout)))
 
-    with pytest.raises(UnusableIndexError) as caught:
+    with pytest.raises(FormatError) as caught:
         read_head(tmp_path)
 
     message = f"{tmp_path / 'HEAD'} is of layout {layout}, this version reads 1"
     assert str(caught.value) == message
+    assert caught.value.hint == "askdocs index --rebuild PATH, or the askdocs that made it"
+    assert (caught.value.found, caught.value.read) == (str(layout), "1")
 
 
 @pytest.mark.parametrize("directory", [".", "nowhere", "file"])
@@ -132,6 +140,29 @@ def test_folder_without_head_is_no_index(tmp_path: Path, directory: str) -> None
 def test_folder_that_cannot_be_looked_into_is_no_index(tmp_path: Path) -> None:
     """A search for an index goes on past what the system does not let it see."""
     assert not is_index(tmp_path / ("x" * 300))
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [("a" * 64, True), ("new-abc", False), ("a" * 65, False), ("A" * 64, False), ("a" * 63, False)],
+)
+def test_index_that_lost_its_head_can_be_repaired(tmp_path: Path, name: str, is_one: bool) -> None:
+    """Where generations are left, the hint is to repair it, not to make another one."""
+    directory = tmp_path / "a b"
+    (directory / "generations" / name).mkdir(parents=True)
+    (directory / "generations" / "notes").mkdir()
+
+    with pytest.raises(NoIndexError) as caught:
+        read_head(directory)
+
+    hints = {
+        True: f"askdocs repair --index '{directory}'",
+        False: f"askdocs index --index '{directory}' PATH",
+    }
+    assert has_generations(directory) == is_one
+    assert str(caught.value) == f"there is no index in {directory}"
+    assert caught.value.hint == hints[is_one]
+    assert not has_generations(tmp_path)
 
 
 def test_hint_can_be_typed(tmp_path: Path) -> None:

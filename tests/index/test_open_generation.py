@@ -14,7 +14,7 @@ from askdocs.datamodel import Manifest
 from askdocs.errors import DamagedIndexError, NoIndexError, RefusedError, UnusableIndexError
 from askdocs.files import digest as digest_of
 from askdocs.files import record_of
-from askdocs.index import Generation, generation, open_generation
+from askdocs.index import Generation, generation, open_generation, sound_generations
 from askdocs.index.head import head_line, read_head
 from askdocs.manifest import read_manifest
 
@@ -84,7 +84,7 @@ def test_missing_manifest_is_damage(index: Path, commit: Commit) -> None:
         open_generation(index)
 
     assert str(caught.value) == f"{manifest} is missing"
-    assert caught.value.hint == "askdocs index --rebuild PATH"
+    assert caught.value.hint == "askdocs repair PATH"
 
 
 def test_flipped_bit_of_a_manifest_is_damage(index: Path, commit: Commit) -> None:
@@ -124,10 +124,14 @@ def test_older_manifest_under_the_current_name_is_damage(index: Path, commit: Co
     old = commit(DOCUMENTS)
     kept = (index / "generations" / old / "manifest.json").read_bytes()
     new = commit({"docs/a.txt": "The ship sank."})
-    (index / "generations" / new / "manifest.json").write_bytes(kept)
+    manifest = index / "generations" / new / "manifest.json"
+    manifest.write_bytes(kept)
 
-    with pytest.raises(DamagedIndexError, match="is not what HEAD says"):
+    with pytest.raises(DamagedIndexError) as caught:
         open_generation(index)
+
+    assert str(caught.value) == f"{manifest} is not what HEAD says"
+    assert caught.value.hint == "askdocs repair PATH"
 
 
 @pytest.mark.parametrize(
@@ -182,6 +186,7 @@ def test_reader_of_the_records_follows_a_writer(
     monkeypatch.setattr(generation, "read_manifest", read_manifest_slowly)
 
     opened = open_generation(index, with_documents=True)
+    (opened.directory / "corpus.jsonl").unlink()
 
     assert len(parsed) > 1
     assert opened.digest == read_head(index)
@@ -236,7 +241,7 @@ def test_records_that_another_program_wrote_name_their_line(index: Path, commit:
         list(replace(opened, manifest=replace(opened.manifest, files=files)).documents)
 
     assert str(caught.value) == f"{path} cannot be read: line 3: it is not one array"
-    assert caught.value.hint == "askdocs index --rebuild"
+    assert caught.value.hint == "askdocs repair"
 
 
 def test_reader_does_not_follow_for_ever(
@@ -262,6 +267,196 @@ def test_manifest_that_cannot_be_read_says_so(index: Path, commit: Commit) -> No
         open_generation(index)
 
     assert str(caught.value) == f"{manifest}: {os.strerror(errno.ELOOP).lower()}"
+
+
+def test_manifest_that_the_disk_does_not_give_names_it(
+    index: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fails in the middle of reading is a refusal that says of which file."""
+    manifest = index / "generations" / commit(DOCUMENTS) / "manifest.json"
+
+    def fail(_path: Path) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(generation.files, "read_regular", fail)
+
+    with pytest.raises(RefusedError) as caught:
+        open_generation(index)
+
+    assert str(caught.value) == f"{manifest}: {os.strerror(errno.EIO).lower()}"
+
+
+def test_sizes_alone_can_be_compared(index: Path, commit: Commit) -> None:
+    """Without a look at all bytes, what was cut off is found and what was flipped is not."""
+    folder = index / "generations" / commit(DOCUMENTS) / "000"
+    content = bytearray((folder / "dense.faiss").read_bytes())
+    content[-1] ^= 1
+    (folder / "dense.faiss").write_bytes(content)
+    opened = open_generation(index)
+
+    opened.verify(deep=False)
+    with pytest.raises(DamagedIndexError):
+        opened.verify()
+
+    os.truncate(folder / "dense.faiss", len(content) - 1)
+    with pytest.raises(DamagedIndexError) as caught:
+        opened.verify(deep=False)
+    assert str(caught.value) == f"{folder / 'dense.faiss'} is not what its manifest says"
+
+
+def test_only_the_files_that_are_named_are_verified(index: Path, commit: Commit) -> None:
+    """Whoever has a use for some files does not pay for the others, and is not stopped by them."""
+    commit(DOCUMENTS)
+    opened = open_generation(index)
+    os.truncate(opened.directory / "000" / "dense.faiss", 3)
+
+    opened.verify(["corpus.jsonl", "000/lexical.npys"])
+    opened.verify([])
+
+    with pytest.raises(DamagedIndexError):
+        opened.verify(["corpus.jsonl", "000/dense.faiss"])
+
+
+def test_damage_is_told_by_file(index: Path, commit: Commit) -> None:
+    """All files that are not what was written are named, in order, each with what is wrong."""
+    commit(DOCUMENTS)
+    opened = open_generation(index)
+    whole = (opened.damage(deep=False), opened.damage(deep=True))
+    content = bytearray((opened.directory / "000" / "lexical.npys").read_bytes())
+    content[-1] ^= 1
+    (opened.directory / "000" / "lexical.npys").write_bytes(content)
+    os.truncate(opened.directory / "corpus.jsonl", 3)
+    (opened.directory / "000" / "dense.faiss").unlink()
+
+    assert whole == ({}, {})
+    sizes = {"000/dense.faiss": "is missing", "corpus.jsonl": "is not what its manifest says"}
+    assert opened.damage(deep=False) == sizes
+    assert list(opened.damage(deep=True).items()) == [
+        ("000/dense.faiss", "is missing"),
+        ("000/lexical.npys", "is not what its manifest says"),
+        ("corpus.jsonl", "is not what its manifest says"),
+    ]
+
+
+@pytest.fixture
+def with_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every file is large enough for a table of checksums."""
+    monkeypatch.setattr("askdocs.files.streaming.LARGE", 16)
+
+
+@pytest.mark.usefixtures("with_tables")
+def test_large_file_is_used_by_its_table(index: Path, commit: Commit) -> None:
+    """A file that has a table of checksums is not used without it."""
+    folder = index / "generations" / commit(DOCUMENTS) / "000"
+    opened = open_generation(index)
+    USES["dense.faiss"](opened.reader())
+    table = folder / "dense.faiss.blocks"
+    table.write_bytes(bytes(len(table.read_bytes())))
+
+    with pytest.raises(DamagedIndexError) as caught:
+        USES["dense.faiss"](opened.reader())
+
+    assert str(caught.value) == f"{table} is not what its manifest says"
+
+
+@pytest.mark.usefixtures("with_tables")
+def test_table_of_another_file_is_damage(index: Path, commit: Commit) -> None:
+    """Where a manifest promises a table that is not the file's own, a deep look finds it."""
+    commit(DOCUMENTS)
+    opened = open_generation(index)
+    named, other = "000/dense.faiss.blocks", "000/lexical.npys.blocks"
+    shutil.copy(opened.directory / other, opened.directory / named)
+    files = {**opened.manifest.files, named: opened.manifest.files[other]}
+    swapped = replace(opened, manifest=replace(opened.manifest, files=files))
+
+    assert swapped.damage(deep=False) == {}
+    reason = "cannot be read: its table of checksums is that of another file"
+    assert swapped.damage(deep=True) == {"000/dense.faiss": reason}
+    assert opened.damage(deep=True) != {}
+
+
+def test_sound_generations_are_found_without_head(index: Path, commit: Commit) -> None:
+    """All whose manifests are what their names say are found, the last written one first."""
+    folder = index / "generations"
+    kept = index.parent / "kept"
+    digests = []
+    for number, text in enumerate(["One.", "Two.", "Three.", "Four."]):
+        digests.append(commit({"docs/a.txt": text}))
+        # Not in the order in which they were written, nor in that of their names.
+        manifest = folder / digests[-1] / "manifest.json"
+        os.utime(manifest, (10, [30, 10, 40, 20][number]))
+        shutil.copytree(folder / digests[-1], kept / digests[-1])
+    shutil.copytree(kept, folder, dirs_exist_ok=True)
+    (folder / digests[3] / "manifest.json").write_bytes(b"{}")
+    (folder / ("a" * 64)).mkdir()
+    (folder / "notes.txt").write_bytes(b"")
+    (index / "HEAD").unlink()
+
+    found = sound_generations(index)
+
+    assert [one.digest for one in found] == [digests[2], digests[0], digests[1]]
+    assert [one.manifest.counts["passages"] for one in found] == [1, 1, 1]
+    assert {one.index for one in found} == {index}
+
+
+def test_only_the_manifest_makes_a_generation_sound(index: Path, commit: Commit) -> None:
+    """Those that cannot be read, of another format, or elsewhere are left out; the rest counts."""
+    folder = index / "generations"
+    sound = commit({"docs/a.txt": "One."})
+    (folder / sound / "corpus.jsonl").unlink()
+    elsewhere = index.parent / "elsewhere"
+    shutil.copytree(folder / sound, elsewhere)
+    linked = commit({"docs/a.txt": "Two."})
+    (folder / linked).rename(index.parent / "linked")
+    (folder / linked).symlink_to(index.parent / "linked")
+    elsewhere.rename(folder / sound)
+    newer = b'{"format_version": 999}'
+    (folder / digest_of(newer)).mkdir()
+    (folder / digest_of(newer) / "manifest.json").write_bytes(newer)
+    (folder / ("a" * 64)).mkdir()
+    (folder / ("a" * 64) / "manifest.json").symlink_to("manifest.json")
+
+    assert [one.digest for one in sound_generations(index)] == [sound]
+
+
+def test_generations_of_the_same_time_are_in_order_of_name(index: Path, commit: Commit) -> None:
+    """A clone gives all files the same time: the order is the same on every machine."""
+    folder = index / "generations"
+    kept = index.parent / "kept"
+    for text in ("One.", "Two.", "Three."):
+        digest = commit({"docs/a.txt": text})
+        os.utime(folder / digest / "manifest.json", (10, 10))
+        shutil.copytree(folder / digest, kept / digest)
+    shutil.copytree(kept, folder, dirs_exist_ok=True)
+
+    found = [one.digest for one in sound_generations(index)]
+
+    assert found == sorted(found, reverse=True)
+    assert len(found) == 3
+
+
+def test_folder_without_generations_is_a_refusal(index: Path) -> None:
+    """Where there is nothing to look for, the folder that is missing is named."""
+    with pytest.raises(RefusedError) as caught:
+        sound_generations(index)
+
+    assert str(caught.value) == f"{index / 'generations'}: {os.strerror(errno.ENOENT).lower()}"
+
+
+def test_disk_that_does_not_list_the_generations_is_a_refusal(
+    index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fails is named by the folder that it was asked for."""
+
+    def fail(_path: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(Path, "iterdir", fail)
+
+    with pytest.raises(RefusedError) as caught:
+        sound_generations(index)
+
+    assert str(caught.value) == f"{index / 'generations'}: {os.strerror(errno.EIO).lower()}"
 
 
 @pytest.mark.parametrize("name", sorted(USES))
@@ -336,7 +531,7 @@ def test_file_that_the_manifest_does_not_list_is_not_used(index: Path, commit: C
         bare.reader().documents()
 
     assert str(caught.value) == "the manifest does not list 000/tables.npys"
-    assert caught.value.hint == "askdocs index --rebuild"
+    assert caught.value.hint == "askdocs repair"
     with pytest.raises(DamagedIndexError, match=r"the manifest does not list corpus\.jsonl"):
         list(bare.documents)
 

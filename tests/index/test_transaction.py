@@ -2,23 +2,34 @@
 
 import errno
 import fcntl
+import hashlib
 import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from askdocs.datamodel import DocumentRecord, DocumentStatus, Manifest
 from askdocs.errors import DamagedIndexError, LockedError, RefusedError
-from askdocs.files import LARGE
-from askdocs.index import OvertakenError, Transaction, begin, current_digest, open_generation
+from askdocs.files import LARGE, disk
+from askdocs.index import (
+    OvertakenError,
+    Transaction,
+    begin,
+    current_digest,
+    open_generation,
+    sweep_leftovers,
+)
 from askdocs.index.head import head_line
+from askdocs.store.codebook import codebook_pieces, train_codebook
 
 Commit = Callable[..., str]
 Write = Callable[[Transaction, Mapping[str, str]], Manifest]
 
+SEGMENT = ["dense.faiss", "documents.jsonl", "lexical.npys", "passages.jsonl", "tables.npys"]
 OLD = {"docs/a.txt": "The ship sank.", "docs/b.txt": "It rained."}
 NEW = {"docs/a.txt": "The moon rose."}
 
@@ -178,6 +189,69 @@ def test_leftovers_of_dead_runs_are_swept_up(index: Path, commit: Commit, leftov
     assert texts(index) == OLD
 
 
+@pytest.mark.parametrize("leftover", ["generations/new-abc", f"generations/{'f' * 64}", "HEAD.new"])
+def test_leftovers_can_be_swept_up_alone(index: Path, commit: Commit, leftover: str) -> None:
+    """Where nothing is to be written, what a dead run left goes all the same."""
+    digest = commit(OLD)
+    before = snapshot(index)
+    path = index / leftover
+    if path.suffix:
+        path.write_bytes(b"half a line")
+    else:
+        path.mkdir()
+
+    sweep_leftovers(index, digest)
+
+    assert snapshot(index) == before
+    assert generations(index) == [digest]
+
+
+@pytest.mark.parametrize("stray", [False, True])
+def test_index_without_leftovers_is_not_touched(index: Path, commit: Commit, stray: bool) -> None:
+    """Not even the lock is taken: a fresh clone has none."""
+    digest = commit(OLD)
+    (index / "LOCK").unlink()
+    if stray:
+        (index / "generations" / ".DS_Store").write_bytes(b"")
+    before = snapshot(index)
+
+    sweep_leftovers(index, digest)
+
+    assert snapshot(index) == before
+
+
+def test_leftovers_of_a_writer_at_work_stay(index: Path, commit: Commit) -> None:
+    """While another writes, what looks like a leftover is its work; so it is after a commit."""
+    digest = commit(OLD)
+    (index / "generations" / "new-abc").mkdir()
+    with (index / "LOCK").open("rb") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        sweep_leftovers(index, digest)
+    sweep_leftovers(index, "0" * 64)
+    kept = generations(index)
+
+    sweep_leftovers(index, digest)
+
+    assert kept == sorted([digest, "new-abc"])
+    assert generations(index) == [digest]
+
+
+def test_leftovers_that_the_disk_does_not_show_are_left(
+    index: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To sweep is a favour: where it cannot be done, nobody is stopped."""
+    digest = commit(OLD)
+
+    def fail(_path: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "iterdir", fail)
+        sweep_leftovers(index, digest)
+
+    assert texts(index) == OLD
+
+
 @pytest.mark.parametrize("name", [".DS_Store", "notes.orig", "new-file"])
 def test_stray_file_is_no_hindrance(index: Path, commit: Commit, name: str) -> None:
     """A file that another program left among the generations stops nobody from writing."""
@@ -187,6 +261,59 @@ def test_stray_file_is_no_hindrance(index: Path, commit: Commit, name: str) -> N
     commit(NEW)
 
     assert texts(index) == NEW
+
+
+def test_stray_files_do_not_keep_leftovers(index: Path, commit: Commit) -> None:
+    """In whatever order the system lists them, every leftover goes and every other file stays."""
+    digest = commit(OLD)
+    stray = [f"stray-{number}" for number in range(20)]
+    for number in range(20):
+        (index / "generations" / f"stray-{number}").write_bytes(b"")
+        (index / "generations" / f"new-{number}").mkdir()
+
+    with begin(index, expecting=digest):
+        pass
+
+    assert generations(index) == sorted([digest, *stray])
+
+
+def test_old_generation_that_cannot_be_removed_waits_for_the_next_writer(
+    index: Path, commit: Commit, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new one is current and reported as such, whatever becomes of the old one."""
+    old = commit(OLD)
+
+    def fail(_path: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with begin(index, expecting=old) as transaction:
+        manifest = write(transaction, NEW)
+        with monkeypatch.context() as patch:
+            patch.setattr(disk, "remove_tree", fail)
+            new = transaction.publish(manifest, tools={})
+
+    assert generations(index) == sorted([old, new])
+    assert texts(index) == NEW
+    with begin(index, expecting=new):
+        assert generations(index) == [new]
+
+
+def test_disk_that_does_not_list_the_generations_is_named(
+    index: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fails before anything is written is a refusal, and nothing has changed."""
+    digest = commit(OLD)
+
+    def fail(_path: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch, pytest.raises(RefusedError) as caught:
+        patch.setattr(Path, "iterdir", fail)
+        with begin(index, expecting=digest):
+            pytest.fail("writes to a disk that fails")
+
+    assert str(caught.value) == f"{index / 'generations'}: {os.strerror(errno.EIO).lower()}"
+    assert texts(index) == OLD
 
 
 def test_first_run_that_died_leaves_nothing(index: Path, commit: Commit) -> None:
@@ -330,6 +457,53 @@ def test_data_are_kept_without_the_records(index: Path, commit: Commit) -> None:
     assert texts(index) == OLD
 
 
+def test_index_is_one_segment_unless_it_is_said_otherwise(
+    index: Path, commit: Commit, write: Write
+) -> None:
+    """A small index keeps its vectors as they are, without a codebook."""
+    old = commit(OLD)
+
+    with begin(index, expecting=old) as transaction:
+        writer = transaction.writer(dimension=4)
+        with writer.segment(0):
+            pass
+        files = writer.finish()
+
+    assert sorted(files) == [f"000/{name}" for name in SEGMENT]
+
+
+def test_segments_can_be_written_by_the_codebook_of_those_that_are_kept(
+    index: Path, commit: Commit
+) -> None:
+    """A given codebook is the one that is written, however many vectors there are."""
+    old = commit(OLD)
+    codebook = train_codebook(np.eye(4, dtype=np.float32), lists=2)
+    expected = b"".join(codebook_pieces(codebook))
+
+    with begin(index, expecting=old) as transaction:
+        writer = transaction.writer(dimension=4, segments=2, codebook=codebook)
+        for number in range(2):
+            with writer.segment(number):
+                pass
+        files = writer.finish()
+
+    assert files["codebook.npys"].sha256 == hashlib.sha256(expected).hexdigest()
+
+
+def test_only_what_is_kept_is_verified(index: Path, commit: Commit) -> None:
+    """Damage in a segment that is written anew is no hindrance to keeping the other."""
+    old = commit(OLD, segments=2)
+    opened = open_generation(index)
+    path = opened.directory / "000" / "lexical.npys"
+    path.write_bytes(path.read_bytes()[:-1])
+    names = [name for name in opened.manifest.files if name.startswith("001/")]
+
+    with begin(index, expecting=old) as transaction:
+        kept = transaction.keep_files(opened, names)
+
+    assert sorted(kept) == sorted(names)
+
+
 def test_records_have_no_table_of_checksums(index: Path, commit: Commit) -> None:
     """However many they are: they are never read in part."""
     old = commit(OLD)
@@ -438,7 +612,7 @@ def test_all_is_on_the_disk_before_head_names_it(
     digest = commit(OLD, segments=segments)
 
     generation = index / "generations" / digest
-    named = disk.events.index(("rename", identity(generation)))
+    named = disk.events.index(("replace", identity(generation)))
     current = disk.events.index(("replace", identity(index / "HEAD")))
     forced = {what: at for at, (kind, what) in enumerate(disk.events[:named]) if kind == "force"}
     for path in generation.rglob("*"):

@@ -1,8 +1,6 @@
 """Index small folders with the tiny model."""
 
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,41 +9,10 @@ import pytest
 from askdocs.datamodel import IndexReport
 from askdocs.indexing import IndexRequest, build
 
-TwoIndexes = tuple[Path, Callable[[str], IndexReport]]
-
 
 def no_notice(line: str) -> None:
     """Nothing takes long with the tiny model: a notice is a fault."""
     raise AssertionError(line)
-
-
-@pytest.fixture(scope="session")
-def two_indexes(tiny_model: Path) -> Callable[[], AbstractContextManager[TwoIndexes]]:
-    """What makes an empty folder docs/ with two indexes to be, as a context: docs and `index`.
-
-    `index(name)` indexes docs/ into the folder of that name, "one" or "two", beside it, each with a
-    cache of vectors of its own.
-    """
-
-    @contextmanager
-    def make() -> Iterator[TwoIndexes]:
-        with tempfile.TemporaryDirectory() as directory:
-            top = Path(directory)
-            (top / "docs").mkdir()
-            for name in ("one", "two"):
-                (top / f"cache-{name}").mkdir()
-                compiled = tiny_model.with_name("compiled") / "encoders"
-                (top / f"cache-{name}" / "encoders").symlink_to(compiled)
-
-            def index(name: str) -> IndexReport:
-                request = IndexRequest(
-                    index=top / name, paths=(top / "docs",), model=str(tiny_model)
-                )
-                return build(request, cache=top / f"cache-{name}", notify=no_notice)
-
-            yield top / "docs", index
-
-    return make
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
 """An index can carry the compiled encoder that its questions need."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from askdocs import embedding
@@ -139,6 +141,71 @@ def test_damaged_encoder_without_another_says_what_to_do(
     expected = f"the encoder that {index} carries cannot be used, and no other is here: "
     assert str(caught.value).startswith(expected)
     assert caught.value.hint.startswith("askdocs index --portable")
+
+
+@pytest.mark.parametrize("loss", ["model", "weights", "nothing to compile with"])
+def test_refresh_embeds_with_what_the_index_carries(
+    docs: Path, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loss: str
+) -> None:
+    """Where the model is not to be had, new sentences get the vectors that it would give."""
+    model, index, cache = tmp_path / "model", docs.parent / "vectors", tmp_path / "own"
+    shutil.copytree(tiny_model, model)
+    cache.mkdir()
+    shutil.copytree(tiny_model.with_name("compiled") / "encoders", cache / "encoders")
+    (docs / "a.txt").write_text("The harbour froze in March.")
+    request = IndexRequest(index=index, paths=(docs,), model=str(model), portable=True)
+    build(request, cache=cache, notify=ignore)
+    shutil.rmtree(cache / "encoders")
+    if loss == "model":
+        model.rename(tmp_path / "gone")
+    elif loss == "weights":
+        (model / "model.safetensors").unlink()
+    else:
+        monkeypatch.setattr("askdocs.embedding.child.sys.executable", "/bin/false")
+    (docs / "b.txt").write_text("It thawed in April.")
+    lines: list[str] = []
+
+    report = build(IndexRequest(index=index), cache=tmp_path / "no", notify=lines.append)
+    again = build(IndexRequest(index=index), cache=tmp_path / "no", notify=no_notice)
+
+    assert (report.embedded, report.added) == (1, ("docs/b.txt",))
+    assert again.is_unchanged
+    assert lines[-1].startswith(f"embedding with the encoder that {index} carries: ")
+    reader = open_generation(index).reader()
+    expected = embedding.open_compiled(
+        open_generation(index).manifest.model.fingerprint, cache=tiny_model.with_name("compiled")
+    )
+    assert expected is not None
+    texts = ["The harbour froze in March.", "It thawed in April."]
+    found = (reader.vectors(np.arange(2)) * expected.embed_sentences(texts)).sum(axis=1)
+    reader.close()
+    assert (found >= 0.9999).all()
+
+
+@pytest.mark.parametrize("options", [{"model": "model"}, {"device": "openvino"}])
+def test_carried_encoder_does_not_stand_for_what_was_asked_for(
+    docs: Path, tiny_model: Path, cache: Path, tmp_path: Path, options: dict[str, str]
+) -> None:
+    """A model that was named, or a device that needs its files, is not replaced in silence."""
+    model = tmp_path / "model"
+    shutil.copytree(tiny_model, model)
+    (docs / "a.txt").write_text("The harbour froze in March.")
+    request = IndexRequest(
+        index=docs.parent / "vectors", paths=(docs,), model=str(model), portable=True
+    )
+    build(request, cache=cache, notify=ignore)
+    (model / "modules.json").unlink()
+    (docs / "b.txt").write_text("It thawed in April.")
+    if "model" in options:
+        options = {"model": str(model)}
+
+    with pytest.raises(ModelError, match=r"it has no modules\.json"):
+        build(IndexRequest(index=request.index, **options), cache=tmp_path / "no", notify=no_notice)
+
+
+def no_notice(line: str) -> None:
+    """Nothing is embedded: a notice is a fault."""
+    raise AssertionError(line)
 
 
 def test_half_copied_encoder_is_swept_up(docs: Path, carry: Any) -> None:

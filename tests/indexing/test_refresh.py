@@ -2,15 +2,13 @@
 
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from askdocs.datamodel import Document, IndexReport
 from askdocs.errors import AskdocsError, DamagedIndexError, UsageError
@@ -20,7 +18,6 @@ from askdocs.indexing import IndexRequest, build
 from askdocs.search import Index
 
 IndexDocs = Callable[..., IndexReport]
-TwoIndexes = Callable[[], Any]
 
 
 def state_of(index: Path) -> dict[str, tuple[int, int, bytes]]:
@@ -444,8 +441,8 @@ def after_planning(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -
 
     real = building.make_plan
 
-    def plan_then_act(request: IndexRequest) -> Any:
-        plan = real(request)
+    def plan_then_act(request: IndexRequest, **named: Any) -> Any:
+        plan = real(request, **named)
         monkeypatch.setattr(building, "make_plan", real)
         act()
         return plan
@@ -509,62 +506,12 @@ def test_refused_request_makes_nothing(docs: Path, index_docs: IndexDocs) -> Non
     assert not (docs.parent / "vectors").exists()
 
 
-NAMES = ["a.txt", "b.txt", "sub/c.txt", "sub/d.md"]
-SENTENCES = ["Rain fell.", "It was wet.", "The sun came out.", "Ärger!", "A list:\n- one\n- two"]
-CONTENTS = st.lists(st.sampled_from(SENTENCES), max_size=4).map("\n\n".join)
-EDITS = st.dictionaries(st.sampled_from(NAMES), st.none() | CONTENTS, max_size=3)
-
-
-def write_files(folder: Path, edits: Mapping[str, str | None]) -> None:
-    """Write files, or remove those that are None."""
-    for name, content in edits.items():
-        path = folder / name
-        path.parent.mkdir(exist_ok=True)
-        if content is None:
-            path.unlink(missing_ok=True)
-        else:
-            path.write_text(content)
-
-
 def vectors_of(index: Path, sentences: int) -> np.ndarray:
     """Every vector of an index."""
     reader = open_generation(index).reader()
     found = reader.vectors(np.arange(sentences))
     reader.close()
     return found
-
-
-@settings(max_examples=25, deadline=None)
-@given(history=st.lists(EDITS, min_size=1, max_size=5), last=EDITS)
-def test_refreshed_index_is_the_index_built_from_scratch(
-    encoder_cache: Path, two_indexes: TwoIndexes, history: list[dict[str, str | None]],
-    last: dict[str, str | None],
-) -> None:  # fmt: skip
-    """Whatever edits led to a corpus, its index has the same passages, words and vectors."""
-    with two_indexes() as (docs, index):
-        (docs / "always.txt").write_text("It was wet.")
-
-        for edits in [*history, last]:
-            write_files(docs, edits)
-            report = index("one")
-        index("two")
-
-        manifests = [open_generation(docs.with_name(name)).manifest for name in ("one", "two")]
-        assert manifests[0].counts == manifests[1].counts
-        for name in (
-            "corpus.jsonl",
-            "documents.jsonl",
-            "passages.jsonl",
-            "tables.npys",
-            "lexical.npys",
-        ):
-            paths = [next(docs.with_name(made).rglob(name)) for made in ("one", "two")]
-            assert paths[0].read_bytes() == paths[1].read_bytes()
-        refreshed, built = (
-            vectors_of(docs.with_name(name), report.sentences) for name in ("one", "two")
-        )
-        assert ((refreshed * built).sum(axis=1) >= 0.9999).all()
-        assert check_freshness(docs.with_name("one")).is_fresh
 
 
 def test_refreshed_index_of_the_default_model_gives_the_same_answers(

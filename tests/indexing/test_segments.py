@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from askdocs.datamodel import IndexReport
 from askdocs.errors import DamagedIndexError
@@ -18,7 +16,6 @@ from askdocs.store import partition
 from askdocs.store.partition import segment_names, segment_of
 
 IndexDocs = Callable[..., IndexReport]
-TwoIndexes = Callable[[], Any]
 
 TEXTS = {
     f"{number:02}.txt": f"Rain fell on day {number}. It was wet. The ship number {number} sank.\n"
@@ -228,50 +225,3 @@ def test_encoder_may_be_given(docs: Path, index_docs: IndexDocs, cache: Path) ->
     assert report.embedded == 2
     assert {"It was wet.", "Rain fell."} < set(asked)
     assert open_generation(docs.parent / "vectors").manifest.model.dimension == 4
-
-
-NAMES = [f"{number}.txt" for number in range(6)]
-SENTENCES = ["Rain fell.", "It was wet.", "The sun came out.", "Ärger!", "A list:\n- one\n- two"]
-CONTENTS = st.lists(st.sampled_from(SENTENCES), max_size=6).map("\n\n".join)
-EDITS = st.dictionaries(st.sampled_from(NAMES), st.none() | CONTENTS, max_size=4)
-
-
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(history=st.lists(EDITS, min_size=1, max_size=5), last=EDITS)
-def test_refreshed_index_is_the_index_built_from_scratch(
-    monkeypatch: pytest.MonkeyPatch, two_indexes: TwoIndexes, history: list[dict[str, str | None]],
-    last: dict[str, str | None],
-) -> None:  # fmt: skip
-    """Whatever edits led to a corpus, and however often it was cut anew on the way."""
-    monkeypatch.setattr(partition, "SEGMENT_BYTES", 40)
-    with two_indexes() as (docs, index):
-        # Codes reach as far as the vectors that their ranges were made from.
-        (docs / "always.txt").write_text("\n\n".join(SENTENCES))
-
-        for edits in [*history, last]:
-            for name, content in edits.items():
-                if content is None:
-                    (docs / name).unlink(missing_ok=True)
-                else:
-                    (docs / name).write_text(content)
-            index("one")
-        index("two")
-
-        one, two = (open_generation(docs.with_name(name)) for name in ("one", "two"))
-        assert one.documents == two.documents
-        assert one.manifest.counts == two.manifest.counts
-        records = [
-            {name: record for name, record in made.manifest.files.items() if is_exact(name)}
-            for made in (one, two)
-        ]
-        assert records[0] == records[1]
-        every = np.arange(one.manifest.counts["sentences"])
-        refreshed, built = (made.reader().vectors(every) for made in (one, two))
-        assert ((refreshed * built).sum(axis=1) >= 0.9995).all()
-
-
-def is_exact(name: str) -> bool:
-    """Whether a file is the same to the byte however an index came to be."""
-    return not name.endswith(("dense.faiss", "dense.npys", "codebook.npys"))

@@ -17,7 +17,7 @@ from askdocs.datamodel import (
     ModelRecord,
     PassageSettings,
 )
-from askdocs.errors import DamagedIndexError, UnusableIndexError
+from askdocs.errors import DamagedIndexError, FormatError, UnusableIndexError
 from askdocs.manifest import (
     manifest_digest,
     read_manifest,
@@ -72,6 +72,10 @@ manifests = st.builds(
         encoding=st.text(),
         exclude=st.lists(st.text(), max_size=3).map(tuple),
         hidden=st.booleans(),
+        max_line_chars=counts,
+        max_sentences=counts,
+        max_documents=counts,
+        max_depth=counts,
     ),
     passages=st.builds(PassageSettings, max_tokens=counts, rules=counts),
     model=models,
@@ -128,11 +132,27 @@ def test_settings_that_say_nothing_are_left_out() -> None:
     """An index of a corpus without exclusions has the name that it had before there were any."""
     card = json.loads(write_manifest(MANIFEST))
 
-    assert {"exclude", "hidden"} & card["corpus"].keys() == set()
+    assert {
+        "exclude",
+        "hidden",
+        "max_line_chars",
+        "max_sentences",
+        "max_documents",
+        "max_depth",
+    } & card["corpus"].keys() == set()
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("exclude", "*.txt"), ("exclude", [1]), ("hidden", 1), ("hidden", None)]
+    ("field", "value"),
+    [
+        ("exclude", "*.txt"),
+        ("exclude", [1]),
+        ("hidden", 1),
+        ("hidden", None),
+        ("max_depth", -1),
+        ("max_documents", "9"),
+        ("max_line_chars", 1.5),
+    ],
 )
 def test_optional_field_of_another_type_is_refused(field: str, value: object) -> None:
     """What may be left out is held to its type where it is there."""
@@ -204,7 +224,7 @@ def test_what_is_no_manifest_is_damage(content: bytes) -> None:
         read_manifest(content)
 
     assert str(caught.value).startswith("the manifest cannot be read: ")
-    assert caught.value.hint == "askdocs index --rebuild PATH"
+    assert caught.value.hint == "askdocs repair PATH"
 
 
 @pytest.mark.parametrize("field", FIELDS)
@@ -259,6 +279,44 @@ def test_value_that_cannot_be_is_damage(field: str, value: object) -> None:
         read_manifest(changed(field, value))
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("corpus|roots", "docs", "'docs' is not a list"),
+        ("corpus|include", [1], "1 is not a text"),
+        ("corpus|max_bytes", True, "True is not a count"),
+        ("corpus|hidden", 1, "1 is neither true nor false"),
+        ("model|probe", [0.6, "x"], "'x' is not a number"),
+        ("model|probe", [0.6, False], "False is not a number"),
+        ("model|probe", [0.6], "the probe has 1 numbers, not 2"),
+        ("model|fingerprint", DIGEST[1:], f"{DIGEST[1:]!r} is not a digest"),
+        ("corpus|ignore_files", ["a/b"], "'a/b' is not a file name"),
+    ],
+)
+def test_reason_names_the_value(field: str, value: object, reason: str) -> None:
+    """Whoever looks into a damaged manifest is told which value is wrong, and how."""
+    with pytest.raises(DamagedIndexError) as caught:
+        read_manifest(changed(field, value))
+
+    assert str(caught.value) == f"the manifest cannot be read: {reason}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (b'"rules": 1', b'"rules": 1, "rules": 1', "a key stands twice"),
+        (b"0.6,", b"NaN,", "NaN is not a number"),
+        (b"0.6,", b"-Infinity,", "-Infinity is not a number"),
+    ],
+)
+def test_reason_names_what_is_no_json(old: bytes, new: bytes, reason: str) -> None:
+    """What JSON's own parser would let pass is told like any other wrong value."""
+    with pytest.raises(DamagedIndexError) as caught:
+        read_manifest(write_manifest(MANIFEST).replace(old, new))
+
+    assert str(caught.value) == f"the manifest cannot be read: {reason}"
+
+
 OUTSIDE = ["", "/", "/etc/passwd", "a/", "a//b", "./a", "a/.", "a/../b", "a/..", "a\0b"]
 
 
@@ -288,10 +346,11 @@ def test_name_of_an_ignore_file_is_a_name(name: str) -> None:
 @pytest.mark.parametrize("version", [0, 1, 2, 99, -1, "3", None, [3]])
 def test_other_format_cannot_be_used(version: object) -> None:
     """An index of another version is no damage: the message says which, and what to do."""
-    with pytest.raises(UnusableIndexError) as caught:
+    with pytest.raises(FormatError) as caught:
         read_manifest(changed("format_version", version))
 
     assert str(caught.value) == f"the index has format {version!r}, this version reads 3"
+    assert (caught.value.found, caught.value.read) == (repr(version), "3")
     assert caught.value.hint == "askdocs index --rebuild PATH, or the askdocs that made it"
 
 

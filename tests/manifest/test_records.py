@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from askdocs.datamodel import DocumentRecord, DocumentStatus
 from askdocs.errors import DamagedIndexError
-from askdocs.manifest import read_records, write_records
+from askdocs.manifest import read_records, readable_paths, write_records
 
 DIGEST = hashlib.sha256(b"").hexdigest()
 
@@ -57,7 +57,7 @@ def message_of(content: bytes) -> str:
     """What is said of a file that is refused."""
     with pytest.raises(DamagedIndexError) as caught:
         read_records(content, name="corpus.jsonl")
-    assert caught.value.hint == "askdocs index --rebuild"
+    assert caught.value.hint == "askdocs repair"
     return str(caught.value)
 
 
@@ -180,6 +180,20 @@ def test_what_is_no_record_is_damage(line: bytes) -> None:
     assert message_of(GOOD + line).startswith("corpus.jsonl cannot be read: line 2: ")
 
 
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"{}\n", "it is not one array"),
+        (written(row_with(path="b.txt"))[:-1] + b" \n", "it is not one array"),
+        (written(row_with(path="b.txt"))[:-1], "it does not end"),
+        (written(row_with(path="b.txt", sha256="x")), "'x' is not a digest"),
+    ],
+)
+def test_reason_names_what_is_wrong(line: bytes, reason: str) -> None:
+    """Whoever looks into damaged records is told the line and what is wrong with it."""
+    assert message_of(GOOD + line) == f"corpus.jsonl cannot be read: line 2: {reason}"
+
+
 @given(at=st.integers(0, len(write_records(RECORDS)) - 1), byte=st.integers(0, 255))
 def test_changed_byte_does_no_harm(at: int, byte: int) -> None:
     """With any byte changed, records are read or refused, and nothing else happens."""
@@ -198,3 +212,32 @@ def test_changed_byte_does_no_harm(at: int, byte: int) -> None:
 def test_any_bytes_do_no_harm(content: bytes) -> None:
     """What is not records is damage, whatever it is."""
     message_of(content)
+
+
+def test_paths_are_read_from_what_is_left_of_damaged_records() -> None:
+    """Of the lines that can be read, those of indexed files name what an index must not lose."""
+    documents = written(["docs/d.txt", "utf-8"], ["../docs/e.txt", "latin-1", 1])
+    content = written(
+        row_with(path="docs/c.txt"),
+        row_with(path="docs/b.txt", status="skipped"),
+        row_with(path="docs/f.txt", status="failed"),
+        row_with(path="../../etc/passwd/.."),
+        row_with(path=7),
+        ["docs/alone.txt"],
+        7,
+    )
+    torn = b"\xff\xfe\n" + b"[" * 100_000 + b"\n" + written(row_with(path="docs/g.txt"))[:-2]
+
+    found = readable_paths(b"half a line\n" + content + documents + torn)
+
+    assert found == frozenset({"docs/c.txt", "docs/d.txt", "../docs/e.txt"})
+
+
+@given(given_records=st.dictionaries(paths, records, max_size=5))
+def test_all_paths_of_whole_records_are_read(given_records: dict[str, DocumentRecord]) -> None:
+    """Where nothing is damaged, they are those of the indexed files."""
+    indexed = {
+        path for path, record in given_records.items() if record.status == DocumentStatus.INDEXED
+    }
+
+    assert readable_paths(write_records(given_records)) == indexed

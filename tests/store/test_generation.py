@@ -1,6 +1,10 @@
 """A generation gives back what was written into it, however it is cut into segments."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +14,7 @@ from numpy.typing import NDArray
 from askdocs.datamodel import FileRecord, Passage, PassageSettings, StoredPassage
 from askdocs.documents import read_document
 from askdocs.errors import DamagedIndexError
-from askdocs.files import VerifiedFile, blocks_name, digest
+from askdocs.files import VerifiedFile, blocks_name, digest, streaming
 from askdocs.passages import cut_passages
 from askdocs.store.lexical import TermStatistics
 from askdocs.store.partition import by_segment
@@ -312,8 +316,55 @@ def test_file_in_no_known_format_is_damage(written: Written, name: str, content:
         USES[name](reader)
 
     assert str(caught.value).startswith(f"{path} cannot be read: ")
-    assert caught.value.hint == "askdocs index --rebuild"
+    assert caught.value.hint == "askdocs repair"
     reader.close()
+
+
+CUT_OFF = """
+import json, os, sys
+from pathlib import Path
+
+from askdocs.datamodel import FileRecord
+from askdocs.errors import DamagedIndexError
+from askdocs.files import VerifiedFile, blocks_name
+from askdocs.store.reader import GenerationReader
+
+folder = Path(sys.argv[1])
+records = {name: FileRecord(**one) for name, one in json.loads(sys.argv[2]).items()}
+
+
+def opened(name):
+    return VerifiedFile(folder / name, records[name], records.get(blocks_name(name)))
+
+
+reader = GenerationReader(opened, names=records)
+reader.lexical(["rain"], 3)
+os.truncate(folder / "000" / "lexical.npys", 0)
+try:
+    reader.lexical(["fell"], 3)
+except DamagedIndexError as error:
+    print(error)
+"""
+
+
+def test_file_that_is_cut_off_between_questions_is_damage(
+    tmp_path: Path, unit_vectors: MakeVectors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mapped file that lost its end does not end the process, as a look behind its end would."""
+    monkeypatch.setattr(streaming, "LARGE", 1 << 14)
+    documents = {"a.txt": "Rain fell. " * 40_000}
+    written = write(tmp_path / "generation", documents, unit_vectors(40_000, DIMENSION))
+    assert "000/lexical.npys.blocks" in written.records
+    records = json.dumps({name: asdict(one) for name, one in written.records.items()})
+
+    ran = subprocess.run(
+        [sys.executable, "-c", CUT_OFF, written.directory, records],
+        capture_output=True, check=False, text=True, timeout=60,
+    )  # fmt: skip
+
+    path = written.directory / "000" / "lexical.npys"
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout == f"{path} is not what its manifest says\n"
 
 
 def test_closed_reader_that_read_nothing_is_fine(written: Written) -> None:

@@ -246,8 +246,10 @@ def test_full_disk_is_a_refusal(tmp_path: Path, full_disk: Callable[[], object])
 
 def test_folder_that_is_missing_is_a_refusal(tmp_path: Path) -> None:
     """Files that cannot be made are refused by name."""
+    writer = TextWriter(tmp_path / "nowhere")
+
     with pytest.raises(RefusedError, match="nowhere"):
-        TextWriter(tmp_path / "nowhere")
+        writer.finish()
 
 
 def test_tables_are_five_arrays(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from askdocs.cli.commands.diff import diff_command
 from askdocs.cli.commands.evaluate import eval_command
 from askdocs.cli.commands.index import index_command
 from askdocs.cli.commands.options import option_color, option_config
+from askdocs.cli.commands.repair import repair_command
 from askdocs.cli.commands.show import show_command
 from askdocs.cli.commands.status import status_command
 from askdocs.cli.installation import Commands
@@ -50,6 +51,7 @@ for command in (
     diff_command,
     eval_command,
     index_command,
+    repair_command,
     show_command,
     status_command,
 ):

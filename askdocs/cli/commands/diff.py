@@ -9,6 +9,7 @@ import click
 
 from askdocs import config
 from askdocs.cli.commands.options import (
+    Directory,
     option_format,
     option_index,
     option_mode,
@@ -19,8 +20,8 @@ from askdocs.cli.commands.options import (
 
 
 @click.command("diff", short_help="Say which questions cite something else in another index.")
-@click.argument("old", type=click.Path(path_type=Path))
-@click.argument("new", type=click.Path(path_type=Path), required=False)
+@click.argument("old", type=Directory(path_type=Path))
+@click.argument("new", type=Directory(path_type=Path), required=False)
 @option_index
 @option_questions(is_required=True)
 @option_top_k(5, help="How many passages to compare at most.")

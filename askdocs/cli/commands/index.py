@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from askdocs import config
+from askdocs.cli.commands.bytesize import ByteSize
 from askdocs.cli.commands.options import option_index, option_max_tokens, option_quiet
 
 
@@ -35,6 +36,27 @@ from askdocs.cli.commands.options import option_index, option_max_tokens, option
     help="Take files and folders whose names begin with a period.  [default: no-hidden]",
 )  # fmt: skip
 @click.option(
+    "--max-file-size", "max_bytes", type=ByteSize(), metavar="SIZE",
+    envvar="ASKDOCS_INDEX_MAX_FILE_SIZE", help="Skip larger files.  [default: 16MiB]",
+)  # fmt: skip
+@click.option(
+    "--max-line-length", "max_line_chars", type=click.IntRange(min=1), metavar="CHARACTERS",
+    envvar="ASKDOCS_INDEX_MAX_LINE_LENGTH",
+    help="Skip files with longer lines.  [default: 1000000]",
+)  # fmt: skip
+@click.option(
+    "--max-sentences", type=click.IntRange(min=1), metavar="N",
+    help="Skip files with more sentences.  [default: 250000]",
+)  # fmt: skip
+@click.option(
+    "--max-documents", type=click.IntRange(min=1), metavar="N",
+    help="Index nothing if there are more.  [default: 1000000]",
+)  # fmt: skip
+@click.option(
+    "--max-depth", type=click.IntRange(min=1), metavar="N",
+    help="Skip folders that lie more folders below PATH.  [default: 1000]",
+)  # fmt: skip
+@click.option(
     "--device",
     default="cpu",
     show_default=True,
@@ -58,11 +80,13 @@ def index_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
 
     Without PATH, the folders that the index records are indexed again, and only what has changed
     is embedded. Where there is no index, it is made in ./vectors; without PATH, of ./seeds. The
-    index records model, length, encoding, globs and --hidden: they hold until others are given.
+    index records model, length, encoding, globs, --hidden and limits: they hold until others are
+    given.
 
     \b
       askdocs index docs/ notes.md
       askdocs index --include '*.rst' --exclude 'drafts/' docs/
+      askdocs index --max-file-size 64MiB docs/
       askdocs index --watch
       askdocs index
     """

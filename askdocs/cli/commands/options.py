@@ -29,7 +29,7 @@ def option_index(command: Callable[..., Any]) -> Callable[..., Any]:
     """The index directory, in every command."""
     return click.option(
         "--index",
-        type=_Directory(path_type=Path),
+        type=Directory(path_type=Path),
         metavar="DIR",
         envvar="ASKDOCS_INDEX",
         callback=_remember_index,
@@ -143,10 +143,11 @@ class NonEmptyText(click.types.StringParamType):
         return str(super().convert(value, param, ctx)) or self.fail(_EMPTY, param, ctx)
 
 
-class _Directory(click.Path):
+class Directory(click.Path):
     """A directory; an empty name, as of a variable that is not set, is not the current one."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse an empty one."""
         return super().convert(value or self.fail(_EMPTY, param, ctx), param, ctx)
 
 

@@ -1,0 +1,171 @@
+"""Put right what is wrong with an index."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from askdocs import embedding, files
+from askdocs.datamodel import RepairReport
+from askdocs.errors import ModelError, UsageError
+from askdocs.freshness import damaged_encoder
+from askdocs.index import begin, open_generation
+from askdocs.indexing import IndexRequest, Salvage, build
+from askdocs.indexing.plan import indexed_paths, make_plan
+from askdocs.indexing.salvage import require_held
+from askdocs.repair.finding import Findings, examine, held_documents, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from askdocs.datamodel import IndexReport
+    from askdocs.index import Generation
+    from askdocs.indexing import Progress
+
+
+def repair(
+    index: Path,
+    paths: tuple[Path, ...] = (),
+    *,
+    cache: Path,
+    notify: Callable[[str], None],
+    progress: Progress | None = None,
+    dry_run: bool = False,
+) -> RepairReport:
+    """Make an index what its manifest says, from what of it is sound and from its corpus.
+
+    Where nothing is wrong, nothing is written. Whatever fails or ends it leaves what was sound.
+
+    Args:
+        index: The index directory.
+        paths: The folders and files of the corpus, where the manifest that names them is lost.
+        cache: Where compiled encoders and vectors are kept.
+        notify: Called with one line about anything that takes long, or is put in place.
+        progress: Told how far it is.
+        dry_run: Whether to find out only what is wrong, and whether it can be put right.
+
+    Returns:
+        What was wrong.
+
+    Raises:
+        NoIndexError: There is no index, and nothing of one.
+        UsageError: The paths are not those of the corpus that the index records.
+        DamagedIndexError: The settings are lost and no path is given, or a document of the index
+            cannot be read any more. Nothing was written.
+        LockedError: Another process is writing the index.
+        ModelError: A model is needed that cannot be had.
+        RefusedError: The disk refuses.
+    """
+    found = examine(index)
+    _require_paths(found, index, paths)
+    report: IndexReport | None = None
+    documents = None
+    if found.lost:
+        notify(
+            f"the settings of {index} are lost; the default ones and the model "
+            f"{embedding.DEFAULT_MODEL} are used"
+        )
+    if found.damaged or found.lost:
+        request = IndexRequest(index=index, paths=paths if found.lost else ())
+        salvage = _salvage(found, index)
+        _require_roots(request, salvage)
+        if dry_run:
+            documents = make_plan(request, salvage=salvage).indexed
+        else:
+            report = build(request, cache=cache, notify=notify, progress=progress, salvage=salvage)
+    elif found.generation and found.generation.digest != found.current and not dry_run:
+        _name_current(found.generation, found.current, notify)
+    if not dry_run and not found.is_sound:
+        _mend_encoder(open_generation(index), cache=cache, notify=notify)
+    return RepairReport(
+        index=str(index),
+        documents=_count(report, found) if documents is None else len(documents),
+        damaged=tuple(listed(found, index)),
+        report=report,
+        is_done=not dry_run,
+    )
+
+
+def _require_paths(found: Findings, index: Path, paths: tuple[Path, ...]) -> None:
+    """Refuse to do without paths where they are needed, and others than those that are recorded."""
+    if found.lost and not paths:
+        raise found.lost
+    if found.generation is None or not paths:
+        return
+    roots = found.generation.manifest.corpus.roots
+    base = found.generation.base
+    if tuple(sorted({files.relative_root(path, base) for path in paths})) != roots:
+        raise UsageError(f"{index} is the index of {', '.join(roots)}", hint="askdocs repair")
+
+
+def _salvage(found: Findings, index: Path) -> Salvage:
+    return Salvage(
+        generation=found.generation,
+        damaged=frozenset(found.damaged),
+        held=held_documents(found, index),
+        current=found.current,
+    )
+
+
+def _require_roots(request: IndexRequest, salvage: Salvage) -> None:
+    """Refuse to go on without the documents of a root that is gone; see `require_held`."""
+    if salvage.generation is None:
+        return
+    roots = salvage.generation.manifest.corpus.roots
+    gone = [root for root in roots if not files.source_path(request.base, root).exists()]
+    below = {
+        path
+        for path in salvage.held
+        for root in gone
+        if root in {".", path} or path.startswith(f"{root}/")
+    }
+    otherwise = "askdocs index --rebuild --replace PATH"
+    require_held(frozenset(below), {}, otherwise=otherwise)
+
+
+def _name_current(
+    generation: Generation, current: str | None, notify: Callable[[str], None]
+) -> None:
+    """Have HEAD name a generation that is whole."""
+    with begin(generation.index, expecting=current, keeps_all=True) as transaction:
+        transaction.name_current(generation.digest)
+    older = "" if current is None else "; askdocs index brings it up to date"
+    notify(f"{generation.index} answers from generation {generation.digest[:12]} again{older}")
+
+
+def _mend_encoder(generation: Generation, *, cache: Path, notify: Callable[[str], None]) -> None:
+    """Put the encoder that an index carries in place of a damaged one, or remove that."""
+    if not damaged_encoder(generation):
+        return
+    source = _sound_encoder(generation, cache=cache, notify=notify)
+    with begin(generation.index, expecting=generation.digest, keeps_all=True) as transaction:
+        if source is None:
+            transaction.drop_encoders()
+            notify(f"{generation.index} no longer carries an encoder: its model is not here")
+        else:
+            transaction.carry_encoder(source)
+            notify(f"{generation.index} carries its encoder again")
+
+
+def _sound_encoder(
+    generation: Generation, *, cache: Path, notify: Callable[[str], None]
+) -> Path | None:
+    """Where the encoder of an index's model lies; None where it cannot be had."""
+    record = generation.manifest.model
+    if embedding.has_compiled(record.fingerprint, cache=cache, whole=True):
+        return embedding.entry_directory(cache, record.fingerprint)
+    try:
+        model = embedding.locate_model(
+            record.name, base=generation.base, online=False, revision=record.revision
+        )
+        encoder = embedding.open_encoder(model, cache=cache, notify=notify)
+    except ModelError:
+        return None
+    is_same = encoder.fingerprint == record.fingerprint
+    return embedding.compiled_folder(encoder) if is_same else None
+
+
+def _count(report: IndexReport | None, found: Findings) -> int:
+    if report is not None:
+        return report.documents
+    return len(indexed_paths(found.generation.documents)) if found.generation else 0

@@ -1,0 +1,224 @@
+"""An index carries encoders whole or not at all, and nothing else is taken for one."""
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from askdocs.errors import RefusedError
+from askdocs.index import begin, carried_encoders, current_digest
+from askdocs.index.encoders import carry_encoder, drop_encoders, sweep_encoders
+
+Commit = Callable[..., str]
+
+
+@pytest.fixture
+def encoder(tmp_path: Path) -> Path:
+    """An entry of a cache: two files of 3 and 5 bytes."""
+    entry = tmp_path / "cache" / "abc"
+    entry.mkdir(parents=True)
+    (entry / "encoder.onnx").write_bytes(b"one")
+    (entry / "weights.bin").write_bytes(b"three")
+    return entry
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder with its content."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+CARRIED = {"encoders/abc/encoder.onnx": b"one", "encoders/abc/weights.bin": b"three"}
+
+
+def test_carried_encoder_is_a_copy(index: Path, encoder: Path) -> None:
+    """It has every file of the cache's entry under the same names, and the entry stays."""
+    carry_encoder(index, encoder)
+
+    assert contents(index) == CARRIED
+    assert contents(encoder) == {"encoder.onnx": b"one", "weights.bin": b"three"}
+    assert carried_encoders(index) == {"abc": 8}
+
+
+def test_carried_encoder_takes_the_place_of_the_old_one(index: Path, encoder: Path) -> None:
+    """Of an entry of the same name nothing is left; those of other names stay."""
+    (index / "encoders" / "abc").mkdir(parents=True)
+    (index / "encoders" / "abc" / "old").write_bytes(b"old")
+    (index / "encoders" / "other").mkdir()
+
+    carry_encoder(index, encoder)
+
+    assert contents(index) == CARRIED
+    assert carried_encoders(index) == {"abc": 8, "other": 0}
+
+
+def test_half_copied_encoder_is_copied_anew(index: Path, encoder: Path) -> None:
+    """What a dead run left under the temporary name is no hindrance."""
+    (index / "encoders" / "new-abc").mkdir(parents=True)
+    (index / "encoders" / "new-abc" / "weights.bin").write_bytes(b"thr")
+
+    carry_encoder(index, encoder)
+
+    assert contents(index) == CARRIED
+
+
+def test_copy_that_fails_leaves_what_was_there(
+    index: Path, encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that refuses is named, and the encoder that the index carried is whole."""
+    carry_encoder(index, encoder)
+    (encoder / "weights.bin").write_bytes(b"other")
+
+    def refuse(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+
+    with pytest.raises(RefusedError, match="no space left on device"):
+        carry_encoder(index, encoder)
+
+    assert contents(index) == CARRIED
+    assert sorted(path.name for path in (index / "encoders").iterdir()) == ["abc"]
+
+
+@pytest.mark.parametrize(("keep", "left"), [("", {}), ("abc", {"abc": 3}), ("other", {"other": 3})])
+def test_all_but_one_are_dropped(index: Path, keep: str, left: dict[str, int]) -> None:
+    """Leftovers go as well; with the last one goes the folder."""
+    for name in ("abc", "new-1", "other"):
+        (index / "encoders" / name).mkdir(parents=True)
+        (index / "encoders" / name / "file").write_bytes(b"abc")
+
+    drop_encoders(index, keep=keep)
+
+    assert carried_encoders(index) == left
+    assert (index / "encoders").exists() == bool(left)
+
+
+def test_nothing_is_dropped_where_nothing_is_carried(index: Path) -> None:
+    """An index without encoders, or one that is not there, stays as it is."""
+    drop_encoders(index)
+    index.mkdir(parents=True)
+
+    drop_encoders(index)
+
+    assert list(index.iterdir()) == []
+
+
+def test_folder_with_something_else_in_it_stays(index: Path, tmp_path: Path) -> None:
+    """What is no folder of its own is no encoder: it is not counted and not removed."""
+    (index / "encoders" / "abc").mkdir(parents=True)
+    (index / "encoders" / "notes.txt").write_bytes(b"mine")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "file").write_bytes(b"mine too")
+    (index / "encoders" / "link").symlink_to(tmp_path / "elsewhere")
+    counted = carried_encoders(index)
+
+    drop_encoders(index)
+
+    assert counted == {"abc": 0}
+    names = sorted(path.name for path in (index / "encoders").iterdir())
+    assert names == ["link", "notes.txt"]
+    assert contents(tmp_path / "elsewhere") == {"file": b"mine too"}
+
+
+def test_only_files_of_an_entry_count(index: Path) -> None:
+    """The size is that of the files directly in it, whatever a folder among them holds."""
+    entry = index / "encoders" / "abc"
+    (entry / "sub").mkdir(parents=True)
+    (entry / "sub" / "file").write_bytes(b"not counted")
+    (entry / "a").write_bytes(b"12")
+    (entry / "b").write_bytes(b"345")
+
+    assert carried_encoders(index) == {"abc": 5}
+
+
+@pytest.mark.parametrize("content", [{}, {"abc": b"mine"}])
+def test_link_to_another_folder_is_left_alone(
+    index: Path, encoder: Path, tmp_path: Path, content: dict[str, bytes]
+) -> None:
+    """Where `encoders` leads elsewhere, nothing there is counted, removed or written."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for name, value in content.items():
+        (elsewhere / name).mkdir()
+        (elsewhere / name / "file").write_bytes(value)
+    before = contents(elsewhere)
+    index.mkdir(parents=True)
+    (index / "encoders").symlink_to(elsewhere)
+
+    assert carried_encoders(index) == {}
+    sweep_encoders(index)
+    drop_encoders(index)
+    carry_encoder(index, encoder)
+
+    assert contents(elsewhere) == before
+    assert contents(index) == CARRIED
+
+
+def test_leftovers_alone_are_swept_up(index: Path, commit: Commit) -> None:
+    """What a dead run left half copied goes with the next writer; the encoder stays."""
+    digest = commit({"docs/a.txt": "The ship sank."})
+    for name in ("abc", "new-abc", "new-1"):
+        (index / "encoders" / name).mkdir(parents=True)
+        (index / "encoders" / name / "file").write_bytes(b"abc")
+
+    with begin(index, expecting=digest):
+        names = sorted(path.name for path in (index / "encoders").iterdir())
+
+    assert names == ["abc"]
+
+
+@pytest.mark.parametrize("names", [[], ["new-abc"]])
+def test_folder_without_an_encoder_is_swept_up(
+    index: Path, commit: Commit, names: list[str]
+) -> None:
+    """A run that died before it had copied anything leaves no trace."""
+    digest = commit({"docs/a.txt": "The ship sank."})
+    (index / "encoders").mkdir()
+    for name in names:
+        (index / "encoders" / name).mkdir()
+
+    with begin(index, expecting=digest):
+        assert not (index / "encoders").exists()
+
+
+def test_transaction_carries_and_drops(index: Path, encoder: Path) -> None:
+    """The writer's hold on an index is all that is needed."""
+    with begin(index, expecting=current_digest(index)) as transaction:
+        transaction.carry_encoder(encoder)
+        (index / "encoders" / "other").mkdir()
+        carried = carried_encoders(index)
+        transaction.drop_encoders(keep="abc")
+        kept = carried_encoders(index)
+        transaction.drop_encoders()
+
+    assert carried == {"abc": 8, "other": 0}
+    assert kept == {"abc": 8}
+    assert not (index / "encoders").exists()
+
+
+@pytest.mark.parametrize("closed", ["encoders", "encoders/abc"])
+def test_folder_that_cannot_be_listed_is_a_refusal(
+    index: Path, monkeypatch: pytest.MonkeyPatch, closed: str
+) -> None:
+    """Encoders that the system does not show are named with the reason."""
+    folder = index / "encoders"
+    (folder / "abc").mkdir(parents=True)
+    real_iterdir = Path.iterdir
+
+    def refuse(path: Path) -> Iterator[Path]:
+        if path == index / closed:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real_iterdir(path)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+
+    with pytest.raises(RefusedError) as caught:
+        carried_encoders(index)
+
+    assert str(caught.value) == f"{folder}: {os.strerror(errno.EIO).lower()}"

@@ -1,0 +1,190 @@
+"""A damaged generation is made whole file by file, and what is sound in it stays where it is."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from askdocs.datamodel import Manifest
+from askdocs.files import disk
+from askdocs.index import Transaction, begin, open_generation
+from askdocs.index.head import head_line
+from askdocs.index.mending import mend_generation
+
+Commit = Callable[..., str]
+Write = Callable[[Transaction, Mapping[str, str]], Manifest]
+
+DOCUMENTS = {"docs/a.txt": "The ship sank.", "docs/b.txt": "It rained."}
+FILES = [
+    "000/dense.faiss",
+    "000/documents.jsonl",
+    "000/lexical.npys",
+    "000/passages.jsonl",
+    "000/tables.npys",
+    "corpus.jsonl",
+    "manifest.json",
+    "tools.json",
+]
+
+
+@pytest.fixture
+def generation(index: Path, commit: Commit) -> Path:
+    """The folder of a generation."""
+    return index / "generations" / commit(DOCUMENTS)
+
+
+@pytest.fixture
+def copy(generation: Path, tmp_path: Path) -> Path:
+    """A whole copy of it, made before anything happens to it."""
+    return Path(shutil.copytree(generation, tmp_path / "copy"))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder with its content."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def inodes(folder: Path) -> dict[str, int]:
+    """Which file each name below a folder stands for."""
+    return {
+        path.relative_to(folder).as_posix(): path.stat().st_ino
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def flip(path: Path) -> None:
+    """Change a bit and leave the size."""
+    content = bytearray(path.read_bytes())
+    content[-2] ^= 1
+    path.write_bytes(content)
+
+
+def cut(path: Path) -> None:
+    """Leave out the last byte."""
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def put_folder(path: Path) -> None:
+    """Put a folder with a file in it in the place of a file."""
+    path.unlink()
+    path.mkdir()
+    (path / "file").write_bytes(b"")
+
+
+@pytest.mark.parametrize("harm", [flip, cut, Path.unlink, put_folder])
+@pytest.mark.parametrize("name", [name for name in FILES if name != "tools.json"])
+def test_damaged_file_is_replaced_alone(
+    generation: Path, copy: Path, name: str, harm: Callable[[Path], None]
+) -> None:
+    """The file is as it was written, and every other is the very file that was there."""
+    manifest = open_generation(generation.parents[1]).manifest
+    whole, before = contents(generation), inodes(generation)
+    harm(generation / name)
+
+    mend_generation(generation, copy, manifest)
+
+    assert contents(generation) == whole
+    assert {other for other, one in inodes(generation).items() if before[other] != one} <= {name}
+    assert sorted(contents(copy)) == [other for other in FILES if other != name]
+
+
+def test_sound_generation_is_left_alone(generation: Path, copy: Path) -> None:
+    """Where nothing is damaged, nothing is moved; tools of other versions are no damage."""
+    manifest = open_generation(generation.parents[1]).manifest
+    (copy / "tools.json").write_bytes(b"{}\n")
+    before = inodes(generation)
+
+    mend_generation(generation, copy, manifest)
+
+    assert inodes(generation) == before
+    assert sorted(contents(copy)) == FILES
+
+
+def test_list_of_tools_that_is_gone_is_written_again(generation: Path, copy: Path) -> None:
+    """It is no part of what the manifest promises, and every generation has one."""
+    manifest = open_generation(generation.parents[1]).manifest
+    whole = contents(generation)
+    (generation / "tools.json").unlink()
+
+    mend_generation(generation, copy, manifest)
+
+    assert contents(generation) == whole
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_segment_that_is_no_folder_of_the_index_is_made_anew(
+    generation: Path, copy: Path, tmp_path: Path, link: bool
+) -> None:
+    """A file or a link in its place goes; what a link leads to is not touched."""
+    manifest = open_generation(generation.parents[1]).manifest
+    whole = contents(generation)
+    elsewhere = tmp_path / "elsewhere"
+    (generation / "000").rename(elsewhere)
+    flip(elsewhere / "dense.faiss")
+    before = contents(elsewhere)
+    if link:
+        (generation / "000").symlink_to(elsewhere)
+    else:
+        (generation / "000").write_bytes(b"a file")
+
+    mend_generation(generation, copy, manifest)
+
+    assert contents(generation) == whole
+    assert not (generation / "000").is_symlink()
+    assert contents(elsewhere) == before
+
+
+def test_manifest_is_put_in_place_last(
+    generation: Path, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it promises is there before it is: whatever ends the mending, it never lies."""
+    manifest = open_generation(generation.parents[1]).manifest
+    shutil.rmtree(generation)
+    generation.mkdir()
+    moved: list[str] = []
+    real_rename = disk.rename
+
+    def noting_rename(source: Path, target: Path) -> None:
+        moved.append(target.relative_to(generation).as_posix())
+        real_rename(source, target)
+
+    monkeypatch.setattr(disk, "rename", noting_rename)
+
+    mend_generation(generation, copy, manifest)
+
+    assert sorted(moved) == FILES
+    assert moved[-1] == "manifest.json"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_publishing_the_same_again_mends(
+    index: Path, generation: Path, commit: Commit, name: str
+) -> None:
+    """Whichever file is gone, writing the same documents again brings back that one alone."""
+    whole, before = contents(generation), inodes(generation)
+    (generation / name).unlink()
+
+    digest = commit(DOCUMENTS)
+
+    assert digest == generation.name
+    assert {other for other, one in inodes(generation).items() if before[other] != one} <= {name}
+    assert contents(generation) | {"tools.json": b""} == whole | {"tools.json": b""}
+    assert (index / "HEAD").read_bytes() == head_line(digest)
+    assert [path.name for path in (index / "generations").iterdir()] == [digest]
+
+
+def test_other_generation_can_be_named_current(index: Path, commit: Commit, write: Write) -> None:
+    """HEAD can be written alone, to name a generation that is there."""
+    digest = commit(DOCUMENTS)
+    (index / "HEAD").write_bytes(b"damaged")
+
+    with begin(index, expecting=None) as transaction:
+        transaction.name_current(digest)
+
+    assert open_generation(index).digest == digest

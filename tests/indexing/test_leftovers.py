@@ -1,0 +1,86 @@
+"""An index with nothing to do is swept of what a killed run has left, and of nothing else."""
+
+import errno
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from askdocs.datamodel import IndexReport
+from askdocs.files import disk
+from askdocs.index import open_generation
+
+IndexDocs = Callable[..., IndexReport]
+State = dict[str, tuple[bytes, int]]
+
+
+@pytest.fixture
+def index(docs: Path, index_docs: IndexDocs) -> Path:
+    """An index as a run leaves it that is killed right after HEAD was replaced."""
+    (docs / "a.txt").write_text("The harbour froze in March.\n")
+    index_docs()
+    index = docs.parent / "vectors"
+    older = index / "generations" / open_generation(index).digest
+    shutil.copytree(older, docs.parent / "aside")
+    (docs / "a.txt").write_text("The harbour never froze.\n")
+    index_docs()
+    (docs.parent / "aside").rename(older)
+    return index
+
+
+def state(index: Path) -> State:
+    """Every file, with the time of its last change."""
+    return {
+        str(path.relative_to(index)): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in sorted(index.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_older_generation_goes(index: Path, index_docs: IndexDocs) -> None:
+    """Nothing else is touched."""
+    current = open_generation(index).digest
+    before = state(index)
+
+    report = index_docs()
+
+    assert report.is_unchanged
+    kept = {name: one for name, one in before.items() if _is_current(name, current)}
+    assert state(index) == kept
+    assert [path.name for path in (index / "generations").iterdir()] == [current]
+
+
+def _is_current(name: str, current: str) -> bool:
+    return not name.startswith("generations/") or name.startswith(f"generations/{current}/")
+
+
+def test_half_written_head_goes(index: Path, index_docs: IndexDocs) -> None:
+    """Nothing else is touched."""
+    index_docs()
+    before = state(index)
+    (index / "HEAD.new").write_bytes(b"askdocs-index 1 0")
+
+    report = index_docs()
+
+    assert report.is_unchanged
+    assert state(index) == before
+
+
+def test_leftovers_of_an_index_that_is_read_only_stay(
+    index: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That nothing is to be done is said all the same, and is no error."""
+    before = state(index)
+
+    def refuse(*_arguments: object, **_named: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    for name in ("open_lock", "unlink", "remove_tree", "rename", "make_folder", "create"):
+        monkeypatch.setattr(disk, name, refuse)
+
+    report = index_docs()
+
+    assert report.is_unchanged
+    assert state(index) == before

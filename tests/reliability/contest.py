@@ -1,0 +1,119 @@
+"""Two writers that are killed at random, and two readers: a program that prints what happened.
+
+`python -m tests.reliability.contest FOLDER SECONDS`
+"""
+
+import json
+import os
+import random
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from askdocs.errors import LockedError
+from askdocs.search import Index
+from tests.reliability.states import names, state_of, write
+
+# Copies would be one hit.
+_DOCUMENTS = ("snow", "rain", "wind", "frost", "fog")
+
+
+def main(folder: Path, seconds: float) -> dict[str, int]:
+    """Let them contend; how often each thing happened.
+
+    Raises:
+        AssertionError: A reader or the state in the end is wrong.
+    """
+    index = folder / "vectors"
+    folder.mkdir()
+    write(index, documents_of(0))
+    deadline = time.monotonic() + seconds
+    readers = [start(lambda: read_on(index, deadline)) for _ in range(2)]
+    writers = [start(lambda: write_on(index)) for _ in range(2)]
+    counts: Counter[str] = Counter()
+    chance = random.Random(0)  # noqa: S311 - nothing secret
+    while time.monotonic() < deadline:
+        time.sleep(chance.uniform(0.002, 0.08))
+        victim = chance.randrange(2)
+        os.kill(writers[victim][0], signal.SIGKILL)
+        os.waitpid(writers[victim][0], 0)
+        writers[victim] = start(lambda: write_on(index))
+        counts["kills"] += 1
+    for writer, _ in writers:
+        os.kill(writer, signal.SIGKILL)
+        os.waitpid(writer, 0)
+    for reader, pipe in readers:
+        with os.fdopen(pipe) as said:
+            counts.update(json.load(said))
+        _, status = os.waitpid(reader, 0)
+        assert status == 0, "a reader failed"
+    counts["generations"] = number_in(index)
+    write(index, documents_of(-1))
+    assert number_in(index) == -1
+    clean = folder / "clean"
+    clean.mkdir()
+    write(clean / "vectors", documents_of(-1))
+    assert names(index) == names(clean / "vectors"), "something was left behind"
+    return dict(counts)
+
+
+def documents_of(number: int) -> dict[str, str]:
+    """Documents that all say the same number."""
+    return {f"docs/{one}.txt": f"{one} says: number {number}." for one in _DOCUMENTS}
+
+
+def number_in(index: Path) -> int:
+    """The number that all documents of an index say."""
+    texts, _ = state_of(index)
+    return number_of(list(texts.values()))
+
+
+def number_of(said: Sequence[str]) -> int:
+    """The number that all documents say, and each of them says one."""
+    assert len(said) == len(_DOCUMENTS)
+    (number,) = {text.removesuffix(".").rpartition(" ")[2] for text in said}
+    return int(number)
+
+
+def read_on(index: Path, deadline: float) -> dict[str, int]:
+    """Ask again and again, an index that stays open and one opened anew: it never goes back."""
+    last, reads = 0, 0
+    opened = Index(index, cache=index, notify=print)
+    while time.monotonic() < deadline:
+        if reads % 5 == 0:
+            opened.close()
+            opened = Index(index, cache=index, notify=print)
+        found = opened.ask("Who says a number?", mode="lexical", min_score=0)
+        number = number_of([hit.text for hit in found.hits])
+        assert number >= last, f"{number} after {last}"
+        last = number
+        reads += 1
+    return {"reads": reads}
+
+
+def write_on(index: Path) -> dict[str, int]:
+    """Write the next number again and again."""
+    while True:
+        try:
+            write(index, documents_of(number_in(index) + 1))
+        except LockedError:
+            time.sleep(0.001)
+
+
+def start(act: Callable[[], dict[str, int]]) -> tuple[int, int]:
+    """Do something in a process of its own: its number, and where its result can be read."""
+    read, written = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(written)
+        return child, read
+    with os.fdopen(written, "w") as pipe:
+        json.dump(act(), pipe)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(Path(sys.argv[1]), float(sys.argv[2]))))

@@ -1,0 +1,151 @@
+"""Feed bytes to a parser until the time is over: `python fuzz.py manifest 20` (row B4).
+
+Whatever else than a declared error comes out of it ends the run, and so does a missing atheris.
+"""
+
+import random
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
+from pathlib import Path
+
+
+def _watched() -> AbstractContextManager[object]:
+    """What lets the fuzzer see which lines of the modules imported meanwhile are reached."""
+    if __name__ != "__main__":
+        return nullcontext()
+    import atheris
+
+    return atheris.instrument_imports(include=["askdocs"], enable_loader_override=False)
+
+
+with _watched():
+    from askdocs.citations import parse_citation
+    from askdocs.config.file import read_configuration
+    from askdocs.datamodel import (
+        CorpusSettings,
+        DocumentRecord,
+        FileRecord,
+        Manifest,
+        ModelRecord,
+        PassageSettings,
+    )
+    from askdocs.errors import AskdocsError
+    from askdocs.index.head import head_line, read_head
+    from askdocs.manifest import read_manifest, read_records, readable_paths, write_manifest
+    from askdocs.manifest import write_records as lines_of
+    from askdocs.store.arrays import npys, parse_arrays
+    from askdocs.store.codebook import read_codebook
+
+RECORD = DocumentRecord(sha256="1" * 64, bytes=3, encoding="utf-8", paragraphs=1)
+MANIFEST = Manifest(
+    corpus=CorpusSettings(roots=("docs",), exclude=("drafts/",), hidden=True),
+    passages=PassageSettings(),
+    model=ModelRecord(
+        name="none", revision="", fingerprint="0" * 64, dimension=2, probe=(0.6, 0.8)
+    ),
+    counts={"passages": 1, "sentences": 2},
+    files={"000/tables.npys": FileRecord(sha256="2" * 64, bytes=7)},
+)
+
+
+def head(content: bytes) -> None:
+    """Read the line that names the current generation."""
+    (_folder() / "HEAD").write_bytes(content)
+    with suppress(AskdocsError):
+        read_head(_folder())
+
+
+def manifest(content: bytes) -> None:
+    """Read an identity card."""
+    with suppress(AskdocsError):
+        read_manifest(content)
+
+
+def records(content: bytes) -> None:
+    """Read what was walked, with what can be read of it when it is damaged."""
+    readable_paths(content)
+    with suppress(AskdocsError):
+        read_records(content, name="records")
+
+
+def citation(content: bytes) -> None:
+    """Read what was printed as a citation."""
+    with suppress(AskdocsError):
+        parse_citation(content.decode("utf-8", "surrogateescape"))
+
+
+def arrays(content: bytes) -> None:
+    """Read the arrays of a file, and those of a codebook."""
+    with suppress(ValueError):
+        parse_arrays(content, 3)
+    with suppress(ValueError):
+        read_codebook(content)
+
+
+def configuration(content: bytes) -> None:
+    """Read a configuration file."""
+    with suppress(AskdocsError):
+        read_configuration(Path("askdocs.toml"), content)
+
+
+PARSERS: Mapping[str, Callable[[bytes], None]] = {
+    one.__name__: one for one in (head, manifest, records, citation, arrays, configuration)
+}
+
+
+def sound(name: str) -> list[bytes]:
+    """What the parser takes without an error, for a start."""
+    import numpy as np
+
+    table, row = np.zeros((2, 3), np.float32), np.ones(3, np.float32)
+    starts: Mapping[str, list[bytes]] = {
+        "head": [head_line("a" * 64)],
+        "manifest": [write_manifest(MANIFEST)],
+        "records": [lines_of({"a.txt": RECORD, "docs/b.txt": RECORD}), b'["a.txt","utf-8"]\n'],
+        "citation": [b"docs/a.txt#p12-14:3-99", b"#p1", b"a#p1#p2-3"],
+        "arrays": [b"".join(bytes(piece) for piece in npys([table, row, row]))],
+        "configuration": [
+            b'[tool.askdocs]\nindex = "vectors"\nexclude = ["a"]\n[tool.askdocs.ask]\ntop-k = 3\n',
+            b'top-k = 5\n[index]\nmodel = "x"\n',
+        ],
+    }
+    return starts[name]
+
+
+def changed(content: bytes, chosen: random.Random) -> bytes:
+    """The content with a few bytes changed, taken away, doubled or put in."""
+    for _ in range(chosen.randrange(4)):
+        at, to = sorted(chosen.randrange(len(content) + 1) for _ in range(2))
+        piece = bytes(chosen.randrange(256) for _ in range(chosen.randrange(4)))
+        middle = chosen.choice([piece, b"", content[at:to] * 2, b"9" * 30, b"[" * 3000])
+        content = content[:at] + middle + content[chosen.choice([at, to]) :]
+    return content
+
+
+def _folder() -> Path:
+    if not _FOLDERS:
+        shared = Path("/dev/shm")
+        _FOLDERS.append(tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None))
+    return Path(_FOLDERS[0].name)
+
+
+_FOLDERS: list[tempfile.TemporaryDirectory[str]] = []
+
+
+def main() -> None:
+    """Run the fuzzer over one parser for some seconds."""
+    import atheris
+
+    name, seconds = sys.argv[1:]
+    with tempfile.TemporaryDirectory() as corpus:
+        for number, content in enumerate(sound(name)):
+            (Path(corpus) / str(number)).write_bytes(content)
+        options = [f"-max_total_time={seconds}", "-max_len=4096", "-print_final_stats=1"]
+        atheris.Setup([sys.argv[0], *options, corpus], PARSERS[name])
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

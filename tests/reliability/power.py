@@ -1,0 +1,336 @@
+"""What a disk may hold after the power has failed: recorded, then enumerated.
+
+A system may write what a program changed at any time and in any order until the program forces it.
+So after each call there is a set of states in which the disk may be found: any subset of the names
+made, moved and dropped in a folder since that folder was forced, and of each file that was not
+forced nothing, all, the first half or as many zeros.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Self
+
+import pytest
+
+from askdocs.files import disk
+
+FOLDER = None
+"""What a tree gives for a folder, in place of the bytes of a file."""
+
+Tree = dict[str, bytes | None]
+_MOST_PENDING = 14
+_ROOT = 0
+
+
+@dataclass(eq=False)
+class _Names:
+    """A change of names, which takes place as a whole or not at all."""
+
+    folder: int
+    drops: str | None = None
+    adds: tuple[str, int] | None = None
+
+    def apply(self, names: dict[int, dict[str, int]]) -> None:
+        """Change the names of the folder."""
+        own = names.setdefault(self.folder, {})
+        if self.drops is not None:
+            own.pop(self.drops, None)
+        if self.adds is not None:
+            own[self.adds[0]] = self.adds[1]
+
+
+@dataclass
+class _Disk:
+    """Names by folder and contents by file, as they are or as they are sure to be."""
+
+    names: dict[int, dict[str, int]] = field(default_factory=lambda: {_ROOT: {}})
+    contents: dict[int, bytes] = field(default_factory=dict)
+
+    def copy(self) -> "_Disk":
+        return _Disk({key: dict(own) for key, own in self.names.items()}, dict(self.contents))
+
+    def walk(self, node: int = _ROOT, above: str = "") -> Iterator[tuple[str, int]]:
+        for name, child in sorted(self.names[node].items()):
+            yield f"{above}{name}", child
+            if child in self.names:
+                yield from self.walk(child, f"{above}{name}/")
+
+
+class PowerlessDisk:
+    """Stands in for `files.disk`: lets everything happen, and knows what a crash would leave."""
+
+    def __init__(self, root: Path, *, lies: Callable[[str, Path], bool] = lambda *_: False) -> None:
+        """Take what is below a folder as written for good.
+
+        Args:
+            root: The folder; nothing outside it is watched.
+            lies: Whether a call, by its name and path, does nothing and reports success.
+        """
+        self.calls = 0
+        self._root = root
+        self._lies = lies
+        self._nodes = _ROOT
+        self._pending: list[_Names] = []
+        self._acknowledged = False
+        self._moments: list[_Moment] = []
+        self._sure = _Disk()
+        self._read_tree(root, _ROOT)
+        self._live = self._sure.copy()
+        self._note()
+
+    def attach(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Take the place of every function of the seam."""
+        for name in (
+            "create overwrite force force_path make_folder rename link unlink remove_tree open_lock"
+        ).split():
+            monkeypatch.setattr(disk, name, self._watched(name, getattr(disk, name)))
+
+    def acknowledge(self) -> None:
+        """Note that success was reported: from now on, only the new state will do."""
+        self._acknowledged = True
+        self._note()
+
+    def states(self) -> Iterator[tuple[Tree, bool]]:
+        """Each state in which the disk may be found, and whether success was reported before."""
+        seen = set()
+        for moment in self._moments:
+            for tree in moment.trees():
+                key = (_essence(tree), moment.is_acknowledged)
+                if key not in seen:
+                    seen.add(key)
+                    yield tree, moment.is_acknowledged
+
+    def _watched(self, name: str, original: Callable[..., object]) -> Callable[..., object]:
+        def call(first: Path | BinaryIO, *others: Path) -> object:
+            path = first if isinstance(first, Path) else Path(first.name)
+            if self._lies(name, path):
+                return None
+            self.calls += 1
+            before = getattr(self, f"_before_{name}", None)
+            if before:
+                before(path)
+            result = original(first, *others)
+            getattr(self, f"_after_{name}")(path, *others)
+            if name in {"create", "overwrite"}:
+                return _WatchedFile(result, lambda: self._read(path))
+            self._note()
+            return result
+
+        return call
+
+    def _after_create(self, path: Path) -> None:
+        node = self._new()
+        self._live.contents[node] = b""
+        self._sure.contents[node] = b""
+        self._add(path, node)
+
+    def _after_overwrite(self, path: Path) -> None:
+        if self._find(path) is None:
+            self._after_create(path)
+        else:
+            self._read(path)
+        self._note()
+
+    def _after_open_lock(self, path: Path) -> None:
+        if self._find(path) is None:
+            self._after_create(path)
+
+    def _after_force(self, path: Path) -> None:
+        node = self._known(path)
+        self._read(path)
+        self._sure.contents[node] = self._live.contents[node]
+
+    def _after_force_path(self, path: Path) -> None:
+        node = _ROOT if path.resolve() == self._root.resolve() else self._find(path)
+        if node is None:
+            # Above all that is watched.
+            return
+        if node in self._live.contents:
+            self._sure.contents[node] = self._live.contents[node]
+            return
+        for change in self._pending:
+            if change.folder == node:
+                change.apply(self._sure.names)
+        self._pending = [change for change in self._pending if change.folder != node]
+
+    def _after_make_folder(self, path: Path) -> None:
+        node = self._new()
+        self._live.names[node] = {}
+        self._sure.names[node] = {}
+        self._add(path, node)
+
+    def _after_link(self, source: Path, target: Path) -> None:
+        self._add(target, self._known(source))
+
+    def _after_rename(self, source: Path, target: Path) -> None:
+        assert source.parent == target.parent, "what moves between folders is not modelled"
+        node = self._known(source)
+        self._change(_Names(self._folder(source), source.name, (target.name, node)))
+
+    def _after_unlink(self, path: Path) -> None:
+        self._change(_Names(self._folder(path), path.name))
+
+    def _before_remove_tree(self, path: Path) -> None:
+        # As shutil.rmtree does it: each name by itself, from the bottom up.
+        for folder, folders, names in os.walk(path, topdown=False):
+            for name in [*names, *folders]:
+                self._after_unlink(Path(folder, name))
+                self._note()
+
+    def _after_remove_tree(self, path: Path) -> None:
+        self._after_unlink(path)
+
+    def _read(self, path: Path) -> None:
+        """Take notice of what a file holds now."""
+        node = self._known(path)
+        content = path.read_bytes()
+        if content != self._live.contents[node]:
+            self._live.contents[node] = content
+            self._note()
+
+    def _add(self, path: Path, node: int) -> None:
+        self._change(_Names(self._folder(path), adds=(path.name, node)))
+
+    def _change(self, change: _Names) -> None:
+        change.apply(self._live.names)
+        self._pending.append(change)
+
+    def _folder(self, path: Path) -> int:
+        return self._known(path.parent)
+
+    def _known(self, path: Path) -> int:
+        node = self._find(path)
+        assert node is not None, f"{path} is written, and nobody made it through the seam"
+        return node
+
+    def _find(self, path: Path) -> int | None:
+        node: int | None = _ROOT
+        for part in path.absolute().parts[len(self._root.absolute().parts) :]:
+            node = self._live.names.get(node, {}).get(part) if node is not None else None
+        return node
+
+    def _new(self) -> int:
+        self._nodes += 1
+        return self._nodes
+
+    def _read_tree(self, folder: Path, node: int) -> None:
+        for path in sorted(folder.iterdir()):
+            child = self._new()
+            self._sure.names[node][path.name] = child
+            if path.is_dir():
+                self._sure.names[child] = {}
+                self._read_tree(path, child)
+            else:
+                self._sure.contents[child] = path.read_bytes()
+
+    def _note(self) -> None:
+        self._moments.append(
+            _Moment(self._sure.copy(), self._live.copy(), [*self._pending], self._acknowledged)
+        )
+
+
+@dataclass
+class _Moment:
+    """What is sure, what a program sees, and the names that wait for the disk in between."""
+
+    sure: _Disk
+    live: _Disk
+    pending: list[_Names]
+    is_acknowledged: bool
+
+    def trees(self) -> Iterator[Tree]:
+        """Each state in which the disk may be found now; many are alike."""
+        for changes in self._subsets():
+            found = self.sure.copy()
+            for change in changes:
+                change.apply(found.names)
+            yield from self._torn(found)
+
+    def _subsets(self) -> Iterator[list[_Names]]:
+        """The changes of names that may have taken place.
+
+        Those in a folder that is being made or removed are taken in their order: to readers it is
+        not there, and of a generation one file less is as bad as any.
+        """
+        seen = {node for path, node in self.live.walk() if _named(path) == path} | {_ROOT}
+        free = [change for change in self.pending if change.folder in seen]
+        others = [change for change in self.pending if change.folder not in seen]
+        assert len(free) <= _MOST_PENDING, "too many names wait for the disk"
+        for count in range(len(others) + 1):
+            for size in range(len(free) + 1):
+                for some in combinations(free, size):
+                    taken = [*others[:count], *some]
+                    yield [change for change in self.pending if change in taken]
+
+    def _torn(self, found: _Disk) -> Iterator[Tree]:
+        """What may be below the root with these names: each file may be torn, or all of them."""
+        nodes = dict(found.walk())
+        contents = {node: found.contents.get(node) for node in nodes.values()}
+        unsure = sorted(
+            node
+            for node in set(nodes.values()) & self.live.contents.keys()
+            if self.live.contents[node] != contents[node]
+        )
+        yield {path: contents[node] for path, node in nodes.items()}
+        for torn in ([], *([node] for node in unsure), unsure):
+            for tear in _TEARS if torn else ():
+                held = {**contents, **{node: tear(self.live.contents[node]) for node in torn}}
+                yield {path: held[node] for path, node in nodes.items()}
+
+
+class _WatchedFile:
+    """A file whose content is noticed when it is forced or closed."""
+
+    def __init__(self, file: BinaryIO, notice: Callable[[], None]) -> None:
+        self._file = file
+        self._notice = notice
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._file, name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if not self._file.closed:
+            self._file.close()
+            self._notice()
+
+
+_TEARS: tuple[Callable[[bytes], bytes], ...] = (
+    lambda content: content,
+    lambda content: content[: len(content) // 2],
+    lambda content: bytes(len(content)),
+)
+
+
+def write_tree(tree: Tree, folder: Path) -> None:
+    """Put a state on the disk, in place of what is in a folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for path, content in sorted(tree.items()):
+        if content is FOLDER:
+            (folder / path).mkdir()
+        else:
+            (folder / path).write_bytes(content)
+
+
+def _essence(tree: Tree) -> frozenset[tuple[str, bytes | None]]:
+    """What of a state matters: leftovers are all the same, whatever is in them."""
+    return frozenset((_named(path), None if _is_left(path) else tree[path]) for path in tree)
+
+
+def _named(path: str) -> str:
+    first = next((part for part in PurePosixPath(path).parts if part.startswith("new-")), None)
+    return path.partition(first)[0] + "new-" if first else path
+
+
+def _is_left(path: str) -> bool:
+    return _named(path) != path or path.endswith("HEAD.new")

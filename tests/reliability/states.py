@@ -1,0 +1,74 @@
+"""Changes of a small index, and what it says before them and after."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from askdocs.datamodel import DocumentRecord
+from askdocs.errors import DamagedIndexError, NoIndexError
+from askdocs.index import Generation, begin, current_digest, open_generation
+from tests.index.conftest import TOOLS, records_of, write_segments
+
+OLD = {"docs/a.txt": "Nobody expects a crash.", "docs/b.txt": "Least of all at night."}
+NEW = {"docs/a.txt": "Nobody expects a crash.", "docs/c.txt": "Then it comes."}
+OTHERS = {path: replace(record, sha256="2" * 64) for path, record in records_of(OLD).items()}
+
+
+def write(index: Path, documents: dict[str, str]) -> None:
+    """Make an index of documents of one sentence, or the next generation of one."""
+    with begin(index, expecting=current_digest(index)) as transaction:
+        transaction.publish(write_segments(transaction, documents), tools=TOOLS)
+
+
+def relabel(index: Path, records: dict[str, DocumentRecord]) -> None:
+    """Write other records for the same data, whose files stay."""
+    old = open_generation(index)
+    with begin(index, expecting=old.digest) as transaction:
+        kept = {**transaction.keep_data(old), **transaction.write_documents(records)}
+        transaction.publish(replace(old.manifest, files=kept), tools=TOOLS)
+
+
+BEFORE = {"first": None, "update": OLD, "delete": OLD, "records": OLD}
+CHANGES: dict[str, tuple[Callable[..., None], dict]] = {
+    "first": (write, NEW),
+    "update": (write, NEW),
+    "delete": (write, {}),
+    "records": (relabel, OTHERS),
+}
+
+
+def prepare(base: Path, change: str) -> Path:
+    """Make a folder as it is before a change; the index in it, or where one shall be."""
+    index = base / "vectors"
+    base.mkdir(parents=True)
+    if BEFORE[change] is not None:
+        write(index, BEFORE[change])
+    return index
+
+
+def state_of(index: Path) -> object:
+    """All that an index says, every byte of it verified; None for no index."""
+    while True:
+        try:
+            generation = open_generation(index, with_documents=True)
+        except NoIndexError:
+            return None
+        try:
+            return _said_by(generation)
+        except DamagedIndexError:
+            # As `search` does it: a writer may have removed what was being read.
+            if current_digest(index) == generation.digest:
+                raise
+
+
+def _said_by(generation: Generation) -> object:
+    generation.verify()
+    reader = generation.reader()
+    texts = {path: reader.text_of(path) for path, _ in reader.documents()}
+    reader.close()
+    return texts, dict(generation.documents)
+
+
+def names(folder: Path) -> set[str]:
+    """The paths of all that is below a folder."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}

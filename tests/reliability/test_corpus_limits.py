@@ -1,0 +1,146 @@
+"""Limits of a corpus: what is beyond them is said, and they hold until others are given."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from askdocs.cli import main
+from askdocs.datamodel import CorpusSettings, IndexReport
+from askdocs.errors import UsageError
+from askdocs.freshness import check_freshness
+from askdocs.index import open_generation
+from askdocs.indexing import IndexRequest, build
+from askdocs.indexing.request import LIMITS
+
+IndexDocs = Callable[..., IndexReport]
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    """A folder docs/ with a short document, a long line, many sentences, and a folder in it."""
+    folder = tmp_path / "docs"
+    (folder / "deep" / "deeper").mkdir(parents=True)
+    (folder / "deep" / "deeper" / "d.txt").write_text("Rain fell.")
+    (folder / "line.txt").write_text("short\n\n" + "word " * 50)
+    (folder / "many.txt").write_text("Rain fell. " * 40)
+    (folder / "short.txt").write_text("Rain fell.")
+    return folder
+
+
+@pytest.fixture
+def index_docs(docs: Path, tiny_model: Path, cache: Path) -> IndexDocs:
+    """Index docs/ into vectors/ beside it: `index_docs(max_depth=1)`."""
+
+    def index(**wanted: object) -> IndexReport:
+        request = IndexRequest(
+            index=docs.parent / "vectors", paths=(docs,), model=str(tiny_model), **wanted
+        )
+        return build(request, cache=cache, notify=lambda _line: None)
+
+    return index
+
+
+def corpus_of(docs: Path) -> CorpusSettings:
+    """The settings that the index beside docs/ records."""
+    return open_generation(docs.parent / "vectors").manifest.corpus
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "skipped"),
+    [
+        ("max_bytes", 255, {"docs/line.txt": "larger than 255 bytes (--max-file-size)",
+                            "docs/many.txt": "larger than 255 bytes (--max-file-size)"}),
+        ("max_line_chars", 300, {
+            "docs/many.txt": "line 1 is longer than 300 characters (--max-line-length)"}),
+        ("max_sentences", 39, {"docs/many.txt": "more than 39 sentences (--max-sentences)"}),
+        ("max_depth", 1, {"docs/deep/deeper": "nested deeper than 1 (--max-depth)"}),
+    ],
+)  # fmt: skip
+def test_limit_holds_until_another_is_given(
+    docs: Path, index_docs: IndexDocs, limit: str, value: int, skipped: dict[str, str]
+) -> None:
+    """A refresh and a check obey the one that is recorded; what it left out comes back."""
+    assert index_docs().documents == 4
+
+    limited = index_docs(**{limit: value})
+    again = index_docs()
+
+    assert limited.skipped == skipped
+    assert limited.documents == 4 - len(skipped)
+    assert again.is_unchanged
+    assert again.skipped == skipped
+    assert check_freshness(docs.parent / "vectors").is_fresh
+    assert getattr(corpus_of(docs), limit) == value
+    plain = getattr(CorpusSettings(roots=()), limit)
+    assert index_docs(**{limit: plain}).documents == 4
+    assert corpus_of(docs) == CorpusSettings(roots=("docs",))
+
+
+def test_too_many_documents_are_an_error_before_any_is_read(
+    docs: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index stays as it was, for a refresh and a check as well."""
+    index_docs(max_documents=4)
+    before = open_generation(docs.parent / "vectors").digest
+    (docs / "new.txt").write_text("Snow fell.")
+    opened: list[object] = []
+    monkeypatch.setattr("askdocs.files.walking.read_source", lambda *_a, **_n: opened.append(1))
+
+    for look in (index_docs, lambda: check_freshness(docs.parent / "vectors")):
+        with pytest.raises(UsageError) as caught:
+            look()
+        assert str(caught.value) == "5 documents were found, and the limit is 4"
+
+    assert opened == []
+    assert open_generation(docs.parent / "vectors").digest == before
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+@pytest.mark.parametrize("value", [0, -1, 2**63])
+def test_limit_that_no_manifest_can_hold_is_refused(
+    index_docs: IndexDocs, limit: str, value: int
+) -> None:
+    """The error names the option."""
+    with pytest.raises(UsageError, match=f"{LIMITS[limit]} must be between 1 and"):
+        index_docs(**{limit: value})
+
+
+@pytest.mark.parametrize(
+    ("given", "size"),
+    [("255", 255), ("2000", 2000), ("2000 B", 2000), ("5kB", 5000), ("64MiB", 2**26), ("64 mib", 2**26),
+     ("2GiB", 2**31), ("3MB", 3_000_000), ("1KIB", 1024)],
+)  # fmt: skip
+def test_sizes_have_units(  # noqa: PLR0917
+    docs: Path,
+    tiny_model: Path,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    given: str,
+    size: int,
+) -> None:
+    """Decimal and binary ones, in whatever case."""
+    monkeypatch.setenv("ASKDOCS_CACHE", str(cache))
+    monkeypatch.setenv("ASKDOCS_INDEX_MAX_FILE_SIZE", given)
+    index = docs.parent / "vectors"
+
+    assert (
+        main(["index", "--quiet", "--model", str(tiny_model), "--index", str(index), str(docs)])
+        == 0
+    )
+
+    assert corpus_of(docs).max_bytes == size
+
+
+@pytest.mark.parametrize("given", ["0", "", "-1", "1.5MiB", "64Q", "MiB", "9" * 5000, "٣", "1 2"])
+def test_what_is_no_size_is_refused(
+    docs: Path, capsys: pytest.CaptureFixture[str], given: str
+) -> None:
+    """In one line that shows what a size is."""
+    status = main(["index", f"--max-file-size={given}", str(docs)])
+
+    line = capsys.readouterr().err.splitlines()[0]
+    assert (status, line) == (
+        2,
+        f"askdocs: invalid value for '--max-file-size': {given!r} is no size, such as 500kB, 64MiB or 2GiB",
+    )

@@ -1,0 +1,112 @@
+"""E2: a document costs memory by its size, whatever it holds, or is skipped for a limit."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from askdocs.datamodel import CorpusSettings, DocumentStatus, PassageSettings
+from askdocs.documents import read_document
+from askdocs.files import Entry, EntryKind
+from askdocs.freshness import observe_entry
+from askdocs.passages import cut_passages
+
+Amount = Callable[[int, int], int]
+Tally = Callable[[str, str, int], None]
+
+# What a process takes that indexes one document within the default limits: 1 GB.
+MOST_MEGABYTES = 1000
+MIB = 1 << 20
+
+# What a document repeats, how many bytes of it, and why it is skipped; empty where it is indexed.
+SHAPES: dict[str, tuple[str, int, str]] = {
+    "one line of 32 MB": ("word ", 32 * MIB, "larger than 16 MiB (--max-file-size)"),
+    "one line of 16 MiB": (
+        "word ", 16 * MIB, "line 1 is longer than 1,000,000 characters (--max-line-length)",
+    ),
+    "lines of 900,000 characters": ("word " * 180_000 + "\n", 8 * MIB, ""),
+    "10 million empty lines": ("\n", 10_000_000, ""),
+    "5 MB of one character": (
+        "a", 5 * MIB, "line 1 is longer than 1,000,000 characters (--max-line-length)",
+    ),
+    "lines of one character each, repeated": ("a" * 999_999 + "\n", 5 * MIB, ""),
+    "end marks": ("。" * 300_000 + "\n", 5 * MIB, ""),
+    "lines of one letter": ("a\n", 16 * MIB, "more than 250,000 sentences (--max-sentences)"),
+    "sentences of one word": ("Ab. ", 900_000, ""),
+    "heading of 900,000 characters": (f"# {'word ' * 180_000}\n\n" + "text\n\n" * 1000, 4 * MIB, ""),
+    "white space": (" \t\r\n", 16 * MIB, ""),
+}  # fmt: skip
+
+
+def text_of(shape: str, *, divided_by: int = 1) -> str:
+    """A document of a shape, or one as many times smaller."""
+    unit, size, _ = SHAPES[shape]
+    return (unit * (size // len(unit.encode()) + 1))[: size // divided_by]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_limits_decide_before_a_document_is_cut(tmp_path: Path, tally: Tally, shape: str) -> None:
+    """With documents and limits a hundredth of the size, the reasons are the same."""
+    (tmp_path / "a.txt").write_text(text_of(shape, divided_by=100))
+    corpus = CorpusSettings(
+        roots=("a.txt",), max_bytes=16 * MIB // 100, max_line_chars=10_000, max_sentences=2_500
+    )
+    if SHAPES[shape][0].count("\n") != len(SHAPES[shape][0]) and len(SHAPES[shape][0]) > 10_000:
+        # Its lines are not a hundredth as long.
+        corpus = CorpusSettings(roots=("a.txt",))
+
+    seen = observe_entry(tmp_path, Entry(path="a.txt", kind=EntryKind.FILE), corpus)
+
+    is_skipped = seen.record.status == DocumentStatus.SKIPPED
+    assert is_skipped == bool(SHAPES[shape][2])
+    assert seen.record.reason.rpartition("(")[2] == SHAPES[shape][2].rpartition("(")[2]
+    tally("E2", "shapes of documents against small limits", 1)
+
+
+def test_tokens_are_counted_a_batch_at_a_time(tally: Tally) -> None:
+    """No more texts than a batch has are counted together, and none that is too long to be one."""
+    batches: list[tuple[int, int]] = []
+
+    def count_tokens(texts: Sequence[str]) -> list[int]:
+        batches.append((len(texts), max(map(len, texts), default=0)))
+        return [len(text.split()) for text in texts]
+
+    for text in ("Ab. " * 9000, "word " * 90_000, "a" * 900_000, "。" * 90_000):
+        cut_passages(read_document("a.txt", text), PassageSettings(), count_tokens)
+
+    assert max(texts for texts, _ in batches) <= 2048
+    assert max(longest for _, longest in batches) <= 2000
+    tally("E2", "batches of texts", len(batches))
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("shape", SHAPES)
+def test_peak_of_memory_is_bounded(
+    tmp_path: Path, tiny_model: Path, cache: Path, tally: Tally, shape: str
+) -> None:
+    """Indexing, in a process of its own, takes less than a gigabyte within the default limits."""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.md").write_text(text_of(shape))
+    command = [sys.executable, "-m", "askdocs", "index", "--model", str(tiny_model)]
+    child = subprocess.Popen(
+        [*command, "--index", str(tmp_path / "vectors"), str(tmp_path / "docs")],
+        env={**os.environ, "ASKDOCS_CACHE": str(cache)},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    out = child.stdout.read().decode()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    child.stdout.close()
+
+    reason = SHAPES[shape][2]
+    if reason:
+        assert reason in out
+    else:
+        assert (child.returncode, "1 document" in out) == (0, True), out
+    megabytes = usage.ru_maxrss // 1024
+    assert megabytes < MOST_MEGABYTES
+    tally("E2", "shapes of documents, peak of memory measured", 1)
+    tally("E2", f"MB at the peak of {shape}", megabytes)

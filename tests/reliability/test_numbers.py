@@ -1,0 +1,318 @@
+"""Row M2: numbers that are none, extreme counts and odd questions are refused or change no order."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from askdocs.cli import main
+from askdocs.embedding import encoder
+from askdocs.indexing import IndexRequest, build
+from askdocs.store import partition
+
+Amount = Callable[[int, int], int]
+Tally = Callable[[str, str, int], None]
+
+MODES = ("hybrid", "dense", "lexical")
+TEXT = "The harbour froze in March, and no ship could leave it before the end of April."
+# A character that no text of the comparison with sentence-transformers has.
+SIGN = "~"
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a run gave back."""
+
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(
+    cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Run:
+    """Run askdocs in this process: `run("ask", "-", stdin=b"why?")`."""
+    for name in [name for name in os.environ if name.startswith("ASKDOCS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("ASKDOCS_CACHE", str(cache))
+
+    def run_here(*arguments: object, stdin: bytes = b"") -> Ran:
+        (tmp_path / "stdin").write_bytes(stdin)
+        capsys.readouterr()
+        with (tmp_path / "stdin").open(encoding="utf-8") as file:
+            monkeypatch.setattr("sys.stdin", file)
+            status = main([str(argument) for argument in arguments])
+        return Ran(status, *capsys.readouterr())
+
+    return run_here
+
+
+@pytest.fixture
+def folder(tmp_path: Path, tiny_model: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with an index of three documents of one passage each."""
+    docs = tmp_path / "folder" / "docs"
+    docs.mkdir(parents=True)
+    (docs / "a.txt").write_text(f"Rain fell. {TEXT}\n")
+    (docs / "b.txt").write_text("Snow fell in the hills above the town.\n")
+    (docs / "c.txt").write_text("Hail fell, and it was cold.\n")
+    index(docs, tiny_model, cache)
+    monkeypatch.chdir(docs.parent)
+    return docs.parent
+
+
+def index(docs: Path, model: Path, cache: Path) -> None:
+    """Index a folder into vectors/ beside it."""
+    request = IndexRequest(index=docs.parent / "vectors", paths=(docs,), model=str(model))
+    build(request, cache=cache, notify=lambda _line: None)
+
+
+def assert_refused(ran: Ran, status: int, message: str) -> None:
+    """One line says what is wrong, perhaps with a hint, and nothing is answered."""
+    lines = ran.err.splitlines()
+    assert (ran.status, ran.out) == (status, "")
+    assert lines[0] == f"askdocs: {message}"
+    assert [line.partition(" ")[0] for line in lines[1:]] in ([], ["hint:"])
+
+
+def hits_of(ran: Ran) -> list[tuple[str, float, list[str]]]:
+    """Citation, score and duplicates of each hit."""
+    found = json.loads(ran.out)["hits"]
+    scores = [hit["score"] for hit in found]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 1 for score in scores)
+    return [(hit["citation"], hit["score"], hit.get("duplicates", [])) for hit in found]
+
+
+class Spoilt:
+    """A session whose vectors are spoilt where a text has the sign."""
+
+    def __init__(self, session: Any, sign: int, value: Sequence[float]) -> None:
+        """Take the session, the sign's token, and what its texts get: repeated numbers."""
+        self._session = session
+        self._sign = sign
+        self._value = value
+
+    def run(self, names: None, inputs: dict[str, NDArray[np.int64]]) -> list[NDArray[np.float32]]:
+        """The vectors of a batch."""
+        [vectors] = self._session.run(names, inputs)
+        rows = (inputs["input_ids"] == self._sign).any(axis=1)
+        vectors[rows] = np.resize(np.array(self._value, np.float32), vectors.shape[1])
+        return [vectors]
+
+
+VALUES = {
+    "NaN": [np.nan],
+    "one NaN": [np.nan] + [0.25] * 15,
+    "Inf": [np.inf],
+    "-Inf": [-np.inf],
+    "zero": [0.0],
+    "nearly zero": [1e-30],
+    "three times too long": [0.75],
+}
+
+
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
+def test_vector_that_is_none_is_refused(
+    *, folder: Path, run: Run, tally: Tally, tiny_model: Path, cache: Path,
+    monkeypatch: pytest.MonkeyPatch, value: list[float],
+) -> None:  # fmt: skip
+    """A vector without a direction is refused in a question and in a document, with status 5."""
+    vocabulary = json.loads((tiny_model / "tokenizer.json").read_bytes())["model"]["vocab"]
+    real = encoder.open_session
+    monkeypatch.setattr(
+        encoder, "open_session", lambda graph: Spoilt(real(graph), vocabulary[SIGN], value)
+    )
+    message = "the model gives vectors that are not numbers, or have no direction"
+
+    for mode in ("hybrid", "dense"):
+        assert_refused(run("ask", "--mode", mode, "--min-score", "0", SIGN), 5, message)
+        assert run("ask", "--mode", mode, "--min-score", "0", "harbour").status == 0
+    before = (folder / "vectors" / "HEAD").read_bytes()
+    (folder / "docs" / "d.txt").write_text(f"{SIGN} {SIGN}")
+    assert_refused(run("index", "-q"), 5, message)
+    assert (folder / "vectors" / "HEAD").read_bytes() == before
+    tally("M2", "vectors that are none", 3)
+
+
+@pytest.mark.parametrize("k", ["0", "-1", "nan", "1e3", "", " "])
+def test_number_of_hits_that_is_none_is_refused(
+    folder: Path, run: Run, tally: Tally, k: str
+) -> None:
+    """Fewer than one hit, or no number, cannot be asked for."""
+    ran = run("ask", "-k", k, "harbour")
+
+    reason = ran.err.splitlines()[0].removeprefix("askdocs: invalid value for '-k' / '--top-k': ")
+    found = (
+        f"{k} is not in the range x>=1"
+        if k in {"0", "-1"}
+        else f"'{k}' is not a valid integer range"
+    )
+    assert (ran.status, ran.out, reason) == (2, "", found)
+    tally("M2", "counts of hits", 1)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("k", [3, 4, 1000, 2**31, 2**63, 2**64, 10**30])
+def test_more_hits_than_passages_are_all_passages(
+    folder: Path, run: Run, tally: Tally, mode: str, k: int
+) -> None:
+    """However many are asked for, each passage that matches comes once, in the same order."""
+    arguments = ("--mode", mode, "--min-score", "0", "--format", "json", "harbour fell")
+
+    ran = run("ask", "-k", k, *arguments)
+
+    assert (ran.status, ran.err) == (0, "")
+    found = hits_of(ran)
+    assert found == hits_of(run("ask", "-k", 3, *arguments))
+    assert len({citation for citation, _, _ in found}) == len(found) == 3
+    tally("M2", "counts of hits", 1)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("left", ["nothing", "an empty file", "white space"])
+def test_index_without_passages_answers_nothing(
+    folder: Path, run: Run, tally: Tally, mode: str, left: str
+) -> None:
+    """An index of no documents, or of documents without text, has no answer and does not crash."""
+    for path in (folder / "docs").iterdir():
+        path.unlink()
+    if left != "nothing":
+        (folder / "docs" / "c.txt").write_text("" if left == "an empty file" else " \n\n\t")
+    assert run("index", "-q").status == 0
+
+    ran = run("ask", "--mode", mode, "--min-score", "0", "-k", 10**9, "--explain", "harbour")
+
+    assert_refused(ran, 1, "no passage answers the question")
+    tally("M2", "questions to an index without passages", 1)
+
+
+@pytest.mark.parametrize("segment_bytes", [8 << 20, 1 << 13])
+def test_thousand_equal_texts_have_one_order(
+    *, folder: Path, run: Run, amount: Amount, tally: Tally, tiny_model: Path, cache: Path,
+    monkeypatch: pytest.MonkeyPatch, segment_bytes: int,
+) -> None:  # fmt: skip
+    """Equal passages are in order of path and paragraph, alone, in a batch and in segments."""
+    monkeypatch.setattr(partition, "SEGMENT_BYTES", segment_bytes)
+    shutil.rmtree(folder / "vectors")
+    for path in (folder / "docs").iterdir():
+        path.unlink()
+    for number in range(100):
+        (folder / "docs" / f"{number:02}.txt").write_text("\n\n".join([TEXT] * 10))
+    index(folder / "docs", tiny_model, cache)
+    places = [f"docs/{number:02}.txt#p{one}" for number in range(100) for one in range(1, 11)]
+    questions = ["harbour", "When did the harbour freeze?", "ship"][: amount(1, 3)]
+    (folder / "questions").write_text("\n".join(questions))
+
+    for mode in MODES:
+        wanted = ("--mode", mode, "--min-score", "0", "-k", 1000)
+        batch = run("ask", *wanted, "--format", "json", "--questions", "questions")
+        for number, question in enumerate(questions):
+            ran = run("ask", *wanted, "--format", "json", question)
+            [(citation, score, duplicates)] = hits_of(ran)
+            assert [citation, *duplicates] == places
+            [hit] = json.loads(batch.out)[number]["hits"]
+            assert [hit["citation"], *hit["duplicates"]] == places
+            assert hit["score"] == pytest.approx(score, abs=2e-6)
+            assert run("ask", *wanted, "--format", "json", question) == ran
+    tally("M2", "orders of 1,000 equal texts", 3 * len(questions) * len(MODES))
+
+
+@pytest.mark.parametrize(
+    ("question", "message"),
+    [
+        ("", "the question is empty"),
+        (" \t\n\u2003", "the question is empty"),
+        ("\x1f", "the question is empty"),
+        ("word " * 100_000, "the question has 500000 characters, at most 10000 are read"),
+        ("harbour \ud83d", "the question is not UTF-8"),
+        ("\udc80", "the question is not UTF-8"),
+    ],
+    ids=["empty", "blank", "separator", "100,000 words", "half a character", "one byte"],
+)
+@pytest.mark.parametrize("mode", MODES)
+def test_question_that_cannot_be_asked_is_refused(
+    *, folder: Path, run: Run, tally: Tally, mode: str, question: str, message: str
+) -> None:
+    """It is refused with status 2, in one line, whichever way it comes."""
+    assert_refused(run("ask", "--mode", mode, question), 2, message)
+    if "UTF-8" not in message:
+        whole = run("ask", "--mode", mode, "-", stdin=question.encode())
+        # White space around a question that is piped is none of it.
+        assert_refused(whole, 2, message.replace("500000", "499999"))
+    tally("M2", "questions that cannot be asked", 2)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("question", ["the of and is to", "?!", "\u200b", "\ufeff", "\U0010ffff"])
+def test_question_without_a_word_is_answered_alike_every_time(
+    folder: Path, run: Run, tally: Tally, mode: str, question: str
+) -> None:
+    """Stop words and signs have no terms: by words nothing is found, by meaning one order."""
+    arguments = ("ask", "--mode", mode, "--min-score", "0", "--format", "json", question)
+
+    ran = run(*arguments)
+
+    assert run(*arguments) == ran
+    assert len(hits_of(ran)) == (0 if mode == "lexical" else 3)
+    assert ran.status == (1 if mode == "lexical" else 0)
+    tally("M2", "questions without a word", 1)
+
+
+CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))]
+
+
+def test_question_of_a_control_character_is_no_crash(
+    folder: Path, run: Run, amount: Amount, tally: Tally
+) -> None:
+    """Each is a question without words, or white space; none reaches the terminal as it is."""
+    tried = CONTROLS[:: amount(8, 1)]
+    for question in tried:
+        for mode in MODES[amount(1, 0) :]:
+            ran = run("ask", "--mode", mode, "--min-score", "0", question)
+
+            assert ran.status in ({2} if not question.strip() else {0, 1})
+            shown = (ran.out + ran.err).replace("\n", "")
+            assert not any(character in shown for character in CONTROLS)
+    tally("M2", "questions of a control character", len(tried))
+
+
+@pytest.mark.parametrize("score", ["nan", "-nan", "inf", "-inf", "-1", "2", "1.0000001", "1e400"])
+@pytest.mark.parametrize("way", ["option", "variable", "file"])
+def test_bar_that_is_none_is_refused(
+    *, folder: Path, run: Run, tally: Tally, monkeypatch: pytest.MonkeyPatch, score: str, way: str,
+) -> None:  # fmt: skip
+    """A lowest score that is no number of [0, 1] is refused with status 2, wherever it stands."""
+    if way == "option":
+        ran = run("ask", f"--min-score={score}", "harbour")
+    elif way == "variable":
+        monkeypatch.setenv("ASKDOCS_ASK_MIN_SCORE", score)
+        ran = run("ask", "harbour")
+    else:
+        (folder / "askdocs.toml").write_text(f"min-score = {score}\n")
+        ran = run("ask", "harbour")
+
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith("askdocs: ")
+    assert [line.partition(" ")[0] for line in ran.err.splitlines()[1:]] in ([], ["hint:"])
+    tally("M2", "bars that are none", 1)
+
+
+@pytest.mark.parametrize("score", ["0", "-0.0", "1", "1e-400", "0.9999999999"])
+def test_bar_at_the_edge_is_taken(folder: Path, run: Run, tally: Tally, score: str) -> None:
+    """Every number of [0, 1] is a bar, as far as it can be written."""
+    ran = run("ask", f"--min-score={score}", "--format", "json", "harbour")
+
+    assert ran.status in {0, 1}
+    assert all(found >= float(score) for _, found, _ in hits_of(ran))
+    tally("M2", "bars at the edge", 1)

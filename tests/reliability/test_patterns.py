@@ -1,0 +1,248 @@
+"""No regular expression takes long over any text: twice the text takes about twice the time."""
+
+import ast
+import importlib
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+import askdocs
+from askdocs.citations import parse_citation
+from askdocs.datamodel import CorpusSettings, Document
+from askdocs.documents import number_paragraphs
+from askdocs.errors import UsageError
+from askdocs.files import Choice, matcher_of
+from askdocs.files.ignoring import is_ignored, rules_of
+from askdocs.passages import split_sentences
+from askdocs.passages.markdown import find_structure
+from askdocs.ranking.questions import _compiled, without_frame
+from askdocs.render.markdown import escape_markdown
+from askdocs.store.analysis import words
+from askdocs.terminal import make_safe, wrap
+
+Amount = Callable[[int, int], int]
+Tally = Callable[[str, str, int], None]
+Use = tuple[str, Callable[[str], object]]
+
+PACKAGE = Path(askdocs.__file__).parent
+# What these modules compile from patterns of a user, or when it is first used, has tests below.
+MADE_LATE = {"files.ignoring", "files.choosing", "ranking.questions"}
+
+HEADS = ["", "a. ", "# ", '"""', "```"]
+UNITS = [
+    " ", "\t", "\n", "\r\n", "\x1c", "a", "A", "é", "1", "_", ".", ". ", "1.", "A.", "...", "'", "a'", '"',
+    '"a"', "#", " #", "# ", "#p1", "`", "~", "-", "[", "[1]", "(", "(a)", "\\", "\\\\ ", "/", "../", ":", "=",
+    "*", "|", "@", "<", "。", "」", "a.b", " = ", "tool", "[ ", "in the ", "according to ", "askdocs ", "%",
+    "\x1b[", "\x9b", "\x1b]8;;", "\u0301", "\u202e", "\U000e0041", "\udcff", "e.g. ", "§ ", "\n ", "\n\n",
+]  # fmt: skip
+TAILS = ["", "x", "\n!"]
+
+
+def made_of(unit: str, length: int, *, head: str = "", tail: str = "") -> str:
+    """A text of about a length that repeats one thing."""
+    return f"{head}{unit * (length // len(unit))}{tail}"
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    """Every module of askdocs, by its name below the package, with its syntax."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        yield name.removesuffix(".__init__"), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def calls_of_re(tree: ast.Module) -> list[ast.Call]:
+    """Where a module has `re` compile or use a pattern."""
+    called = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [
+        call
+        for call in called
+        if isinstance(call.func, ast.Attribute)
+        and isinstance(call.func.value, ast.Name)
+        and call.func.value.id == "re"
+        and call.func.attr != "escape"
+    ]
+
+
+def uses_of(name: str, tree: ast.Module) -> Iterator[tuple[re.Pattern, str]]:
+    """The patterns of a module, each with the methods by which it is used."""
+    module = importlib.import_module(f"askdocs.{name}")
+    for attribute, pattern in vars(module).items():
+        if isinstance(pattern, re.Pattern):
+            methods = {
+                node.attr
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Attribute)
+                and isinstance(node.value, ast.Name)
+                and node.value.id == attribute
+            }
+            # One that another module imports may be used in any way.
+            yield from ((pattern, method) for method in methods - {"pattern"} or {"finditer"})
+    for call in calls_of_re(tree):
+        if call.func.attr != "compile" and name not in MADE_LATE:
+            names = {"__builtins__": {}, **vars(module)}
+            pattern = eval(compile(ast.Expression(call.args[0]), name, "eval"), names)  # noqa: S307
+            yield re.compile(pattern), call.func.attr
+
+
+def runner(pattern: re.Pattern, method: str) -> Callable[[str], object]:
+    """Use a pattern on a text as the program does."""
+
+    def run(text: str) -> object:
+        subject = text if isinstance(pattern.pattern, str) else text.encode("utf-8", "replace")
+        if method in {"match", "fullmatch", "search"}:
+            return getattr(pattern, method)(subject)
+        return sum(1 for _ in pattern.finditer(subject))
+
+    return run
+
+
+def all_uses() -> list[Use]:
+    """Every pattern of the package that is known before it runs, in every use of it."""
+    return [
+        (f"{name}: {pattern.pattern!r:.40} .{method}", runner(pattern, method))
+        for name, tree in modules()
+        # Those that have no pattern of their own may take seconds to import.
+        if calls_of_re(tree)
+        for pattern, method in uses_of(name, tree)
+    ]
+
+
+def functions() -> list[Use]:
+    """What a text of a document, a question or a citation goes through."""
+
+    def cite(text: str) -> None:
+        with suppress(UsageError):
+            parse_citation(text)
+
+    def structure(text: str) -> object:
+        return find_structure(Document(path="a.md", text=text, paragraphs=()))
+
+    return [
+        ("number_paragraphs", lambda text: list(number_paragraphs(text))),
+        ("split_sentences", lambda text: split_sentences(text, (0, len(text)))),
+        ("find_structure", structure),
+        ("words", words),
+        ("make_safe", make_safe),
+        ("wrap", lambda text: wrap(text[:4000], 40)),
+        ("escape_markdown", escape_markdown),
+        ("parse_citation", cite),
+        ("without_frame", lambda text: without_frame(f"the text {text}")),
+        *((f"frame {one.pattern!r:.20}", runner(one, "sub")) for one in _compiled()),
+    ]
+
+
+def patterns_of_names() -> list[Use]:
+    """Patterns as an ignore file or an option has them, on names that nearly fit."""
+    lines = [
+        "*a" * 9 + "b", "*(" * 9 + "x", "a/**/" * 9 + "b", "**/a/" * 9 + "b", "**/*a*/**/*a*/**/b",
+        "a**" * 9 + "b", "[a-z]*" * 9 + "!", "?*" * 9 + "!", "**/a", "a/**", "*/*/*/b", "**/",
+    ]  # fmt: skip
+    corpus = CorpusSettings(roots=(), include=tuple(line.replace("/", "") for line in lines))
+    choice = Choice("/", corpus)
+    return [
+        *(
+            (f"ignore {line}", partial(is_ignored, rules=rules_of([line], 0), is_folder=True))
+            for line in lines
+        ),
+        *((f"select {line}", matcher_of(line)) for line in lines),
+        ("include", lambda path: choice.is_document(path, f"/{path}", "/")),
+    ]  # fmt: skip
+
+
+def require_linear(use: Use, unit: str, most: int, *, head: str = "", tail: str = "") -> None:
+    """Double a text until it takes long enough to be measured, then hold it to 2.6 times."""
+    name, run = use
+    times: dict[int, float] = {}
+    length = 512
+    while length <= most:
+        for _ in range(3):
+            text = made_of(unit, length, head=head, tail=tail)
+            started = time.thread_time()
+            run(text)
+            elapsed = time.thread_time() - started
+            times[length] = min(elapsed, times.get(length, elapsed))
+            before = times.get(length // 2, elapsed)
+            # Below 2 ms the clock and other processes decide.
+            if times[length] <= 2.6 * max(before, 0.002):
+                break
+            text = made_of(unit, length // 2, head=head, tail=tail)
+            started = time.thread_time()
+            run(text)
+            times[length // 2] = min(before, time.thread_time() - started)
+        else:
+            pytest.fail(f"{name} on {head!r} {unit!r} {tail!r}: {times}")
+        if times[length] > 0.1:
+            return
+        length *= 2
+
+
+def test_every_pattern_is_among_those_that_are_tried() -> None:
+    """What a module compiles stands in it by a name, or is known to be compiled late."""
+    late = set()
+    for name, tree in modules():
+        named = [
+            node.value
+            for node in tree.body
+            if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Call)
+        ]
+        for call in calls_of_re(tree):
+            if call.func.attr == "compile" and call not in named:
+                late.add(name)
+
+    assert late == MADE_LATE
+    assert len(all_uses()) >= 35
+
+
+def test_patterns_come_to_an_end(amount: Amount, tally: Tally) -> None:
+    """Over every text, in every use; what would take exponential time does not end here."""
+    length = amount(256, 4096)
+    texts = [
+        made_of(unit, length, head=head, tail=tail)
+        for head, unit, tail in product(HEADS[: amount(1, 9)], UNITS, TAILS[-amount(1, 9) :])
+    ]
+    uses = [*all_uses(), *functions()]
+
+    for _, run in uses:
+        for text in texts:
+            run(text)
+
+    tally("E4", "patterns on texts that repeat one thing", len(uses) * len(texts))
+
+
+def test_patterns_of_names_come_to_an_end(amount: Amount, tally: Tally) -> None:
+    """Stars and folders in ignore files, options and selections take back nothing they took."""
+    names = [made_of(unit, 255) for unit in ("a", "(", "aB")]
+    paths = [made_of(unit, amount(1024, 4095)) + "a" for unit in ("a/", "aa/", "b/a/", "(/")]
+    uses = patterns_of_names()
+
+    for _, run in uses:
+        for path in (*names, *paths):
+            run(path)
+
+    tally("E4", "patterns of names on paths", len(uses) * (len(names) + len(paths)))
+
+
+@pytest.mark.torture
+def test_twice_the_text_takes_twice_the_time(tally: Tally) -> None:
+    """Every pattern in every use, and what documents and questions go through: at most 2.6 times."""
+    count = 0
+    for use in all_uses():
+        for head, unit, tail in product(HEADS, UNITS, TAILS):
+            require_linear(use, unit, 1 << 14, head=head, tail=tail)
+            count += 1
+    for use in functions():
+        for unit, tail in product(UNITS, TAILS):
+            require_linear(use, unit, 1 << 16, tail=tail)
+            count += 1
+    for use in patterns_of_names():
+        for unit in ("a/", "aa/", "b/a/", "(/", "a", "("):
+            require_linear(use, unit, 1 << 15)
+            count += 1
+
+    tally("E4", "patterns on texts that double in length", count)

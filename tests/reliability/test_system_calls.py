@@ -1,0 +1,315 @@
+"""C1, C2 and K4: whatever call of the system fails, or ends the run, an index is whole."""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from askdocs.errors import ExitStatus
+from askdocs.indexing import IndexRequest, build
+from tests.reliability.states import names, state_of
+from tests.reliability.victims import Death, Nursery
+
+pytestmark = pytest.mark.torture
+
+KILLED = 137
+ERRORS = {
+    "openat": ("ENOSPC", "EACCES", "EROFS"),
+    "write": ("ENOSPC", "EIO"),
+    "pwrite64": ("ENOSPC", "EIO"),
+    "fsync": ("EIO", "ENOSPC"),
+    "fdatasync": ("EIO",),
+    "ftruncate": ("EIO",),
+    "rename": ("EIO", "ENOSPC"),
+    "link,linkat": ("EPERM", "EIO"),
+    "unlink": ("EROFS",),
+    "unlinkat": ("EACCES", "EIO"),
+    "rmdir": ("EACCES",),
+    "mkdir": ("ENOSPC", "EROFS"),
+    "flock": ("ENOLCK", "EIO"),
+}
+"""The calls that change a disk, and what they may be refused with."""
+
+SCENARIOS = ("first", "update", "delete", "sweep")
+OLD = {"a.txt": "The ship sank.\n", "b.txt": "It rained all day.\n"}
+NEW = {"a.txt": "The ship sank.\n", "c.txt": "The moon rose.\n\nNobody saw it.\n"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A folder as it is before a command, and what the command makes of it.
+
+    Attributes:
+        template: The folder, to be copied.
+        arguments: The command.
+        environment: Where its cache is.
+        before: What the index says before it.
+        after: What the index says when all went well.
+        names: The paths that are there then.
+        trace: The calls that it makes.
+    """
+
+    template: Path
+    arguments: tuple[str, ...]
+    environment: dict[str, str]
+    before: object
+    after: object
+    names: set[str]
+    trace: tuple[str, ...]
+
+    def counts(self, call: str) -> list[int]:
+        """The numbers of those calls that change the disk, among all of the main thread."""
+        name = call.partition(",")[0]
+        calls = [
+            line for line in self.trace if re.match(rf"\d+ +({call.replace(',', '|')})\(", line)
+        ]
+        main = [line for line in calls if line.split()[0] == self.trace[0].split()[0]]
+        return [
+            number
+            for number, line in enumerate(main, start=1)
+            if name != "openat" or "O_CREAT" in line
+        ]
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    """What makes victims."""
+    with Nursery({"COLUMNS": "80"}) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for the folders of this module, in memory where there is room."""
+    if not Path("/dev/shm").is_dir():
+        yield tmp_path_factory.mktemp("calls")
+        return
+    folder = Path("/dev/shm") / tmp_path_factory.mktemp("calls").name
+    folder = folder.with_name(f"askdocs-{folder.name}-{id(folder)}")
+    folder.mkdir()
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def make_scenario(nursery: Nursery, memory: Path, tiny_model: Path) -> Callable[[str], Scenario]:
+    """Make the folder of a scenario, and run its command once undisturbed: once for each."""
+    made: dict[str, Scenario] = {}
+    cache = memory / "cache"
+    cache.mkdir()
+    (cache / "encoders").symlink_to(tiny_model.with_name("compiled") / "encoders")
+
+    def make(name: str) -> Scenario:
+        if name not in made:
+            template = memory / name
+            write_documents(template, OLD if name != "first" else NEW)
+            request = IndexRequest(
+                index=template / "vectors", paths=(template / "docs",), model=str(tiny_model)
+            )
+            arguments = ("index", "docs", "--model", str(tiny_model))
+            if name != "first":
+                build(request, cache=cache, notify=lambda _line: None)
+                write_documents(template, {} if name == "delete" else NEW)
+                arguments = ("index",)
+            if name == "sweep":
+                litter(template / "vectors")
+            # Vectors that no cache has, so that it is written too.
+            made[name] = rehearse(nursery, memory, template, arguments, cache)
+        return made[name]
+
+    return make
+
+
+def write_documents(folder: Path, documents: dict[str, str]) -> None:
+    """Make these the documents of a folder."""
+    shutil.rmtree(folder / "docs", ignore_errors=True)
+    (folder / "docs").mkdir(parents=True)
+    for name, text in documents.items():
+        (folder / "docs" / name).write_text(text)
+
+
+def litter(index: Path) -> None:
+    """Leave behind what dead runs leave."""
+    (generation,) = (index / "generations").iterdir()
+    shutil.copytree(generation, index / "generations" / "new-0123456789abcdef")
+    shutil.copytree(generation, index / "generations" / ("0" * 64))
+    shutil.copytree(generation, index / "encoders" / "new-entry")
+    (index / "HEAD.new").write_bytes(b"half")
+
+
+def rehearse(
+    nursery: Nursery, memory: Path, template: Path, arguments: tuple[str, ...], cache: Path
+) -> Scenario:
+    """Run a scenario's command as it should go."""
+    folder, environment = copied(template, memory / "rehearsal", cache)
+    calls = ",".join(ERRORS)
+    death = nursery.run(
+        arguments, folder, environment=environment, tracing=["-e", f"trace={calls}"]
+    )
+    assert death.status == 0, death
+    return Scenario(
+        template=template,
+        arguments=arguments,
+        environment={"cache": str(cache)},
+        before=state_of(template / "vectors"),
+        after=state_of(folder / "vectors"),
+        names=names(folder),
+        trace=tuple(line for line in death.trace if re.match(r"\d+ +\w+\(", line)),
+    )
+
+
+def copied(template: Path, folder: Path, cache: Path) -> tuple[Path, dict[str, str]]:
+    """A copy of a folder, and an environment with a cache that has no vectors."""
+    for path in (folder, folder.with_name("cache-of-one")):
+        shutil.rmtree(path, ignore_errors=True)
+    shutil.copytree(template, folder)
+    own = folder.with_name("cache-of-one")
+    own.mkdir()
+    (own / "encoders").symlink_to((cache / "encoders").resolve())
+    return folder, {"ASKDOCS_CACHE": str(own)}
+
+
+@pytest.fixture
+def attempt(nursery: Nursery, memory: Path) -> Callable[..., tuple[Path, Death]]:
+    """Run a scenario's command with a fault: `attempt(scenario, "fsync", "error=EIO:when=1")`."""
+
+    def run(scenario: Scenario, call: str, fault: str) -> tuple[Path, Death]:
+        cache = Path(scenario.environment["cache"])
+        folder, environment = copied(scenario.template, memory / "attempt", cache)
+        death = nursery.run(
+            scenario.arguments, folder, environment=environment,
+            tracing=["-e", f"trace={call}", "-e", f"inject={call}:{fault}"],
+        )  # fmt: skip
+        return folder, death
+
+    return run
+
+
+def require_next_run(scenario: Scenario, folder: Path) -> None:
+    """The same command, undisturbed, succeeds and leaves nothing behind."""
+    model = scenario.arguments[-1] if "--model" in scenario.arguments else None
+    request = IndexRequest(
+        index=folder / "vectors", paths=(folder / "docs",) if model else (), model=model
+    )
+    build(request, cache=folder.with_name("cache-of-one"), notify=lambda _line: None)
+    assert state_of(folder / "vectors") == scenario.after
+    assert names(folder) == scenario.names
+
+
+@pytest.mark.parametrize("call", ERRORS)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_run_may_be_killed_at_any_call(
+    make_scenario: Callable[[str], Scenario],
+    attempt: Callable[..., tuple[Path, Death]],
+    tally: Callable[..., None],
+    name: str,
+    call: str,
+) -> None:
+    """C1: the index is the old one or the new one, and the next run puts all right."""
+    scenario = make_scenario(name)
+    numbers = scenario.counts(call)
+
+    for number in numbers:
+        folder, death = attempt(scenario, call, f"signal=SIGKILL:when={number}")
+        assert death.status == KILLED, (call, number, death)
+        state = state_of(folder / "vectors")
+        assert state in (scenario.before, scenario.after), (call, number)
+        if "indexed" in death.out:
+            assert state == scenario.after, (call, number)
+        require_next_run(scenario, folder)
+    tally("C1", "kills at a call of the system", len(numbers))
+
+
+@pytest.mark.parametrize("call", ERRORS)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_disk_may_refuse_any_call(
+    make_scenario: Callable[[str], Scenario],
+    attempt: Callable[..., tuple[Path, Death]],
+    tally: Callable[..., None],
+    name: str,
+    call: str,
+) -> None:
+    """C2: one line says what was refused, and the old index answers, or all was done without it."""
+    scenario = make_scenario(name)
+    tried = 0
+
+    for number in scenario.counts(call):
+        for fault in faults_of(call):
+            folder, death = attempt(scenario, call, fault.format(number=number))
+            require_refusal(scenario, folder, death)
+            require_next_run(scenario, folder)
+            tried += 1
+    tally("C2", "refused calls of the system", tried)
+
+
+def faults_of(call: str) -> list[str]:
+    """Each error once, and the first one from a call on."""
+    once = [f"error={error}:when={{number}}" for error in ERRORS[call]]
+    return [*once, f"{once[0]}+"]
+
+
+def require_refusal(scenario: Scenario, folder: Path, death: Death) -> None:
+    """The exit status, what was printed and the index agree."""
+    state = state_of(folder / "vectors")
+    injected = [line for line in death.trace if "INJECTED" in line]
+    if death.status == ExitStatus.DONE:
+        assert (state, death.err) == (scenario.after, ""), (injected, death.err)
+        assert death.out
+        return
+    assert death.status == ExitStatus.REFUSED, (injected, death)
+    if any("write(2" in line for line in injected):
+        # Not even this can be said.
+        assert state in (scenario.before, scenario.after)
+        return
+    complaint, *hints = death.err.splitlines()
+    assert complaint.startswith("askdocs: "), death.err
+    assert all(line.startswith("hint: ") for line in hints), death.err
+    # What fails once HEAD is replaced, comes too late: its own name on the disk, and the output.
+    if state != scenario.before:
+        assert state == scenario.after
+        assert re.search(r"vectors: |standard output: ", complaint), (injected, complaint)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("ask", "Where did the ship go?"),
+        ("ask", "--mode", "lexical", "ship"),
+        ("check",),
+        ("check", "--deep"),
+        ("show", "docs/a.txt#p1"),
+        ("status",),
+    ],
+    ids=" ".join,
+)
+def test_reading_opens_nothing_for_writing(
+    make_scenario: Callable[[str], Scenario],
+    nursery: Nursery,
+    memory: Path,
+    tally: Callable[..., None],
+    arguments: tuple[str, ...],
+) -> None:
+    """K4: what only reads leaves the index and the corpus alone."""
+    scenario = make_scenario("update")
+    folder, environment = copied(
+        scenario.template, memory / "attempt", Path(scenario.environment["cache"])
+    )
+    before = names(folder)
+
+    death = nursery.run(
+        arguments, folder, environment=environment,
+        tracing=["-e", "trace=openat,open,creat,mkdir,rename,link,unlink,truncate,flock,utimensat"],
+    )  # fmt: skip
+
+    assert death.status in {ExitStatus.DONE, ExitStatus.NO}, death
+    changes = [
+        line
+        for line in death.trace
+        if re.search(r"O_WRONLY|O_RDWR|O_CREAT|\b(mkdir|rename|link|unlink|flock)\(", line)
+    ]
+    assert [line for line in changes if "/dev/" not in line or "shm" in line] == []
+    assert names(folder) == before
+    tally("K4", "commands that only read", 1)

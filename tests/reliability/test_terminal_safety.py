@@ -1,0 +1,410 @@
+"""O1: no text, path, question, name or setting commands the terminal, and JSON loses none."""
+
+import io
+import json
+import os
+import re
+import shutil
+import unicodedata
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyte
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from askdocs.cli import main
+from askdocs.cli.output import hint, notify, shown
+from askdocs.render.style import Style
+from askdocs.terminal import make_safe
+
+Show = Callable[..., str]
+Amount = Callable[[int, int], int]
+Tally = Callable[[str, str, int], None]
+
+PAYLOADS = {
+    # Operating system commands: titles, links, clipboard, colours, files, messages.
+    "OSC 0, BEL": "\x1b]0;evil\x07",
+    "OSC 2, ST": "\x1b]2;evil\x1b\\",
+    "OSC 4": "\x1b]4;1;rgb:00/00/00\x07",
+    "OSC 7": "\x1b]7;file://h/evil\x07",
+    "OSC 8": "\x1b]8;;https://evil.example\x1b\\here\x1b]8;;\x1b\\",
+    "OSC 8 to a file": "\x1b]8;;file:///evil\x1b\\here\x1b]8;;\x1b\\",
+    "OSC 52": "\x1b]52;c;ZXZpbA==\x07",
+    "OSC 9": "\x1b]9;evil\x07",
+    "OSC 777": "\x1b]777;notify;evil;evil\x07",
+    "OSC 1337": "\x1b]1337;File=inline=1:ZXZpbA==\x07",
+    "OSC without an end": "\x1b]0;evil",
+    # Strings that devices, applications and tmux read.
+    "DCS": "\x1bPq#0;2;0;0;0~\x1b\\",
+    "DCS of tmux": "\x1bPtmux;\x1b\x1b]52;c;ZXZpbA==\x07\x1b\\",
+    "DECRQSS": "\x1bP$qm\x1b\\",
+    "APC": "\x1b_Gf=24,s=1;AAAA\x1b\\",
+    "PM": "\x1b^evil\x1b\\",
+    "SOS": "\x1bXevil\x1b\\",
+    # Sequences that move, erase, colour, hide and ask.
+    "CSI erases": "\x1b[2J\x1b[H",
+    "CSI goes up": "\x1b[3A\x1b[2Kevil",
+    "CSI other screen": "\x1b[?1049h",
+    "CSI scroll region": "\x1b[1;2r",
+    "CSI asks where": "\x1b[6n",
+    "CSI asks who": "\x1b[c",
+    "CSI title back": "\x1b[21t",
+    "CSI hides": "\x1b[8mevil\x1b[0m",
+    "CSI without an end": "\x1b[",
+    "SGR": "\x1b[31m",
+    "RIS": "\x1bc",
+    "DECALN": "\x1b#8",
+    "charsets": "\x1b(0\x0elqqk\x0f",
+    # The same in eight bits.
+    "C1 CSI": "\x9b2J\x9bH",
+    "C1 OSC": "\x9d0;evil\x9c",
+    "C1 DCS": "\x90q~\x9c",
+    "C1 APC": "\x9fevil\x9c",
+    "C1 lines": "\x84\x85\x8d",
+    # Single characters that overwrite, ring, and end lines.
+    "backspace": "safe\x08\x08\x08\x08evil",
+    "carriage return": "safe\revil",
+    "bell": "\x07\x07",
+    "vertical tab": "\x0b\x0c",
+    "escape": "\x1b",
+    "delete": "\x7f\x7f",
+    "line end": "\nhint: evil",
+    "tab": "\tevil",
+    "other line ends": "\x1c\x1d\x1e\x85\u2028\u2029evil",
+    # What reorders or hides text.
+    "override": "\u202etxt.evil",
+    "embedding": "\u202a\u202b\u202cevil",
+    "isolates": "\u2066\u2067\u2068\u2069evil",
+    "marks of direction": "\u200e\u200f\u061cevil",
+    "tags": "".join(chr(0xE0000 + ord(letter)) for letter in "evil"),
+    "no width": "e\u200bv\u200bi\u200bl" + "\u200b" * 50,
+    "joiners": "\u2060\u2061\u2062\u2063\u2064\ufeffevil",
+    "shaping": "\u206a\u206b\u206c\u206d\u206e\u206fevil",
+    "annotation": "\ufff9evil\ufffaevil\ufffb",
+    "marks": "e" + "\u0301\u0308" * 500,
+    "a byte": "\udc9b\udcff",
+}
+"""What commands a terminal, or deceives its reader; each between letters of its own."""
+
+SAMPLE = ["OSC 8 to a file", "C1 CSI", "carriage return", "override"]
+
+OWN = re.compile(r"\x1b\[(?:0|1|2|31|32|33|36)m|\x1b\]8;;(?:file:///[!-~]*)?\x1b\\")
+"""What askdocs tells a terminal: its colours, and links to files."""
+
+BAR = re.compile(r"(?:\r\x1b\[\?25l[ -~]+)+\x1b\[\?25h\n")
+"""The progress of indexing, in which there is nothing from outside."""
+
+REORDERS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+
+
+class Terminal(io.TextIOWrapper):
+    """Both output streams, which say that they are a terminal."""
+
+    def isatty(self) -> bool:
+        """Claim to be one."""
+        return True
+
+
+@pytest.fixture
+def show(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Show:
+    """What a terminal gets of a command, with errors: `show("ask", "why?")`."""
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    (cache / "encoders").symlink_to(tiny_model.with_name("compiled") / "encoders")
+    for name in [name for name in os.environ if name.startswith("ASKDOCS_")]:
+        monkeypatch.delenv(name)
+    for name, value in {"ASKDOCS_CACHE": str(cache), "COLUMNS": "80", "TERM": "xterm"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+    def run(*arguments: str, env: dict[str, str] | None = None) -> str:
+        written = io.BytesIO()
+        with monkeypatch.context() as patch, Terminal(written, "utf-8", write_through=True) as both:
+            for name, value in (env or {}).items():
+                patch.setenv(name, value)
+            patch.setattr("sys.stdout", both)
+            patch.setattr("sys.stderr", both)
+            main(list(arguments))
+            return BAR.sub("", written.getvalue().decode())
+
+    return run
+
+
+@pytest.fixture
+def place(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Make a folder whose names and texts hold a payload the current one: `place(payload)`."""
+
+    def make(payload: str) -> Path:
+        folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
+        (folder / "docs").mkdir(parents=True)
+        monkeypatch.chdir(folder)
+        name = name_of(payload)
+        text = payload.encode("utf-8", "replace").decode()
+        article = f"# Tides {text}\n\nThe harbour {text} opens at dawn.\n\nGulls {text} wait.\n"
+        (folder / "docs" / f"a{name}.md").write_text(article, newline="")
+        (folder / "docs" / f"b{name}.txt").write_bytes(b"caf\xe9")
+        (folder / "docs" / f"c{name}.txt").write_bytes(b"a\0\xff")
+        (folder / f"m{name}").symlink_to(tiny_model)
+        return folder
+
+    return make
+
+
+def name_of(payload: str) -> str:
+    """As much of a payload as a file's name can have."""
+    return payload.replace("/", "|").replace("\0", "")[:40]
+
+
+def assert_safe(output: str, what: object = "") -> str:
+    """There is nothing in it that commands a terminal, but what askdocs itself does: the rest."""
+    plain = OWN.sub("", output)
+    left = {
+        character
+        for character in plain
+        if (unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} and character not in "\n\t")
+        or unicodedata.bidirectional(character) in REORDERS
+        or "\U000e0000" <= character <= "\U000e007f"
+    }
+    assert not left, (what, left, output)
+    return plain
+
+
+def assert_harmless(output: str, what: object = "") -> None:
+    """A terminal that gets this shows its lines and does nothing else."""
+    plain = assert_safe(output, what)
+    # The emulator forgets the rest of a line behind what has no width, which is all that is lost.
+    seen, plain = (re.sub("[\u200b-\u200d]", "", text) for text in (output, plain))
+    lines = [unicodedata.normalize("NFC", line.expandtabs()).rstrip() for line in plain.split("\n")]
+    screen = pyte.Screen(max(map(len, lines)) * 2 + 1, len(lines))
+    screen.set_title("before")
+    answers: list[str] = []
+    screen.write_process_input = answers.append  # type: ignore[method-assign]
+    pyte.Stream(screen).feed(seen.replace("\n", "\r\n"))
+    assert [line.rstrip() for line in screen.display] == lines, what
+    assert (screen.title, answers, screen.cursor.hidden) == ("before", [], False), what
+
+
+def indexed(payload: str) -> Iterator[tuple[str, ...]]:
+    """Commands on an index that names, texts and a model's name make dangerous."""
+    name, word = name_of(payload), payload.replace("\0", "")
+    question = f"harbour {word} dawn"
+    model = f"./m{name}"
+    yield "index", "--model", model, "--dry-run", "docs"
+    yield "index", "--model", model, "docs"
+    yield "index", "docs", f"nowhere{word}"
+    for form in ("text", "md", "tsv", "vimgrep", "paths", "trec", "json", "jsonl"):
+        yield "ask", "--mode", "lexical", "--min-score", "0", "--format", form, question
+        yield "ask", "--mode", "lexical", "--format", form, "--questions", "questions.jsonl"
+    yield "ask", "--explain", "--context", "1", "--min-score", "0", question
+    yield "ask", "--mode", "lexical", f"tungsten{word}"
+    yield "show", f"docs/a{name}.md#p2"
+    yield "show", f"docs/a{name}.md#p2", "--format", "json"
+    yield "show", f"docs/a{name}.md#p9"
+    yield "show", f"docs/z{name}.md#p1"
+    yield "show", f"{word}"
+    yield ("status",)
+    yield "status", "--documents"
+    yield ("check",)
+    yield "eval", "--mode", "lexical", "judged.jsonl"
+    yield "eval", "--mode", "lexical", "judged.jsonl", "--format", "json"
+    yield "eval", "--mode", "lexical", "judged.jsonl", "--baseline", "old.json"
+    yield "eval", "judged.jsonl", "--fail-under", f"hit@1{word}=1"
+    yield "eval", "judged.jsonl", "--baseline", f"nowhere{word}"
+
+
+def changed(payload: str) -> Iterator[tuple[str, ...]]:
+    """Commands on the same index when the corpus has changed."""
+    name = name_of(payload)
+    for form in ("text", "json", "github", "junit"):
+        yield "check", "--format", form
+    yield "check", "--model", f"other{payload}"
+    yield "index", "--dry-run"
+    yield "show", f"docs/a{name}.md#p2"
+    yield "ask", "--mode", "lexical", "--min-score", "0", "--format", "vimgrep", "harbour"
+    yield "ask", "--mode", "lexical", "--require-fresh", "harbour"
+    yield "ask", "--mode", "lexical", "--refresh", "harbour"
+    for form in ("text", "md", "json"):
+        yield (
+            "diff",
+            f"old{name}",
+            "--mode",
+            "lexical",
+            "--questions",
+            "questions.jsonl",
+            ("--format"),
+            form,
+        )
+    yield "diff", f"nowhere{name}", "--questions", "questions.jsonl"
+
+
+def refused(payload: str) -> Iterator[tuple[str, ...]]:
+    """Commands that Click or askdocs refuses, with the payload in what they say."""
+    word = payload.replace("\0", "")
+    yield (f"ask{word}",)
+    yield "ask", f"--format{word}", "x"
+    yield "ask", "--format", f"text{word}", "x"
+    yield "ask", "-k", f"1{word}", "x"
+    yield "ask", "--min-score", f"0{word}", "x"
+    yield "ask", "--index", f"nowhere{word}", "x"
+    yield "ask", "--questions", f"nowhere{word}"
+    yield "ask", "--config", f"nowhere{word}", "x"
+    yield "ask", "--mode", "lexical", "--path", f"nowhere{word}/", "harbour"
+    yield "ask", "--rerank", f"nowhere{word}", "x"
+    yield "index", "--model", f"nowhere{word}", "docs"
+    yield "index", "--encoding", f"utf-8{word}", "docs"
+    yield "index", f"--exclude=[{word}", "docs"
+    yield "completion", f"bash{word}"
+    yield "status", word
+    yield ("config",)
+
+
+def write_questions(folder: Path, payload: str) -> None:
+    """Write questions with the payload in their ids and texts, with and without answers."""
+    text = payload.encode("utf-8", "replace").decode()
+    asked = {"id": f"q{text}", "question": f"harbour {text} dawn"}
+    (folder / "questions.jsonl").write_text(json.dumps(asked) + "\n")
+    judged = {**asked, "answers": [{"path": f"docs/a{name_of(payload)}.md", "paragraph": 2}]}
+    lost = {**judged, "id": f"r{text}", "question": f"tungsten {text} zeppelin"}
+    (folder / "judged.jsonl").write_text(f"{json.dumps(judged)}\n{json.dumps(lost)}\n")
+    old = [{"id": one["id"], "first_relevant": 1, "answered": True} for one in (judged, lost)]
+    (folder / "old.json").write_text(json.dumps({"questions": old}))
+
+
+def test_no_payload_commands_the_terminal(
+    place: Callable[..., Path], show: Show, amount: Amount, tally: Tally
+) -> None:
+    """Whatever holds it, every command and format shows it as text, and nothing is overwritten."""
+    names = list(PAYLOADS)[: amount(0, len(PAYLOADS))] or SAMPLE
+    tried = 0
+    for kind in names:
+        payload = PAYLOADS[kind]
+        folder = place(payload)
+        name = name_of(payload)
+        write_questions(folder, payload)
+        views = [(command, show(*command)) for command in indexed(payload)]
+        shutil.copytree(folder / "vectors", folder / f"old{name}")
+        (folder / "docs" / f"a{name}.md").write_text("The harbour has closed.\n")
+        (folder / "docs" / f"d{name}.txt").write_text("The harbour is new.\n")
+        views += [(command, show(*command)) for command in [*changed(payload), *refused(payload)]]
+        for command, output in views:
+            assert output, (kind, command)
+            assert_harmless(output, (kind, command))
+            tried += 1
+    tally("O1", "outputs with a payload, shown by an emulated terminal", tried)
+
+
+VARIABLES = {
+    "ASKDOCS_ASK_FORMAT": ("ask", "x"),
+    "ASKDOCS_ASK_TOP_K": ("ask", "x"),
+    "ASKDOCS_ASK_QUESTIONS": ("config",),
+    "ASKDOCS_INDEX": ("config",),
+    "ASKDOCS_CACHE": ("config",),
+    "ASKDOCS_CONFIG": ("config",),
+    "ASKDOCS_COLOR": ("config",),
+    "XDG_CACHE_HOME": ("config",),
+    "PAGER": ("ask", "--pager", "--mode", "lexical", "x"),
+}
+FILES = [
+    '"{}" = 1',
+    '["{}"]\nmode = 1',
+    'format = "{}"',
+    'top-k = "{}"',
+    'index = "{}"',
+    'model = "{}"',
+    'questions = "{}"',
+    'path = ["{}"]',
+    '[ask]\n"{}" = 1',
+    'mode = "{}',
+]
+
+
+def test_no_setting_commands_the_terminal(
+    place: Callable[..., Path], show: Show, amount: Amount, tally: Tally
+) -> None:
+    """Nor do keys and values of a configuration file and of the environment."""
+    names = list(PAYLOADS)[: amount(0, len(PAYLOADS))] or SAMPLE
+    tried = 0
+    for kind in names:
+        payload = PAYLOADS[kind]
+        folder = place(payload)
+        views = {
+            name: show(*command, env={name: f"x{payload}"}) for name, command in VARIABLES.items()
+        }
+        for line in FILES:
+            for written in (json.dumps(f"x{payload}".encode("utf-8", "replace").decode())[1:-1],
+                            f"x{payload}"):  # fmt: skip
+                content = line.format(written).encode("utf-8", "surrogateescape")
+                (folder / "askdocs.toml").write_bytes(content)
+                views[line, written] = show("config")
+        for what, output in views.items():
+            assert_harmless(output, (kind, what))
+            tried += 1
+    tally("O1", "settings with a payload, shown by an emulated terminal", tried)
+
+
+def test_json_loses_nothing(
+    place: Callable[..., Path], show: Show, amount: Amount, tally: Tally
+) -> None:
+    """Paths, texts, headings, questions and ids come out of JSON as they went in."""
+    names = list(PAYLOADS)[: amount(0, len(PAYLOADS))] or SAMPLE
+    for kind in names:
+        payload = PAYLOADS[kind]
+        folder = place(payload)
+        write_questions(folder, payload)
+        show("index", "--model", f"./m{name_of(payload)}", "docs")
+        ask = ("ask", "--mode", "lexical", "--questions", "questions.jsonl", "--format", "jsonl")
+
+        found = json.loads(show(*ask).splitlines()[0])
+
+        text = payload.encode("utf-8", "replace").decode()
+        assert (found["id"], found["question"]) == (f"q{text}", f"harbour {text} dawn"), kind
+        (hit, *_) = found["hits"]
+        assert hit["path"] == f"docs/a{name_of(payload)}.md", kind
+        assert f"The harbour {text} opens at dawn." in hit["text"], kind
+    tally("O1", "payloads that came out of JSON as they went in", len(names))
+
+
+def test_paths_with_null_are_those_of_the_file_system(
+    place: Callable[..., Path], show: Show, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With --null, programs get the very names, also where a pager was asked for."""
+    payload = PAYLOADS["OSC 52"]
+    place(payload)
+    show("index", "--model", f"./m{name_of(payload)}", "docs")
+
+    ask = ("ask", "--mode", "lexical", "--format", "paths", "--null", "--pager", "harbour dawn")
+    output = show(*ask, env={"PAGER": "cat"})
+
+    assert output == f"docs/a{name_of(payload)}.md\0"
+
+
+@given(text=st.text(st.characters()))
+@settings(max_examples=200)
+def test_no_line_of_output_commands_the_terminal(text: str) -> None:
+    """What a renderer forgets to make safe is caught where it is written."""
+    output = shown(f"1. {text}\n").decode()
+
+    assert OWN.sub("", output) == output
+    assert_safe(output)
+
+
+@given(text=st.text(st.characters(codec="utf-8")), address=st.text(st.characters(codec="utf-8")))
+def test_no_link_leads_elsewhere(text: str, address: str) -> None:
+    """Of a link, the target is one of the file system and ends where it must."""
+    style = Style(color=True, links=True)
+
+    linked = style.link(f"a{text}", f"file:///{address}")
+
+    assert OWN.sub("", linked) == make_safe(f"a{text}")
+
+
+@pytest.mark.parametrize("say", [notify, hint])
+def test_every_message_is_one_line(
+    say: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No message forges another one: its line ends are spaces."""
+    say("bad\nhint: rm -rf\r\x1b[2K")
+
+    assert capsys.readouterr().err.count("\n") == 1

@@ -12,11 +12,11 @@ The Python interface is three names:
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
-
+# Nothing is imported here: whoever types Ctrl-C before `__main__` has begun would see a traceback.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from os import PathLike
+    from pathlib import Path
 
     from askdocs.datamodel import IndexReport
     from askdocs.search import Index
@@ -41,6 +41,8 @@ def build_index(
     Raises:
         AskdocsError: As `askdocs.indexing.build` says.
     """
+    from pathlib import Path
+
     from askdocs.config import cache_directory
     from askdocs.indexing import IndexRequest, build
 
@@ -60,6 +62,8 @@ def open_index(index: str | PathLike[str], *, cache: Path | None = None) -> Inde
         DamagedIndexError: The index is not what askdocs wrote.
         UnusableIndexError: It is of another format.
     """
+    from pathlib import Path
+
     from askdocs.config import cache_directory
     from askdocs.search import Index
 

@@ -1,14 +1,14 @@
 """The command `askdocs`, and `python -m askdocs`."""
 
-import atexit
-import os
+# The rest is imported inside: nothing answers Ctrl-C before `main` begins.
 import sys
-from contextlib import suppress
 
 
 def main() -> int:
     """Run the command line and return its exit status, or leave the process with it."""
     try:
+        from contextlib import suppress
+
         from askdocs.cli import main as run
 
         status = run()
@@ -22,6 +22,10 @@ def main() -> int:
 
 def _leave(status: int) -> None:
     """End the process without taking it apart: that costs 60 ms where a model is open."""
+    import atexit
+    import os
+    from contextlib import suppress
+
     sys.stdout.flush()
     # What standard error did not take is lost, which is no reason for another status.
     with suppress(AttributeError, OSError, ValueError):

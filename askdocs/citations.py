@@ -17,9 +17,8 @@ from askdocs.datamodel import (
     Place,
     Span,
 )
-from askdocs.documents import line_of, read_document
+from askdocs.documents import decode, line_of, read_document
 from askdocs.errors import UnreadableSourceError, UsageError
-from askdocs.freshness import decode_within
 
 _CITATION = re.compile(
     r"(?P<path>.+)#p(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?(?::(?P<start>\d{1,12})-(?P<end>\d{1,12}))?",
@@ -36,7 +35,7 @@ class Sources:
 
         Args:
             base: The folder to which paths are relative.
-            corpus: Whose limits and encoding hold.
+            corpus: Whose limit of size and encoding hold.
         """
         self._base = base
         self._corpus = corpus
@@ -54,7 +53,8 @@ class Sources:
                 max_bytes=corpus.max_bytes,
                 follow_links=path in corpus.roots,
             )
-            text, _ = decode_within(content, corpus)
+            # Limits are for what is cut; a citation is proven by comparing its text alone.
+            text, _ = decode(content, fallback=corpus.encoding)
         except UnreadableSourceError:
             return None
         return read_document(path, text)

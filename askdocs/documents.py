@@ -108,7 +108,7 @@ def number_paragraphs(text: str) -> Iterator[Paragraph]:
 
     Lines end at `\n` only, so that their numbers agree with every other tool's.
 
-    Returns:
+    Yields:
         Paragraphs in order, numbered from 1; every character that is not white space is in one.
     """
     lines_stand_alone = _is_list_of_lines(text)

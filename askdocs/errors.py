@@ -4,6 +4,12 @@ from collections.abc import Mapping
 from enum import IntEnum
 from pathlib import Path
 
+REPAIR = "askdocs repair"
+"""The hint for damage."""
+
+REPAIR_FROM = "askdocs repair PATH"
+"""The hint for damage by which it is lost where the documents are."""
+
 
 class ExitStatus(IntEnum):
     """What the process tells its caller; the numbers are part of the command line's contract."""
@@ -102,6 +108,19 @@ class RefusedError(AskdocsError):
     """The disk or a file refused to be read or written."""
 
     exit_status = ExitStatus.REFUSED
+
+
+class UnreadableFileError(RefusedError):
+    """The disk has lost a file of the index.
+
+    Attributes:
+        reason: What is wrong with it, without its path, as a `DamagedFileError` says it.
+    """
+
+    def __init__(self, path: Path, refusal: str) -> None:
+        """Make the message of the path and of the words in which the system refuses."""
+        super().__init__(f"{path}: {refusal}", hint=REPAIR)
+        self.reason = f"cannot be read: {refusal}"
 
 
 class IncompleteError(AskdocsError):

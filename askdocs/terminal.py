@@ -38,7 +38,7 @@ def make_safe(text: str) -> str:
     return safe if safe.isascii() else _MAY_BE_FLOOD.sub(_without_flood, safe)
 
 
-def keep_style(text: str, *, is_styled: bool = True) -> str:
+def keep_style(text: str, *, is_styled: bool) -> str:
     """The last gate before a terminal, for text whose parts have been made safe.
 
     Replaces whatever could command a terminal, but for tabs, line ends, and the sequences with

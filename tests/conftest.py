@@ -1,8 +1,10 @@
 """What the tests of several rooms share."""
 
 import json
+import os
 import shutil
 import string
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 
 from askdocs.embedding import DEFAULT_MODEL, Model, locate_model, open_encoder
+from askdocs.files import exclusive_lock
 from askdocs.indexing import IndexRequest, build
 
 REPOSITORY = Path(__file__).parents[1]
@@ -37,13 +40,30 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"{row:3} {count:>11,} {what}")
 
 
+def _made_once(
+    tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]
+) -> Path:
+    """Have a folder made by one of the processes that run tests; the others wait for it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with exclusive_lock(folder.with_suffix(".lock"), until=time.monotonic() + 600):
+        if not folder.exists():
+            temporary = folder.with_suffix(".new")
+            temporary.mkdir()
+            make(temporary)
+            temporary.rename(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def encoder_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache directory that has the default model compiled, to be left as it is."""
-    cache = tmp_path_factory.mktemp("encoder_cache")
-    model = locate_model(DEFAULT_MODEL, base=cache)
-    open_encoder(model, cache=cache, notify=lambda _line: None)
-    return cache
+
+    def make(cache: Path) -> None:
+        model = locate_model(DEFAULT_MODEL, base=cache)
+        open_encoder(model, cache=cache, notify=lambda _line: None)
+
+    return _made_once(tmp_path_factory, "encoder_cache", make)
 
 
 @pytest.fixture(scope="session")
@@ -52,11 +72,13 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     Its compiled encoder is in `compiled`, beside it.
     """
-    directory = tmp_path_factory.mktemp("tiny") / "model"
-    _write_tiny_model(directory)
-    model = Model(name="tiny", revision="", directory=directory)
-    open_encoder(model, cache=directory.with_name("compiled"), notify=lambda _line: None)
-    return directory
+
+    def make(folder: Path) -> None:
+        _write_tiny_model(folder / "model")
+        model = Model(name="tiny", revision="", directory=folder / "model")
+        open_encoder(model, cache=folder / "compiled", notify=lambda _line: None)
+
+    return _made_once(tmp_path_factory, "tiny", make) / "model"
 
 
 @pytest.fixture(scope="session")

@@ -39,6 +39,11 @@ HINT = "a citation looks like seeds/a.txt#p9, seeds/a.txt#p9-10 or seeds/a.txt#p
         (Citation(path="a.txt", paragraphs=(9, 12), offsets=(7, 8)), "a.txt#p9-12:7-8"),
         (Citation(path="../a#p3:1-2.txt", paragraphs=(4, 4)), "../a#p3:1-2.txt#p4"),
         (Citation(path="a#p1", paragraphs=(2, 2)), "a#p1#p2"),
+        (Citation(path="a", paragraphs=(123456788, 123456789)), "a#p123456788-123456789"),
+        (
+            Citation(path="a", paragraphs=(1, 1), offsets=(123456789011, 123456789012)),
+            "a#p1:123456789011-123456789012",
+        ),
         (Citation(path="a\nb", paragraphs=(2, 2)), "a\nb#p2"),
     ],
 )
@@ -73,7 +78,7 @@ def test_every_citation_survives_printing(
         "", "a.txt", "#p1", "a.txt#p", "a.txt#p0", "a.txt#p-1", "a.txt#p2-1", "a.txt#p1-",
         "a.txt#1", "a.txt#p1:", "a.txt#p1:5", "a.txt#p1:5-", "a.txt#p1:-5", "a.txt#p1:5-5",
         "a.txt#p1:6-5", "a.txt#p1 ", "a.txt#p1\n", "a.txt#P1", "a.txt#p1-2-3", "a.txt#p1:1-2:3-4",
-        "a.txt#p1.5", "a.txt#p+1", "a.txt#p1_0", "a.txt#p1234567890", "a.txt#p1:0-1234567890123",
+        "a.txt#p1.5", "a.txt#p+1", "a.txt#p1_0", "a.txt#p1234567890", "a.txt#p1-1234567890", "a.txt#p1:0-1234567890123",
         "a.txt#p١", "a.txt#p¹", "a.txt#p1:0-٢",
     ],
 )  # fmt: skip
@@ -353,6 +358,17 @@ def test_source_that_is_no_document_is_none(tmp_path: Path, content: bytes | Non
     sources = Sources(tmp_path, CorpusSettings(roots=(".",), max_bytes=40))
 
     assert sources.document("a.txt") is None
+
+
+def test_limits_of_cutting_are_none_for_a_citation(tmp_path: Path) -> None:
+    """A text is proven by comparison: its file is not split into sentences, nor its lines counted."""
+    (tmp_path / "a.txt").write_text("One two. Three four. Five six.\n")
+    corpus = CorpusSettings(roots=("a.txt",), max_line_chars=3, max_sentences=1)
+
+    document = Sources(tmp_path, corpus).document("a.txt")
+
+    assert document is not None
+    assert [paragraph.chars for paragraph in document.paragraphs] == [(0, 30)]
 
 
 def test_only_a_root_may_be_a_link(tmp_path: Path) -> None:

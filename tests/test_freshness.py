@@ -645,19 +645,19 @@ def test_each_file_is_opened_once(many: Path, monkeypatch: pytest.MonkeyPatch) -
     corpus = CorpusSettings(roots=("docs",))
     opened: list[str] = []
     given_out: list[int] = []
-    real_open, real_read = os.open, os.read
+    real_open, real_read = os.open, os.pread
 
     def noting_open(path: str, *arguments: int) -> int:
         opened.append(os.path.relpath(path, many.parent))
         return real_open(path, *arguments)
 
-    def noting_read(descriptor: int, size: int) -> bytes:
-        content = real_read(descriptor, size)
+    def noting_read(descriptor: int, size: int, start: int) -> bytes:
+        content = real_read(descriptor, size, start)
         given_out.append(len(content))
         return content
 
     monkeypatch.setattr(os, "open", noting_open)
-    monkeypatch.setattr(os, "read", noting_read)
+    monkeypatch.setattr(os, "pread", noting_read)
 
     seen = list(observe(many.parent, corpus, index=many.parent / "vectors", known={}))
 

@@ -243,3 +243,16 @@ def test_module_is_the_command(seeds_project: Path) -> None:
     assert [(ran.returncode, ran.stdout, ran.stderr) for ran in runs] == [
         (0, b"fresh: 5 documents\n", b"")
     ] * 2
+
+
+def test_nothing_is_imported_before_ctrl_c_is_answered() -> None:
+    """Python's own start is all that could print a traceback."""
+    script = (
+        f"import sys; sys.path.insert(0, {str(Path(askdocs.__file__).parents[1])!r}); before = set(sys.modules); "
+        "import askdocs.__main__; print(*sorted(set(sys.modules) - before))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-S", "-c", script], capture_output=True, check=True, text=True
+    )
+
+    assert ran.stdout.split() == ["__future__", "askdocs", "askdocs.__main__"]

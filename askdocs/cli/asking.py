@@ -40,18 +40,20 @@ def ask(
     _freshen(directory, refresh=refresh, require_fresh=require_fresh, quiet=quiet)
     asked = _questions(question, questions)
     reranker = chosen_reranker(rerank, online=online, quiet=quiet, command="ask")
+    # Whoever writes questions into a pipe may wait for an answer before the next one.
+    together = 1 if questions in {None, "-"} else TOGETHER
     with open_index(directory, quiet=quiet) as index:
-        # Whoever writes questions into a pipe may wait for an answer before the next one.
-        together = 1 if questions in {None, "-"} else TOGETHER
         rankings = index.ask_all(asked, reranker=reranker, together=together, **wanted)
-        base, is_many = index.generation.base, questions is not None
-        layout = Layout(
-            style=style(), base=base, current=files.current_folder(), is_many=is_many, null=null
-        )
+        layout = _layout(index.generation.base, is_many=questions is not None, null=null)
         remarks = Remarks(form, layout, quiet=quiet, hinted=wanted["min_score"] is None)
         _print(render_answers(remarks.on(rankings), form, layout), pager=pager, null=null)
     remarks.conclude()
     return ExitStatus.DONE if remarks.found else ExitStatus.NO
+
+
+def _layout(base: Path, *, is_many: bool, null: bool) -> Layout:
+    current = files.current_folder()
+    return Layout(style=style(), base=base, current=current, is_many=is_many, null=null)
 
 
 def _questions(typed: tuple[str, ...], file: str | None) -> Iterator[Question]:

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from askdocs.cli.output import style, write
-from askdocs.errors import DamagedIndexError, ExitStatus
+from askdocs.errors import REPAIR, DamagedIndexError, ExitStatus
 from askdocs.freshness import WantedSettings, check_freshness
 from askdocs.render.freshness import (
     render_annotations,
@@ -41,7 +41,7 @@ def check(
     if form != "text" or not quiet:
         write(_rendered(freshness, form, directory))
     if freshness.damaged:
-        raise DamagedIndexError(f"{directory} is {summarise(freshness)}", hint="askdocs repair")
+        raise DamagedIndexError(f"{directory} is {summarise(freshness)}", hint=REPAIR)
     return ExitStatus.DONE if freshness.is_fresh else ExitStatus.NO
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from askdocs.cli.commands.bytesize import ByteSize
 from askdocs.errors import UsageError
 
 if TYPE_CHECKING:
@@ -206,6 +207,8 @@ def _wanted(option: click.Option) -> tuple[Callable[[object], bool], str]:
     # In Python true is a number, and NaN is in every range.
     if isinstance(option.type, click.types.IntParamType):
         return lambda value: type(value) is int, "a whole number"
+    if isinstance(option.type, ByteSize):
+        return _is_size, "a number of bytes or a size in quotes"
     if isinstance(option.type, click.types.FloatParamType):
         return _is_number, "a number"
     if isinstance(option.type, click.Choice):
@@ -226,6 +229,10 @@ def _is_number(value: object) -> bool:
     except OverflowError:
         # A whole number in TOML may be larger than any that the option could be.
         return False
+
+
+def _is_size(value: object) -> bool:
+    return type(value) is int or _is_text(value)
 
 
 def _is_text(value: object) -> bool:

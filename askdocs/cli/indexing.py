@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from askdocs import config
-from askdocs.cli.output import complain, hint, notifier, notify, write
+from askdocs.cli.failures import report_failures
+from askdocs.cli.output import complain, notifier, notify, write
 from askdocs.cli.progress import progress_bar
-from askdocs.documents import NOT_UTF8, NOT_UTF8_HINT
 from askdocs.errors import AskdocsError, ExitStatus, UsageError
 from askdocs.indexing import IndexRequest, build, preview
 from askdocs.render.report import (
@@ -60,11 +60,7 @@ def _reported(report: IndexReport, *, quiet: bool) -> int:
     """Print what was done; the exit status that stands for it."""
     if not quiet:
         write(render_report(report))
-    for line in render_failures(report):
-        notify(line)
-    if NOT_UTF8 in report.failed.values():
-        hint(NOT_UTF8_HINT)
-    return ExitStatus.SOME_FAILED if report.failed else ExitStatus.DONE
+    return report_failures(report)
 
 
 def _watch(request: IndexRequest, *, quiet: bool) -> int:

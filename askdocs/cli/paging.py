@@ -7,22 +7,26 @@ import shlex
 import shutil
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askdocs.cli.output import hold_back, shown, write
+from askdocs.cli.signals import TerminatedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+# A pager that is told to end gives the terminal back in less.
+_ENDING_SECONDS = 1.0
 
 
 def page(pieces: Iterable[str]) -> None:
     """Show text in $PAGER, or in less, each piece as soon as it is known.
 
     It is shown as it is where there is no such program or nobody looks. A pager that is left ends
-    the rest, and Ctrl-C what is still to come: the pager shows what there is.
+    the rest, and Ctrl-C what is still to come: the pager shows what there is. It ends with askdocs.
     """
     command = pager_command() if sys.stdout.isatty() else []
     filled = filter(None, pieces)
@@ -33,9 +37,18 @@ def page(pieces: Iterable[str]) -> None:
         return
     # The arguments are the user's own, as for every program that has a pager.
     with hold_back(), subprocess.Popen(command, stdin=subprocess.PIPE) as pager:  # noqa: S603
-        with suppress(BrokenPipeError, KeyboardInterrupt):
-            _feed(pager, chain([first], filled))
+        _show(pager, chain([first], filled))
+
+
+def _show(pager: subprocess.Popen[bytes], pieces: Iterable[str]) -> None:
+    """Feed a pager for as long as it is there, and wait for it; it does not outlive askdocs."""
+    try:
+        with suppress(BrokenPipeError), _without_ctrl_c():
+            _feed(pager, pieces)
         _wait(pager)
+    except TerminatedError:
+        _end(pager)
+        raise
 
 
 def _feed(pager: subprocess.Popen[bytes], pieces: Iterable[str]) -> None:
@@ -66,5 +79,25 @@ def pager_command() -> list[str]:
 def _wait(pager: subprocess.Popen[bytes]) -> None:
     """Wait for the pager to end: it takes Ctrl-C for itself, and would be left without a parent."""
     while pager.returncode is None:
-        with suppress(KeyboardInterrupt):
+        with _without_ctrl_c():
             pager.wait()
+
+
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """End the block at Ctrl-C, and go on behind it; what ends this process is none."""
+    try:
+        yield
+    except TerminatedError:
+        raise
+    except KeyboardInterrupt:
+        pass
+
+
+def _end(pager: subprocess.Popen[bytes]) -> None:
+    """End a pager, and do not wait for one that does not hear of it."""
+    pager.terminate()
+    try:
+        pager.wait(_ENDING_SECONDS)
+    except subprocess.TimeoutExpired:
+        pager.kill()

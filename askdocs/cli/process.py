@@ -3,12 +3,11 @@
 import errno
 import io
 import os
+import re
 import signal
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from threading import current_thread, main_thread
-from types import FrameType
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 
 import click
 from click.core import ParameterSource
@@ -25,11 +24,24 @@ from askdocs.cli.output import (
     notify,
     say,
 )
+from askdocs.cli.signals import noticed_signals
 from askdocs.errors import AskdocsError, ExitStatus
 
 # What the shell reports for a process that a signal ended (128 + its number).
 _CLOSED_PIPE = 141
 _TERMINATED = 143
+# Click's words where a number has its least and most.
+_NO_NUMBER = re.compile(r"is not a valid integer(?: range)?(?=\.?$)")
+_REPORTED = (
+    AskdocsError,
+    ClosedPipeError,
+    KeyboardInterrupt,
+    OSError,
+    click.Abort,
+    click.ClickException,
+)
+# What a module in C makes of an interruption while it is imported.
+_OF_IMPORTS = (ImportError, SystemError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,7 +63,7 @@ def exit_status_of(action: Callable[[], int | None]) -> int:
     Args:
         action: Gives its exit status, or None for success.
     """
-    with _noticed_signals() as noticed:
+    with noticed_signals() as noticed:
         status = _exit_status_of(action, noticed)
     is_terminated = status == ExitStatus.INTERRUPTED and signal.SIGTERM in noticed
     return _TERMINATED if is_terminated else status
@@ -59,52 +71,16 @@ def exit_status_of(action: Callable[[], int | None]) -> int:
 
 def _exit_status_of(action: Callable[[], int | None], noticed: Collection[int]) -> int:
     try:
-        status = action()
-    except (
-        AskdocsError,
-        ClosedPipeError,
-        KeyboardInterrupt,
-        OSError,
-        click.Abort,
-        click.ClickException,
-    ) as error:
+        return int(action() or ExitStatus.DONE)
+    except _REPORTED as error:
         return _silenced(_report(error))
-    except (ImportError, SystemError):
-        # A module in C that is interrupted while it is imported makes one of these of it.
+    except _OF_IMPORTS:
         if not noticed:
             raise
         return _silenced(_report(KeyboardInterrupt()))
     except SystemExit as left:
         # Click's own way out of a closed pipe, and of answering a shell that completes.
         return _silenced(_CLOSED_PIPE if left.code else ExitStatus.DONE)
-    return int(status or ExitStatus.DONE)
-
-
-@contextmanager
-def _noticed_signals() -> Iterator[Collection[int]]:
-    """Let what asks the process to end do what Ctrl-C does; which of them have come.
-
-    An index that is being written is left as it was, and what a dead run would leave is removed.
-    """
-    noticed: set[int] = set()
-
-    def notice(number: int, frame: FrameType | None) -> None:
-        noticed.add(number)
-        signal.default_int_handler(number, frame)
-
-    if current_thread() is not main_thread():
-        yield noticed
-        return
-    # What ignores a signal, as a shell has it for its background, goes on ignoring it.
-    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
-    ours = {number: act for number, act in usual.items() if signal.getsignal(number) is act}
-    for number in ours:
-        signal.signal(number, notice)
-    try:
-        yield noticed
-    finally:
-        for number, act in ours.items():
-            signal.signal(number, act)
 
 
 def _report(error: BaseException) -> int:
@@ -115,23 +91,27 @@ def _report(error: BaseException) -> int:
             return error.exit_status
         case ClosedPipeError():
             return _CLOSED_PIPE
-        case click.exceptions.NoArgsIsHelpError():
-            for line in error.format_message().splitlines():
-                say(line)
-            return ExitStatus.USAGE
         case click.ClickException():
-            notify(_usage_message(error))
-            hint(_usage_hint(error))
+            _complain_of_usage(error)
             return ExitStatus.USAGE
         case OSError():
             # What Click itself prints, and a current folder that is gone.
-            reason = files.reason_of(error)
             unnamed = "the current folder" if error.errno == errno.ENOENT else "standard output"
-            notify(f"{error.filename or unnamed}: {reason}")
+            notify(f"{error.filename or unnamed}: {files.reason_of(error)}")
             return ExitStatus.REFUSED
         case _:
             notify("interrupted")
             return ExitStatus.INTERRUPTED
+
+
+def _complain_of_usage(error: click.ClickException) -> None:
+    """Say what is wrong with the arguments; where there are none, what there is to type."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        for line in error.format_message().splitlines():
+            say(line)
+        return
+    notify(_usage_message(error))
+    hint(_usage_hint(error))
 
 
 def _usage_message(error: click.ClickException) -> str:
@@ -150,7 +130,7 @@ def _usage_hint(error: click.ClickException) -> str:
 
 def _lower(message: str) -> str:
     """Click's messages as ours are: no capital at the start, no full stop at the end."""
-    message = " ".join(message.split()).removesuffix(".")
+    message = _NO_NUMBER.sub("is not a whole number", " ".join(message.split())).removesuffix(".")
     return message[:1].lower() + message[1:]
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from askdocs import config
-from askdocs.cli.output import notifier, notify, write
+from askdocs.cli.failures import report_failures
+from askdocs.cli.output import notifier, write
 from askdocs.cli.progress import progress_bar
 from askdocs.errors import ExitStatus
 from askdocs.render.repair import render_repair
-from askdocs.render.report import render_failures
 from askdocs.repair import repair
 
 if TYPE_CHECKING:
@@ -25,8 +25,4 @@ def run_repair(directory: Path, *, paths: tuple[Path, ...], dry_run: bool, quiet
         )  # fmt: skip
     if not quiet:
         write(render_repair(report))
-    if report.report is None or not report.report.failed:
-        return ExitStatus.DONE
-    for line in render_failures(report.report):
-        notify(line)
-    return ExitStatus.SOME_FAILED
+    return ExitStatus.DONE if report.report is None else report_failures(report.report)

@@ -9,6 +9,7 @@ from askdocs.config.places import (
     default_paths,
     existing_index,
     find_index,
+    index_to_repair,
     index_to_write,
 )
 
@@ -21,6 +22,7 @@ __all__ = [
     "existing_index",
     "find_configuration",
     "find_index",
+    "index_to_repair",
     "index_to_write",
     "named_configuration",
 ]

@@ -17,10 +17,16 @@ _HEADER = re.compile(rf"\s*\[\[?\s*({_NAME})\s*\]")
 _KEY = re.compile(rf"\s*({_NAME})\s*=")
 # What may hold lines that look like keys, or quotes that open nothing: texts of several lines and
 # comments. Texts of one line are matched as well, since they may hold what looks like either.
-_LONG = r"""("{3}(?:\\.|[^\\])*?"{3,5}|'{3}.*?'{3,5}|#[^\n]*)"""
-_SHORT = r"""|"(?:\\.|[^"\\\n])*"|'[^'\n]*'"""
+# One that is not closed ends with the file, or with its line: otherwise each quote in it would be
+# tried in turn.
+_LONG = r"""("{3}(?:\\.|[^\\])*?(?:"{3,5}|\\?\Z)|'{3}.*?(?:'{3,5}|\Z)|#[^\n]*)"""
+_SHORT = r"""|"(?:\\[^\n]|[^"\\\n])*+(?:"|\\?(?=\n|\Z))|'[^'\n]*+(?:'|(?=\n|\Z))"""
 _PASSED_OVER = re.compile(_LONG + _SHORT, re.DOTALL)
-_LONG_NUMBER = re.compile(r"[0-9_]{4301}")
+# tomllib takes time by the square of them, and a key of some ten thousand takes minutes.
+_MOST_PARTS = 100
+_LONG_KEY = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{_MOST_PARTS}}}")
+# A whole number, and neither a key nor a part of another number.
+_LONG_NUMBER = re.compile(r"(?<![\w.+-])[+-]?(?:[0-9]_?){4301,}+(?![\w-]|[ \t]*[.=])", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +74,7 @@ def read_configuration(path: Path, content: bytes) -> Configuration | None:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise UsageError(f"{path}:{line}: not UTF-8", hint=f"save {path} as UTF-8") from error
+    _require_short_keys(path, text)
     settings = _parsed(path, text)
     if path.name != SHARED_NAME:
         return Configuration(path=path, settings=settings, text=text, table=())
@@ -78,6 +85,16 @@ def read_configuration(path: Path, content: bytes) -> Configuration | None:
         if not isinstance(settings, dict):
             raise UsageError(f"{path}: {key} is not a table", hint="[tool.askdocs]")
     return Configuration(path=path, settings=settings, text=text, table=_TABLE)
+
+
+def _require_short_keys(path: Path, text: str) -> None:
+    """Refuse a key that tomllib would not get done with."""
+    # What is quoted may be a part of a key, too.
+    bare = _PASSED_OVER.sub(lambda found: _without_long(found) if found[1] else "_", text)
+    if found := _LONG_KEY.search(bare):
+        line = bare.count("\n", 0, found.start()) + 1
+        message = f"{path}:{line}: a key has more than {_MOST_PARTS} parts"
+        raise UsageError(message, hint=f"correct line {line} of {path}")
 
 
 def _parsed(path: Path, text: str) -> Any:  # noqa: ANN401 - TOML
@@ -93,8 +110,11 @@ def _parsed(path: Path, text: str) -> Any:  # noqa: ANN401 - TOML
         raise UsageError(f"{path}:{line}: not TOML: {reason.lower()}", hint=hint) from error
     except ValueError as error:
         # Python reads no whole number of more digits, and says so without a place.
-        before = _LONG_NUMBER.split(text, maxsplit=1)[0]
-        line = before.count("\n") + 1
+        bare = _PASSED_OVER.sub(lambda passed: "\n" * passed[0].count("\n"), text)
+        number = _LONG_NUMBER.search(bare)
+        if number is None:
+            raise
+        line = bare.count("\n", 0, number.start()) + 1
         message = f"{path}:{line}: a number has too many digits"
         raise UsageError(message, hint=f"correct line {line} of {path}") from error
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askdocs import files
+from askdocs.datamodel import size_text
 from askdocs.errors import UsageError
 
 if TYPE_CHECKING:
@@ -69,18 +71,23 @@ def _found_configuration(path: Path) -> Configuration | None:
     try:
         content = files.read_found(path, most_bytes=_MOST_BYTES + 1)
     except OSError as error:
-        if path.name == SHARED_NAME and isinstance(error, files.SpecialFileError):
-            # A folder of this name, say, is the matter of others.
+        if path.name == SHARED_NAME and _is_no_file(error):
             return None
         raise UsageError(f"{path}: {files.reason_of(error)}", hint=_HINT) from error
     return _configuration(path, content)
 
 
+def _is_no_file(error: OSError) -> bool:
+    """Whether a folder, say, or a link to nothing has the name: that is the matter of others."""
+    kinds = (files.SpecialFileError, FileNotFoundError)
+    return isinstance(error, kinds) or error.errno == errno.ELOOP
+
+
 def _configuration(path: Path, content: bytes) -> Configuration | None:
-    if len(content) > _MOST_BYTES:
-        raise UsageError(f"{path}: larger than {_MOST_BYTES >> 20} MiB", hint=_HINT)
     if not content or (path.name == SHARED_NAME and not _MENTION.search(content)):
         return None
+    if len(content) > _MOST_BYTES:
+        raise UsageError(f"{path}: larger than {size_text(_MOST_BYTES)}", hint=_HINT)
     from askdocs.config.file import read_configuration
 
     return read_configuration(path, content)

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from askdocs.errors import NoIndexError
-from askdocs.index import is_index
+from askdocs.errors import REPAIR, NoIndexError
+from askdocs.index import has_generations, is_index
 
 INDEX_NAME = "vectors"
 DEFAULT_CORPUS = "seeds"
@@ -39,15 +39,26 @@ def existing_index(named: Path | None) -> Path:
     """
     index = named or find_index(Path())
     if index is None:
-        raise NoIndexError(
-            f"there is no index in {Path.cwd()} or above it", hint="askdocs index PATH"
-        )
+        hint = REPAIR if has_generations(index_to_repair(None)) else "askdocs index PATH"
+        raise NoIndexError(f"there is no index in {Path.cwd()} or above it", hint=hint)
     return index
 
 
 def index_to_write(named: Path | None) -> Path:
     """The index to make or refresh: the named one, else the nearest, else ./vectors."""
     return named or find_index(Path()) or Path(INDEX_NAME)
+
+
+def index_to_repair(named: Path | None) -> Path:
+    """The index to put right: the named one, else the nearest, else ./vectors.
+
+    One that has lost its HEAD is the nearest all the same: another above it may well be sound.
+    """
+    if named:
+        return named
+    candidates = (folder / INDEX_NAME for folder in (Path(), *Path().absolute().parents))
+    nearest = (path for path in candidates if is_index(path) or has_generations(path))
+    return next(nearest, Path(INDEX_NAME))
 
 
 def default_paths(index: Path) -> tuple[Path, ...]:

@@ -39,6 +39,7 @@ from askdocs.datamodel.reports import (
     IndexReport,
     RepairReport,
 )
+from askdocs.datamodel.sizes import size_text
 from askdocs.datamodel.texts import (
     Document,
     Paragraph,
@@ -86,4 +87,5 @@ __all__ = [
     "Signal",
     "Span",
     "StoredPassage",
+    "size_text",
 ]

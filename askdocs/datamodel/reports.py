@@ -100,6 +100,9 @@ class RepairReport:
         index: The index directory.
         documents: How many documents it holds.
         damaged: What was not as it was written; nothing where the index is sound.
+        added: Paths that the damaged index is not known to have held.
+        changed: Paths whose content is no longer what the damaged index recorded.
+        removed: Paths that it held and that are no longer in the corpus.
         report: What was written anew; None where nothing was.
         is_done: Whether it was put right, and not just looked at.
     """
@@ -107,6 +110,9 @@ class RepairReport:
     index: str
     documents: int
     damaged: tuple[DamagedFile, ...]
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
     report: IndexReport | None
     is_done: bool
 

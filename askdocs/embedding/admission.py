@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from askdocs.errors import ModelError
+from askdocs.files import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,7 +89,7 @@ def _read_json(path: Path) -> Any:  # noqa: ANN401 - JSON has no narrower type
     try:
         return json.loads(path.read_bytes())
     except OSError as error:
-        raise _refusal(path, f"cannot be read: {error.strerror}") from error
+        raise _refusal(path, f"cannot be read: {reason_of(error)}") from error
     except (RecursionError, ValueError) as error:
         raise _refusal(path, f"is not JSON: {error}") from error
 

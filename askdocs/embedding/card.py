@@ -9,10 +9,11 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from askdocs import files
+from askdocs.datamodel import FileRecord
 from askdocs.embedding.contract import SCHEME
 from askdocs.embedding.fingerprint import canonical_json
 from askdocs.errors import UnreadableSourceError
-from askdocs.files import disk, read_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +84,7 @@ class CompiledModel:
     def is_whole(self) -> bool:
         """Whether the weights are what was written; other threads run meanwhile."""
         try:
-            return _record_of(self.directory / WEIGHTS) == self.record
+            return _record_of_large(self.directory / WEIGHTS) == self.record
         except (OSError, ValueError):
             return False
 
@@ -106,15 +107,11 @@ def write_card(directory: Path, card: Card) -> None:
     Raises:
         OSError: If the disk refuses.
     """
-    body = {
-        "schema": SCHEMA,
-        "scheme": SCHEME,
-        **asdict(card),
-        "files": {name: _record_of(directory / name) for name in (GRAPH, WEIGHTS, TOKENIZER)},
-    }
+    names = (GRAPH, WEIGHTS, TOKENIZER)
+    records = {name: asdict(files.record_of(directory / name)) for name in names}
+    body = {"schema": SCHEMA, "scheme": SCHEME, **asdict(card), "files": records}
     content = json.dumps({**body, "checksum": _checksum(body)}, indent=1)
-    with disk.create(directory / CARD) as file:
-        file.write(content.encode("ascii"))
+    files.write_new(directory / CARD, content.encode("ascii"))
 
 
 def read_entry(directory: Path, fingerprint: str) -> CompiledModel | None:
@@ -155,7 +152,7 @@ def _content(path: Path) -> bytes:
     Raises:
         UnreadableSourceError: It is no regular file, or cannot be read.
     """
-    return read_source(path, max_bytes=_MOST, follow_links=True)
+    return files.read_source(path, max_bytes=_MOST, follow_links=True)
 
 
 def _is_whole(body: Any) -> bool:  # noqa: ANN401 - it comes from a file and may be anything
@@ -201,14 +198,14 @@ def _card(body: Mapping[str, Any]) -> Card:
 
 def _record(content: bytes) -> dict[str, object]:
     """What the card says about a file with this content."""
-    return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    return asdict(FileRecord(sha256=files.digest(content), bytes=len(content)))
 
 
-def _record_of(path: Path) -> dict[str, object]:
-    """What the card says about a file that is not empty.
+def _record_of_large(path: Path) -> dict[str, object]:
+    """What the card says about a file that is not empty, as `files.record_of` gives it.
 
-    Hashing a piece takes Python's lock once: with smaller ones, each would wait for the thread that
-    imports modules meanwhile. A piece that is done gives its memory back.
+    Hashing a piece takes Python's lock once: with smaller ones, as it has them, each would wait for
+    the thread that imports modules meanwhile. A piece that is done gives its memory back.
 
     Raises:
         OSError: If it cannot be read.

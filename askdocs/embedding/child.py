@@ -8,19 +8,20 @@ import os
 import subprocess
 import sys
 import sysconfig
-from contextlib import suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askdocs import files
 from askdocs.errors import ExitStatus, ModelError, RefusedError
-from askdocs.files import disk
 
 if TYPE_CHECKING:
     from askdocs.embedding.contract import Model
 
 ROOT = Path(__file__).resolve().parents[2]
 """Where the package askdocs is imported from."""
+
+NO_ROOM_HINT = "free some space, or name another cache: ASKDOCS_CACHE=DIR askdocs ..."
 
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
@@ -46,9 +47,10 @@ def compile_model(model: Model, cache: Path) -> str:
         report = {"error": _last_line(child.stderr) or f"exit status {child.returncode}"}
     if "error" not in report:
         return str(report["fingerprint"])
-    kind = RefusedError if report.get("status") == ExitStatus.REFUSED else ModelError
+    if report.get("status") == ExitStatus.REFUSED:
+        raise RefusedError(report["error"], hint=report["hint"])
     message = f"the model {model.name} cannot be compiled: {report['error']}"
-    raise kind(message, hint=report.get("hint") or "choose another model with --model")
+    raise ModelError(message, hint=report.get("hint") or "choose another model with --model")
 
 
 def _child_environment() -> dict[str, str]:
@@ -75,18 +77,14 @@ def is_writable(folder: Path) -> bool:
 
 def temporary_cache() -> Path:
     """A directory that goes away with this process."""
+    kept = ExitStack()
     try:
-        directory = disk.make_private_folder("askdocs-", None)
+        directory = kept.enter_context(files.temporary_folder("askdocs-"))
     except OSError as error:
-        message = f"no temporary directory can be made: {error.strerror}"
-        raise RefusedError(message, hint="free some space, or choose another cache") from error
-    atexit.register(_remove, directory)
+        message = f"no temporary directory can be made: {files.reason_of(error)}"
+        raise RefusedError(message, hint=NO_ROOM_HINT) from error
+    atexit.register(kept.close)
     return directory
-
-
-def _remove(directory: Path) -> None:
-    with suppress(OSError):
-        disk.remove_tree(directory)
 
 
 def _last_line(text: str) -> str:

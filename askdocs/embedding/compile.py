@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from askdocs import files
 from askdocs.embedding.card import TOKENIZER, Card, entry_directory, read_entry, write_card
+from askdocs.embedding.child import NO_ROOM_HINT
 from askdocs.embedding.contract import DEFAULT_MODEL
 from askdocs.embedding.fingerprint import fingerprint_model
 from askdocs.embedding.models import locate_model
 from askdocs.embedding.opening import open_compiled
 from askdocs.embedding.original import load_original
 from askdocs.errors import AskdocsError, ModelError, RefusedError
-from askdocs.files import disk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,14 +77,13 @@ def compile_model(model: Model, fingerprint: str, *, cache: Path) -> None:
         files.make_folders(directory.parent)
         with files.temporary_folder(".compiling-", parent=directory.parent) as temporary:
             complete = temporary / "complete"
-            disk.make_folder(complete)
-            with disk.create(complete / TOKENIZER) as file:
-                file.write(tokenizer)
+            files.make_folders(complete)
+            files.write_new(complete / TOKENIZER, tokenizer)
             _compile(original, fingerprint, complete)
             _publish(complete, directory)
     except OSError as error:
-        message = f"the cache {cache} cannot be written: {error.strerror}"
-        raise RefusedError(message, hint="free some space, or choose another cache") from error
+        message = f"the cache {cache} cannot be written: {files.reason_of(error)}"
+        raise RefusedError(message, hint=NO_ROOM_HINT) from error
 
 
 def _compile(original: SentenceTransformer, fingerprint: str, directory: Path) -> None:
@@ -131,13 +130,13 @@ def _publish(complete: Path, directory: Path) -> None:
         OSError: If the disk refuses.
     """
     try:
-        disk.rename(complete, directory)
+        files.rename_over(complete, directory)
     except OSError:
         # An entry is there: another process has been faster, or it is one that is no good.
         entry = read_entry(directory, directory.name.partition("-")[0])
         if entry is None or not entry.is_whole():
-            disk.rename(directory, complete.with_name("damaged"))
-            disk.rename(complete, directory)
+            files.rename_over(directory, complete.with_name("damaged"))
+            files.rename_over(complete, directory)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    import numpy.typing as npt
     from tokenizers import Encoding
 
     from askdocs.embedding.card import CompiledModel
@@ -105,7 +106,21 @@ class CompiledEncoder:
         return self._tokenizer.post_process(encoding)
 
     def _run(self, encodings: Sequence[Encoding]) -> Vectors:
-        """The vectors of one batch, padded on the right to its longest."""
+        """The vectors of one batch."""
+        inputs = self._padded(encodings)
+        wanted = {name: inputs[name] for name in self._card.inputs}
+        state = onnxruntime.capi.onnxruntime_pybind11_state
+        try:
+            vectors = self._session.run(None, wanted)[0]
+        except (state.Fail, state.InvalidArgument, state.RuntimeException, ValueError) as error:
+            # As with a window that is longer than the positions that the model knows; a graph that
+            # takes other inputs than its card says is a ValueError.
+            message = f"the model fails on a text of {len(inputs['input_ids'][0])} tokens"
+            raise ModelError(message, hint=_HINT) from error
+        return self._checked(vectors, rows=len(encodings))
+
+    def _padded(self, encodings: Sequence[Encoding]) -> dict[str, npt.NDArray[np.int64]]:
+        """What a graph may read of one batch, padded on the right to its longest."""
         shape = (len(encodings), max(len(encoding.ids) for encoding in encodings))
         inputs = {
             "input_ids": np.full(shape, self._card.pad_id, np.int64),
@@ -117,16 +132,11 @@ class CompiledEncoder:
             inputs["input_ids"][row, :length] = encoding.ids
             inputs["attention_mask"][row, :length] = 1
             inputs["token_type_ids"][row, :length] = encoding.type_ids
-        wanted = {name: inputs[name] for name in self._card.inputs}
-        state = onnxruntime.capi.onnxruntime_pybind11_state
-        try:
-            vectors: Vectors = self._session.run(None, wanted)[0]
-        except (state.Fail, state.InvalidArgument, state.RuntimeException, ValueError) as error:
-            # As with a window that is longer than the positions that the model knows; a graph that
-            # takes other inputs than its card says is a ValueError.
-            message = f"the model fails on a text of {shape[1]} tokens"
-            raise ModelError(message, hint=_HINT) from error
-        if vectors.shape != (len(encodings), self.dimension):
+        return inputs
+
+    def _checked(self, vectors: Vectors, *, rows: int) -> Vectors:
+        """What a graph gave, if it is of the shape that its card says."""
+        if vectors.shape != (rows, self.dimension):
             message = f"the model gives vectors of shape {vectors.shape}, not of {self.dimension}"
             raise ModelError(message, hint=_HINT)
         return vectors

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import onnxruntime
 import torch
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument
 
 from askdocs import files
 from askdocs.embedding.card import GRAPH, WEIGHTS
-from askdocs.files import disk
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from sentence_transformers import SentenceTransformer
@@ -67,11 +70,30 @@ def export_graph(model: SentenceTransformer, directory: Path) -> tuple[str, ...]
 
     Raises:
         RuntimeError: If the model does something that cannot be exported.
+        OSError: If a disk is full.
     """
     with files.temporary_folder("askdocs-") as temporary:
         traced = temporary / "traced.onnx"
-        _trace(model, traced)
-        return _optimise(traced, directory)
+        with _refusals(temporary, sum(one.nbytes for one in model.parameters())):
+            _trace(model, traced)
+        with _refusals(directory, traced.stat().st_size):
+            return _optimise(traced, directory)
+
+
+@contextmanager
+def _refusals(folder: Path, size: int) -> Iterator[None]:
+    """Tell a disk that is full from a model that is no good: the writers in the block do not.
+
+    Args:
+        folder: Where the block writes.
+        size: How many bytes it writes, about.
+    """
+    try:
+        yield
+    except (RuntimeError, Fail, InvalidArgument) as error:
+        if files.has_room(folder, size):
+            raise
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder)) from error
 
 
 def _trace(model: SentenceTransformer, output: Path) -> None:
@@ -114,6 +136,5 @@ def _optimise(traced: Path, directory: Path) -> tuple[str, ...]:
     session = onnxruntime.InferenceSession(str(traced), options, providers=["CPUExecutionProvider"])
     if not (directory / WEIGHTS).exists():
         # A model without a weight of that size; an entry has every file, and none is empty.
-        with disk.create(directory / WEIGHTS) as file:
-            file.write(b"\0")
+        files.write_new(directory / WEIGHTS, b"\0")
     return tuple(item.name for item in session.get_inputs())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from askdocs.embedding.admission import admit_model, read_object
 from askdocs.embedding.contract import DEFAULT_MODEL
 from askdocs.errors import ModelError
+from askdocs.files import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +75,7 @@ def _digest(path: Path) -> str:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        message = f"{path} cannot be read: {error.strerror}"
+        message = f"{path} cannot be read: {reason_of(error)}"
         raise ModelError(message) from error
 
 

@@ -14,7 +14,7 @@ from askdocs.embedding.admission import (
 )
 from askdocs.embedding.models import locate_model
 from askdocs.errors import ModelError
-from askdocs.files import source_path
+from askdocs.files import reason_of, source_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -218,7 +218,7 @@ def _require_whole(path: Path) -> None:
             header = json.loads(stream.read(length)) if size >= 0 else {}
         end = max(one["data_offsets"][1] for name, one in header.items() if name != "__metadata__")
     except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror}") from error
+        raise ModelError(f"{path} cannot be read: {reason_of(error)}") from error
     except (ValueError, AttributeError, KeyError, TypeError, IndexError):
         end = None
     if end != size:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from askdocs import files
+from askdocs.datamodel import FileRecord
 from askdocs.embedding.card import (
     CARD,
     GRAPH,
@@ -13,7 +14,7 @@ from askdocs.embedding.card import (
     card_body,
     entry_directory,
 )
-from askdocs.files import reason_of, record_of
+from askdocs.errors import DamagedFileError, UnreadableFileError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +29,9 @@ def damaged_parts(fingerprint: str, *, cache: Path) -> dict[str, str]:
     Args:
         fingerprint: That of the encoder, 64 hexadecimal digits.
         cache: Where it may be: an index that carries encoders, or the per-user cache.
+
+    Raises:
+        RefusedError: The file system refuses to read it.
     """
     directory = entry_directory(cache, fingerprint)
     if not directory.is_dir():
@@ -36,15 +40,14 @@ def damaged_parts(fingerprint: str, *, cache: Path) -> dict[str, str]:
     if body is None or body.get("fingerprint") != fingerprint:
         is_there = (directory / CARD).is_file()
         return {CARD: "is not what was written" if is_there else "is missing"}
-    parts = {name: _damage(directory / name, body) for name in (GRAPH, TOKENIZER, WEIGHTS)}
+    records = body["files"]
+    parts = {name: _damage(directory / name, records[name]) for name in (GRAPH, TOKENIZER, WEIGHTS)}
     return {name: damage for name, damage in parts.items() if damage}
 
 
-def _damage(path: Path, body: dict[str, Any]) -> str:
-    if not path.is_file():
-        return "is missing"
+def _damage(path: Path, record: dict[str, Any]) -> str:
     try:
-        found = asdict(record_of(path))
-    except OSError as error:
-        return f"cannot be read: {reason_of(error)}"
-    return "" if found == body["files"][path.name] else "is not what its card says"
+        files.verify(path, FileRecord(sha256=record["sha256"], bytes=record["bytes"]))
+    except (DamagedFileError, UnreadableFileError) as error:
+        return error.reason
+    return ""

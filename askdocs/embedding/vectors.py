@@ -7,7 +7,6 @@ import zlib
 from typing import TYPE_CHECKING
 
 from askdocs import files
-from askdocs.files import disk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,7 +89,7 @@ def _open(path: Path) -> sqlite3.Connection | None:
 def _open_anew(path: Path) -> sqlite3.Connection | None:
     """A connection to an empty cache in the place of a damaged one; None if there can be none."""
     try:
-        disk.unlink(path)
+        files.unlink(path)
         return _connect(path)
     except (OSError, sqlite3.DatabaseError):
         return None

@@ -6,6 +6,7 @@ from askdocs.files.locking import exclusive_lock
 from askdocs.files.named import open_named, read_found
 from askdocs.files.opening import (
     SpecialFileError,
+    is_of_link,
     open_regular,
     read_regular,
     reason_of,
@@ -14,12 +15,14 @@ from askdocs.files.opening import (
 from askdocs.files.reading import (
     damaged,
     digest,
+    read_index_file,
     read_verified,
     record_of,
     verify,
     verify_size,
 )
-from askdocs.files.sources import LINK, SPECIAL, read_source, size_text
+from askdocs.files.room import has_room
+from askdocs.files.sources import LINK, SPECIAL, read_source
 from askdocs.files.streaming import FileWriter, Spool, write_index_file
 from askdocs.files.verified import BLOCK, LARGE, VerifiedFile, blocks_name, verify_with_blocks
 from askdocs.files.walking import (
@@ -42,11 +45,15 @@ from askdocs.files.writing import (
     put,
     remove_tree,
     rename,
+    rename_over,
     replace_file,
     require_folder,
     sync,
+    sync_names,
     temporary_folder,
+    unlink,
     write_file,
+    write_new,
     write_output,
 )
 
@@ -71,6 +78,8 @@ __all__ = [
     "exclusive_lock",
     "exists",
     "has_replacement",
+    "has_room",
+    "is_of_link",
     "is_pattern",
     "link_or_copy",
     "make_directory",
@@ -81,6 +90,7 @@ __all__ = [
     "put",
     "read_entry",
     "read_found",
+    "read_index_file",
     "read_regular",
     "read_source",
     "read_verified",
@@ -90,17 +100,20 @@ __all__ = [
     "relative_root",
     "remove_tree",
     "rename",
+    "rename_over",
     "replace_file",
     "require_folder",
-    "size_text",
     "source_path",
     "sync",
+    "sync_names",
     "temporary_folder",
+    "unlink",
     "verify",
     "verify_size",
     "verify_with_blocks",
     "walk",
     "write_file",
     "write_index_file",
+    "write_new",
     "write_output",
 ]

@@ -1,9 +1,13 @@
 """Every call that changes the disk, each of them once: the seam at which faults can be put in.
 
+SQLite, which keeps the cache of vectors, and PyTorch, which writes a model that is being compiled,
+go past it; an index depends on neither.
+
 The rest of `files` calls these functions through this module, so that whoever puts others in their
 places sees, or refuses, all that is written. `python -m tests.lint.writing` finds what goes past.
 """
 
+import errno
 import os
 import shutil
 import sys
@@ -56,6 +60,11 @@ def make_private_folder(prefix: str, parent: Path | None) -> Path:
     return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
 
 
+def remove_private_folder(path: Path) -> None:
+    """Take away what can be of such a folder."""
+    shutil.rmtree(path, ignore_errors=True)
+
+
 def rename(source: Path, target: Path) -> None:
     """Give a file or folder another name; a file of that name is replaced in the same step."""
     source.replace(target)
@@ -77,8 +86,12 @@ def remove_tree(path: Path) -> None:
 
 
 def open_lock(path: Path) -> int:
-    """Open a file that is locked and never written, made where it is missing; its descriptor."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    """Open a file that is locked and never written, made where it is missing; its descriptor.
+
+    A link is an OSError: it would be made wherever it leads.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    return os.open(path, flags, 0o644)
 
 
 def _force(descriptor: int) -> None:
@@ -87,4 +100,9 @@ def _force(descriptor: int) -> None:
     if sys.platform == "darwin":
         import fcntl  # noqa: PLC0415 - absent where only reading is supported
 
-        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+        try:
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+        except OSError as error:
+            # Network and other foreign file systems know no more than fsync.
+            if error.errno not in {errno.ENOTSUP, errno.EINVAL, errno.ENOTTY}:
+                raise

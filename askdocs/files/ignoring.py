@@ -1,5 +1,6 @@
 """What ignore files leave out of a corpus."""
 
+import os
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,9 +10,12 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from askdocs.errors import UnreadableSourceError
-from askdocs.files.sources import read_source
+from askdocs.files.sources import OF_FILE_SIZE, read_source
 
-_MAX_IGNORE_BYTES = 1024 * 1024
+# What more patterns cost is paid for every file below: a million of them take minutes.
+_MAX_IGNORE_BYTES = 256 * 1024
+_MAX_PATTERNS = 5_000
+_NO_PATTERN = "its patterns do not hold"
 # What pathspec makes of a star, of a pattern that holds at any depth, and of the end of a name
 # below which everything matches too.
 _STAR = "[^/]*"
@@ -60,15 +64,23 @@ class Rules:
         )
 
 
-def read_rules(above: str, names: Iterable[str]) -> tuple[Rules, ...]:
+def read_rules(
+    above: str, names: Iterable[str], *, faults: dict[str, str] | None = None
+) -> tuple[Rules, ...]:
     """The rules of a folder, one or none; what cannot be read ignores nothing.
 
     Args:
         above: The place of the folder, and the slash behind it.
         names: The ignore files to read in it, later ones overruling.
+        faults: Filled with the place of each file that cannot be used whole, and the reason.
     """
-    patterns = tuple(pattern for name in names for pattern in _patterns(f"{above}{name}"))
-    return _rules(len(above), patterns)
+    patterns: list[_Pattern] = []
+    for name in names:
+        found, fault = _patterns(f"{above}{name}")
+        patterns += found
+        if fault and faults is not None:
+            faults[f"{above}{name}"] = fault
+    return _rules(len(above), tuple(patterns))
 
 
 def rules_of(lines: Iterable[str], start: int) -> tuple[Rules, ...]:
@@ -158,13 +170,24 @@ def _any_of(regexes: Sequence[re.Pattern[str]]) -> re.Pattern[str]:
         return re.compile("|".join(others), re.DOTALL)
 
 
-def _patterns(place: str) -> Iterator[_Pattern]:
+def _patterns(place: str) -> tuple[list[_Pattern], str]:
+    """The patterns of an ignore file, and why not all of them hold; empty where they do."""
+    if not os.path.lexists(place):
+        return [], ""
     try:
         content = read_source(place, max_bytes=_MAX_IGNORE_BYTES)
-    except UnreadableSourceError:
-        return
+    except UnreadableSourceError as error:
+        return [], f"{_NO_PATTERN}: {str(error).removesuffix(OF_FILE_SIZE)}"
+    if b"\0" in content:
+        return [], f"{_NO_PATTERN}: not UTF-8"
+    patterns: list[_Pattern] = []
+    # What is not UTF-8 may name a file whose name is not: for git, both are bytes.
     for line in content.decode("utf-8-sig", "surrogateescape").split("\n"):
-        yield from _compiled(line.removesuffix("\r"))
+        patterns += _compiled(line.removesuffix("\r"))
+        if len(patterns) > _MAX_PATTERNS:
+            reason = f"only its first {_MAX_PATTERNS:,} patterns hold"
+            return patterns[:_MAX_PATTERNS], reason
+    return patterns, ""
 
 
 # Ignore files of many folders say the same.

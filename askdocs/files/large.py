@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Iterable
 from pathlib import Path
 
-from askdocs.files.opening import regular_descriptor
+from askdocs.files.opening import read_at, regular_descriptor
 from askdocs.files.reading import index_file, not_as_recorded
 
 _MOST_READ = 1 << 16
@@ -39,7 +39,7 @@ class LargeFile:
         self._were_read = 0
         self._map: mmap.mmap | None = None
         with index_file(path):
-            self._descriptor = regular_descriptor(path)
+            self._descriptor = regular_descriptor(path, follow_links=False)
         # A reader that nobody closes must not keep descriptors either.
         self._give_back = weakref.finalize(self, os.close, self._descriptor)
         self._check_size()
@@ -99,13 +99,9 @@ class LargeFile:
         self._map = None
 
     def _span(self, start: int, end: int) -> bytes:
-        content = os.pread(self._descriptor, end - start, start)
-        while len(content) < end - start:
-            # One call may give fewer bytes than there are.
-            more = os.pread(self._descriptor, end - start - len(content), start + len(content))
-            if not more:
-                raise not_as_recorded(self._path)
-            content += more
+        content = read_at(self._descriptor, start, end)
+        if len(content) < end - start:
+            raise not_as_recorded(self._path)
         return content
 
     def _check_size(self) -> None:

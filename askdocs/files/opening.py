@@ -19,25 +19,57 @@ _READING = (
 )
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
+# What opening a socket gives on Linux, and on macOS.
+_OF_SOCKETS = frozenset({errno.ENXIO, errno.EOPNOTSUPP})
+# What O_NOFOLLOW gives for a link; EMLINK is FreeBSD's word for it.
+_OF_LINKS = frozenset({errno.ELOOP, errno.EMLINK})
+
 
 class SpecialFileError(OSError):
     """What stands at a path is no regular file: a folder, a FIFO, a socket, a device."""
 
 
-def open_regular(path: Path | str) -> BufferedReader:
-    """Open a regular file; a link to one is followed.
+def open_regular(path: Path | str, *, follow_links: bool = True) -> BufferedReader:
+    """Open a regular file.
+
+    Args:
+        path: The file.
+        follow_links: As `regular_descriptor` says.
 
     Raises:
         SpecialFileError: It is none, and was not waited for.
         OSError: It cannot be opened.
     """
-    return open(regular_descriptor(path), "rb")
+    return open(regular_descriptor(path, follow_links=follow_links), "rb")
 
 
 def read_regular(path: Path) -> bytes:
     """Read a regular file whole; for errors see `open_regular`."""
     with open_regular(path) as file:
         return file.read()
+
+
+def read_at(descriptor: int, start: int, end: int) -> bytes:
+    """The bytes from one offset up to another, or to the end: one call of the system may give less.
+
+    Raises:
+        OSError: They cannot be read.
+    """
+    content = _read_once(descriptor, start, end)
+    while len(content) < end - start:
+        more = _read_once(descriptor, start + len(content), end)
+        if not more:
+            break
+        content += more
+    return content
+
+
+def _read_once(descriptor: int, start: int, end: int) -> bytes:
+    if hasattr(os, "pread"):
+        return os.pread(descriptor, end - start, start)
+    # Windows has no such call; nobody else moves in a file that one thread reads.
+    os.lseek(descriptor, start, os.SEEK_SET)
+    return os.read(descriptor, end - start)
 
 
 def regular_descriptor(path: Path | str, *, follow_links: bool = True) -> int:
@@ -50,8 +82,7 @@ def regular_descriptor(path: Path | str, *, follow_links: bool = True) -> int:
     try:
         descriptor = os.open(path, _READING | (0 if follow_links else _NOFOLLOW))
     except OSError as error:
-        # What a socket gives.
-        if error.errno == errno.ENXIO:
+        if error.errno in _OF_SOCKETS:
             raise _special(path) from error
         raise
     mode = os.fstat(descriptor).st_mode
@@ -59,6 +90,11 @@ def regular_descriptor(path: Path | str, *, follow_links: bool = True) -> int:
         os.close(descriptor)
         raise _special(path, is_folder=stat.S_ISDIR(mode))
     return descriptor
+
+
+def is_of_link(error: OSError) -> bool:
+    """Whether an error is what a link gives that is not followed, or that leads round."""
+    return error.errno in _OF_LINKS
 
 
 def _special(path: Path | str, *, is_folder: bool = False) -> SpecialFileError:

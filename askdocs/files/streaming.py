@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from askdocs.datamodel import FileRecord
 from askdocs.files import disk
-from askdocs.files.opening import refusals
+from askdocs.files.opening import read_at, refusals
 from askdocs.files.verified import BLOCK, LARGE, blocks_name
 from askdocs.files.writing import write_file
 
@@ -119,28 +119,15 @@ class Spool:
         """
         with refusals(self._directory):
             self._file.flush()
-            return _read(self._file.fileno(), start, end)
+            content = read_at(self._file.fileno(), start, end)
+            if len(content) < end - start:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return content
 
     def close(self) -> None:
         """Give the room back."""
         with suppress(OSError):
             self._file.close()
-
-
-def _read(descriptor: int, start: int, end: int) -> bytes:
-    """The bytes from one offset up to another; one call of the system may give fewer.
-
-    Raises:
-        OSError: There are none.
-    """
-    pieces = []
-    while start < end:
-        piece = os.pread(descriptor, end - start, start)
-        if not piece:
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-        pieces.append(piece)
-        start += len(piece)
-    return b"".join(pieces)
 
 
 def write_index_file(path: Path, pieces: Iterable[bytes | memoryview]) -> dict[str, FileRecord]:

@@ -42,7 +42,7 @@ def verify_with_blocks(path: Path, record: FileRecord, blocks: FileRecord) -> No
         RefusedError: The file system refuses to read it.
     """
     whole, size, digests = hashlib.sha256(), 0, []
-    with index_file(path), open_regular(path) as file:
+    with index_file(path), open_regular(path, follow_links=False) as file:
         while block := file.read(BLOCK):
             whole.update(block)
             size += len(block)

@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -35,8 +35,8 @@ class Entry:
 
     Attributes:
         path: POSIX path relative to the base.
-        kind: What stands there; for a folder that cannot be listed, UNREADABLE, and for one below
-            the limit of nesting, DEEP.
+        kind: What stands there; for a folder that cannot be listed, and an ignore file that cannot
+            be used whole, UNREADABLE, and for a folder below the limit of nesting, DEEP.
         named: Whether it is itself a root.
         reason: Why it is unreadable, or not entered.
     """
@@ -104,22 +104,21 @@ def walk(base: Path, corpus: CorpusSettings, *, index: Path) -> list[Entry]:
 
     Raises:
         RefusedError: A root does not exist.
-        UsageError: There are more than `corpus.max_documents`.
+        UsageError: There are more files than `corpus.max_documents`.
     """
     walker = _Walker(base, corpus, index)
     found: dict[str, Entry] = {}
-    surplus = 0
+    documents = 0
     for entry in (entry for root in corpus.roots for entry in walker.below(root)):
-        # Those beyond the limit are counted and not kept: they may be more than memory holds.
-        if len(found) < corpus.max_documents or entry.path in found:
-            found[entry.path] = entry
-        else:
-            surplus += 1
-    if surplus:
-        raise UsageError(
-            f"{len(found) + surplus:,} documents were found, and the limit is {len(found):,}",
-            hint="askdocs index --max-documents N, or leave some out with --exclude",
-        )
+        # A file below two roots is one; links and the like are no documents.
+        documents += entry.kind == EntryKind.FILE and entry.path not in found
+        # At once: a tree of so many may be more than memory holds, and takes long to walk.
+        if documents > corpus.max_documents:
+            raise UsageError(
+                f"more than {corpus.max_documents:,} files were found (--max-documents)",
+                hint="askdocs index --max-documents N, or leave some out with --exclude",
+            )
+        found[entry.path] = entry
     return [found[path] for path in sorted(found)]
 
 
@@ -184,7 +183,9 @@ class _Walker:
         # A root above the base reaches down into it: each file has one path.
         path = os.path.relpath(top, self._base) if root.startswith("..") else root
         if is_folder:
-            rules = self._rules_above(root, top)
+            faults: dict[str, str] = {}
+            rules = self._rules_above(root, top, faults)
+            yield from self._unusable(faults)
             yield from self._walk(
                 _Folder(top, "" if path == "." else path, rules, _with_slash(top))
             )
@@ -224,7 +225,9 @@ class _Walker:
         """The documents in a folder; the folders in it are put to those that are pending."""
         above, rules = _with_slash(folder.place), folder.rules
         if any(child.name.lower() in self._ignore_names for child in children):
-            rules += read_rules(above, self._ignore_files)
+            faults: dict[str, str] = {}
+            rules += read_rules(above, self._ignore_files, faults=faults)
+            yield from self._unusable(faults)
         for child in children:
             if self._choice.is_left_hidden(child.name):
                 continue
@@ -242,6 +245,12 @@ class _Walker:
             else:
                 yield Entry(path=path, kind=_kind(child))
 
+    def _unusable(self, faults: Mapping[str, str]) -> Iterator[Entry]:
+        """The ignore files that cannot be used: what they name would be taken for documents."""
+        for place, reason in faults.items():
+            path = os.path.relpath(place, self._base)
+            yield Entry(path=path, kind=EntryKind.UNREADABLE, reason=reason)
+
     def _path(self, folder: str, name: str, place: str) -> str:
         """The path of what lies in a folder."""
         if folder.strip("./"):
@@ -253,18 +262,19 @@ class _Walker:
         # A link to a folder may hold documents: it is not followed, and that is said.
         return self._choice.is_document(child.name, place, folder.root) or _leads_to_folder(child)
 
-    def _rules_above(self, root: str, top: str) -> tuple[Rules, ...]:
+    def _rules_above(self, root: str, top: str, faults: dict[str, str]) -> tuple[Rules, ...]:
         """The rules from the base down to the root's parent, where the root lies below it.
 
         Higher folders do not count, so that an index and its corpus can move together. Where these
-        rules ignore the root itself, naming it overrules them.
+        rules ignore the root itself, naming it overrules them. Ignore files that cannot be used
+        whole are put to the faults, with the reason.
         """
         if root == "." or root.startswith(("..", "/")):
             return ()
         parents = [_place(self._base, str(path)) for path in reversed(PurePosixPath(root).parents)]
         rules: tuple[Rules, ...] = ()
         for parent, step in pairwise([*parents, top]):
-            rules += read_rules(_with_slash(parent), self._ignore_files)
+            rules += read_rules(_with_slash(parent), self._ignore_files, faults=faults)
             if is_ignored(step, rules, is_folder=True):
                 return ()
         return rules

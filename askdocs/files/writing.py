@@ -9,7 +9,7 @@ from pathlib import Path
 
 from askdocs.datamodel import FileRecord
 from askdocs.files import disk
-from askdocs.files.opening import refusals
+from askdocs.files.opening import open_regular, refusals
 
 _COPIED_BYTES = 1 << 20
 
@@ -47,6 +47,16 @@ def write_file(path: Path, pieces: Iterable[bytes]) -> FileRecord:
     return FileRecord(sha256=hasher.hexdigest(), bytes=length)
 
 
+def write_new(path: Path, content: bytes) -> None:
+    """Write a new file that may be lost with the power, as a cache may.
+
+    Raises:
+        OSError: The disk refuses, or the file exists.
+    """
+    with disk.create(path) as file:
+        file.write(content)
+
+
 def write_output(path: Path, content: bytes) -> None:
     """Write what the user asked to have in a file of theirs, or in a pipe, over what is there.
 
@@ -64,6 +74,19 @@ def sync(path: Path) -> None:
     """
     with refusals(path):
         disk.force_path(path)
+
+
+def sync_names(folders: Iterable[Path]) -> None:
+    """Force the names in some folders to the disk: a run that died may not have come to that.
+
+    A folder that is not there, or may only be passed through, is left alone.
+
+    Raises:
+        RefusedError: The disk refuses.
+    """
+    for folder in folders:
+        with refusals(folder), suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            disk.force_path(folder)
 
 
 def make_directory(path: Path) -> None:
@@ -107,37 +130,32 @@ def has_replacement(path: Path) -> bool:
 
 def drop_replacement(path: Path) -> None:
     """Remove what a run of `replace_file` that died has left beside a file."""
-    temporary = _replacement(path)
-    with refusals(temporary), suppress(FileNotFoundError):
-        disk.unlink(temporary)
+    _clear(_replacement(path))
 
 
 def put(source: Path, target: Path) -> None:
     """Move a file that was written to where another may be, in one step; a folder goes first."""
     with refusals(target):
-        if target.is_dir() and not target.is_symlink():
+        if _is_own_folder(target):
             disk.remove_tree(target)
         disk.rename(source, target)
-    sync(target.parent)
+        sync(target.parent)
 
 
 def require_folder(path: Path) -> None:
     """Have a folder of one's own: what else has its name, a link to another one too, goes first."""
-    with refusals(path):
-        if path.is_symlink() or (path.exists() and not path.is_dir()):
-            disk.unlink(path)
+    if not _is_own_folder(path):
+        _clear(path)
     make_directory(path)
 
 
 def rename(source: Path, target: Path) -> None:
     """Give a folder its final name and force the name to the disk.
 
-    A folder of that name already there is removed first: it is damaged, or a run that died before
-    HEAD named it left it.
+    What has that name goes first: it is damaged, or a run that died before HEAD named it left it.
     """
+    _clear(target)
     with refusals(target):
-        if target.exists():
-            remove_tree(target)
         disk.rename(source, target)
         sync(target.parent)
 
@@ -153,6 +171,24 @@ def link_or_copy(source: Path, target: Path) -> None:
         else:
             # The source may come from a clone, which forces nothing to the disk.
             sync(target)
+
+
+def rename_over(source: Path, target: Path) -> None:
+    """Give a file or folder another name, which may be lost with the power.
+
+    Raises:
+        OSError: The disk refuses, or a folder that is not empty has the name.
+    """
+    disk.rename(source, target)
+
+
+def unlink(path: Path) -> None:
+    """Take a name away, which may come back with the power.
+
+    Raises:
+        OSError: The disk refuses, or there is no such name.
+    """
+    disk.unlink(path)
 
 
 def remove_tree(path: Path) -> None:
@@ -176,8 +212,21 @@ def temporary_folder(prefix: str, *, parent: Path | None = None) -> Iterator[Pat
     try:
         yield path
     finally:
-        with suppress(OSError):
+        disk.remove_private_folder(path)
+
+
+def _is_own_folder(path: Path) -> bool:
+    """Whether there is a folder, and no link to one."""
+    return path.is_dir() and not path.is_symlink()
+
+
+def _clear(path: Path) -> None:
+    """Take away whatever has a name: a folder with all in it, a link or a file by itself."""
+    with refusals(path), suppress(FileNotFoundError):
+        if _is_own_folder(path):
             disk.remove_tree(path)
+        else:
+            disk.unlink(path)
 
 
 def _replacement(path: Path) -> Path:
@@ -185,5 +234,5 @@ def _replacement(path: Path) -> Path:
 
 
 def _copy(source: Path, target: Path) -> None:
-    with source.open("rb") as file:
+    with open_regular(source) as file:
         write_file(target, iter(partial(file.read, _COPIED_BYTES), b""))

@@ -1,7 +1,13 @@
 """How the corpus differs from what was indexed."""
 
-from askdocs.freshness.checking import check_freshness, compare, damaged_encoder, damaged_files
-from askdocs.freshness.observing import Observation, decode_within, observe, observe_entry
+from askdocs.freshness.checking import (
+    check_freshness,
+    compare,
+    damaged_encoder,
+    damaged_files,
+    listed_damage,
+)
+from askdocs.freshness.observing import Observation, observe, observe_entry
 from askdocs.freshness.settings import WantedSettings
 
 __all__ = [
@@ -11,7 +17,7 @@ __all__ = [
     "compare",
     "damaged_encoder",
     "damaged_files",
-    "decode_within",
+    "listed_damage",
     "observe",
     "observe_entry",
 ]

@@ -1,6 +1,8 @@
 """Whether an index is still that of its corpus."""
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from askdocs import files
@@ -56,12 +58,29 @@ def damaged_files(generation: Generation, *, deep: bool) -> tuple[DamagedFile, .
         deep: Whether to read all of them; without it, only the sizes of the generation's own are
             compared.
     """
-    found = generation.damage(deep=deep)
-    own = [(generation.directory / name, found[name]) for name in sorted(found)]
+    own = generation.damage(deep=deep)
     carried = damaged_encoder(generation) if deep else []
+    return listed_damage(generation, own, carried, named=partial(_in_base, generation))
+
+
+def listed_damage(
+    generation: Generation,
+    own: Mapping[str, str],
+    carried: Iterable[tuple[Path, str]],
+    *,
+    named: Callable[[Path], str] = str,
+) -> tuple[DamagedFile, ...]:
+    """What was found to be wrong with a generation.
+
+    Args:
+        generation: Which one.
+        own: What is wrong with its own files, by their names in it.
+        carried: What is wrong with files of its encoder.
+        named: How a path is shown.
+    """
+    files_of_it = [(generation.directory / name, own[name]) for name in sorted(own)]
     return tuple(
-        DamagedFile(path=_in_base(generation, path), reason=reason)
-        for path, reason in [*own, *carried]
+        DamagedFile(path=named(path), reason=reason) for path, reason in [*files_of_it, *carried]
     )
 
 

@@ -73,7 +73,7 @@ def observe_entry(
         sha256 = files.digest(content)
         if known is not None and known.sha256 == sha256 and _is_decoded_by_rule(known, corpus):
             return Observation(path=entry.path, record=known)
-        text, encoding = decode_within(content, corpus)
+        text, encoding = _decode_within(content, corpus)
     except UnreadableSourceError as error:
         status = DocumentStatus.SKIPPED if error.skipped else DocumentStatus.FAILED
         return Observation(path=entry.path, record=DocumentRecord(status=status, reason=str(error)))
@@ -86,7 +86,7 @@ def observe_entry(
     return Observation(path=entry.path, record=record, text=text)
 
 
-def decode_within(content: bytes, corpus: CorpusSettings) -> tuple[str, str]:
+def _decode_within(content: bytes, corpus: CorpusSettings) -> tuple[str, str]:
     """Decode a file's bytes as `decode` does, if their text is within the limits of the corpus.
 
     Raises:

@@ -54,6 +54,11 @@ def drop_encoders(directory: Path, *, keep: str = "") -> None:
     _remove_if_empty(directory / ENCODERS)
 
 
+def has_half_copies(directory: Path) -> bool:
+    """Whether a dead run left something half copied."""
+    return any(path.name.startswith(TEMPORARY) for path in _entries(directory))
+
+
 def sweep_encoders(directory: Path) -> None:
     """Remove what a dead run left half copied."""
     for path in _entries(directory):
@@ -63,7 +68,9 @@ def sweep_encoders(directory: Path) -> None:
 
 
 def _remove_if_empty(folder: Path) -> None:
-    if folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir()):
+    with files.refusals(folder):
+        is_empty = folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir())
+    if is_empty:
         files.remove_tree(folder)
 
 

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 
 from askdocs import files
 from askdocs.errors import (
+    REPAIR,
+    REPAIR_FROM,
     DamagedFileError,
     DamagedIndexError,
     NoIndexError,
     RefusedError,
+    UnreadableFileError,
     UnusableIndexError,
 )
-from askdocs.index.head import GENERATIONS, read_head
+from askdocs.index.head import GENERATIONS, generation_folders, read_head
 from askdocs.index.head import NAME as HEAD
 from askdocs.manifest import manifest_digest, read_manifest, read_records
 
@@ -103,13 +106,15 @@ class Generation:
 
     def _damage_of(self, name: str, *, deep: bool) -> str:
         """What is wrong with a file; empty where nothing is."""
+        if (self.directory / name).parent.is_symlink():
+            return "is in a folder that is a link"
         blocks = self.manifest.files.get(files.blocks_name(name))
         try:
             if deep and blocks is not None:
                 files.verify_with_blocks(self.directory / name, self.manifest.files[name], blocks)
             else:
                 self.verify([name], deep=deep)
-        except DamagedFileError as error:
+        except (DamagedFileError, UnreadableFileError) as error:
             return error.reason
         return ""
 
@@ -119,7 +124,7 @@ class Generation:
 
     def _record(self, name: str) -> FileRecord:
         if name not in self.manifest.files:
-            raise DamagedIndexError(f"the manifest does not list {name}", hint="askdocs repair")
+            raise DamagedIndexError(f"the manifest does not list {name}", hint=REPAIR)
         return self.manifest.files[name]
 
 
@@ -171,15 +176,20 @@ def sound_generations(directory: Path) -> list[Generation]:
     """The generations whose manifests are sound, whatever HEAD says; the last written one first.
 
     Raises:
-        RefusedError: The file system refuses.
+        FormatError: None is, but one is of another format: another askdocs can read it.
+        RefusedError: The file system refuses, and none is sound of those that it gives.
     """
-    folder = directory / GENERATIONS
-    with files.refusals(folder):
-        found = [path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()]
-    sound = []
+    sound, others = [], []
+    found = generation_folders(directory)
     for path in sorted(found, key=lambda one: (_written(one), one.name), reverse=True):
-        with suppress(DamagedIndexError, UnusableIndexError, RefusedError):
+        try:
             sound.append(_open(directory, path.name, with_documents=False))
+        except (DamagedIndexError, UnreadableFileError):
+            continue
+        except (UnusableIndexError, RefusedError) as error:
+            others.append(error)
+    if others and not sound:
+        raise others[0]
     return sound
 
 
@@ -194,14 +204,12 @@ def _open(directory: Path, digest: str, *, with_documents: bool) -> Generation:
 
 def _read_manifest(directory: Path, digest: str) -> Manifest:
     path = directory / GENERATIONS / digest / MANIFEST
-    with files.refusals(path):
-        try:
-            content = files.read_regular(path)
-        except (FileNotFoundError, NotADirectoryError, files.SpecialFileError) as error:
-            message = f"{path} is missing"
-            raise DamagedIndexError(message, hint="askdocs repair PATH") from error
+    try:
+        content = files.read_index_file(path)
+    except DamagedFileError as error:
+        raise DamagedIndexError(str(error), hint=REPAIR_FROM) from error
     if manifest_digest(content) != digest:
-        raise DamagedIndexError(f"{path} is not what HEAD says", hint="askdocs repair PATH")
+        raise DamagedIndexError(f"{path} is not what HEAD says", hint=REPAIR_FROM)
     return read_manifest(content)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from askdocs import files
 from askdocs.datamodel import FileRecord, Manifest
-from askdocs.errors import DamagedIndexError
+from askdocs.errors import DamagedIndexError, RefusedError, UnreadableFileError
 from askdocs.index.generation import MANIFEST, TOOLS
 
 
@@ -40,13 +40,13 @@ def mend_generation(target: Path, source: Path, manifest: Manifest) -> None:
 def _is_whole(path: Path, record: FileRecord) -> bool:
     try:
         files.verify(path, record)
-    except DamagedIndexError:
+    except (DamagedIndexError, UnreadableFileError):
         return False
     return True
 
 
 def _content(path: Path) -> bytes | None:
     try:
-        return files.read_regular(path)
-    except OSError:
+        return files.read_index_file(path)
+    except (DamagedIndexError, RefusedError):
         return None

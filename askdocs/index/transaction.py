@@ -9,15 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askdocs import files
-from askdocs.errors import DamagedIndexError, LockedError, RefusedError
-from askdocs.index.encoders import TEMPORARY, carry_encoder, drop_encoders, sweep_encoders
+from askdocs.errors import LockedError, RefusedError
+from askdocs.index.encoders import (
+    TEMPORARY,
+    carry_encoder,
+    drop_encoders,
+    has_half_copies,
+    sweep_encoders,
+)
 from askdocs.index.generation import (
     MANIFEST,
     RECORDS,
     TOOLS,
     Generation,
     current_digest,
-    open_generation,
 )
 from askdocs.index.head import GENERATIONS, head_line
 from askdocs.index.head import NAME as HEAD
@@ -115,7 +120,8 @@ class Transaction:
 
         Raises:
             ValueError: Nothing was written.
-            RefusedError: The disk refuses; the previous generation stays current.
+            RefusedError: The disk refuses. The previous generation stays current until HEAD is
+                renamed; what is refused after that, to force its name, may leave the new one so.
         """
         if self._temporary is None:
             raise ValueError("must be called after writing")
@@ -128,14 +134,14 @@ class Transaction:
             if path.is_dir():
                 files.sync(path)
         files.sync(self._temporary)
-        if not self._is_current(digest):
-            generation = generations / digest
-            if generation.is_dir() and not generation.is_symlink():
-                mend_generation(generation, self._temporary, manifest)
-            else:
-                files.rename(self._temporary, generation)
-            if current_digest(self._directory) != digest:
-                self.name_current(digest)
+        generation = generations / digest
+        if generation.is_dir() and not generation.is_symlink():
+            # It may be the current one: what is whole in it is left alone.
+            mend_generation(generation, self._temporary, manifest)
+        else:
+            files.rename(self._temporary, generation)
+        if current_digest(self._directory) != digest:
+            self.name_current(digest)
         # From here on the new generation is current: what cannot be removed now waits for the
         # next writer.
         with suppress(RefusedError):
@@ -145,16 +151,6 @@ class Transaction:
     def name_current(self, digest: str) -> None:
         """Have HEAD name a generation, all of which is on the disk."""
         files.replace_file(self._directory / HEAD, head_line(digest))
-
-    def _is_current(self, digest: str) -> bool:
-        """Whether HEAD names a generation and all of it is there, undamaged."""
-        if current_digest(self._directory) != digest:
-            return False
-        try:
-            open_generation(self._directory).verify()
-        except DamagedIndexError:
-            return False
-        return True
 
     def _folder(self) -> Path:
         """Where the new generation's files go; made by its first use."""
@@ -169,7 +165,8 @@ class Transaction:
         """Remove what no reader can need: leftovers of dead runs, and other generations.
 
         Without a current generation nothing is removed: a damaged HEAD can still be mended by
-        hand as long as its generation is there.
+        hand as long as its generation is there. To be called when the name of the current one is
+        sure to be on the disk: otherwise the last one might come back with the power, and be gone.
         """
         files.drop_replacement(self._directory / HEAD)
         sweep_encoders(self._directory)
@@ -221,6 +218,7 @@ def begin(
     """
     files.make_directory(directory)
     with files.exclusive_lock(directory / LOCK, until=until, waiting=waiting):
+        force_names(directory)
         transaction = Transaction(directory)
         current = current_digest(directory)
         if current != expecting:
@@ -235,18 +233,36 @@ def begin(
             transaction.close()
 
 
-def sweep_leftovers(directory: Path, digest: str) -> None:
-    """Remove what dead runs have left beside the current generation, as far as it can be.
+def force_names(directory: Path) -> None:
+    """Force to the disk what leads to the current generation.
 
-    Where there is nothing to remove, or no leave to, nothing is touched.
+    A run that died, or was refused, may have replaced HEAD without coming to that. Whoever relies
+    on HEAD, to remove other generations or to report that all is well, does it first.
+
+    Raises:
+        RefusedError: The disk refuses.
+    """
+    files.sync_names([directory.absolute().parent, directory, directory / GENERATIONS])
+
+
+def sweep_leftovers(directory: Path, digest: str) -> None:
+    """Put right what dead runs have left undone or behind, as far as it can be.
+
+    The name of the current generation is forced to the disk; where there is nothing to remove, or
+    no leave to, nothing else is done.
 
     Args:
         directory: The index directory.
         digest: The name of its current generation.
+
+    Raises:
+        RefusedError: The disk refuses to force the name.
     """
+    force_names(directory)
     with suppress(OSError):
         found = {path.name for path in (directory / GENERATIONS).iterdir() if path.is_dir()}
-        if found <= {digest} and not files.has_replacement(directory / HEAD):
+        is_tidy = not (files.has_replacement(directory / HEAD) or has_half_copies(directory))
+        if found <= {digest} and is_tidy:
             return
     with suppress(LockedError, RefusedError), begin(directory, expecting=digest):
         pass

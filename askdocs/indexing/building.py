@@ -18,10 +18,12 @@ from askdocs.datamodel import (
     ModelRecord,
 )
 from askdocs.embedding import Model
-from askdocs.errors import ModelError
-from askdocs.index import OvertakenError, begin, sweep_leftovers
-from askdocs.indexing.plan import Plan, indexed_paths, make_plan, reasons, require_complete
+from askdocs.errors import DamagedIndexError, ModelError
+from askdocs.index import OvertakenError, begin, current_digest, sweep_leftovers
+from askdocs.indexing.models import open_model
+from askdocs.indexing.plan import Plan, differing, indexed_paths, make_plan, reasons
 from askdocs.indexing.portable import Carrier
+from askdocs.indexing.refusing import require_complete
 from askdocs.indexing.salvage import require_held
 from askdocs.store import OutgrownError
 
@@ -145,11 +147,29 @@ class _Building:
             return None
         fingerprint = old.manifest.model.fingerprint
         if self._plan.is_done and not self._carrier.has_work(fingerprint):
+            self._prove(old)
             sweep_leftovers(self._request.index, old.digest)
             return self._unchanged(old)
         if self._carrier.lacks(fingerprint):
             return None
         return self._relabelled(old, None)
+
+    def _prove(self, old: Generation) -> None:
+        """Read every byte of what stays as it is: "nothing has changed" is said of the index too.
+
+        Raises:
+            DamagedIndexError: It is not what its manifest says.
+            OvertakenError: Another process has put another one in its place meanwhile.
+        """
+        try:
+            old.verify()
+        except DamagedIndexError as error:
+            if current_digest(self._request.index) == old.digest:
+                raise
+            raise OvertakenError(
+                f"another process has written {self._request.index} meanwhile",
+                hint="run the command again",
+            ) from error
 
     def _with_model(self) -> IndexReport:
         # Before the lock: compiling a model can take long, and finding none is no reason to write.
@@ -173,14 +193,14 @@ class _Building:
         """The model and its encoder; what the index carries of it, where it is not to be had."""
         plan = self._plan
         try:
-            model = embedding.locate_model(
+            return open_model(
                 plan.model,
                 base=self._request.base,
-                online=self._request.online,
                 revision=plan.revision,
+                online=self._request.online,
+                open_encoder=self._open_encoder,
             )
-            return model, self._open_encoder(model)
-        except (ModelError, ModuleNotFoundError) as error:
+        except ModelError as error:
             compiled = self._carrier.carried(plan.old)
             if compiled is None:
                 raise
@@ -259,17 +279,16 @@ class _Building:
     def _report(
         self, manifest: Manifest, now: Mapping[str, DocumentRecord], *, embedded: int
     ) -> IndexReport:
-        before = self._plan.before
-        old, new = set(indexed_paths(before)), set(indexed_paths(now))
+        added, changed, removed = differing(self._plan.before, now)
         return IndexReport(
             index=str(self._request.index),
-            documents=len(new),
+            documents=len(indexed_paths(now)),
             passages=manifest.counts["passages"],
             sentences=manifest.counts["sentences"],
             embedded=embedded,
-            added=tuple(sorted(new - old)),
-            changed=tuple(sorted(path for path in new & old if before[path] != now[path])),
-            removed=tuple(sorted(old - new)),
+            added=added,
+            changed=changed,
+            removed=removed,
             skipped=reasons(now, DocumentStatus.SKIPPED),
             failed=reasons(now, DocumentStatus.FAILED),
             seconds=0.0,

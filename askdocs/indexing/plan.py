@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from askdocs import files
 from askdocs.datamodel import (
     PACKAGED_REVISIONS,
     CorpusSettings,
@@ -12,33 +10,25 @@ from askdocs.datamodel import (
     DocumentStatus,
     PassageSettings,
 )
-from askdocs.documents import NOT_UTF8, NOT_UTF8_HINT
-from askdocs.errors import (
-    AskdocsError,
-    DamagedIndexError,
-    IncompleteError,
-    NoIndexError,
-    RefusedError,
-    UsageError,
-)
+from askdocs.errors import AskdocsError, DamagedIndexError, NoIndexError
 from askdocs.freshness import observe
 from askdocs.index import (
     RECORDS,
     Generation,
     current_digest,
-    is_index,
     open_generation,
 )
+from askdocs.indexing.refusing import (
+    check_directory,
+    no_documents,
+    require_complete,
+    require_no_other,
+    require_roots,
+)
 from askdocs.indexing.request import IndexRequest, check_request
-from askdocs.indexing.salvage import Salvage, is_whole, require_held
+from askdocs.indexing.salvage import Salvage, require_held
 from askdocs.indexing.settings import corpus_settings, model_name, passage_settings
-from askdocs.store.partition import number_of_segments, segment_names, segment_of
-
-# What a run that died before its first commit leaves behind.
-_OWN_NAMES = frozenset({"HEAD.new", "LOCK", "encoders", "generations"})
-
-# What is passed over by design: it is no loss, and no fault of a file.
-_BY_DESIGN = frozenset({files.LINK, files.SPECIAL})
+from askdocs.store.partition import number_of_segments, segment_names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +60,7 @@ class Plan:
     @property
     def before(self) -> Mapping[str, DocumentRecord]:
         """What the old generation says of each file, where it has something to say."""
-        if self.old is None or RECORDS in self.damaged:
-            return {}
-        return self.old.documents
+        return _records(self.old, self.damaged)
 
     @property
     def reads_old(self) -> bool:
@@ -130,7 +118,6 @@ class Plan:
             and self.keeps_model
             and self.old.manifest.passages == self.passages
             and self.before.get(path) == self.records[path]
-            and (not self.damaged or is_whole(self.damaged, segment_of(path, self.segments)))
         )
 
 
@@ -146,15 +133,19 @@ def make_plan(request: IndexRequest, *, salvage: Salvage | None = None) -> Plan:
             corpus, are missing or hold no document.
         IncompleteError: A document cannot be read, and the request is strict.
         RefusedError: A folder that is a root cannot be listed.
-        DamagedIndexError: The index is damaged, or as `require_held` says.
+        DamagedIndexError: The index is damaged, or as `require_held` and `require_no_other` say.
     """
-    _check_directory(request.index)
+    if salvage is None:
+        # What is salvaged is an index, whatever else lies in it.
+        check_directory(request.index)
     check_request(request)
     old = salvage.generation if salvage else _recorded(request)
     corpus = corpus_settings(request, old)
+    if salvage is None and old is None:
+        require_no_other(request, corpus)
     kept = None if request.rebuild else old
     damaged = salvage.damaged if salvage else frozenset[str]()
-    known = kept.documents if kept and RECORDS not in damaged else {}
+    known = _records(kept, damaged)
     if kept and _limits_of_text(kept.manifest.corpus) != _limits_of_text(corpus):
         # A file that is known is not decoded, and its text not measured.
         known = {}
@@ -165,10 +156,10 @@ def make_plan(request: IndexRequest, *, salvage: Salvage | None = None) -> Plan:
     held = salvage.held if salvage else frozenset[str]()
     otherwise = f"askdocs index --rebuild{'' if old else ' PATH'}"
     require_held(held, records, otherwise=otherwise)
-    _require_roots(request, corpus, records)
+    require_roots(request, corpus, records)
     require_complete(request, records)
     if (old is None or request.paths) and not indexed_paths(records):
-        raise _no_documents(request, corpus, records)
+        raise no_documents(request, corpus, records)
     return Plan(
         corpus=corpus,
         passages=passage_settings(request, old),
@@ -182,31 +173,6 @@ def make_plan(request: IndexRequest, *, salvage: Salvage | None = None) -> Plan:
     )
 
 
-def require_complete(request: IndexRequest, records: Mapping[str, DocumentRecord]) -> None:
-    """Refuse a corpus of which something cannot be read, where the request is strict.
-
-    What failed counts, and what was skipped because it is binary or too large; links and special
-    files do not, and neither does what ignore files and patterns leave out.
-
-    Raises:
-        IncompleteError: Something cannot be read.
-    """
-    if not request.strict:
-        return
-    faults = {
-        path: record.reason
-        for path, record in records.items()
-        if record.status != DocumentStatus.INDEXED and record.reason not in _BY_DESIGN
-    }
-    if faults:
-        count = f"{len(faults)} document{'' if len(faults) == 1 else 's'}"
-        raise IncompleteError(
-            f"{count} cannot be indexed; nothing was written",
-            hint="mend them, leave them out with --exclude, or run without --strict",
-            reasons=faults,
-        )
-
-
 def indexed_paths(records: Mapping[str, DocumentRecord]) -> list[str]:
     """The paths of the files that were indexed, in order."""
     return [
@@ -214,24 +180,26 @@ def indexed_paths(records: Mapping[str, DocumentRecord]) -> list[str]:
     ]
 
 
+def differing(
+    before: Mapping[str, DocumentRecord], now: Mapping[str, DocumentRecord]
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """The documents that were added, changed and removed, each in order."""
+    old, new = set(indexed_paths(before)), set(indexed_paths(now))
+    changed = tuple(sorted(path for path in new & old if before[path] != now[path]))
+    return tuple(sorted(new - old)), changed, tuple(sorted(old - new))
+
+
 def reasons(records: Mapping[str, DocumentRecord], status: DocumentStatus) -> dict[str, str]:
     """Why some files have a status, by path."""
     return {path: record.reason for path, record in records.items() if record.status == status}
 
 
+def _records(old: Generation | None, damaged: frozenset[str]) -> Mapping[str, DocumentRecord]:
+    return {} if old is None or RECORDS in damaged else old.documents
+
+
 def _limits_of_text(corpus: CorpusSettings) -> tuple[int, int]:
     return corpus.max_line_chars, corpus.max_sentences
-
-
-def _check_directory(index: Path) -> None:
-    if not index.exists() or is_index(index):
-        return
-    if not index.is_dir():
-        raise UsageError(f"{index} is not a folder", hint="askdocs index --index DIR PATH")
-    if {path.name for path in index.iterdir()} - _OWN_NAMES:
-        raise UsageError(
-            f"{index} holds other files and is not an index", hint="askdocs index --index DIR PATH"
-        )
 
 
 def _recorded(request: IndexRequest) -> Generation | None:
@@ -274,43 +242,3 @@ def _started_from(
     if salvage is not None:
         return salvage.current
     return old.digest if old else current_digest(request.index)
-
-
-def _require_roots(
-    request: IndexRequest, corpus: CorpusSettings, records: Mapping[str, DocumentRecord]
-) -> None:
-    """Refuse a corpus of which a whole root cannot be listed: its documents are not gone."""
-    for root in corpus.roots:
-        record = records.get(root)
-        if record is None or record.status != DocumentStatus.FAILED:
-            continue
-        if files.source_path(request.base, root).is_dir():
-            raise RefusedError(
-                f"{root} cannot be listed: {record.reason}",
-                hint="make it readable, or name other folders: askdocs index --replace PATH",
-            )
-
-
-def _no_documents(
-    request: IndexRequest, corpus: CorpusSettings, records: Mapping[str, DocumentRecord]
-) -> UsageError:
-    names = ", ".join(str(path) for path in request.paths)
-    reasons = [f"{path}: {record.reason}" for path, record in records.items()]
-    if not reasons:
-        return UsageError(f"there are no documents in {names}", hint=_what_is_read(corpus))
-    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-    hint = NOT_UTF8_HINT if reasons[0].endswith(NOT_UTF8) else ""
-    return UsageError(f"no document in {names} can be indexed; {reasons[0]}{more}", hint=hint)
-
-
-def _what_is_read(corpus: CorpusSettings) -> str:
-    """Which files are taken, with the patterns that say so."""
-    kinds = ".txt and .md files"
-    if corpus.include != CorpusSettings(roots=()).include:
-        kinds = f"what fits {_options('--include', corpus.include)}"
-    but_for = f", but for what fits {_options('--exclude', corpus.exclude)}"
-    return f"askdocs reads {kinds}{but_for if corpus.exclude else ''}"
-
-
-def _options(name: str, patterns: tuple[str, ...]) -> str:
-    return " ".join(f"{name} {pattern!r}" for pattern in patterns)

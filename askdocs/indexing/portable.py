@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from askdocs import embedding
+from askdocs.datamodel import size_text
 from askdocs.index import carried_encoders
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ class Carrier:
         if self.lacks(encoder.fingerprint):
             source = embedding.compiled_folder(encoder)
             transaction.carry_encoder(source)
-            size = carried_encoders(self._index)[source.name]
-            self._notify(f"{self._index} now carries the encoder, {size / 10**6:.1f} MB")
+            said = size_text(carried_encoders(self._index)[source.name], exact=False)
+            self._notify(f"{self._index} now carries the encoder, {said}")
 
     def tidy(self, transaction: Transaction, fingerprint: str) -> None:
         """Remove what the index shall not carry; when no generation needs it any more."""

@@ -9,7 +9,7 @@ from askdocs import files
 from askdocs.datamodel import DocumentStatus, IndexPreview
 from askdocs.documents import read_document
 from askdocs.freshness import observe_entry
-from askdocs.indexing.plan import indexed_paths, make_plan, reasons
+from askdocs.indexing.plan import differing, make_plan, reasons
 from askdocs.passages import cut_passages
 
 if TYPE_CHECKING:
@@ -34,14 +34,13 @@ def preview(request: IndexRequest) -> IndexPreview:
         DamagedIndexError: The index to be refreshed is not what its manifest says.
     """
     plan = make_plan(request)
-    before = plan.before
-    old, new = set(indexed_paths(before)), set(plan.indexed)
+    added, changed, removed = differing(plan.before, plan.records)
     cut = [path for path in plan.indexed if not plan.keeps(path)]
     return IndexPreview(
-        documents=len(new),
-        added=tuple(sorted(new - old)),
-        changed=tuple(sorted(path for path in new & old if before[path] != plan.records[path])),
-        removed=tuple(sorted(old - new)),
+        documents=len(plan.indexed),
+        added=added,
+        changed=changed,
+        removed=removed,
         cut=len(cut),
         sentences=len(_new_sentences(plan, cut, request.base)) if cut else 0,
         skipped=reasons(plan.records, DocumentStatus.SKIPPED),

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from askdocs import embedding, files
 from askdocs.datamodel import CorpusSettings, PassageSettings
-from askdocs.errors import UsageError
-from askdocs.index import Generation
+from askdocs.errors import REPAIR, UsageError
+from askdocs.index import Generation, has_generations
 from askdocs.indexing.request import IndexRequest
 
 
@@ -24,7 +24,8 @@ def corpus_settings(request: IndexRequest, old: Generation | None) -> CorpusSett
     named = tuple(sorted({files.relative_root(path, request.base) for path in request.paths}))
     if old is None:
         if not named:
-            raise UsageError("there is no index to refresh", hint="askdocs index PATH")
+            hint = REPAIR if has_generations(request.index) else "askdocs index PATH"
+            raise UsageError("there is no index to refresh", hint=hint)
         recorded = CorpusSettings(roots=named)
     else:
         recorded = replace(old.manifest.corpus, roots=_roots(request, old, named))

@@ -14,7 +14,7 @@ from askdocs.datamodel import (
     ModelRecord,
     PassageSettings,
 )
-from askdocs.errors import DamagedIndexError, FormatError
+from askdocs.errors import REPAIR_FROM, DamagedIndexError, FormatError
 from askdocs.manifest.fields import (
     WRONG,
     clean,
@@ -78,7 +78,7 @@ def read_manifest(content: bytes) -> Manifest:
         return _manifest(card)
     except WRONG as error:
         raise DamagedIndexError(
-            f"the manifest cannot be read: {error}", hint="askdocs repair PATH"
+            f"the manifest cannot be read: {error}", hint=REPAIR_FROM
         ) from error
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from askdocs.datamodel import DocumentRecord, DocumentStatus
-from askdocs.errors import DamagedIndexError
+from askdocs.errors import REPAIR, DamagedIndexError
 from askdocs.manifest.fields import WRONG, count, root, sha256, text
 
 # A dictionary finds a status in a third of the time that the enumeration takes.
@@ -51,7 +51,7 @@ def read_records(content: bytes, *, name: str) -> dict[str, DocumentRecord]:
             raise ValueError("it does not end")
     except WRONG as error:
         message = f"{name} cannot be read: line {len(found) + 1}: {error}"
-        raise DamagedIndexError(message, hint="askdocs repair") from error
+        raise DamagedIndexError(message, hint=REPAIR) from error
     return found
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sized
 
-from askdocs.datamodel import Freshness, IndexPreview, IndexReport
+from askdocs.datamodel import Freshness, IndexPreview, IndexReport, RepairReport
 
 
-def changes_of(found: Freshness | IndexPreview | IndexReport) -> dict[str, tuple[str, ...]]:
+def changes_of(
+    found: Freshness | IndexPreview | IndexReport | RepairReport,
+) -> dict[str, tuple[str, ...]]:
     """The paths that were added, changed and removed, in this order, under these words."""
     return {"added": found.added, "changed": found.changed, "removed": found.removed}
 

@@ -1,6 +1,7 @@
-"""What was wrong with an index and is not any more, for a reader."""
+"""What was found to be wrong with an index, for a reader."""
 
 from askdocs.datamodel import RepairReport
+from askdocs.render.kinds import changes_of, count_kinds
 from askdocs.render.style import count_of
 from askdocs.terminal import make_safe
 
@@ -13,6 +14,7 @@ def render_repair(report: RepairReport) -> str:
     lines = [f"damaged  {one.path} {one.reason}" for one in report.damaged]
     done = "repaired" if report.is_done else "can be repaired"
     parts = [f"{done}: {report.index}, {count_of(report.documents, 'document')}"]
+    parts += count_kinds(changes_of(report))
     if report.report is not None:
         parts.append(f"{count_of(report.report.embedded, 'sentence')} embedded")
         parts[-1] += f" in {report.report.seconds:.1f} s"

@@ -2,8 +2,14 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
-from askdocs.datamodel import CorpusSettings, DocumentRecord, DocumentStatus, Manifest, ModelRecord
-from askdocs.files import size_text
+from askdocs.datamodel import (
+    CorpusSettings,
+    DocumentRecord,
+    DocumentStatus,
+    Manifest,
+    ModelRecord,
+    size_text,
+)
 from askdocs.render.kinds import count_kinds
 from askdocs.render.style import count_of
 from askdocs.terminal import make_safe
@@ -26,6 +32,8 @@ def render_status(
         digest: The name of its generation.
         encoders: The compiled encoders that it carries, each with its size in bytes.
     """
+    size = sum(record.bytes for record in manifest.files.values())
+    carried = size_text(sum(encoders.values()), exact=False) if encoders else ""
     rows = {
         "index": f"{index}, format {manifest.format_version}, generation {digest[:12]}",
         "corpus": ", ".join(manifest.corpus.roots),
@@ -34,8 +42,8 @@ def render_status(
         "passages": f"{manifest.counts['passages']}, at most {manifest.passages.max_tokens} tokens",
         "sentences": str(manifest.counts["sentences"]),
         "model": _model(manifest.model),
-        "size": _bytes(sum(record.bytes for record in manifest.files.values())),
-        "encoder": f"in the index, {_bytes(sum(encoders.values()))}" if encoders else "",
+        "size": size_text(size, exact=False),
+        "encoder": f"in the index, {carried}" if carried else "",
     }
     return "".join(f"{name:<10} {make_safe(value)}\n" for name, value in rows.items() if value)
 
@@ -47,7 +55,7 @@ def _counts(records: Collection[DocumentRecord]) -> str:
         for status in (DocumentStatus.INDEXED, DocumentStatus.SKIPPED, DocumentStatus.FAILED)
     }
     indexed = kinds.pop(DocumentStatus.INDEXED.value)
-    size = _bytes(sum(record.bytes for record in indexed))
+    size = size_text(sum(record.bytes for record in indexed), exact=False)
     return ", ".join([f"{len(indexed)}, {size}", *count_kinds(kinds)])
 
 
@@ -90,11 +98,3 @@ def render_documents(documents: Mapping[str, DocumentRecord]) -> str:
         else f"{make_safe(path)}  {record.status}: {make_safe(record.reason)}\n"
         for path, record in sorted(documents.items())
     )
-
-
-def _bytes(size: int) -> str:
-    """A size in decimal units, as disks are sold."""
-    for unit, one in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if size >= one:
-            return f"{size / one:.1f} {unit}"
-    return f"{size} B"

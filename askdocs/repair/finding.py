@@ -6,22 +6,29 @@ from pathlib import Path
 
 from askdocs import files
 from askdocs.datamodel import DamagedFile, DocumentStatus
-from askdocs.errors import DamagedIndexError, NoIndexError
-from askdocs.freshness import damaged_encoder
+from askdocs.errors import (
+    REPAIR_FROM,
+    DamagedFileError,
+    DamagedIndexError,
+    NoIndexError,
+    UnreadableFileError,
+)
+from askdocs.freshness import damaged_encoder, listed_damage
 from askdocs.index import (
     GENERATIONS,
+    HEAD,
+    MANIFEST,
     RECORDS,
     Generation,
     current_digest,
+    generation_folders,
     has_generations,
     open_generation,
     read_head,
     sound_generations,
 )
 from askdocs.manifest import readable_paths
-from askdocs.store.partition import segment_name, segment_names, segment_of
-
-_DOCUMENTS = "documents.jsonl"
+from askdocs.store.partition import DOCUMENTS, segment_name, segment_names, segment_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +83,10 @@ def examine(index: Path) -> Findings:
         found = _of(generation, current=generation.digest)
     except DamagedIndexError as error:
         found = _without_manifest(index, current, error)
+    except UnreadableFileError as error:
+        path = index / GENERATIONS / current / MANIFEST
+        lost = DamagedFileError(path, error.reason, hint=REPAIR_FROM)
+        found = _without_manifest(index, current, lost)
     if not found.is_sound and current_digest(index) not in {None, found.current}:
         # A writer has put another generation in its place meanwhile.
         return examine(index)
@@ -87,7 +98,7 @@ def _without_head(index: Path) -> Findings:
     found = [_of(generation, current=None) for generation in sound_generations(index)]
     if not found:
         message = f"no generation in {index / GENERATIONS} has a sound manifest"
-        lost = DamagedIndexError(message, hint="askdocs repair PATH")
+        lost = DamagedIndexError(message, hint=REPAIR_FROM)
         return Findings(current=None, generation=None, damaged={}, fault=lost)
     return next((one for one in found if not one.damaged), found[0])
 
@@ -113,16 +124,12 @@ def _of(generation: Generation, *, current: str | None) -> Findings:
 def listed(found: Findings, index: Path) -> Iterator[DamagedFile]:
     """Everything that is wrong, as far as it is about files, with paths as the index is named."""
     if found.current is None:
-        yield DamagedFile(path=str(index / "HEAD"), reason="names no generation")
+        yield DamagedFile(path=str(index / HEAD), reason="names no generation")
     if found.fault is not None and found.current is not None:
-        path = index / GENERATIONS / found.current / "manifest.json"
+        path = index / GENERATIONS / found.current / MANIFEST
         yield DamagedFile(path=str(path), reason=str(found.fault).removeprefix(f"{path} "))
     if found.generation is not None:
-        folder = found.generation.directory
-        for name, reason in sorted(found.damaged.items()):
-            yield DamagedFile(path=str(folder / name), reason=reason)
-    for path, reason in found.encoder:
-        yield DamagedFile(path=str(path), reason=reason)
+        yield from listed_damage(found.generation, found.damaged, found.encoder)
 
 
 def held_documents(found: Findings, index: Path) -> frozenset[str]:
@@ -133,7 +140,9 @@ def held_documents(found: Findings, index: Path) -> frozenset[str]:
     still be read of records that nothing vouches for.
     """
     if found.generation is None:
-        folders = [index / GENERATIONS / found.current] if found.current else _folders(index)
+        folders = (
+            [index / GENERATIONS / found.current] if found.current else generation_folders(index)
+        )
         return frozenset(path for one in folders for path in _unproved(one))
     if RECORDS not in found.damaged:
         records = found.generation.documents.items()
@@ -145,9 +154,10 @@ def _by_segments(found: Findings, generation: Generation) -> Iterator[str]:
     segments = len(segment_names(generation.manifest.files))
     unproved = _unproved(generation.directory)
     for number in range(segments):
-        name = f"{segment_name(number)}/{_DOCUMENTS}"
+        name = f"{segment_name(number)}/{DOCUMENTS}"
         if name in generation.manifest.files and name not in found.damaged:
-            yield from readable_paths(files.read_regular(generation.directory / name))
+            record = generation.manifest.files[name]
+            yield from readable_paths(files.read_verified(generation.directory / name, record))
         else:
             yield from (path for path in unproved if segment_of(path, segments) == number)
 
@@ -155,11 +165,6 @@ def _by_segments(found: Findings, generation: Generation) -> Iterator[str]:
 def _unproved(folder: Path) -> Iterable[str]:
     """The documents that the records of a generation name, as far as they can be read."""
     try:
-        return readable_paths(files.read_regular(folder / RECORDS))
-    except OSError:
+        return readable_paths(files.read_index_file(folder / RECORDS))
+    except (DamagedIndexError, UnreadableFileError):
         return ()
-
-
-def _folders(index: Path) -> list[Path]:
-    with files.refusals(index):
-        return sorted(path for path in (index / GENERATIONS).iterdir() if path.is_dir())

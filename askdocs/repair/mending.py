@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from askdocs import embedding, files
 from askdocs.datamodel import RepairReport
-from askdocs.errors import ModelError, UsageError
+from askdocs.errors import REPAIR, DamagedIndexError, ModelError, UsageError
 from askdocs.freshness import damaged_encoder
 from askdocs.index import begin, open_generation
 from askdocs.indexing import IndexRequest, Salvage, build
-from askdocs.indexing.plan import indexed_paths, make_plan
+from askdocs.indexing.models import open_model
+from askdocs.indexing.plan import differing, indexed_paths, make_plan
 from askdocs.indexing.salvage import require_held
 from askdocs.repair.finding import Findings, examine, held_documents, listed
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from askdocs.datamodel import IndexReport
     from askdocs.index import Generation
     from askdocs.indexing import Progress
+
+
+_OTHERWISE = "askdocs index --rebuild --replace PATH"
 
 
 def repair(
@@ -51,7 +56,8 @@ def repair(
         NoIndexError: There is no index, and nothing of one.
         UsageError: The paths are not those of the corpus that the index records.
         DamagedIndexError: The settings are lost and no path is given, or a document of the index
-            cannot be read any more. Nothing was written.
+            cannot be read any more; nothing was written. Or the encoder that the index carries is
+            damaged and cannot be had again; what else was wrong has then been put right.
         LockedError: Another process is writing the index.
         ModelError: A model is needed that cannot be had.
         RefusedError: The disk refuses.
@@ -59,29 +65,40 @@ def repair(
     found = examine(index)
     _require_paths(found, index, paths)
     report: IndexReport | None = None
-    documents = None
-    if found.lost:
-        notify(
-            f"the settings of {index} are lost; the default ones and the model "
-            f"{embedding.DEFAULT_MODEL} are used"
-        )
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
     if found.damaged or found.lost:
         request = IndexRequest(index=index, paths=paths if found.lost else ())
         salvage = _salvage(found, index)
         _require_roots(request, salvage)
+        if found.lost:
+            notify(_defaults(index))
         if dry_run:
-            documents = make_plan(request, salvage=salvage).indexed
+            plan = make_plan(request, salvage=salvage)
+            documents = len(plan.indexed)
+            added, changed, removed = differing(plan.before, plan.records)
         else:
             report = build(request, cache=cache, notify=notify, progress=progress, salvage=salvage)
-    elif found.generation and found.generation.digest != found.current and not dry_run:
-        _name_current(found.generation, found.current, notify)
-    if not dry_run and not found.is_sound:
-        _mend_encoder(open_generation(index), cache=cache, notify=notify)
+            documents = report.documents
+            added, changed, removed = report.added, report.changed, report.removed
+        # Where the records are lost, what the index held is known by other means.
+        added = tuple(path for path in added if path not in salvage.held)
+    else:
+        documents = _count(found)
+        if found.generation and found.generation.digest != found.current and not dry_run:
+            _name_current(found.generation, found.current, notify)
+    if not found.is_sound:
+        whole = found.generation if dry_run else open_generation(index)
+        _mend_encoder(whole, cache=cache, notify=notify, dry_run=dry_run)
     return RepairReport(
         index=str(index),
-        documents=_count(report, found) if documents is None else len(documents),
+        documents=documents,
         damaged=tuple(listed(found, index)),
         report=report,
+        added=added,
+        changed=changed,
+        removed=removed,
         is_done=not dry_run,
     )
 
@@ -95,7 +112,9 @@ def _require_paths(found: Findings, index: Path, paths: tuple[Path, ...]) -> Non
     roots = found.generation.manifest.corpus.roots
     base = found.generation.base
     if tuple(sorted({files.relative_root(path, base) for path in paths})) != roots:
-        raise UsageError(f"{index} is the index of {', '.join(roots)}", hint="askdocs repair")
+        gone = [root for root in roots if not files.exists(files.source_path(base, root))]
+        hint = _OTHERWISE if gone else REPAIR
+        raise UsageError(f"{index} is the index of {', '.join(roots)}", hint=hint)
 
 
 def _salvage(found: Findings, index: Path) -> Salvage:
@@ -112,15 +131,14 @@ def _require_roots(request: IndexRequest, salvage: Salvage) -> None:
     if salvage.generation is None:
         return
     roots = salvage.generation.manifest.corpus.roots
-    gone = [root for root in roots if not files.source_path(request.base, root).exists()]
+    gone = [root for root in roots if not files.exists(files.source_path(request.base, root))]
     below = {
         path
         for path in salvage.held
         for root in gone
         if root in {".", path} or path.startswith(f"{root}/")
     }
-    otherwise = "askdocs index --rebuild --replace PATH"
-    require_held(frozenset(below), {}, otherwise=otherwise)
+    require_held(frozenset(below), {}, otherwise=_OTHERWISE)
 
 
 def _name_current(
@@ -133,18 +151,27 @@ def _name_current(
     notify(f"{generation.index} answers from generation {generation.digest[:12]} again{older}")
 
 
-def _mend_encoder(generation: Generation, *, cache: Path, notify: Callable[[str], None]) -> None:
-    """Put the encoder that an index carries in place of a damaged one, or remove that."""
-    if not damaged_encoder(generation):
+def _mend_encoder(
+    generation: Generation | None, *, cache: Path, notify: Callable[[str], None], dry_run: bool
+) -> None:
+    """Put the encoder that an index carries in place of a damaged one.
+
+    Raises:
+        DamagedIndexError: It cannot be had. The damaged one stays: it may be the last there is.
+    """
+    if generation is None or not damaged_encoder(generation):
         return
     source = _sound_encoder(generation, cache=cache, notify=notify)
+    if source is None:
+        raise DamagedIndexError(
+            f"the encoder that {generation.index} carries is damaged and its model is not here",
+            hint="askdocs index --no-portable goes on without it",
+        )
+    if dry_run:
+        return
     with begin(generation.index, expecting=generation.digest, keeps_all=True) as transaction:
-        if source is None:
-            transaction.drop_encoders()
-            notify(f"{generation.index} no longer carries an encoder: its model is not here")
-        else:
-            transaction.carry_encoder(source)
-            notify(f"{generation.index} carries its encoder again")
+        transaction.carry_encoder(source)
+        notify(f"{generation.index} carries its encoder again")
 
 
 def _sound_encoder(
@@ -155,17 +182,23 @@ def _sound_encoder(
     if embedding.has_compiled(record.fingerprint, cache=cache, whole=True):
         return embedding.entry_directory(cache, record.fingerprint)
     try:
-        model = embedding.locate_model(
-            record.name, base=generation.base, online=False, revision=record.revision
+        _, encoder = open_model(
+            record.name,
+            base=generation.base,
+            revision=record.revision,
+            online=False,
+            open_encoder=partial(embedding.open_encoder, cache=cache, notify=notify),
         )
-        encoder = embedding.open_encoder(model, cache=cache, notify=notify)
     except ModelError:
         return None
     is_same = encoder.fingerprint == record.fingerprint
     return embedding.compiled_folder(encoder) if is_same else None
 
 
-def _count(report: IndexReport | None, found: Findings) -> int:
-    if report is not None:
-        return report.documents
+def _defaults(index: Path) -> str:
+    model = embedding.DEFAULT_MODEL
+    return f"the settings of {index} are lost; the default ones and the model {model} are used"
+
+
+def _count(found: Findings) -> int:
     return len(indexed_paths(found.generation.documents)) if found.generation else 0

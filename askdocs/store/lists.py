@@ -28,19 +28,6 @@ LEAST_ROWS = 16_384
 _BATCH = 4096
 
 
-class ForeignListsError(ValueError):
-    """A segment's lists do not belong to its sentences.
-
-    Attributes:
-        segment: The number of the segment.
-    """
-
-    def __init__(self, segment: int, reason: str) -> None:
-        """Keep both."""
-        super().__init__(reason)
-        self.segment = segment
-
-
 class Rows(Protocol):
     """An array in a file, whose bytes are verified before they are given."""
 
@@ -55,6 +42,10 @@ class Rows(Protocol):
 
     def take(self, numbers: NDArray[np.int64]) -> NDArray[Any]:
         """Some rows, in the order asked for."""
+        ...
+
+    def damaged(self, reason: str) -> Exception:
+        """The error for bytes that make no sense, which names the file."""
         ...
 
 
@@ -177,9 +168,9 @@ class ListsReader:
         count = len(self._codebook.centroids) + 1
         read = [segment.offsets.rows(0, count) for segment in self._segments]
         found = np.array(read, dtype=np.int64).reshape(-1, count)
-        for number, (own, segment) in enumerate(zip(found, self._segments, strict=True)):
+        for own, segment in zip(found, self._segments, strict=True):
             if own[0] != 0 or own[-1] != segment.sentences.shape[0] or (np.diff(own) < 0).any():
-                raise ForeignListsError(number, "its lists do not hold its sentences")
+                raise segment.sentences.damaged("its lists do not hold its sentences")
         return found
 
     @cached_property
@@ -224,7 +215,7 @@ class ListsReader:
         sentences = self._segments[segment].sentences
         found = sentences.take(rows).astype(np.int64)
         if len(found) and not (found.min() >= 0 and found.max() < sentences.shape[0]):
-            raise ForeignListsError(segment, "its lists name sentences that are not there")
+            raise sentences.damaged("its lists name sentences that are not there")
         return found
 
     def _rows_within(

@@ -8,6 +8,9 @@ SEGMENT_BYTES = 8 << 20
 
 MOST_SEGMENTS = 32
 
+DOCUMENTS = "documents.jsonl"
+"""The file of a segment that says which documents are in it."""
+
 CODEBOOK = "codebook.npys"
 """The file beside the segments of an index that has more than one."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from functools import cached_property, partial
 from heapq import merge
 from itertools import islice
@@ -115,12 +114,9 @@ class GenerationReader:
         """The k sentences nearest to each vector: ids and cosines, shapes (len(vectors), ≤ k)."""
         self._begin_question()
         sentences = None if within is None else self._sentences_within(within)
-        with self._own_lists():
-            if vectors.shape[1] != self._dense.dimension:
-                raise files.damaged(
-                    self._dense_path(0), f"its vectors are not of {vectors.shape[1]}"
-                )
-            return self._dense.nearest(vectors, k, within=sentences)
+        if vectors.shape[1] != self._dense.dimension:
+            raise files.damaged(self._dense_path(0), f"its vectors are not of {vectors.shape[1]}")
+        return self._dense.nearest(vectors, k, within=sentences)
 
     def lexical(
         self, terms: Sequence[str], k: int, *, within: NDArray[np.bool_] | None = None
@@ -252,8 +248,7 @@ class GenerationReader:
 
     def vectors(self, sentence_ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """The stored vectors of some sentences, shape (len(sentence_ids), dimension)."""
-        with self._own_lists():
-            return self._dense.vectors(sentence_ids)
+        return self._dense.vectors(sentence_ids)
 
     def stored_vectors(self, sentence_ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Vectors to keep: those of codes are nearly of unit length, and give the same codes."""
@@ -261,8 +256,7 @@ class GenerationReader:
             return self.vectors(sentence_ids)
         from askdocs.store.codebook import decode  # noqa: PLC0415 - as above
 
-        with self._own_lists():
-            return decode(self.codebook, self._dense.codes(sentence_ids))
+        return decode(self.codebook, self._dense.codes(sentence_ids))
 
     def close(self) -> None:
         """Give all files back."""
@@ -271,19 +265,6 @@ class GenerationReader:
         self._kept.clear()
         for file in self._files.values():
             file.close()
-
-    @contextmanager
-    def _own_lists(self) -> Iterator[None]:
-        """Name the file whose lists do not belong to the segment that they stand in."""
-        if isinstance(self._dense, FlatReader):
-            yield
-            return
-        from askdocs.store.lists import ForeignListsError  # noqa: PLC0415 - as above
-
-        try:
-            yield
-        except ForeignListsError as error:
-            raise files.damaged(self._dense_path(error.segment), error) from error
 
     def _dense_path(self, segment: int) -> Path:
         name = FLAT if isinstance(self._dense, FlatReader) else LISTS

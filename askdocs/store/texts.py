@@ -16,6 +16,7 @@ from askdocs import files
 from askdocs.datamodel import Passage, StoredPassage
 from askdocs.store.arrays import npys, offsets, read_arrays, require_types
 from askdocs.store.lines import Lines, LinesWriter
+from askdocs.store.partition import DOCUMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from askdocs.files import VerifiedFile
     from askdocs.store.arrays import VerifiedArray
 
-DOCUMENTS = "documents.jsonl"
 PASSAGES = "passages.jsonl"
 TABLES = "tables.npys"
 

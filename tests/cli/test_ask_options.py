@@ -275,6 +275,29 @@ def test_remarks_wait_for_the_pager(
     assert len((harbour / "paged").read_text().splitlines()) >= 2
 
 
+@pytest.mark.parametrize(
+    ("number", "status", "err"), [("INT", 0, ""), ("TERM", 143, "\naskdocs: interrupted\n")]
+)
+def test_pager_outlives_ctrl_c_alone(  # noqa: PLR0917
+    harbour: Path,
+    run: Run,
+    terminal: Terminal,
+    monkeypatch: pytest.MonkeyPatch,
+    number: str,
+    status: int,
+    err: str,
+) -> None:
+    """Ctrl-C is the pager's own; what ends askdocs ends the pager too, at once."""
+    last = "touch read" if number == "INT" else "exec sleep 60"
+    monkeypatch.setenv("PAGER", f"sh -c 'cat > paged; kill -{number} $PPID; {last}'")
+    monkeypatch.setattr("sys.stdout", terminal)
+
+    ran = run("ask", *LEXICAL, "--pager", "--format", "paths", "harbour")
+
+    assert (ran.status, ran.err) == (status, err)
+    assert (harbour / "read").exists() == (number == "INT")
+
+
 @pytest.mark.parametrize("pager", ["absent-program", "'", "  "])
 def test_answers_are_shown_without_a_pager(
     harbour: Path, run: Run, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, pager: str

@@ -266,7 +266,7 @@ def test_wrong_variable_is_named(here: Path, run: Run, monkeypatch: pytest.Monke
 
     shown, evaluated = run("config"), run("eval", "questions.jsonl")
 
-    message = "askdocs: ASKDOCS_EVAL_TOP_K: 'x' is not a valid integer range"
+    message = "askdocs: ASKDOCS_EVAL_TOP_K: 'x' is not a whole number"
     assert (shown.status, shown.err.splitlines()[0]) == (2, message)
     assert (evaluated.status, evaluated.err.splitlines()[0]) == (2, message)
 

@@ -77,7 +77,7 @@ def test_rebuilding_mends_a_damaged_file(harbour: Path, run: Run, name: str) -> 
 
 
 @pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("damage", ["truncate", "remove"])
+@pytest.mark.parametrize("damage", ["flip", "truncate", "remove"])
 def test_refresh_of_a_damaged_index_writes_nothing(
     harbour: Path, run: Run, name: str, damage: str
 ) -> None:
@@ -87,6 +87,8 @@ def test_refresh_of_a_damaged_index_writes_nothing(
     path.unlink()
     if damage == "truncate":
         path.write_bytes(content[:-1])
+    elif damage == "flip":
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     before = files_of(harbour)
 
     for command in (["index"], ["index", "docs"]):

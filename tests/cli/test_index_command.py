@@ -573,7 +573,7 @@ def test_portable_index_says_so(folder: Path, index: Run, run: Run) -> None:
     listed = run("status").out.splitlines()[-1]
     taken = index("--no-portable")
 
-    assert re.fullmatch(r"askdocs: vectors now carries the encoder, \d\.\d MB\n", put.err)
+    assert re.fullmatch(r"askdocs: vectors now carries the encoder, \d+\.\d kB\n", put.err)
     assert re.fullmatch(r"encoder    in the index, [\d.]+ [kM]B", listed)
     assert taken.err == "askdocs: vectors no longer carries an encoder\n"
 

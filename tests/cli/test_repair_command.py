@@ -97,6 +97,22 @@ def test_missing_head_is_put_right(harbour: Path, run: Run) -> None:
     assert run("check", "--deep").status == 0
 
 
+def test_document_that_cannot_be_read_is_said(harbour: Path, run: Run) -> None:
+    """It was never in the index: status 8 and what helps, as for `askdocs index`."""
+    (harbour / "docs" / "c.txt").write_bytes(b"caf\xe9")
+    said = run("index").err
+    flip(generation_of(harbour) / "000" / "dense.faiss")
+
+    ran = run("repair")
+
+    assert ran.status == 8
+    assert ran.err == said
+    assert said == (
+        "askdocs: failed docs/c.txt: not UTF-8\n"
+        "hint: askdocs index --encoding NAME, where NAME is latin-1 or the like\n"
+    )
+
+
 def test_damage_with_a_document_gone_is_left_alone(harbour: Path, run: Run) -> None:
     """The document could not be had again; the message names it and the hint a way on."""
     flip(generation_of(harbour) / "000" / "passages.jsonl")
@@ -187,7 +203,7 @@ def test_damaged_encoder_is_put_back(harbour: Path, run: Run) -> None:
     assert checked.status == 4
     assert (ran.status, ran.out, ran.err) == (
         0,
-        f"damaged  {path} is not what its card says\nrepaired: vectors, 2 documents\n",
+        f"damaged  {path} is not what its manifest says\nrepaired: vectors, 2 documents\n",
         "askdocs: vectors carries its encoder again\n",
     )
     assert run("check", "--deep").status == 0

@@ -79,6 +79,29 @@ def test_a_fifo_that_is_no_ones_configuration_is_passed_over(tmp_path: Path) -> 
     assert find_configuration(tmp_path) is None
 
 
+@pytest.mark.parametrize("target", ["absent", "pyproject.toml"])
+def test_a_link_to_nothing_is_no_ones_configuration(tmp_path: Path, target: str) -> None:
+    """A pyproject.toml that leads nowhere, or to itself, ends no command below it."""
+    (tmp_path / "pyproject.toml").symlink_to(target)
+
+    assert find_configuration(tmp_path) is None
+
+
+@pytest.mark.parametrize(("text", "is_ours"), [("[project]\n", False), (TABLE, True)])
+def test_a_large_file_is_refused_where_it_speaks_of_askdocs(
+    tmp_path: Path, text: str, is_ours: bool
+) -> None:
+    """A pyproject.toml above the limit is the matter of others, unless it has our table."""
+    write(tmp_path / "pyproject.toml", text + "# filling\n" * 120_000)
+    write(tmp_path / "askdocs.toml", "")
+
+    if is_ours:
+        with pytest.raises(UsageError, match=r"pyproject\.toml: larger than 1 MiB$"):
+            find_configuration(tmp_path)
+    else:
+        assert find_configuration(tmp_path) is None
+
+
 def test_a_pipe_that_is_named_is_read(tmp_path: Path) -> None:
     """A named file may be a pipe, as that of `--config <(command)`."""
     reading, writing = os.pipe()
@@ -104,15 +127,51 @@ def test_an_endless_file_is_not_read(tmp_path: Path, is_named: bool) -> None:
 
 
 def test_a_number_of_too_many_digits_has_its_line(tmp_path: Path) -> None:
-    """Python reads no whole number of more than 4,300 digits, which is an error like others."""
+    """Python reads no whole number of more than 4,300 digits; a text or a key may have as many."""
     found = tmp_path / "askdocs.toml"
-    found.write_text(f"quiet = true\ntop-k = {'9' * 4301}\n")
+    digits = "9" * 4301
+    passed = f"# {digits}\n{digits} = 1.{digits}\nmode = \"{digits}\"\nmodel = '''\n{digits}'''\n"
+    found.write_text(f"{passed}top-k = -1_{digits}\n")
 
     with pytest.raises(UsageError) as error:
         find_configuration(tmp_path)
 
-    assert str(error.value) == f"{found}:2: a number has too many digits"
-    assert error.value.hint == f"correct line 2 of {found}"
+    assert str(error.value) == f"{found}:6: a number has too many digits"
+    assert error.value.hint == f"correct line 6 of {found}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{'.'.join('a' * 101)} = 1",
+        f"[{' . '.join('a' * 101)}]",
+        f"[[{'.'.join('a' * 101)}]]",
+        "{} = 1".format(".".join(["'a'", '"."'] * 51)),
+        f"x = {{ {'.'.join('a' * 101)} = 1 }}",
+    ],
+)
+def test_a_key_of_too_many_parts_has_its_line(tmp_path: Path, text: str) -> None:
+    """To read one of some ten thousand takes minutes; a text or a comment may have as many."""
+    found = tmp_path / "askdocs.toml"
+    long = ".".join("a" * 101)
+    passed = f"# {long}\nmode = \"{long}\"\nmodel = '''\n{long} = 1'''\n{long[2:]} = 1\n"
+    found.write_text(f"{passed}{text}\n")
+
+    with pytest.raises(UsageError) as error:
+        find_configuration(tmp_path)
+
+    assert str(error.value) == f"{found}:6: a key has more than 100 parts"
+    assert error.value.hint == f"correct line 6 of {found}"
+
+
+@pytest.mark.parametrize("line", ['\\"""', '\\"', "'''", "'", '"', '"\\'])
+def test_quotes_that_nothing_closes_are_looked_at_once(tmp_path: Path, line: str) -> None:
+    """A file of them would else take minutes: each would look for its end in the whole of it."""
+    found = tmp_path / "askdocs.toml"
+    found.write_text(f"{line}\n" * (900_000 // (len(line) + 1)))
+
+    with pytest.raises(UsageError, match="not TOML"):
+        find_configuration(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from askdocs.config import (
     default_paths,
     existing_index,
     find_index,
+    index_to_repair,
     index_to_write,
 )
 from askdocs.errors import NoIndexError
@@ -93,6 +94,38 @@ def test_index_to_be_made_is_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         existing_index(None)
     assert str(caught.value) == f"there is no index in {tmp_path} or above it"
     assert caught.value.hint == "askdocs index PATH"
+
+
+def test_index_without_head_is_the_one_to_repair(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The nearest one, even where another above it is whole; without any it is ./vectors."""
+    (tmp_path / "vectors").mkdir()
+    (tmp_path / "vectors" / "HEAD").touch()
+    (tmp_path / "a" / "vectors" / "generations" / ("0" * 64)).mkdir(parents=True)
+    (tmp_path / "a" / "b").mkdir()
+    monkeypatch.chdir(tmp_path / "a" / "b")
+
+    assert index_to_repair(None) == tmp_path / "a" / "vectors"
+    assert index_to_repair(Path("named")) == Path("named")
+    monkeypatch.chdir(tmp_path / "a")
+    assert index_to_repair(None) == Path("vectors")
+    monkeypatch.chdir("/")
+    assert index_to_repair(None) == Path("vectors")
+
+
+def test_index_without_head_is_to_be_repaired(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where none is found, the hint makes a new one only where there is nothing of an old one."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NoIndexError) as none:
+        existing_index(None)
+    (tmp_path / "vectors" / "generations" / ("0" * 64)).mkdir(parents=True)
+    with pytest.raises(NoIndexError) as lost:
+        existing_index(None)
+
+    assert (none.value.hint, lost.value.hint) == ("askdocs index PATH", "askdocs repair")
 
 
 def test_seeds_are_indexed_only_where_there_is_no_index(folders: Path) -> None:

@@ -1,17 +1,23 @@
 """A model compiles to an encoder that gives its vectors, or is refused with the reason."""
 
+import errno
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
+from askdocs import files
 from askdocs.embedding import Encoder, Model, open_compiled
-from askdocs.embedding.card import entry_directory
+from askdocs.embedding.card import WEIGHTS, entry_directory
 from askdocs.embedding.compile import compile_model, main
+from askdocs.embedding.export import export_graph
 from askdocs.embedding.fingerprint import fingerprint_model
+from askdocs.embedding.original import load_original
 from askdocs.errors import ModelError, RefusedError
 
 MakeModel = Callable[..., Model]
@@ -153,6 +159,33 @@ def test_cache_that_cannot_be_written_is_an_error(make_model: MakeModel, tmp_pat
 
     with pytest.raises(RefusedError, match=f"the cache {tmp_path}/file cannot be written"):
         compile_model(model, fingerprint_model(model), cache=tmp_path / "file")
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_full_disk_is_not_the_fault_of_the_model(
+    make_model: MakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_full: bool
+) -> None:
+    """A writer that fails has one error for all: how much room there is tells what it means."""
+    original = load_original(make_model().directory, attn_implementation="eager")
+    target = tmp_path / "target"
+    target.mkdir()
+    (target / WEIGHTS).symlink_to("/dev/full")
+    monkeypatch.setattr("askdocs.files.has_room", lambda folder, _: folder != target or not is_full)
+
+    with pytest.raises(OSError if is_full else Fail) as caught:
+        export_graph(original, target)
+
+    assert getattr(caught.value, "errno", None) == (errno.ENOSPC if is_full else None)
+
+
+def test_room_counts_what_was_written_before(tmp_path: Path) -> None:
+    """A writer that failed has left no room, and a file that may be as large as what there was."""
+    (tmp_path / "half").write_bytes(b"0" * 1000)
+    free = shutil.disk_usage(tmp_path).free
+
+    assert files.has_room(tmp_path, 1000)
+    assert not files.has_room(tmp_path, 2 * free + 10**9)
+    assert files.has_room(tmp_path / "none", 2 * free + 10**9)
 
 
 def test_command_compiles_once(

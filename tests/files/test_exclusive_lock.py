@@ -131,3 +131,14 @@ def test_lock_that_cannot_be_opened_is_a_refusal(tmp_path: Path) -> None:
         pytest.fail("there is no lock")
 
     assert str(caught.value) == f"{tmp_path / 'nowhere' / 'LOCK'}: no such file or directory"
+
+
+def test_link_in_place_of_the_lock_leads_nowhere(tmp_path: Path) -> None:
+    """Nothing is made where it leads."""
+    lock = tmp_path / "LOCK"
+    lock.symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(RefusedError, match="LOCK"), exclusive_lock(lock):
+        pass
+
+    assert not (tmp_path / "elsewhere").exists()

@@ -30,6 +30,13 @@ def paths(base: Path, *roots: str) -> list[str]:
     return [entry.path for entry in walk(base, corpus, index=base / "vectors")]
 
 
+def entries(base: Path, root: str = ".") -> dict[str, str]:
+    """The paths of what a walk finds, with the reasons of what is unreadable."""
+    found = walk(base, CorpusSettings(roots=(root,)), index=base / "vectors")
+    assert all((entry.kind == "unreadable") == bool(entry.reason) for entry in found)
+    return {entry.path: entry.reason for entry in found}
+
+
 @pytest.mark.parametrize(
     ("patterns", "expected"),
     [
@@ -244,12 +251,54 @@ def test_ignore_files_that_say_the_same_are_compiled_once(
 
 
 @pytest.mark.parametrize("name", [".gitignore", ".askdocsignore"])
-def test_ignore_file_that_cannot_be_read_ignores_nothing(make_tree: MakeTree, name: str) -> None:
-    """A folder or a dangling link of that name is as if it were not there."""
-    base = make_tree({"a.txt": "", f"{name}/x": "", "b/c.txt": ""})
-    (base / "b" / name).symlink_to("nowhere")
+def test_ignore_file_that_cannot_be_used_is_reported(make_tree: MakeTree, name: str) -> None:
+    """What it names is taken, and nobody shall overlook that; other files' patterns hold."""
+    other = ({".gitignore", ".askdocsignore"} - {name}).pop()
+    base = make_tree(
+        {
+            "a.txt": "",
+            "b.txt": "",
+            "c/d.txt": "",
+            "e/f.txt": "",
+            "g/h.txt": "",
+            f"{name}/x": "",
+            other: "b.txt",
+            f"g/{name}": "*.txt\n" * 43_691,
+        }
+    )
+    (base / "c" / name).symlink_to("nowhere")
+    (base / "e" / name).write_bytes("*.txt".encode("utf-16"))
 
-    assert paths(base) == ["a.txt", "b/c.txt"]
+    reason = "its patterns do not hold"
+    assert entries(base) == {
+        name: f"{reason}: not a regular file",
+        "a.txt": "",
+        "c/d.txt": "",
+        "e/f.txt": "",
+        "g/h.txt": "",
+        f"c/{name}": f"{reason}: link",
+        f"e/{name}": f"{reason}: not UTF-8",
+        f"g/{name}": f"{reason}: larger than 256 KiB",
+    }
+
+
+def test_ignore_file_above_a_root_that_cannot_be_used_is_reported(make_tree: MakeTree) -> None:
+    """Its patterns would hold below the root."""
+    base = make_tree({"docs/a.txt": "", ".gitignore/x": ""})
+
+    assert entries(base, "docs") == {
+        ".gitignore": "its patterns do not hold: not a regular file", "docs/a.txt": "",
+    }  # fmt: skip
+
+
+def test_patterns_beyond_the_limit_are_reported(make_tree: MakeTree) -> None:
+    """The first ones hold, and it is said that the others do not."""
+    patterns = [f"{number}.txt" for number in range(5_001)]
+    base = make_tree({"4999.txt": "", "5000.txt": "", ".gitignore": "\n".join(patterns)})
+
+    assert entries(base) == {
+        ".gitignore": "only its first 5,000 patterns hold", "5000.txt": "",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", [".gitignore", ".askdocsignore"])
@@ -260,7 +309,7 @@ def test_ignore_file_that_is_a_fifo_does_not_hang(
     base = make_tree({"a.txt": ""})
     os.mkfifo(base / name)
 
-    assert paths(base) == ["a.txt"]
+    assert paths(base) == [name, "a.txt"]
 
 
 def test_pattern_of_many_stars_does_not_hang(make_tree: MakeTree, no_hang: None) -> None:

@@ -98,6 +98,19 @@ def test_what_is_no_regular_file_is_skipped(
     assert (str(caught.value), caught.value.skipped) == ("not a regular file", True)
 
 
+@pytest.mark.parametrize("number", [errno.ENXIO, errno.EOPNOTSUPP])
+def test_socket_is_no_regular_file_on_any_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Linux and macOS refuse to open one with different words."""
+    monkeypatch.setattr(os, "open", refusing(OSError(number, os.strerror(number))))
+
+    with pytest.raises(UnreadableSourceError) as caught:
+        read_source(tmp_path / "x.txt", max_bytes=100)
+
+    assert (str(caught.value), caught.value.skipped) == ("not a regular file", True)
+
+
 @pytest.mark.parametrize("kind", ["link", "link to itself", "dangling link"])
 def test_link_is_skipped(make_thing: Callable[[str], Path], kind: str) -> None:
     """A link is not followed, wherever it leads."""
@@ -168,7 +181,7 @@ def test_refusal_to_open_gives_the_reason(
 def test_refusal_to_read_gives_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that fails half-way is reported as such."""
     (tmp_path / "x.txt").write_bytes(b"content")
-    monkeypatch.setattr(os, "read", refusing(OSError(errno.EIO, "Input/output error")))
+    monkeypatch.setattr(os, "pread", refusing(OSError(errno.EIO, "Input/output error")))
 
     with pytest.raises(UnreadableSourceError) as caught:
         read_source(tmp_path / "x.txt", max_bytes=100)
@@ -181,8 +194,10 @@ def test_file_that_comes_in_pieces_is_read_whole(
 ) -> None:
     """The system may give fewer bytes than were asked for, and more the next time."""
     (tmp_path / "x.txt").write_bytes(b"content")
-    read = os.read
-    monkeypatch.setattr(os, "read", lambda descriptor, size: read(descriptor, min(size, 3)))
+    read = os.pread
+    monkeypatch.setattr(
+        os, "pread", lambda descriptor, size, start: read(descriptor, min(size, 3), start)
+    )
 
     content = read_source(tmp_path / "x.txt", max_bytes=100)
 
@@ -230,3 +245,13 @@ def next_descriptor() -> int:
     descriptor = os.open(os.devnull, os.O_RDONLY)
     os.close(descriptor)
     return descriptor
+
+
+def test_file_is_read_where_a_place_cannot_be_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows has no `pread`: there it is moved to the place and read."""
+    (tmp_path / "a.txt").write_bytes(b"some text")
+    monkeypatch.delattr(os, "pread")
+
+    assert read_source(tmp_path / "a.txt", max_bytes=100) == b"some text"

@@ -10,14 +10,38 @@ from pathlib import Path
 import pytest
 
 from askdocs.datamodel import FileRecord
-from askdocs.errors import DamagedIndexError, RefusedError
-from askdocs.files import digest, read_verified, record_of, refusals, verify
+from askdocs.errors import DamagedIndexError, RefusedError, UnreadableFileError
+from askdocs.files import (
+    VerifiedFile,
+    digest,
+    read_verified,
+    record_of,
+    refusals,
+    verify,
+    verify_size,
+    verify_with_blocks,
+)
 
 CONTENT = b"content of an index file"
 RECORD = FileRecord(sha256=hashlib.sha256(CONTENT).hexdigest(), bytes=len(CONTENT))
 Use = Callable[[Path, FileRecord], object]
 
-both = pytest.mark.parametrize("use", [read_verified, verify])
+USES = [read_verified, verify]
+
+both = pytest.mark.parametrize("use", USES)
+
+
+def verify_with_its_table(path: Path, record: FileRecord) -> None:
+    """Prove a large file, whatever its table is."""
+    verify_with_blocks(path, record, record)
+
+
+def read_by_blocks(path: Path, record: FileRecord) -> None:
+    """Read a byte of a large file."""
+    table = hashlib.sha256(CONTENT).digest()
+    path.with_name(f"{path.name}.blocks").write_bytes(table)
+    blocks = FileRecord(sha256=digest(table), bytes=len(table))
+    VerifiedFile(path, record, blocks).read(0, 1)
 
 
 def test_digest_is_sha256() -> None:
@@ -129,13 +153,46 @@ def test_missing_file_is_damage(tmp_path: Path, use: Use, name: str) -> None:
 @both
 def test_refusal_is_no_damage(tmp_path: Path, use: Use) -> None:
     """A file that the system does not open is refused, with its name and the reason."""
-    path = tmp_path / "loop"
-    path.symlink_to("loop")
+    path = tmp_path / ("n" * 300)
 
     with pytest.raises(RefusedError) as caught:
         use(path, RECORD)
 
-    assert str(caught.value) == f"{path}: {os.strerror(errno.ELOOP).lower()}"
+    assert str(caught.value) == f"{path}: {os.strerror(errno.ENAMETOOLONG).lower()}"
+
+
+@pytest.mark.parametrize("use", [*USES, verify_size, verify_with_its_table, read_by_blocks])
+@pytest.mark.parametrize("target", ["real", "loop"])
+def test_link_is_damage(tmp_path: Path, use: Use, target: str) -> None:
+    """What it leads to may be changed by those who know nothing of the index."""
+    (tmp_path / "real").write_bytes(CONTENT)
+    path = tmp_path / "loop"
+    path.symlink_to(target)
+
+    with pytest.raises(DamagedIndexError) as caught:
+        use(path, RECORD)
+
+    assert str(caught.value) == f"{path} is a link"
+
+
+@both
+def test_file_that_the_disk_has_lost_says_so(
+    tmp_path: Path, use: Use, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks is refused; whoever repairs can tell it from what may be given later."""
+    path = tmp_path / "file"
+
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("askdocs.files.reading.open_regular", fail)
+    with pytest.raises(UnreadableFileError) as caught:
+        use(path, RECORD)
+
+    lost = os.strerror(errno.EIO).lower()
+    assert str(caught.value) == f"{path}: {lost}"
+    assert caught.value.reason == f"cannot be read: {lost}"
+    assert (caught.value.exit_status, caught.value.hint) == (7, "askdocs repair")
 
 
 @pytest.mark.parametrize(

@@ -359,15 +359,51 @@ def test_folders_below_the_limit_are_said_and_not_entered(make_tree: MakeTree) -
 
 @pytest.mark.parametrize("roots", [["."], [".", "sub"], ["sub", "."]])
 def test_more_documents_than_the_limit_are_an_error(make_tree: MakeTree, roots: list[str]) -> None:
-    """It says how many were found; as many as the limit are taken, below however many roots."""
+    """As many as the limit are taken, below however many roots."""
     base = make_tree(dict.fromkeys(["a.txt", "sub/b.txt", "sub/c.txt", "d.png"], ""))
 
     assert paths(base, *roots, max_documents=3) == ["a.txt", "sub/b.txt", "sub/c.txt"]
     with pytest.raises(UsageError) as caught:
         entries(base, max_documents=2)
 
-    assert str(caught.value) == "3 documents were found, and the limit is 2"
+    assert str(caught.value) == "more than 2 files were found (--max-documents)"
     assert caught.value.hint == "askdocs index --max-documents N, or leave some out with --exclude"
+
+
+def test_links_special_files_and_folders_are_no_documents(make_tree: MakeTree) -> None:
+    """They are listed beside as many files as the limit."""
+    base = make_tree(dict.fromkeys(["a.txt", "d/d/b.txt"], ""))
+    (base / "link.txt").symlink_to("a.txt")
+    os.mkfifo(base / "pipe.txt")
+
+    found = entries(base, max_documents=1, max_depth=1)
+
+    assert [one.kind for one in found] == [
+        EntryKind.FILE,
+        EntryKind.DEEP,
+        EntryKind.LINK,
+        EntryKind.SPECIAL,
+    ]
+
+
+def test_walk_ends_at_the_first_file_beyond_the_limit(
+    make_tree: MakeTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest of the tree, which may be a disk of files, is not looked at."""
+    base = make_tree(dict.fromkeys([f"{one}/a.txt" for one in "abcdef"], ""))
+    listed: list[object] = []
+    scan = os.scandir
+
+    def counted(place: str) -> object:
+        listed.append(place)
+        return scan(place)
+
+    monkeypatch.setattr(os, "scandir", counted)
+    with pytest.raises(UsageError):
+        entries(base, max_documents=2)
+
+    # The base, and three of the folders in it.
+    assert len(listed) == 4
 
 
 def test_folder_with_too_long_a_path_is_reported(make_deep: Callable[..., Path]) -> None:

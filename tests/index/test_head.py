@@ -1,8 +1,6 @@
 """HEAD is one line that names a generation, and nothing else is taken for it."""
 
-import errno
 import hashlib
-import os
 from pathlib import Path
 
 import pytest
@@ -93,7 +91,10 @@ def test_every_truncation_is_damage(tmp_path: Path) -> None:
         b"<<<<<<< ours\n" + head_line(DIGEST) + b"=======\n" + head_line("0" * 64) + b">>>>>>>\n",
         b"ref: refs/heads/main\n",
         line_of("1", "../../../etc"),
+        line_of("1", "./" * 32),
+        line_of("1", DIGEST[1:]),
         line_of("1", DIGEST.upper()),
+        line_of("1" * 10),
         line_of("-1"),
         line_of("9" * 100_000),
     ],
@@ -175,12 +176,23 @@ def test_hint_can_be_typed(tmp_path: Path) -> None:
 
 def test_head_that_cannot_be_read_is_a_refusal(tmp_path: Path) -> None:
     """A HEAD that the system does not open is refused with the reason."""
-    (tmp_path / "HEAD").symlink_to("HEAD")
+    (tmp_path / "HEAD").mkdir()
 
     with pytest.raises(RefusedError) as caught:
         read_head(tmp_path)
 
-    assert str(caught.value) == f"{tmp_path / 'HEAD'}: {os.strerror(errno.ELOOP).lower()}"
+    assert str(caught.value) == f"{tmp_path / 'HEAD'}: is a directory"
+
+
+def test_link_in_the_place_of_head_is_damage(tmp_path: Path) -> None:
+    """Its file is not the index's own, and repair writes another."""
+    (tmp_path / "HEAD").symlink_to("HEAD")
+
+    with pytest.raises(DamagedIndexError) as caught:
+        read_head(tmp_path)
+
+    assert str(caught.value) == f"{tmp_path / 'HEAD'} is a link"
+    assert caught.value.hint == "askdocs repair"
 
 
 @pytest.mark.parametrize(

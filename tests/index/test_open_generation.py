@@ -11,10 +11,22 @@ import numpy as np
 import pytest
 
 from askdocs.datamodel import Manifest
-from askdocs.errors import DamagedIndexError, NoIndexError, RefusedError, UnusableIndexError
+from askdocs.errors import (
+    DamagedIndexError,
+    FormatError,
+    NoIndexError,
+    RefusedError,
+    UnusableIndexError,
+)
 from askdocs.files import digest as digest_of
 from askdocs.files import record_of
-from askdocs.index import Generation, generation, open_generation, sound_generations
+from askdocs.index import (
+    Generation,
+    generation,
+    generation_folders,
+    open_generation,
+    sound_generations,
+)
 from askdocs.index.head import head_line, read_head
 from askdocs.manifest import read_manifest
 
@@ -257,16 +269,17 @@ def test_reader_does_not_follow_for_ever(
 
 
 def test_manifest_that_cannot_be_read_says_so(index: Path, commit: Commit) -> None:
-    """A manifest that is there, and that the system does not open, is not called missing."""
+    """A manifest that is there, and that is another's, is not called missing."""
     digest = commit(DOCUMENTS)
     manifest = index / "generations" / digest / "manifest.json"
-    manifest.unlink()
-    manifest.symlink_to("manifest.json")
+    manifest.rename(index / "manifest.json")
+    manifest.symlink_to(index / "manifest.json")
 
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(DamagedIndexError) as caught:
         open_generation(index)
 
-    assert str(caught.value) == f"{manifest}: {os.strerror(errno.ELOOP).lower()}"
+    assert str(caught.value) == f"{manifest} is a link"
+    assert caught.value.hint == "askdocs repair PATH"
 
 
 def test_manifest_that_the_disk_does_not_give_names_it(
@@ -275,10 +288,10 @@ def test_manifest_that_the_disk_does_not_give_names_it(
     """A disk that fails in the middle of reading is a refusal that says of which file."""
     manifest = index / "generations" / commit(DOCUMENTS) / "manifest.json"
 
-    def fail(_path: Path) -> bytes:
+    def fail(*_arguments: object, **_options: object) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr(generation.files, "read_regular", fail)
+    monkeypatch.setattr("askdocs.files.reading.open_regular", fail)
 
     with pytest.raises(RefusedError) as caught:
         open_generation(index)
@@ -435,12 +448,83 @@ def test_generations_of_the_same_time_are_in_order_of_name(index: Path, commit: 
     assert len(found) == 3
 
 
-def test_folder_without_generations_is_a_refusal(index: Path) -> None:
-    """Where there is nothing to look for, the folder that is missing is named."""
-    with pytest.raises(RefusedError) as caught:
+@pytest.mark.parametrize("stands_there", ["nothing", "file"])
+def test_folder_without_generations_has_none(index: Path, stands_there: str) -> None:
+    """It is for whoever asks to say what is lost with them."""
+    index.mkdir(parents=True)
+    if stands_there == "file":
+        (index / "generations").write_bytes(b"")
+
+    assert sound_generations(index) == []
+    assert generation_folders(index) == []
+
+
+def test_other_format_is_told_from_damage(index: Path, commit: Commit) -> None:
+    """Where no generation is sound, the one that another askdocs can read is named."""
+    folder = index / "generations"
+    (folder / commit({"docs/a.txt": "One."}) / "manifest.json").unlink()
+    newer = b'{"format_version": 999}'
+    (folder / digest_of(newer)).mkdir()
+    (folder / digest_of(newer) / "manifest.json").write_bytes(newer)
+
+    with pytest.raises(FormatError) as caught:
         sound_generations(index)
 
-    assert str(caught.value) == f"{index / 'generations'}: {os.strerror(errno.ENOENT).lower()}"
+    assert caught.value.found == "999"
+
+
+def test_leftover_is_no_generation(index: Path, commit: Commit) -> None:
+    """What a dead run wrote was never committed, and nothing of it is held."""
+    folder = index / "generations"
+    digest = commit(DOCUMENTS)
+    shutil.copytree(folder / digest, folder / "new-0123456789abcdef")
+
+    assert generation_folders(index) == [folder / digest]
+
+
+@pytest.mark.parametrize("deep", [True, False])
+def test_links_in_a_generation_are_damage(index: Path, commit: Commit, deep: bool) -> None:
+    """Of a file and of the folder of a segment, though they lead to the same bytes."""
+    commit(DOCUMENTS)
+    opened = open_generation(index)
+    records, segment = opened.directory / "corpus.jsonl", opened.directory / "000"
+    for path in (records, segment):
+        path.rename(index / path.name)
+        path.symlink_to(index / path.name)
+
+    found = opened.damage(deep=deep)
+
+    below = "is in a folder that is a link"
+    assert found == {
+        name: "is a link" if name == "corpus.jsonl" else below for name in opened.manifest.files
+    }
+
+
+def test_files_that_the_disk_has_lost_are_damage(
+    index: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are named with the others; what may only not be read now is a refusal."""
+    commit(DOCUMENTS)
+    opened = open_generation(index)
+    real = os.open
+
+    def fail_with(number: int) -> Callable[..., int]:
+        def fail(path: Path | str, *arguments: int, **options: int) -> int:
+            if str(path).endswith("dense.faiss"):
+                raise OSError(number, os.strerror(number))
+            return real(path, *arguments, **options)
+
+        return fail
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", fail_with(errno.EIO))
+        found = opened.damage(deep=True)
+    monkeypatch.setattr(os, "open", fail_with(errno.EACCES))
+    with pytest.raises(RefusedError) as caught:
+        opened.damage(deep=True)
+
+    assert found == {"000/dense.faiss": f"cannot be read: {os.strerror(errno.EIO).lower()}"}
+    assert str(caught.value).endswith(f"dense.faiss: {os.strerror(errno.EACCES).lower()}")
 
 
 def test_disk_that_does_not_list_the_generations_is_a_refusal(

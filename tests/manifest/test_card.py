@@ -263,6 +263,8 @@ def test_value_of_a_wrong_type_is_damage(field: str, value: object) -> None:
         ("model|probe", [0.6, None]),
         ("model|fingerprint", DIGEST.upper()),
         ("model|fingerprint", DIGEST[1:]),
+        ("model|fingerprint", f"{DIGEST}0"),
+        ("model|fingerprint", f"g{DIGEST[1:]}"),
         ("model|fingerprint", f"{DIGEST}\n"),
         ("model|fingerprint", ""),
         ("counts", []),

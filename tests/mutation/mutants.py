@@ -2,12 +2,13 @@
 
 import argparse
 import json
+import re
 import shutil
 import subprocess
 import sys
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from tests.mutation.undecorating import undecorate
@@ -25,7 +26,7 @@ _NOTICED = {1: "killed", 3: "killed", 36: "timeout", -24: "timeout", 24: "timeou
 
 
 def main(arguments: list[str]) -> int:
-    """Make the copy, run mutmut in it, print the counts by room; 1 where one has too few."""
+    """Make the copy, run mutmut in it, print the counts by room; 1 where one is not enough."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--children", default="2", help="how many mutants to try at a time")
     parser.add_argument("names", nargs="*", help="which mutants to try, such as askdocs.index*")
@@ -37,7 +38,9 @@ def main(arguments: list[str]) -> int:
     subprocess.run(command, cwd=FOLDER, check=True)
     rooms = counts_by_room(FOLDER / "mutants" / "askdocs")
     sys.stdout.write(table_of(rooms))
-    return int(any(share(counts) < LEAST_SHARE for counts in rooms.values()))
+    for line in (faults := faults_of(rooms, expected_rooms(FOLDER, options.names))):
+        sys.stderr.write(f"{line}\n")
+    return int(bool(faults))
 
 
 def copy_checkout(source: Path, target: Path) -> None:
@@ -67,6 +70,21 @@ def counts_by_room(folder: Path) -> dict[str, Counter[str]]:
             if status is not None:
                 rooms[room][_NOTICED.get(status, "survived")] += 1
     return dict(rooms)
+
+
+def expected_rooms(folder: Path, names: Sequence[str] = ()) -> set[str]:
+    """The rooms that pyproject.toml says to mutate; of names, those that these are in."""
+    settings = tomllib.loads((folder / "pyproject.toml").read_text())["tool"]["mutmut"]
+    rooms = {Path(one).parts[1].removesuffix(".py") for one in settings["only_mutate"]}
+    chosen = {re.split(r"[.*]", name.removeprefix("askdocs."))[0] for name in names}
+    return rooms & chosen or rooms
+
+
+def faults_of(rooms: Mapping[str, Mapping[str, int]], expected: Collection[str]) -> list[str]:
+    """Which rooms were not tried, and of which too few mutants were noticed."""
+    lines = [f"{room}: no mutant was tried" for room in sorted(set(expected) - rooms.keys())]
+    few = [room for room, counts in rooms.items() if share(counts) < LEAST_SHARE]
+    return [*lines, *(f"{room}: fewer than {LEAST_SHARE:.0%} were noticed" for room in few)]
 
 
 def share(counts: Mapping[str, int]) -> float:

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutation.mutants import copy_checkout, counts_by_room, share, table_of
+from tests.mutation.mutants import (
+    copy_checkout,
+    counts_by_room,
+    expected_rooms,
+    faults_of,
+    share,
+    table_of,
+)
 from tests.mutation.undecorating import undecorate
 
 DECORATED = '''\
@@ -120,3 +127,34 @@ def test_mutants_are_counted_by_room(tmp_path: Path) -> None:
         "| `index` | 5 | 2 | 1 | 2 | 60.0 % |\n"
         "| `terminal` | 1 | 1 | 0 | 0 | 100.0 % |\n"
     )
+
+
+def test_room_that_was_not_tried_is_a_fault() -> None:
+    """Nothing tried is not all noticed; and nine of ten mutants are enough."""
+    rooms = {"index": Counter(killed=89, survived=11), "manifest": Counter(killed=9, survived=1)}
+
+    found = faults_of(rooms, {"index", "manifest", "terminal"})
+
+    assert found == ["terminal: no mutant was tried", "index: fewer than 90% were noticed"]
+    assert faults_of({}, {"index"}) == ["index: no mutant was tried"]
+    assert faults_of({"manifest": rooms["manifest"]}, {"manifest"}) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "rooms"),
+    [
+        ([], {"index", "citations"}),
+        (["askdocs.index*"], {"index"}),
+        (["askdocs.index.head.x_read_head__mutmut_1"], {"index"}),
+        (["askdocs.citations.*", "askdocs.index*"], {"index", "citations"}),
+    ],
+)
+def test_rooms_to_try_are_those_of_the_settings(
+    tmp_path: Path, names: list[str], rooms: set[str]
+) -> None:
+    """Of names, those that the names are in."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.mutmut]\nonly_mutate = ["askdocs/index/*.py", "askdocs/citations.py"]\n'
+    )
+
+    assert expected_rooms(tmp_path, names) == rooms

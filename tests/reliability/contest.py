@@ -38,13 +38,11 @@ def main(folder: Path, seconds: float) -> dict[str, int]:
     while time.monotonic() < deadline:
         time.sleep(chance.uniform(0.002, 0.08))
         victim = chance.randrange(2)
-        os.kill(writers[victim][0], signal.SIGKILL)
-        os.waitpid(writers[victim][0], 0)
+        kill(*writers[victim])
         writers[victim] = start(lambda: write_on(index))
         counts["kills"] += 1
-    for writer, _ in writers:
-        os.kill(writer, signal.SIGKILL)
-        os.waitpid(writer, 0)
+    for writer in writers:
+        kill(*writer)
     for reader, pipe in readers:
         with os.fdopen(pipe) as said:
             counts.update(json.load(said))
@@ -58,6 +56,14 @@ def main(folder: Path, seconds: float) -> dict[str, int]:
     write(clean / "vectors", documents_of(-1))
     assert names(index) == names(clean / "vectors"), "something was left behind"
     return dict(counts)
+
+
+def kill(writer: int, pipe: int) -> None:
+    """End a writer, which nothing else has ended before."""
+    os.kill(writer, signal.SIGKILL)
+    _, status = os.waitpid(writer, 0)
+    os.close(pipe)
+    assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL, "a writer failed"
 
 
 def documents_of(number: int) -> dict[str, str]:

@@ -6,6 +6,7 @@ made, moved and dropped in a folder since that folder was forced, and of each fi
 forced nothing, all, the first half or as many zeros.
 """
 
+import inspect
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -22,6 +23,15 @@ FOLDER = None
 """What a tree gives for a folder, in place of the bytes of a file."""
 
 Tree = dict[str, bytes | None]
+SEAM = tuple(
+    name
+    for name, act in vars(disk).items()
+    if inspect.isfunction(act) and not name.startswith("_")
+    # What has no name, or lies where the system keeps such things, is nothing that an index needs.
+    if name not in {"scratch", "make_private_folder", "remove_private_folder"}
+)
+"""The functions that change what an index is made of."""
+
 _MOST_PENDING = 14
 _ROOT = 0
 
@@ -60,17 +70,24 @@ class _Disk:
                 yield from self.walk(child, f"{above}{name}/")
 
 
+class KilledError(BaseException):
+    """What nobody catches: the process is gone."""
+
+
 class PowerlessDisk:
     """Stands in for `files.disk`: lets everything happen, and knows what a crash would leave."""
 
     def __init__(self, root: Path, *, lies: Callable[[str, Path], bool] = lambda *_: False) -> None:
         """Take what is below a folder as written for good.
 
+        Whoever sets `dies_at` has everything end at the call of that number, counted from 0.
+
         Args:
             root: The folder; nothing outside it is watched.
             lies: Whether a call, by its name and path, does nothing and reports success.
         """
         self.calls = 0
+        self.dies_at = 0
         self._root = root
         self._lies = lies
         self._nodes = _ROOT
@@ -84,10 +101,13 @@ class PowerlessDisk:
 
     def attach(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Take the place of every function of the seam."""
-        for name in (
-            "create overwrite force force_path make_folder rename link unlink remove_tree open_lock"
-        ).split():
+        for name in SEAM:
             monkeypatch.setattr(disk, name, self._watched(name, getattr(disk, name)))
+
+    def forget(self) -> None:
+        """Give no more states of what was done so far."""
+        self._moments = []
+        self._note()
 
     def acknowledge(self) -> None:
         """Note that success was reported: from now on, only the new state will do."""
@@ -107,6 +127,8 @@ class PowerlessDisk:
     def _watched(self, name: str, original: Callable[..., object]) -> Callable[..., object]:
         def call(first: Path | BinaryIO, *others: Path) -> object:
             path = first if isinstance(first, Path) else Path(first.name)
+            if self.calls == self.dies_at > 0:
+                raise KilledError
             if self._lies(name, path):
                 return None
             self.calls += 1
@@ -167,9 +189,13 @@ class PowerlessDisk:
         self._add(target, self._known(source))
 
     def _after_rename(self, source: Path, target: Path) -> None:
-        assert source.parent == target.parent, "what moves between folders is not modelled"
         node = self._known(source)
-        self._change(_Names(self._folder(source), source.name, (target.name, node)))
+        if source.parent == target.parent:
+            self._change(_Names(self._folder(source), source.name, (target.name, node)))
+            return
+        # Two folders, which may be written at different times.
+        self._change(_Names(self._folder(target), adds=(target.name, node)))
+        self._change(_Names(self._folder(source), source.name))
 
     def _after_unlink(self, path: Path) -> None:
         self._change(_Names(self._folder(path), path.name))

@@ -28,12 +28,20 @@ def relabel(index: Path, records: dict[str, DocumentRecord]) -> None:
         transaction.publish(replace(old.manifest, files=kept), tools=TOOLS)
 
 
-BEFORE = {"first": None, "update": OLD, "delete": OLD, "records": OLD}
+def damage(index: Path) -> None:
+    """Cut off a file of an index."""
+    path = open_generation(index).directory / "000" / "passages.jsonl"
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+BEFORE = {"first": None, "update": OLD, "delete": OLD, "records": OLD, "mend": OLD}
+DAMAGED = "damaged"
 CHANGES: dict[str, tuple[Callable[..., None], dict]] = {
     "first": (write, NEW),
     "update": (write, NEW),
     "delete": (write, {}),
     "records": (relabel, OTHERS),
+    "mend": (write, OLD),
 }
 
 
@@ -43,11 +51,17 @@ def prepare(base: Path, change: str) -> Path:
     base.mkdir(parents=True)
     if BEFORE[change] is not None:
         write(index, BEFORE[change])
+    if change == "mend":
+        damage(index)
     return index
 
 
 def state_of(index: Path) -> object:
-    """All that an index says, every byte of it verified; None for no index."""
+    """All that an index says, every byte of it verified; None for no index.
+
+    Raises:
+        DamagedIndexError: A byte of it is wrong.
+    """
     while True:
         try:
             generation = open_generation(index, with_documents=True)
@@ -59,6 +73,14 @@ def state_of(index: Path) -> object:
             # As `search` does it: a writer may have removed what was being read.
             if current_digest(index) == generation.digest:
                 raise
+
+
+def condition_of(index: Path) -> object:
+    """As `state_of`; `DAMAGED` for an index that is."""
+    try:
+        return state_of(index)
+    except DamagedIndexError:
+        return DAMAGED
 
 
 def _said_by(generation: Generation) -> object:

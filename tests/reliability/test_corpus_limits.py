@@ -90,7 +90,7 @@ def test_too_many_documents_are_an_error_before_any_is_read(
     for look in (index_docs, lambda: check_freshness(docs.parent / "vectors")):
         with pytest.raises(UsageError) as caught:
             look()
-        assert str(caught.value) == "5 documents were found, and the limit is 4"
+        assert str(caught.value) == "more than 4 files were found (--max-documents)"
 
     assert opened == []
     assert open_generation(docs.parent / "vectors").digest == before
@@ -109,7 +109,8 @@ def test_limit_that_no_manifest_can_hold_is_refused(
 @pytest.mark.parametrize(
     ("given", "size"),
     [("255", 255), ("2000", 2000), ("2000 B", 2000), ("5kB", 5000), ("64MiB", 2**26), ("64 mib", 2**26),
-     ("2GiB", 2**31), ("3MB", 3_000_000), ("1KIB", 1024)],
+     ("2GiB", 2**31), ("3MB", 3_000_000), ("1KIB", 1024), ("10k", 10_000),
+     ("1.5k", 1500), ("1.5Mi", 1_572_864), ("0.5 KiB", 512), ("1TiB", 2**40), ("2t", 2 * 10**12)],
 )  # fmt: skip
 def test_sizes_have_units(  # noqa: PLR0917
     docs: Path,
@@ -132,7 +133,38 @@ def test_sizes_have_units(  # noqa: PLR0917
     assert corpus_of(docs).max_bytes == size
 
 
-@pytest.mark.parametrize("given", ["0", "", "-1", "1.5MiB", "64Q", "MiB", "9" * 5000, "٣", "1 2"])
+@pytest.mark.parametrize("given", ["", "1e3", "1.5"])
+def test_what_is_no_whole_number_is_refused(
+    docs: Path, capsys: pytest.CaptureFixture[str], given: str
+) -> None:
+    """In a reader's words."""
+    status = main(["index", f"--max-depth={given}", str(docs)])
+
+    line = capsys.readouterr().err.splitlines()[0]
+    assert (status, line) == (
+        2, f"askdocs: invalid value for '--max-depth': {given!r} is not a whole number",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "size"), [("2000", 2000), ("'1.5k'", 1500)])
+def test_size_in_a_file_may_be_a_number(
+    docs: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch, written: str, size: int
+) -> None:
+    """TOML has numbers of its own."""
+    (docs.parent / "askdocs.toml").write_text(f"max-file-size = {written}\n")
+    (docs / "a.txt").write_text("Rain fell.")
+    index_docs()
+    monkeypatch.chdir(docs.parent)
+    monkeypatch.setenv("ASKDOCS_CACHE", str(docs.parent / "cache"))
+
+    assert main(["index", "--quiet"]) == 0
+
+    assert corpus_of(docs).max_bytes == size
+
+
+@pytest.mark.parametrize(
+    "given", ["0", "", "-1", "0.9", "64Q", "MiB", "1.5.1k", "9" * 5000, "٣", "1 2"]
+)
 def test_what_is_no_size_is_refused(
     docs: Path, capsys: pytest.CaptureFixture[str], given: str
 ) -> None:
@@ -140,7 +172,6 @@ def test_what_is_no_size_is_refused(
     status = main(["index", f"--max-file-size={given}", str(docs)])
 
     line = capsys.readouterr().err.splitlines()[0]
-    assert (status, line) == (
-        2,
-        f"askdocs: invalid value for '--max-file-size': {given!r} is no size, such as 500kB, 64MiB or 2GiB",
-    )
+    wrong = f"askdocs: invalid value for '--max-file-size': {given!r} is no size"
+    assert status == 2
+    assert line == f"{wrong}: a number of bytes, or one such as 500kB, 1.5M or 2GiB"

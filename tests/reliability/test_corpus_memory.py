@@ -17,8 +17,9 @@ from askdocs.passages import cut_passages
 Amount = Callable[[int, int], int]
 Tally = Callable[[str, str, int], None]
 
-# What a process takes that indexes one document within the default limits: 1 GB.
-MOST_MEGABYTES = 1000
+# What a process takes that indexes one document within the default limits, as docs/commands.md
+# says: 1.3 GB.
+MOST_BYTES = 1_300_000_000
 MIB = 1 << 20
 
 # What a document repeats, how many bytes of it, and why it is skipped; empty where it is indexed.
@@ -36,6 +37,7 @@ SHAPES: dict[str, tuple[str, int, str]] = {
     "end marks": ("。" * 300_000 + "\n", 5 * MIB, ""),
     "lines of one letter": ("a\n", 16 * MIB, "more than 250,000 sentences (--max-sentences)"),
     "sentences of one word": ("Ab. ", 900_000, ""),
+    "just below both limits": (f"{'word ' * 13}ab.\n", 16 * MIB - 69, ""),
     "heading of 900,000 characters": (f"# {'word ' * 180_000}\n\n" + "text\n\n" * 1000, 4 * MIB, ""),
     "white space": (" \t\r\n", 16 * MIB, ""),
 }  # fmt: skip
@@ -84,13 +86,11 @@ def test_tokens_are_counted_a_batch_at_a_time(tally: Tally) -> None:
 
 @pytest.mark.torture
 @pytest.mark.parametrize("shape", SHAPES)
-def test_peak_of_memory_is_bounded(
-    tmp_path: Path, tiny_model: Path, cache: Path, tally: Tally, shape: str
-) -> None:
-    """Indexing, in a process of its own, takes less than a gigabyte within the default limits."""
+def test_peak_of_memory_is_bounded(tmp_path: Path, cache: Path, tally: Tally, shape: str) -> None:
+    """Indexing with the default model, in a process of its own, takes less than is documented."""
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "a.md").write_text(text_of(shape))
-    command = [sys.executable, "-m", "askdocs", "index", "--model", str(tiny_model)]
+    command = [sys.executable, "-m", "askdocs", "index"]
     child = subprocess.Popen(
         [*command, "--index", str(tmp_path / "vectors"), str(tmp_path / "docs")],
         env={**os.environ, "ASKDOCS_CACHE": str(cache)},
@@ -106,7 +106,7 @@ def test_peak_of_memory_is_bounded(
         assert reason in out
     else:
         assert (child.returncode, "1 document" in out) == (0, True), out
-    megabytes = usage.ru_maxrss // 1024
-    assert megabytes < MOST_MEGABYTES
+    # Linux counts in KiB, macOS in bytes.
+    peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    assert peak < MOST_BYTES
     tally("E2", "shapes of documents, peak of memory measured", 1)
-    tally("E2", f"MB at the peak of {shape}", megabytes)

@@ -9,14 +9,10 @@ import pytest
 
 from askdocs.errors import RefusedError
 from askdocs.files import disk
-from tests.reliability.states import CHANGES, names, prepare, state_of
+from tests.reliability.power import SEAM, KilledError
+from tests.reliability.states import CHANGES, condition_of, names, prepare
 
-CALLS = "create force force_path make_folder rename link unlink remove_tree open_lock".split()
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS, errno.EACCES)
-
-
-class KilledError(BaseException):
-    """What nobody catches: the process is gone."""
 
 
 class FaultyDisk:
@@ -31,7 +27,7 @@ class FaultyDisk:
 
     def attach(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Take the place of every function of the seam."""
-        for name in CALLS:
+        for name in SEAM:
             monkeypatch.setattr(disk, name, self._faulty(getattr(disk, name)))
 
     def _faulty(self, original: Callable[..., object]) -> Callable[..., object]:
@@ -64,10 +60,10 @@ def rehearse(
     base: Path, change: str, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[int, object, object]:
     """How many calls a change makes, and the states before it and after it."""
-    before = state_of(prepare(base / "before", change))
+    before = condition_of(prepare(base / "before", change))
     disk = FaultyDisk(0, KilledError(), for_good=False)
     assert attempt(base / "after", change, disk, monkeypatch) is None
-    return disk.calls, before, state_of(base / "after" / "vectors")
+    return disk.calls, before, condition_of(base / "after" / "vectors")
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -85,12 +81,12 @@ def test_run_may_die_at_any_call(
         base = ram / str(number)
         dead = FaultyDisk(number, KilledError(), for_good=True)
         assert isinstance(attempt(base, change, dead, monkeypatch), KilledError)
-        state = state_of(base / "vectors")
+        state = condition_of(base / "vectors")
         assert state in (before, after)
         if state == before:
             act(base / "vectors", argument)
             assert names(base) == names(ram / "after")
-        assert state_of(base / "vectors") == after
+        assert condition_of(base / "vectors") == after
     tally("C1", "deaths at a call of the seam", calls)
 
 
@@ -115,7 +111,7 @@ def test_disk_may_refuse_any_call(
             path = "/disk/file"
             faulty = FaultyDisk(number, OSError(error, os.strerror(error), path), for_good=for_good)
             refusal = attempt(base, change, faulty, monkeypatch)
-            state = state_of(base / "vectors")
+            state = condition_of(base / "vectors")
             assert state in (before, after)
             if refusal is None:
                 assert state == after

@@ -153,11 +153,7 @@ def test_number_of_hits_that_is_none_is_refused(
     ran = run("ask", "-k", k, "harbour")
 
     reason = ran.err.splitlines()[0].removeprefix("askdocs: invalid value for '-k' / '--top-k': ")
-    found = (
-        f"{k} is not in the range x>=1"
-        if k in {"0", "-1"}
-        else f"'{k}' is not a valid integer range"
-    )
+    found = f"{k} is not in the range x>=1" if k in {"0", "-1"} else f"'{k}' is not a whole number"
     assert (ran.status, ran.out, reason) == (2, "", found)
     tally("M2", "counts of hits", 1)
 

@@ -150,7 +150,7 @@ def assert_sound(docs: Path, index_docs: Callable[[], IndexReport]) -> None:
     assert check_freshness(index).is_fresh
 
 
-MOMENTS = ["open", "fstat", "read", "close"]
+MOMENTS = ["open", "fstat", "pread", "close"]
 
 
 class Reading:
@@ -161,7 +161,7 @@ class Reading:
 
         Args:
             path: The file.
-            moment: Which call: open, fstat, read or close.
+            moment: Which call: open, fstat, pread or close.
             reading: Which reading of the file, from 1; the plan's is the first.
             change: What to do, once.
         """

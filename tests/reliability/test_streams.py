@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from askdocs.cli.commands import cli
+
 Tally = Callable[[str, str, int], None]
 Ran = subprocess.CompletedProcess[bytes]
 Run = Callable[..., Ran]
@@ -38,6 +40,8 @@ PRINTING = [
     *(["eval", "--mode", "lexical", "judged.jsonl", "--format", form] for form in ("text", "json")),
     ["index"],
     ["index", "--dry-run"],
+    ["repair"],
+    ["repair", "--dry-run"],
     ["completion", "bash"],
     ["--help"],
     ["--version"],
@@ -88,6 +92,12 @@ def usual(run: Run) -> Callable[[list[str]], Ran]:
         return _KNOWN.get(tuple(command)) or _KNOWN.setdefault(tuple(command), run(command, ""))
 
     return known
+
+
+def test_every_command_is_tried() -> None:
+    """None that is added can be forgotten here."""
+    first = {command[0] for command in PRINTING}
+    assert {word for word in first if not word.startswith("-")} == set(cli.commands)
 
 
 @pytest.mark.parametrize(

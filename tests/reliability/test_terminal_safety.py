@@ -304,7 +304,6 @@ VARIABLES = {
     "ASKDOCS_CONFIG": ("config",),
     "ASKDOCS_COLOR": ("config",),
     "XDG_CACHE_HOME": ("config",),
-    "PAGER": ("ask", "--pager", "--mode", "lexical", "x"),
 }
 FILES = [
     '"{}" = 1',
@@ -320,6 +319,13 @@ FILES = [
 ]
 
 
+def is_shown(value: str, output: str) -> bool:
+    """Whether a value is in some output in a safe form: as it is, a path, or as Python writes it."""
+    forms = (value, str(Path(value)), repr(value)[1:-1])
+    words = " ".join(output.split())
+    return any(" ".join(make_safe(form).split()) in words for form in forms)
+
+
 def test_no_setting_commands_the_terminal(
     place: Callable[..., Path], show: Show, amount: Amount, tally: Tally
 ) -> None:
@@ -330,8 +336,11 @@ def test_no_setting_commands_the_terminal(
         payload = PAYLOADS[kind]
         folder = place(payload)
         views = {
-            name: show(*command, env={name: f"x{payload}"}) for name, command in VARIABLES.items()
+            name: show(*command, env={"ASKDOCS_CACHE": "", name: f"x{payload}"})
+            for name, command in VARIABLES.items()
         }
+        for name, output in views.items():
+            assert is_shown(f"x{payload}", output), (kind, name)
         for line in FILES:
             for written in (json.dumps(f"x{payload}".encode("utf-8", "replace").decode())[1:-1],
                             f"x{payload}"):  # fmt: skip
@@ -342,6 +351,27 @@ def test_no_setting_commands_the_terminal(
             assert_harmless(output, (kind, what))
             tried += 1
     tally("O1", "settings with a payload, shown by an emulated terminal", tried)
+
+
+def test_pager_gets_no_commands(
+    place: Callable[..., Path], show: Show, amount: Amount, tally: Tally
+) -> None:
+    """What a pager is given is as safe as what is printed; nor does its own name do anything."""
+    names = list(PAYLOADS)[: amount(0, len(PAYLOADS))] or SAMPLE
+    for kind in names:
+        payload = PAYLOADS[kind]
+        folder = place(payload)
+        show("index", "--model", f"./m{name_of(payload)}", "docs")
+        ask = ("ask", "-q", "--mode", "lexical", "--pager", "--format", "paths", "harbour dawn")
+
+        output = show(*ask, env={"PAGER": "sh -c 'cat > paged'"})
+        unknown = show(*ask, env={"PAGER": f"x{payload.replace(chr(0), '')}"})
+
+        paged = (folder / "paged").read_bytes().decode()
+        assert (output, unknown) == ("", paged), kind
+        assert is_shown(f"a{name_of(payload)}.md", paged), kind
+        assert_harmless(paged, kind)
+    tally("O1", "outputs with a payload, given to a pager", len(names))
 
 
 def test_json_loses_nothing(

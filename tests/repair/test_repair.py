@@ -1,6 +1,7 @@
 """A damaged index becomes what its manifest says, from what is sound and from the corpus."""
 
 import errno
+import hashlib
 import os
 import shutil
 from collections.abc import Callable
@@ -10,7 +11,14 @@ from pathlib import Path
 import pytest
 
 from askdocs.datamodel import RepairReport
-from askdocs.errors import DamagedIndexError, LockedError, NoIndexError, RefusedError, UsageError
+from askdocs.errors import (
+    DamagedIndexError,
+    FormatError,
+    LockedError,
+    NoIndexError,
+    RefusedError,
+    UsageError,
+)
 from askdocs.files import disk, exclusive_lock
 from askdocs.freshness import check_freshness
 from askdocs.index import open_generation
@@ -174,14 +182,16 @@ def test_damaged_codebook_is_made_anew(
     assert content(segmented) == mended
 
 
-@pytest.mark.parametrize("head", [None, b"", b"garbage\n"])
+@pytest.mark.parametrize("head", [None, b"", b"garbage\n", "HEAD", "../docs/00.txt"])
 def test_head_is_put_right(
-    index: Path, mend: Callable[..., RepairReport], head: bytes | None
+    index: Path, mend: Callable[..., RepairReport], head: bytes | str | None
 ) -> None:
     """The generation that is there is current again."""
     before = content(index)
     (index / "HEAD").unlink()
-    if head is not None:
+    if isinstance(head, str):
+        (index / "HEAD").symlink_to(head)
+    elif head is not None:
         (index / "HEAD").write_bytes(head)
 
     report = mend(index)
@@ -302,24 +312,51 @@ def test_damaged_encoder_is_put_back(
     assert content(index) == before
 
 
-def test_damaged_encoder_without_its_model_is_removed(
-    index: Path, mend: Callable[..., RepairReport], tiny_model: Path, cache: Path, tmp_path: Path
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize("fault", ["flip", "remove"])
+def test_damaged_encoder_without_its_model_stays(  # noqa: PLR0917
+    index: Path, tiny_model: Path, cache: Path, tmp_path: Path, fault: str, dry_run: bool
 ) -> None:
-    """What cannot be put back is no use."""
+    """What cannot be put back is not deleted, and the hint goes on without it."""
     make(index.parent, tiny_model, cache, portable=True)
-    [path] = index.glob("encoders/*/encoder.json")
-    path.unlink()
-    said: list[str] = []
+    [path] = index.glob("encoders/*/weights.bin")
+    damage(path) if fault == "flip" else path.unlink()
+    before = content(index)
     model = tiny_model.with_name("aside")
     tiny_model.rename(model)
     try:
-        repair(index, cache=tmp_path / "empty", notify=said.append)
+        with pytest.raises(DamagedIndexError) as caught:
+            repair(index, cache=tmp_path / "empty", notify=print, dry_run=dry_run)
+        after = content(index)
+        request = IndexRequest(index=index, portable=False)
+        build(request, cache=tmp_path / "empty", notify=print)
     finally:
         model.rename(tiny_model)
 
-    assert said == [f"{index} no longer carries an encoder: its model is not here"]
+    assert str(caught.value) == (
+        f"the encoder that {index} carries is damaged and its model is not here"
+    )
+    assert caught.value.hint == "askdocs index --no-portable goes on without it"
+    assert after == before
     assert not (index / "encoders").exists()
     assert check_freshness(index, deep=True).is_fresh
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize("name", ["000/dense.faiss", "corpus.jsonl"])
+def test_corpus_that_changed_meanwhile_is_reported(
+    index: Path, mend: Callable[..., RepairReport], name: str, dry_run: bool
+) -> None:
+    """What a repair takes in is told, as far as it is known what the index held."""
+    damage(generation_of(index) / name)
+    (index.parent / "docs" / "00.txt").write_text("Nobody saw a ship.\n")
+    (index.parent / "docs" / "new.txt").write_text("It snowed.\n")
+
+    report = mend(index, dry_run=dry_run)
+
+    # With the records, it is lost what the documents were.
+    changed = () if name == "corpus.jsonl" else ("docs/00.txt",)
+    assert (report.added, report.changed, report.removed) == (("docs/new.txt",), changed, ())
 
 
 def test_carried_encoder_embeds_where_its_model_is_gone(
@@ -393,12 +430,152 @@ def two_generations(index: Path, model: Path, cache: Path) -> tuple[Path, Path]:
     return older, newer
 
 
+@pytest.mark.parametrize("head", ["sound", "damaged"])
+def test_generations_that_are_gone_are_made_anew_from_a_path(
+    index: Path, mend: Callable[..., RepairReport], head: str
+) -> None:
+    """Without one the error says what to type."""
+    shutil.rmtree(index / "generations")
+    if head == "damaged":
+        (index / "HEAD").write_bytes(b"garbage\n")
+
+    with pytest.raises(DamagedIndexError) as caught:
+        mend(index)
+    report = mend(index, index.parent / "docs")
+
+    assert (caught.value.exit_status, caught.value.hint) == (4, "askdocs repair PATH")
+    assert report.documents == 3
+    assert check_freshness(index, deep=True).is_fresh
+
+
+def test_stray_files_are_no_reason_not_to_repair(
+    index: Path, mend: Callable[..., RepairReport]
+) -> None:
+    """An index that lost its HEAD is one still; what others put there stays."""
+    before = content(index)
+    (index / ".gitignore").write_text("*\n")
+    (index / "HEAD").unlink()
+    damage(generation_of(index) / "000" / "dense.faiss")
+
+    mend(index)
+
+    assert content(index) == {**before, ".gitignore": b"*\n"}
+
+
+@pytest.mark.parametrize("name", ["000/dense.faiss", "corpus.jsonl", "manifest.json"])
+def test_file_that_the_disk_has_lost_is_put_right(
+    index: Path, mend: Callable[..., RepairReport], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is damaged like any other."""
+    before = content(index)
+    path = generation_of(index) / name
+    lost, real = path.stat().st_ino, os.open
+
+    def fail(wanted: Path | str, *arguments: int, **options: int) -> int:
+        # Another file of that name can be read: the fault is that of a place on the disk.
+        if str(wanted) == str(path) and path.stat().st_ino == lost:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(wanted, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", fail)
+    report = mend(index, *([index.parent / "docs"] if name == "manifest.json" else []))
+
+    reason = f"cannot be read: {os.strerror(errno.EIO).lower()}"
+    assert [(one.path, one.reason) for one in report.damaged] == [(str(path), reason)]
+    assert mend(index).damaged == ()
+    if name != "manifest.json":
+        assert content(index) == before
+
+
+def test_links_are_put_right(index: Path, mend: Callable[..., RepairReport]) -> None:
+    """A file that is led to is not the index's own, whatever is in it."""
+    before = content(index)
+    for path in (generation_of(index) / "000", generation_of(index) / "corpus.jsonl"):
+        path.rename(index.parent / path.name)
+        path.symlink_to(index.parent / path.name)
+
+    mend(index)
+
+    assert content(index) == before
+    assert not any(path.is_symlink() for path in index.rglob("*"))
+
+
+def test_newer_format_is_no_damage(index: Path, mend: Callable[..., RepairReport]) -> None:
+    """An index without HEAD that a later askdocs made is left to that one, path or no path."""
+    newer = b'{"format_version": 999}'
+    old = generation_of(index)
+    old.rename(old.with_name(hashlib.sha256(newer).hexdigest()))
+    (generation_of(index) / "manifest.json").write_bytes(newer)
+    (index / "HEAD").unlink()
+    before = content(index)
+
+    for paths in ((), (index.parent / "docs",)):
+        with pytest.raises(FormatError):
+            mend(index, *paths)
+
+    assert content(index) == before
+
+
+def test_leftovers_of_a_dead_run_hold_no_document(
+    index: Path, mend: Callable[..., RepairReport], tmp_path: Path
+) -> None:
+    """What was never committed is not missed."""
+    leftover = index / "generations" / "new-0123456789abcdef"
+    shutil.copytree(generation_of(index), leftover)
+    shutil.rmtree(next(one for one in leftover.parent.iterdir() if one != leftover))
+    (index / "HEAD").write_bytes(b"garbage\n")
+    (tmp_path / "docs" / "00.txt").unlink()
+
+    assert mend(index, tmp_path / "docs").documents == 2
+
+
+def test_records_that_may_not_be_read_stop_a_repair(
+    index: Path, mend: Callable[..., RepairReport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What they hold might be lost otherwise."""
+    (generation_of(index) / "manifest.json").unlink()
+    path, real = generation_of(index) / "corpus.jsonl", os.open
+
+    def fail(wanted: Path | str, *arguments: int, **options: int) -> int:
+        if str(wanted) == str(path):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return real(wanted, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", fail)
+    with pytest.raises(RefusedError) as caught:
+        mend(index, index.parent / "docs")
+
+    assert str(caught.value) == f"{path}: {os.strerror(errno.EACCES).lower()}"
+
+
+def test_damaged_encoder_stays_where_nothing_can_compile_another(
+    index: Path, tiny_model: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where its model is gone."""
+    make(index.parent, tiny_model, cache, portable=True)
+    [path] = index.glob("encoders/*/encoder.json")
+    path.unlink()
+
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise ModuleNotFoundError("No module named 'sentence_transformers'")
+
+    monkeypatch.setattr("askdocs.embedding.open_encoder", fail)
+    with pytest.raises(DamagedIndexError, match="its model is not here"):
+        repair(index, cache=tmp_path / "empty", notify=print)
+
+
 def test_other_paths_than_the_recorded_ones_are_refused(
     index: Path, mend: Callable[..., RepairReport], tmp_path: Path
 ) -> None:
     """A repair is no way to another corpus."""
-    with pytest.raises(UsageError, match="is the index of docs"):
+    with pytest.raises(UsageError, match="is the index of docs") as there:
         mend(index, tmp_path)
+    (tmp_path / "docs").rename(tmp_path / "moved")
+    with pytest.raises(UsageError, match="is the index of docs") as gone:
+        mend(index, tmp_path / "moved")
+
+    assert there.value.hint == "askdocs repair"
+    assert gone.value.hint == "askdocs index --rebuild --replace PATH"
 
 
 def test_no_index_is_nothing_to_repair(tmp_path: Path, mend: Callable[..., RepairReport]) -> None:

@@ -17,7 +17,8 @@ from askdocs.documents import read_document
 from askdocs.errors import DamagedIndexError, RefusedError
 from askdocs.files import VerifiedFile, record_of
 from askdocs.passages import cut_passages
-from askdocs.store.texts import DOCUMENTS, PASSAGES, TABLES, TextReader, TextWriter
+from askdocs.store.partition import DOCUMENTS
+from askdocs.store.texts import PASSAGES, TABLES, TextReader, TextWriter
 
 Given = Sequence[tuple[str, str, str, list[Passage]]]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,31 +12,28 @@ if TYPE_CHECKING:
 else:
     _ParamType = click.ParamType
 
-_UNITS = {
-    "": 1,
-    "b": 1,
-    "kb": 10**3,
-    "mb": 10**6,
-    "gb": 10**9,
-    "kib": 2**10,
-    "mib": 2**20,
-    "gib": 2**30,
-}
-# Python refuses to read a number of thousands of them.
-_MOST_DIGITS = 18
-_WANTED = "is no size, such as 500kB, 64MiB or 2GiB"
+# Python refuses to read a number of thousands of digits, and no file has as many bytes.
+_SIZE = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,18}))? *(?:([kmgt])(i?)b?|b)?", re.IGNORECASE)
+_WANTED = "is no size: a number of bytes, or one such as 500kB, 1.5M or 2GiB"
 
 
 class ByteSize(_ParamType):
-    """A whole number of bytes, above 0, given with or without a unit."""
+    """A number of bytes, 1 at least, given with or without a unit.
+
+    With an i, as in KiB, a unit is a power of 1,024; without, as in kB or k, of 1,000.
+    """
 
     name = "size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Count the bytes."""
-        text = str(value)
-        digits = text.rstrip("BGIKMbgikm ")
-        unit = _UNITS.get(text[len(digits) :].strip().lower())
-        is_number = digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS
-        size = int(digits) * unit if unit and is_number else 0
-        return size or self.fail(f"{text!r} {_WANTED}", param, ctx)
+        found = _SIZE.fullmatch(str(value).strip())
+        size = _count(found) if found else 0
+        return size or self.fail(f"{str(value)!r} {_WANTED}", param, ctx)
+
+
+def _count(found: re.Match[str]) -> int:
+    """The bytes of a size; what is less than one does not count."""
+    whole, decimals, unit, is_binary = found.groups(default="")
+    factor = (1024 if is_binary else 1000) ** " kmgt".index(unit.lower() or " ")
+    return int(int(whole + decimals) * factor // 10 ** len(decimals))

@@ -29,4 +29,4 @@ def repair_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
     """
     from askdocs.cli.repairing import run_repair
 
-    return run_repair(config.index_to_write(index), quiet=quiet, **wanted)
+    return run_repair(config.index_to_repair(index), quiet=quiet, **wanted)

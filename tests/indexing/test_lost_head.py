@@ -1,0 +1,81 @@
+"""An index that has lost its HEAD is not taken for none."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from askdocs.datamodel import IndexReport
+from askdocs.errors import DamagedIndexError, UsageError
+from askdocs.index import open_generation
+from askdocs.indexing import IndexRequest, preview
+
+IndexDocs = Callable[..., IndexReport]
+
+
+@pytest.fixture
+def index(docs: Path, index_docs: IndexDocs) -> Path:
+    """An index of docs/ without HEAD, beside a folder with another document."""
+    (docs / "a.txt").write_text("Rain fell.")
+    (docs.parent / "other").mkdir()
+    (docs.parent / "other" / "b.txt").write_text("Snow fell.")
+    index_docs()
+    (docs.parent / "vectors" / "HEAD").unlink()
+    return docs.parent / "vectors"
+
+
+def names(index: Path) -> list[str]:
+    """The files of an index but for the lock."""
+    return sorted(str(path) for path in index.rglob("*") if path.name != "LOCK")
+
+
+@pytest.mark.parametrize("rebuild", [False, True])
+def test_generation_of_another_corpus_is_not_removed(
+    index: Path, index_docs: IndexDocs, rebuild: bool
+) -> None:
+    """It may be all that is left of an index, and repair has HEAD name it again."""
+    before = names(index)
+    other = index.parent / "other"
+
+    with pytest.raises(DamagedIndexError) as caught:
+        index_docs(other, rebuild=rebuild)
+    with pytest.raises(DamagedIndexError):
+        preview(IndexRequest(index=index, paths=(other,), rebuild=rebuild))
+
+    assert str(caught.value) == f"{index}/HEAD is missing; its generation is an index of docs"
+    assert caught.value.hint == "askdocs repair"
+    assert names(index) == before
+
+
+def test_other_settings_of_the_same_folder_are_another_corpus(
+    index: Path, index_docs: IndexDocs
+) -> None:
+    """They would be lost without a word."""
+    with pytest.raises(DamagedIndexError):
+        index_docs(hidden=True)
+
+
+def test_generation_of_the_same_corpus_is_a_first_run_that_died(
+    index: Path, index_docs: IndexDocs
+) -> None:
+    """The next run succeeds."""
+    assert index_docs().documents == 1
+
+    assert sorted(open_generation(index).documents) == ["docs/a.txt"]
+
+
+def test_generation_goes_where_its_place_was_promised_to_another(
+    index: Path, index_docs: IndexDocs
+) -> None:
+    """`--replace` says so."""
+    index_docs(index.parent / "other", replace=True)
+
+    assert sorted(open_generation(index).documents) == ["other/b.txt"]
+
+
+def test_refresh_points_to_repair(index: Path, index_docs: IndexDocs) -> None:
+    """Without a path there is nothing to refresh, but something to put right."""
+    with pytest.raises(UsageError, match="there is no index to refresh") as caught:
+        preview(IndexRequest(index=index))
+
+    assert caught.value.hint == "askdocs repair"

@@ -161,15 +161,15 @@ def require_linear(use: Use, unit: str, most: int, *, head: str = "", tail: str 
     times: dict[int, float] = {}
     length = 512
     while length <= most:
-        for _ in range(3):
+        for _ in range(6):
             text = made_of(unit, length, head=head, tail=tail)
             started = time.thread_time()
             run(text)
             elapsed = time.thread_time() - started
             times[length] = min(elapsed, times.get(length, elapsed))
             before = times.get(length // 2, elapsed)
-            # Below 2 ms the clock and other processes decide.
-            if times[length] <= 2.6 * max(before, 0.002):
+            # Below 4 ms the clock, caches and other processes decide.
+            if times[length] <= 2.6 * max(before, 0.004):
                 break
             text = made_of(unit, length // 2, head=head, tail=tail)
             started = time.thread_time()

@@ -337,11 +337,11 @@ def test_the_weights_shown_are_those_in_use():
 
 
 def test_every_exit_status_is_documented():
-    """The table lists the statuses of the program, and that of a closed pipe."""
+    """The table lists the statuses of the program, and those of a closed pipe and of SIGTERM."""
     text = section("docs/data-model.md", "Exit statuses")
     shown = re.findall(r"^\| (\d+) \|", text, re.MULTILINE)
 
-    assert [int(number) for number in shown] == [*ExitStatus, 141]
+    assert [int(number) for number in shown] == [*ExitStatus, 141, 143]
 
 
 def test_the_number_of_abbreviations_is_that_of_the_code():

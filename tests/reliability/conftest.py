@@ -1,11 +1,11 @@
 """How much of each row of docs/reliability.md a run tries, and the count of what it has tried."""
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.reliability.states import in_memory
 
 _HERE = Path(__file__).parent
 # A hang is a fault that a test must find: nothing here takes half as long.
@@ -49,9 +49,5 @@ def ram(tmp_path: Path) -> Iterator[Path]:
 
     Forcing a file to a disk takes longer than all else that these tests do.
     """
-    memory = Path("/dev/shm")
-    if not os.access(memory, os.W_OK):
-        yield tmp_path
-        return
-    with tempfile.TemporaryDirectory(prefix="askdocs-", dir=memory) as folder:
-        yield Path(folder)
+    with in_memory(tmp_path) as folder:
+        yield folder

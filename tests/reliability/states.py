@@ -1,6 +1,9 @@
 """Changes of a small index, and what it says before them and after."""
 
-from collections.abc import Callable
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,6 +92,20 @@ def _said_by(generation: Generation) -> object:
     texts = {path: reader.text_of(path) for path, _ in reader.documents()}
     reader.close()
     return texts, dict(generation.documents)
+
+
+@contextmanager
+def in_memory(folder: Path) -> Iterator[Path]:
+    """A folder in memory where the system has such a place; else the one that is given.
+
+    Forcing a file to a disk takes longer than all else that these tests do.
+    """
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="askdocs-", dir=memory) as made:
+        yield Path(made)
 
 
 def names(folder: Path) -> set[str]:

@@ -10,7 +10,7 @@ import pytest
 
 from askdocs.errors import ExitStatus
 from askdocs.indexing import IndexRequest, build
-from tests.reliability.states import names, state_of
+from tests.reliability.states import in_memory, names, state_of
 from tests.reliability.victims import Death, Nursery
 
 pytestmark = pytest.mark.torture
@@ -92,15 +92,9 @@ def nursery() -> Iterator[Nursery]:
 
 @pytest.fixture(scope="module")
 def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder for the folders of this module, in memory where there is room."""
-    if not Path("/dev/shm").is_dir():
-        yield tmp_path_factory.mktemp("calls")
-        return
-    folder = Path("/dev/shm") / tmp_path_factory.mktemp("calls").name
-    folder = folder.with_name(f"askdocs-{folder.name}-{id(folder)}")
-    folder.mkdir()
-    yield folder
-    shutil.rmtree(folder)
+    """A folder for the folders of this module, in memory where the system has such a place."""
+    with in_memory(tmp_path_factory.mktemp("calls")) as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")

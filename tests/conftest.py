@@ -63,7 +63,11 @@ def encoder_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
         model = locate_model(DEFAULT_MODEL, base=cache)
         open_encoder(model, cache=cache, notify=lambda _line: None)
 
-    return _made_once(tmp_path_factory, "encoder_cache", make)
+    # The vectors that tests keep there are those of one process.
+    own = tmp_path_factory.mktemp("own") / "cache"
+    own.mkdir()
+    (own / "encoders").symlink_to(_made_once(tmp_path_factory, "encoder_cache", make) / "encoders")
+    return own
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +82,10 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         model = Model(name="tiny", revision="", directory=folder / "model")
         open_encoder(model, cache=folder / "compiled", notify=lambda _line: None)
 
-    return _made_once(tmp_path_factory, "tiny", make) / "model"
+    # A copy of this process's own: some tests take it away for a moment.
+    own = tmp_path_factory.mktemp("own") / "tiny"
+    shutil.copytree(_made_once(tmp_path_factory, "tiny", make), own)
+    return own / "model"
 
 
 @pytest.fixture(scope="session")

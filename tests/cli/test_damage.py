@@ -21,7 +21,8 @@ COMMANDS = (ASK, ("show", "docs/a.txt#p1"), ("check",), ("status",), ("index",))
 def harbour(folder: Path, run: Run, tiny_model: Path) -> Path:
     """An index of one document."""
     (folder / "docs" / "a.txt").write_text("Rain fell.\n\nThe harbour froze in March.\n")
-    run("index", "--model", tiny_model, "docs")
+    ran = run("index", "--model", tiny_model, "docs")
+    assert ran.status == 0, ran.err
     return folder
 
 

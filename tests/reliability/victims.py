@@ -172,6 +172,8 @@ def _wait_for_tracer(victim: int, tracer: subprocess.Popen[bytes]) -> None:
 
 def _serve() -> None:
     """Fork a victim for each line, and say what becomes of it."""
+    # Started in the background of a shell, it would ignore what victims are to be ended by.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in _MODULES:
         __import__(name)
     # What the command loads by itself is loaded before the fork too.

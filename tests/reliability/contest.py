@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from askdocs.errors import LockedError
+from askdocs.index import current_digest
 from askdocs.search import Index
 from tests.reliability.states import names, state_of, write
 
@@ -104,7 +105,9 @@ def write_on(index: Path) -> dict[str, int]:
     """Write the next number again and again."""
     while True:
         try:
-            write(index, documents_of(number_in(index) + 1))
+            # Before the number is read: another writer may have gone on meanwhile.
+            digest = current_digest(index)
+            write(index, documents_of(number_in(index) + 1), expecting=digest)
         except LockedError:
             time.sleep(0.001)
 

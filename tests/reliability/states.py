@@ -17,9 +17,9 @@ NEW = {"docs/a.txt": "Nobody expects a crash.", "docs/c.txt": "Then it comes."}
 OTHERS = {path: replace(record, sha256="2" * 64) for path, record in records_of(OLD).items()}
 
 
-def write(index: Path, documents: dict[str, str]) -> None:
+def write(index: Path, documents: dict[str, str], *, expecting: str | None = None) -> None:
     """Make an index of documents of one sentence, or the next generation of one."""
-    with begin(index, expecting=current_digest(index)) as transaction:
+    with begin(index, expecting=expecting or current_digest(index)) as transaction:
         transaction.publish(write_segments(transaction, documents), tools=TOOLS)
 
 

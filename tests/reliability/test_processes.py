@@ -128,8 +128,9 @@ def test_run_may_be_interrupted_at_any_time(
             shutil.move(ram / "kept", folder / "vectors")
         else:
             assert victim.death.status == 128 + number, victim.death
-            # Behind the ^C that a terminal shows, a new line is begun.
-            assert victim.death.err == "\naskdocs: interrupted\n"
+            # Behind the ^C that a terminal shows, a new line is begun; in its first moments a
+            # process can say nothing yet.
+            assert victim.death.err in {"", "\naskdocs: interrupted\n"}
             assert victim.death.out == ""
             ended += 1
         assert state_of(folder / "vectors") == before

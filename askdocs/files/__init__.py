@@ -8,7 +8,6 @@ from askdocs.files.opening import (
     SpecialFileError,
     is_of_link,
     open_regular,
-    read_regular,
     reason_of,
     refusals,
 )
@@ -91,7 +90,6 @@ __all__ = [
     "read_entry",
     "read_found",
     "read_index_file",
-    "read_regular",
     "read_source",
     "read_verified",
     "reason_of",

@@ -43,12 +43,6 @@ def open_regular(path: Path | str, *, follow_links: bool = True) -> BufferedRead
     return open(regular_descriptor(path, follow_links=follow_links), "rb")
 
 
-def read_regular(path: Path) -> bytes:
-    """Read a regular file whole; for errors see `open_regular`."""
-    with open_regular(path) as file:
-        return file.read()
-
-
 def read_at(descriptor: int, start: int, end: int) -> bytes:
     """The bytes from one offset up to another, or to the end: one call of the system may give less.
 

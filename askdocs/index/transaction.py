@@ -170,16 +170,8 @@ class Transaction:
         """
         files.drop_replacement(self._directory / HEAD)
         sweep_encoders(self._directory)
-        generations = self._directory / GENERATIONS
-        if not generations.is_dir():
-            return
-        with files.refusals(generations):
-            found = list(generations.iterdir())
-        for path in found:
-            if not path.is_dir() or path.is_symlink():
-                continue
-            if path.name.startswith(TEMPORARY) or (keep is not None and path.name != keep):
-                files.remove_tree(path)
+        for path in _unneeded(self._directory, keep=keep):
+            files.remove_tree(path)
 
     def close(self) -> None:
         """Remove what was written and not published."""
@@ -191,6 +183,12 @@ class Transaction:
 
 class OvertakenError(LockedError):
     """Another process has written the index since the writer started."""
+
+    def __init__(self, directory: Path) -> None:
+        """Name the index directory."""
+        super().__init__(
+            f"another process has written {directory} meanwhile", hint="run the command again"
+        )
 
 
 @contextmanager
@@ -222,10 +220,7 @@ def begin(
         transaction = Transaction(directory)
         current = current_digest(directory)
         if current != expecting:
-            raise OvertakenError(
-                f"another process has written {directory} meanwhile",
-                hint="run the command again",
-            )
+            raise OvertakenError(directory)
         transaction.sweep(keep=None if keeps_all else current)
         try:
             yield transaction
@@ -259,10 +254,25 @@ def sweep_leftovers(directory: Path, digest: str) -> None:
         RefusedError: The disk refuses to force the name.
     """
     force_names(directory)
-    with suppress(OSError):
-        found = {path.name for path in (directory / GENERATIONS).iterdir() if path.is_dir()}
-        is_tidy = not (files.has_replacement(directory / HEAD) or has_half_copies(directory))
-        if found <= {digest} and is_tidy:
-            return
-    with suppress(LockedError, RefusedError), begin(directory, expecting=digest):
-        pass
+    with suppress(LockedError, RefusedError):
+        if (
+            _unneeded(directory, keep=digest)
+            or files.has_replacement(directory / HEAD)
+            or has_half_copies(directory)
+        ):
+            with begin(directory, expecting=digest):
+                pass
+
+
+def _unneeded(directory: Path, *, keep: str | None) -> list[Path]:
+    """The folders in which no reader has anything to look for; for `keep` see `sweep`."""
+    generations = directory / GENERATIONS
+    if not generations.is_dir():
+        return []
+    with files.refusals(generations):
+        found = [path for path in generations.iterdir() if path.is_dir() and not path.is_symlink()]
+    return [
+        path
+        for path in found
+        if path.name.startswith(TEMPORARY) or (keep is not None and path.name != keep)
+    ]

@@ -166,10 +166,7 @@ class _Building:
         except DamagedIndexError as error:
             if current_digest(self._request.index) == old.digest:
                 raise
-            raise OvertakenError(
-                f"another process has written {self._request.index} meanwhile",
-                hint="run the command again",
-            ) from error
+            raise OvertakenError(self._request.index) from error
 
     def _with_model(self) -> IndexReport:
         # Before the lock: compiling a model can take long, and finding none is no reason to write.

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.reliability.states import in_memory
+from tests.reliability.victims import Nursery
 
 _HERE = Path(__file__).parent
 # A hang is a fault that a test must find: nothing here takes half as long.
@@ -51,3 +52,10 @@ def ram(tmp_path: Path) -> Iterator[Path]:
     """
     with in_memory(tmp_path) as folder:
         yield folder
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    """What makes victims."""
+    with Nursery({"COLUMNS": "80"}) as made:
+        yield made

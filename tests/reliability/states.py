@@ -66,15 +66,14 @@ def state_of(index: Path) -> object:
         DamagedIndexError: A byte of it is wrong.
     """
     while True:
+        head = current_digest(index)
         try:
-            generation = open_generation(index, with_documents=True)
+            return _said_by(open_generation(index, with_documents=True))
         except NoIndexError:
             return None
-        try:
-            return _said_by(generation)
         except DamagedIndexError:
-            # As `search` does it: a writer may have removed what was being read.
-            if current_digest(index) == generation.digest:
+            # As `search` does it: writers may have removed what was being opened or read.
+            if current_digest(index) == head:
                 raise
 
 

@@ -70,13 +70,6 @@ def test_short_writes_are_refusals(
     tally("C2", "short writes", len(sizes))
 
 
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    """What makes victims."""
-    with Nursery({"COLUMNS": "80"}) as made:
-        yield made
-
-
 @pytest.fixture
 def environment(ram: Path, tiny_model: Path) -> dict[str, str]:
     """A cache that has the tiny model compiled, and no vectors."""

@@ -84,13 +84,6 @@ class Scenario:
 
 
 @pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    """What makes victims."""
-    with Nursery({"COLUMNS": "80"}) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
 def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder for the folders of this module, in memory where the system has such a place."""
     with in_memory(tmp_path_factory.mktemp("calls")) as folder:

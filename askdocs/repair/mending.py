@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -64,42 +65,56 @@ def repair(
     """
     found = examine(index)
     _require_paths(found, index, paths)
-    report: IndexReport | None = None
-    added: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
+    report = RepairReport(
+        index=str(index),
+        documents=0,
+        damaged=tuple(listed(found, index)),
+        report=None,
+        is_done=not dry_run,
+    )
     if found.damaged or found.lost:
-        request = IndexRequest(index=index, paths=paths if found.lost else ())
-        salvage = _salvage(found, index)
-        _require_roots(request, salvage)
         if found.lost:
             notify(_defaults(index))
-        if dry_run:
-            plan = make_plan(request, salvage=salvage)
-            documents = len(plan.indexed)
-            added, changed, removed = differing(plan.before, plan.records)
-        else:
-            report = build(request, cache=cache, notify=notify, progress=progress, salvage=salvage)
-            documents = report.documents
-            added, changed, removed = report.added, report.changed, report.removed
-        # Where the records are lost, what the index held is known by other means.
-        added = tuple(path for path in added if path not in salvage.held)
+        request = IndexRequest(index=index, paths=paths if found.lost else ())
+        act = partial(build, cache=cache, notify=notify, progress=progress)
+        report = _from_corpus(report, request, _salvage(found, index), None if dry_run else act)
     else:
-        documents = _count(found)
+        report = replace(report, documents=_count(found))
         if found.generation and found.generation.digest != found.current and not dry_run:
             _name_current(found.generation, found.current, notify)
     if not found.is_sound:
         whole = found.generation if dry_run else open_generation(index)
         _mend_encoder(whole, cache=cache, notify=notify, dry_run=dry_run)
-    return RepairReport(
-        index=str(index),
-        documents=documents,
-        damaged=tuple(listed(found, index)),
-        report=report,
-        added=added,
-        changed=changed,
-        removed=removed,
-        is_done=not dry_run,
+    return report
+
+
+def _from_corpus(
+    report: RepairReport,
+    request: IndexRequest,
+    salvage: Salvage,
+    act: Callable[..., IndexReport] | None,
+) -> RepairReport:
+    """Make anew what is damaged, or see what that would do; the report with what comes of it.
+
+    Args:
+        report: What is wrong.
+        request: The index and, where its settings are lost, the corpus.
+        salvage: What of it can be used again.
+        act: Does it, as `build`; None to see only.
+    """
+    _require_roots(salvage)
+    if act is None:
+        plan = make_plan(request, salvage=salvage)
+        documents = len(plan.indexed)
+        added, changed, removed = differing(plan.before, plan.records)
+        done = None
+    else:
+        done = act(request, salvage=salvage)
+        documents, added, changed, removed = done.documents, done.added, done.changed, done.removed
+    # Where the records are lost, what the index held is known by other means.
+    added = tuple(path for path in added if path not in salvage.held)
+    return replace(
+        report, report=done, documents=documents, added=added, changed=changed, removed=removed
     )
 
 
@@ -112,8 +127,7 @@ def _require_paths(found: Findings, index: Path, paths: tuple[Path, ...]) -> Non
     roots = found.generation.manifest.corpus.roots
     base = found.generation.base
     if tuple(sorted({files.relative_root(path, base) for path in paths})) != roots:
-        gone = [root for root in roots if not files.exists(files.source_path(base, root))]
-        hint = _OTHERWISE if gone else REPAIR
+        hint = _OTHERWISE if _gone_roots(found.generation) else REPAIR
         raise UsageError(f"{index} is the index of {', '.join(roots)}", hint=hint)
 
 
@@ -126,12 +140,11 @@ def _salvage(found: Findings, index: Path) -> Salvage:
     )
 
 
-def _require_roots(request: IndexRequest, salvage: Salvage) -> None:
+def _require_roots(salvage: Salvage) -> None:
     """Refuse to go on without the documents of a root that is gone; see `require_held`."""
     if salvage.generation is None:
         return
-    roots = salvage.generation.manifest.corpus.roots
-    gone = [root for root in roots if not files.exists(files.source_path(request.base, root))]
+    gone = _gone_roots(salvage.generation)
     below = {
         path
         for path in salvage.held
@@ -139,6 +152,15 @@ def _require_roots(request: IndexRequest, salvage: Salvage) -> None:
         if root in {".", path} or path.startswith(f"{root}/")
     }
     require_held(frozenset(below), {}, otherwise=_OTHERWISE)
+
+
+def _gone_roots(generation: Generation) -> list[str]:
+    """The roots of an index's corpus at which there is nothing any more."""
+    return [
+        root
+        for root in generation.manifest.corpus.roots
+        if not files.exists(files.source_path(generation.base, root))
+    ]
 
 
 def _name_current(

@@ -84,7 +84,7 @@ check-index: $(INSTALLED) ## Fail unless vectors/ is fresh
 
 man: $(INSTALLED) ## Write the man page to build/man/askdocs.1
 	@mkdir -p build/man
-	$(BIN)/python -m askdocs.cli.manual >build/man/askdocs.1
+	$(BIN)/python docs/manual.py >build/man/askdocs.1
 
 ranker: $(INSTALLED) ## Fit the ranker on evaluation sets and write weights.json: make ranker SETS="a b"
 	$(BIN)/python -m benchmarks.ranker $(SETS)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
-    from askdocs.datamodel import IndexReport
-    from askdocs.search import Index
+    from askdocs.records.reports import IndexReport
+    from askdocs.search.index import Index
 
 __all__ = ["Index", "build_index", "open_index"]
 __version__ = "0.1.0"
@@ -43,8 +43,9 @@ def build_index(
     """
     from pathlib import Path
 
-    from askdocs.config import cache_directory
-    from askdocs.indexing import IndexRequest, build
+    from askdocs.indexing.build import build
+    from askdocs.indexing.request import IndexRequest
+    from askdocs.places import cache_directory
 
     request = IndexRequest(index=Path(index), paths=tuple(Path(path) for path in paths))
     return build(request, cache=cache or cache_directory(), notify=_ignore)
@@ -64,8 +65,8 @@ def open_index(index: str | PathLike[str], *, cache: Path | None = None) -> Inde
     """
     from pathlib import Path
 
-    from askdocs.config import cache_directory
-    from askdocs.search import Index
+    from askdocs.places import cache_directory
+    from askdocs.search.index import Index
 
     return Index(Path(index), cache=cache or cache_directory(), notify=_ignore)
 
@@ -73,7 +74,7 @@ def open_index(index: str | PathLike[str], *, cache: Path | None = None) -> Inde
 def __getattr__(name: str) -> object:
     """Import the class `Index` when it is asked for: every start would pay for NumPy."""
     if name == "Index":
-        from askdocs.search import Index
+        from askdocs.search.index import Index
 
         return Index
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

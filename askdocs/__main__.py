@@ -9,7 +9,7 @@ def main() -> int:
     try:
         from contextlib import suppress
 
-        from askdocs.cli import main as run
+        from askdocs.cli.process import main as run
 
         status = run()
     except KeyboardInterrupt:

@@ -6,19 +6,13 @@ from bisect import bisect_right
 from functools import lru_cache
 from pathlib import Path
 
-from askdocs import files
-from askdocs.datamodel import (
-    Citation,
-    CitationStatus,
-    CitedText,
-    CorpusSettings,
-    Document,
-    Passage,
-    Place,
-    Span,
-)
-from askdocs.documents import decode, line_of, read_document
+from askdocs.corpus.read import read_source
+from askdocs.corpus.walk import source_path
 from askdocs.errors import UnreadableSourceError, UsageError
+from askdocs.records.manifest import CorpusSettings
+from askdocs.records.results import Citation, CitationStatus, CitedText, Place
+from askdocs.records.spans import Document, Passage, Span
+from askdocs.text.document import decode, line_of, read_document
 
 _CITATION = re.compile(
     r"(?P<path>.+)#p(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?(?::(?P<start>\d{1,12})-(?P<end>\d{1,12}))?",
@@ -48,8 +42,8 @@ class Sources:
     def _read_now(self, path: str) -> Document | None:
         corpus = self._corpus
         try:
-            content = files.read_source(
-                files.source_path(self._base, path),
+            content = read_source(
+                source_path(self._base, path),
                 max_bytes=corpus.max_bytes,
                 follow_links=path in corpus.roots,
             )

@@ -1,10 +1,12 @@
-"""Make any text safe to show on a terminal, and fit it into its columns."""
+"""Text for a terminal: safe to show, wrapped to its columns, coloured."""
 
 import re
 import unicodedata
 from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote
 
-from askdocs.datamodel import Span
+from askdocs.records.spans import Span
 
 # C0 and C1 controls but for tab and line feed, line and paragraph separators, surrogates, and what
 # reverses or hides text: marks of direction, tag characters, and what else is never shown.
@@ -125,3 +127,80 @@ def _columns(character: str) -> int:
     if unicodedata.category(character) in {"Mn", "Me"} or character in _JOINERS:
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+MARGIN = 4
+"""Columns before the text of a passage."""
+
+BOLD, DIM, RED, GREEN, YELLOW, CYAN = 1, 2, 31, 32, 33, 36
+"""Codes of Select Graphic Rendition, as `Style.paint` takes them."""
+
+_MIN_WIDTH = 20
+_MAX_WIDTH = 100
+# What a URL may hold as it stands (RFC 3986); everything else is percent-encoded.
+_URL = "%:/?#[]@!$&'()*+,;=~"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """How text is laid out.
+
+    Attributes:
+        width: Columns of the terminal.
+        color: Whether escape sequences may be used.
+        links: Whether hyperlinks may be used.
+    """
+
+    width: int = 80
+    color: bool = False
+    links: bool = False
+
+    def paint(self, text: str, *codes: int) -> str:
+        """The text with the given SGR codes around it, where colour is on."""
+        if not self.color or not text:
+            return text
+        return f"\x1b[{';'.join(map(str, codes))}m{text}\x1b[0m"
+
+    def link(self, text: str, url: str) -> str:
+        """The text as a hyperlink (OSC 8), where links are on.
+
+        Neither text nor URL can end the link or begin another sequence: the text is made safe, and
+        in the URL all that RFC 3986 does not allow is percent-encoded. Colour goes around a link:
+        `style.paint(style.link(text, url), BOLD)`.
+
+        Args:
+            text: What is shown.
+            url: Absolute, as `Path.as_uri` gives it.
+        """
+        safe = make_safe(text)
+        if not self.links or not text:
+            return safe
+        address = quote(url, safe=_URL, errors="surrogateescape")
+        return f"\x1b]8;;{address}\x1b\\{safe}\x1b]8;;\x1b\\"
+
+    @property
+    def body_width(self) -> int:
+        """Columns for the text of a passage, behind its margin."""
+        return max(_MIN_WIDTH, min(self.width, _MAX_WIDTH)) - MARGIN
+
+
+def count_of(number: int, noun: str) -> str:
+    """A number with its noun."""
+    return f"{number} {noun if number == 1 else f'{noun}s'}"
+
+
+_BINARY = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
+_DECIMAL = (("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
+
+
+def size_text(size: int, *, exact: bool = True) -> str:
+    """A number of bytes in the largest unit in which one decimal says it all.
+
+    Args:
+        size: How many.
+        exact: Without it, in the largest decimal unit, as disks are sold, rounded to one decimal.
+    """
+    for unit, count in _BINARY if exact else _DECIMAL:
+        if size >= count and not (exact and size * 10 % count):
+            return f"{size / count:.15g} {unit}" if exact else f"{size / count:.1f} {unit}"
+    return f"{size:,} bytes" if exact else f"{size} B"

@@ -10,18 +10,23 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from askdocs import embedding, files
+from askdocs.corpus.ignore import Choice
+from askdocs.corpus.walk import source_path
+from askdocs.disk import access
+from askdocs.embedding import compiled
+from askdocs.embedding.device import open_device
 from askdocs.errors import AskdocsError, LockedError, RefusedError, UsageError
-from askdocs.index import open_generation
-from askdocs.indexing import IndexRequest, Progress, build
+from askdocs.index.generation import open_generation
+from askdocs.indexing.build import Progress, build
+from askdocs.indexing.request import IndexRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
     from watchfiles import Change
 
-    from askdocs.datamodel import IndexReport
-    from askdocs.embedding import Encoder
+    from askdocs.embedding.model import Encoder
+    from askdocs.records.reports import IndexReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +56,7 @@ class Watcher:
         cache: Path,
         notify: Callable[[str], None],
         progress: Progress,
-        open_encoder: Callable[..., Encoder] = embedding.open_encoder,
+        open_encoder: Callable[..., Encoder] = compiled.open_encoder,
         pace: Pace = Pace(),
     ) -> None:
         """Do nothing yet.
@@ -84,7 +89,7 @@ class Watcher:
             cache=cache,
             notify=notify,
             open_encoder=_Kept(open_encoder),
-            open_device=_Kept(embedding.open_device),
+            open_device=_Kept(open_device),
         )
 
     def first(self) -> IndexReport:
@@ -169,7 +174,7 @@ class Watcher:
                 is_first = False
 
     def _refusal(self, error: OSError) -> RefusedError:
-        reason = files.reason_of(error)
+        reason = access.reason_of(error)
         return RefusedError(f"{error.filename or self._request.index}: {reason}")
 
 
@@ -179,10 +184,10 @@ class _Places:
     def __init__(self, index: Path) -> None:
         generation = open_generation(index)
         base, corpus = generation.base, generation.manifest.corpus
-        roots = [files.source_path(base, root) for root in corpus.roots]
+        roots = [source_path(base, root) for root in corpus.roots]
         self.folders = [root for root in roots if root.is_dir()]
         _require_utf8(self.folders)
-        self._choice = files.Choice(f"{base}/", corpus)
+        self._choice = Choice(f"{base}/", corpus)
         self._ignore_files = frozenset(corpus.ignore_files)
         # Some systems report places as they were given, others (FSEvents) as they really are.
         tops = {*map(str, self.folders), *map(os.path.realpath, self.folders)}

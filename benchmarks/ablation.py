@@ -8,9 +8,9 @@ Every row is fitted anew on all sets but one and measured on that one, for each 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import matplotlib.pyplot as plt
@@ -20,6 +20,9 @@ from benchmarks.evaluation_sets import SIGNALS, EvaluationSet, read_sets
 from benchmarks.fitting import PRIOR, Settings, measure
 from benchmarks.ranker import rankers_without, share
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
 PLOT = Path(__file__).parents[1] / "docs" / "ablation.svg"
 TRAINING_ONLY = ("boolq_eraser",)
 """Sets that are trained on and not reported."""
@@ -28,7 +31,7 @@ CUTTING = {
     "passages of at most 120 tokens": {"max_tokens": 120},
     "passages of at most 200 tokens": {"max_tokens": 200},
     "passages of at most 800 tokens": {"max_tokens": 800},
-    "short paragraphs alone": {"askdocs.passages.cutting._SHORT": 0},
+    "short paragraphs alone": {"askdocs.text.cutting._SHORT": 0},
     "question as it is put": {"benchmarks.evaluation_sets.without_frame": lambda text: text},
     "repeated sentences at full weight": {"askdocs.ranking.signals.REPEATED_WEIGHT": 1.0},
     "30 candidates": {"askdocs.ranking.candidates.RANKED": 30},

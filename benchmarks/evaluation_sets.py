@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from askdocs import embedding
-from askdocs.config import cache_directory
-from askdocs.datamodel import Mode
-from askdocs.evaluation.judging import Answer, Judge
+from askdocs.embedding import compiled
+from askdocs.embedding.model import locate_model
+from askdocs.evaluation.judge import Answer, Judge
 from askdocs.evaluation.questions import JudgedQuestion, read_questions
-from askdocs.indexing import IndexRequest, build
-from askdocs.ranking import without_frame
+from askdocs.indexing.build import build
+from askdocs.indexing.request import IndexRequest
+from askdocs.places import cache_directory
 from askdocs.ranking.candidates import gather
 from askdocs.ranking.signals import MEANINGS
-from askdocs.search import Index
+from askdocs.ranking.words import without_frame
+from askdocs.records.results import Mode
+from askdocs.search.index import Index
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
-    from askdocs.embedding import Encoder
-    from askdocs.store import Reader
+    from askdocs.embedding.model import Encoder
+    from askdocs.store.protocol import Reader
 
 SIGNALS = tuple(MEANINGS)
 """The names of the columns of `Asked.signals`."""
@@ -141,8 +144,8 @@ def _asked(
         reader = index.generation.reader()
         stack.callback(reader.close)
         model = index.generation.manifest.model
-        found = embedding.locate_model(model.name, base=index.generation.base)
-        encoder = embedding.open_encoder(found, cache=cache, notify=print)
+        found = locate_model(model.name, base=index.generation.base)
+        encoder = compiled.open_encoder(found, cache=cache, notify=print)
         for one in questions:
             answers = () if are_foreign else one.answers or ()
             yield _ask(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,11 +9,13 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, logsumexp, softmax
 
-from askdocs.measures import expected_calibration_error
-from askdocs.ranking.model import Ranker
+from askdocs.evaluation.measures import expected_calibration_error
+from askdocs.ranking.score import Ranker
 from benchmarks.evaluation_sets import SIGNALS, Asked, EvaluationSet
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
 
 PRIOR = {"best_cosine": 8.0, "bm25_share": 8.0}

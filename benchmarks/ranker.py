@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,9 @@ from benchmarks.evaluation_sets import EvaluationSet, read_sets
 from benchmarks.fitting import SHIPPED, Figures, Settings, fit_ranker, measure
 
 if TYPE_CHECKING:
-    from askdocs.ranking.model import Ranker
+    from collections.abc import Mapping, Sequence
+
+    from askdocs.ranking.score import Ranker
 
 WEIGHTS = Path(__file__).parents[1] / "askdocs" / "ranking" / "weights.json"
 

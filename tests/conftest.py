@@ -1,22 +1,26 @@
 """What the tests of several rooms share."""
 
+import faulthandler
 import json
 import os
 import shutil
 import string
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from askdocs.embedding import DEFAULT_MODEL, Model, locate_model, open_encoder
-from askdocs.files import exclusive_lock
-from askdocs.indexing import IndexRequest, build
+from askdocs.disk.lock import exclusive_lock
+from askdocs.embedding.compiled import open_encoder
+from askdocs.embedding.model import DEFAULT_MODEL, Model, locate_model
+from askdocs.indexing.build import build
+from askdocs.indexing.request import IndexRequest
 
 REPOSITORY = Path(__file__).parents[1]
+_HANG_SECONDS = 60
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -231,3 +235,11 @@ def _tiny_weights(words: int) -> dict[str, np.ndarray]:
         weights[f"{norm}.LayerNorm.weight"] = np.ones(16, np.float32)
         weights[f"{norm}.LayerNorm.bias"] = np.zeros(16, np.float32)
     return weights
+
+
+@pytest.fixture
+def no_hang() -> Iterator[None]:
+    """End the run, with a traceback, where a test waits for something that never comes."""
+    faulthandler.dump_traceback_later(_HANG_SECONDS, exit=True)
+    yield
+    faulthandler.cancel_dump_traceback_later()

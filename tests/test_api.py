@@ -9,7 +9,7 @@ import pytest
 import askdocs
 from askdocs import build_index, open_index
 from askdocs.errors import AskdocsError, NoIndexError
-from askdocs.search import Index
+from askdocs.search.index import Index
 
 ANSWER = (
     "seeds/001_169922582ed849e6.txt#p2-3 NATO Secretary General Anders Fogh Rasmussen this week "

@@ -15,17 +15,11 @@ from askdocs.citations import (
     resolve,
     verify,
 )
-from askdocs.datamodel import (
-    Citation,
-    CitationStatus,
-    CitedText,
-    CorpusSettings,
-    Document,
-    Passage,
-    Place,
-)
-from askdocs.documents import read_document
 from askdocs.errors import UsageError
+from askdocs.records.manifest import CorpusSettings
+from askdocs.records.results import Citation, CitationStatus, CitedText, Place
+from askdocs.records.spans import Document, Passage
+from askdocs.text.document import read_document
 
 HINT = "a citation looks like seeds/a.txt#p9, seeds/a.txt#p9-10 or seeds/a.txt#p9:0-120"
 

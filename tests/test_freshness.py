@@ -12,30 +12,24 @@ from pathlib import Path
 
 import pytest
 
-from askdocs.datamodel import (
+from askdocs.corpus.walk import walk
+from askdocs.embedding.entry import entry_directory
+from askdocs.embedding.model import DEFAULT_MODEL, locate_model
+from askdocs.errors import DamagedFileError, DamagedIndexError, FormatError, NoIndexError
+from askdocs.freshness import Observation, WantedSettings, check_freshness, observe, observe_entry
+from askdocs.index.codec import manifest_digest
+from askdocs.index.generation import Generation, current_digest, head_line, open_generation
+from askdocs.index.transaction import begin
+from askdocs.indexing.build import build
+from askdocs.indexing.request import IndexRequest
+from askdocs.records.manifest import (
     PACKAGED_REVISIONS,
-    ChangedSetting,
     CorpusSettings,
-    DamagedFile,
     DocumentRecord,
     DocumentStatus,
-    Freshness,
 )
-from askdocs.documents import decode
-from askdocs.embedding import DEFAULT_MODEL, entry_directory, locate_model
-from askdocs.errors import DamagedFileError, DamagedIndexError, FormatError, NoIndexError
-from askdocs.files import walk
-from askdocs.freshness import (
-    Observation,
-    WantedSettings,
-    check_freshness,
-    observe,
-    observe_entry,
-)
-from askdocs.index import Generation, begin, current_digest, open_generation
-from askdocs.index.head import head_line
-from askdocs.indexing import IndexRequest, build
-from askdocs.manifest import manifest_digest
+from askdocs.records.reports import ChangedSetting, DamagedFile, Freshness
+from askdocs.text.document import decode
 from tests.index.conftest import write_segments
 
 
@@ -437,7 +431,7 @@ def test_reworded_errors_change_no_facts(
 
         return fail
 
-    monkeypatch.setattr("askdocs.files.verify", refuse(damage))
+    monkeypatch.setattr("askdocs.disk.access.verify", refuse(damage))
     reasons = {one.reason for one in check_freshness(directory, deep=True).damaged}
     other = FormatError("other words", found="7", read="3", hint="")
     monkeypatch.setattr("askdocs.index.generation.read_head", refuse(other))
@@ -486,7 +480,7 @@ def test_deep_check_reads_the_tables_of_checksums(
     docs: Path, index: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A large file's table of checksums is a file of the index like any other."""
-    monkeypatch.setattr("askdocs.files.streaming.LARGE", 16)
+    monkeypatch.setattr("askdocs.disk.durable.LARGE", 16)
     directory = index()
     (table,) = directory.glob("generations/*/000/dense.faiss.blocks")
     table.write_bytes(bytes(len(table.read_bytes())))
@@ -696,7 +690,7 @@ def test_unchanged_file_is_not_decoded(many: Path, monkeypatch: pytest.MonkeyPat
         decoded.append(content)
         return decode(content, fallback=fallback)
 
-    monkeypatch.setattr("askdocs.freshness.observing.decode", noting_decode)
+    monkeypatch.setattr("askdocs.freshness.decode", noting_decode)
 
     seen = {one.path: one.record for one in observe(many.parent, corpus, index=index, known=known)}
 

@@ -26,7 +26,7 @@ RunAlone = Callable[..., subprocess.CompletedProcess[str]]
 
 LISTED = """
 import json, os, sys
-from askdocs.cli import main
+from askdocs.cli.process import main
 status = main(sys.argv[1:])
 with open(os.environ["LISTED"], "w") as file:
     json.dump([status, sorted(sys.modules)], file)
@@ -55,7 +55,7 @@ def modules_of(seeds_project: Path, cache: Path, tmp_path: Path) -> Callable[...
 
 ENVIRONMENT_OF_NUMPY = """
 import os, sys
-from askdocs.cli import main
+from askdocs.cli.process import main
 
 class Finder:
     def find_spec(self, name, path=None, target=None):
@@ -158,7 +158,7 @@ sys.path[:] = [path for path in sys.path if "site-packages" not in path] + [sys.
 if sys.argv[1] == "import":
     __import__(sys.argv[2])
 else:
-    from askdocs.cli import main
+    from askdocs.cli.process import main
     sys.exit(main(sys.argv[1:]))
 """
 
@@ -222,7 +222,7 @@ def test_interruption_while_importing_is_quiet(monkeypatch: pytest.MonkeyPatch) 
             """Stop."""
             raise KeyboardInterrupt
 
-    monkeypatch.setitem(sys.modules, "askdocs.cli", Interrupted("askdocs.cli"))
+    monkeypatch.setitem(sys.modules, "askdocs.cli.process", Interrupted("askdocs.cli.process"))
 
     assert main() == 130
 

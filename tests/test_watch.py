@@ -14,13 +14,15 @@ import pytest
 import watchfiles
 from watchfiles import Change
 
-from askdocs import embedding
-from askdocs.datamodel import IndexReport
+from askdocs.disk.lock import exclusive_lock
+from askdocs.embedding import compiled
+from askdocs.embedding.model import Encoder, Model
 from askdocs.errors import AskdocsError, LockedError, UsageError
-from askdocs.files import exclusive_lock
 from askdocs.freshness import check_freshness
-from askdocs.index import open_generation
-from askdocs.indexing import IndexRequest, Progress
+from askdocs.index.generation import open_generation
+from askdocs.indexing.build import Progress
+from askdocs.indexing.request import IndexRequest
+from askdocs.records.reports import IndexReport
 from askdocs.watch import Pace, Watcher, _Places
 
 Outcomes = Iterator[IndexReport | AskdocsError | None]
@@ -44,7 +46,7 @@ def docs(tmp_path: Path) -> Path:
 def watcher(docs: Path, tiny_model: Path, cache: Path) -> Callable[..., Watcher]:
     """Watch docs/ with the tiny model: `watcher(strict=True)`."""
 
-    def make(open_encoder: Any = embedding.open_encoder, **options: Any) -> Watcher:
+    def make(open_encoder: Any = compiled.open_encoder, **options: Any) -> Watcher:
         settings = {"paths": (docs,), "model": str(tiny_model), **options}
         request = IndexRequest(index=docs.parent / "vectors", **settings)
         return Watcher(
@@ -98,9 +100,9 @@ def test_model_is_loaded_once(docs: Path, watcher: Any) -> None:
     """The encoder of the first run embeds what comes later."""
     opened: list[str] = []
 
-    def noting_open(model: embedding.Model, **named: Any) -> embedding.Encoder:
+    def noting_open(model: Model, **named: Any) -> Encoder:
         opened.append(model.name)
-        return embedding.open_encoder(model, **named)
+        return compiled.open_encoder(model, **named)
 
     watching = watcher(open_encoder=noting_open)
     watching.first()

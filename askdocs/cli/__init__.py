@@ -1,5 +1,1 @@
-"""Parse options, call one function, print what it returns."""
-
-from askdocs.cli.process import main
-
-__all__ = ["main"]
+"""The command line: parse options, call one function, print what it returns."""

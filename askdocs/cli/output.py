@@ -13,10 +13,9 @@ from pathlib import Path
 
 import click
 
-from askdocs import files
+from askdocs.disk import access
 from askdocs.errors import AskdocsError, IncompleteError, RefusedError
-from askdocs.render.style import Style
-from askdocs.terminal import keep_style, make_safe
+from askdocs.terminal import Style, keep_style, make_safe
 
 _NAMED_INDEX: ContextVar[Path | None] = ContextVar("_NAMED_INDEX", default=None)
 _HELD_LINES: ContextVar[list[str] | None] = ContextVar("_HELD_LINES", default=None)
@@ -69,7 +68,7 @@ def write_bytes(content: bytes) -> None:
     except BrokenPipeError as error:
         raise ClosedPipeError from error
     except OSError as error:
-        reason = files.reason_of(error)
+        reason = access.reason_of(error)
         raise RefusedError(f"standard output: {reason}") from error
 
 
@@ -112,7 +111,7 @@ def _of_named_index(command: str) -> str:
 def complain(error: AskdocsError) -> None:
     """Say what is wrong and what to type next; before it, what is wrong with each file."""
     if isinstance(error, IncompleteError):
-        from askdocs.render.report import render_faults
+        from askdocs.render.reports import render_faults
 
         for line in render_faults(error.reasons):
             notify(line)

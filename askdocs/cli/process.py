@@ -6,15 +6,15 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from threading import current_thread, main_thread
+from types import FrameType
 
 import click
 from click.core import ParameterSource
 
-from askdocs import files
-from askdocs.cli.commands import cli
-from askdocs.cli.commands.options import variable_of
+from askdocs.cli.main import cli
 from askdocs.cli.output import (
     ClosedOutput,
     ClosedPipeError,
@@ -24,8 +24,48 @@ from askdocs.cli.output import (
     notify,
     say,
 )
-from askdocs.cli.signals import noticed_signals
+from askdocs.cli.parameters import variable_of
+from askdocs.disk import access
 from askdocs.errors import AskdocsError, ExitStatus
+
+_USUAL = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+
+
+class TerminatedError(KeyboardInterrupt):
+    """SIGTERM has come: unlike Ctrl-C, it is for this process alone, and nothing may outlive it."""
+
+
+@contextmanager
+def noticed_signals() -> Iterator[Collection[int]]:
+    """Let SIGTERM end the block as Ctrl-C does; which of the two have come.
+
+    An index that is being written is left as it was, and what a dead run would leave is removed.
+    """
+    noticed: set[int] = set()
+    if current_thread() is not main_thread():
+        yield noticed
+        return
+
+    def notice(number: int, _frame: FrameType | None) -> None:
+        noticed.add(number)
+        raise TerminatedError if number == signal.SIGTERM else KeyboardInterrupt
+
+    with _handled_by(notice):
+        yield noticed
+
+
+@contextmanager
+def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    # What ignores a signal, as a shell has it for its background, goes on ignoring it.
+    ours = {number: usual for number, usual in _USUAL.items() if signal.getsignal(number) is usual}
+    for number in ours:
+        signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, usual in ours.items():
+            signal.signal(number, usual)
+
 
 # What the shell reports for a process that a signal ended (128 + its number).
 _CLOSED_PIPE = 141
@@ -97,7 +137,7 @@ def _report(error: BaseException) -> int:
         case OSError():
             # What Click itself prints, and a current folder that is gone.
             unnamed = "the current folder" if error.errno == errno.ENOENT else "standard output"
-            notify(f"{error.filename or unnamed}: {files.reason_of(error)}")
+            notify(f"{error.filename or unnamed}: {access.reason_of(error)}")
             return ExitStatus.REFUSED
         case _:
             notify("interrupted")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from askdocs.indexing import Progress
+from askdocs.indexing.build import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

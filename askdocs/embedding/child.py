@@ -12,11 +12,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from askdocs import files
+from askdocs.disk import access, durable
 from askdocs.errors import ExitStatus, ModelError, RefusedError
 
 if TYPE_CHECKING:
-    from askdocs.embedding.contract import Model
+    from askdocs.embedding.model import Model
 
 ROOT = Path(__file__).resolve().parents[2]
 """Where the package askdocs is imported from."""
@@ -68,8 +68,8 @@ def _child_environment() -> dict[str, str]:
 def is_writable(folder: Path) -> bool:
     """Whether a directory can be made in a folder; asking the permissions would not tell."""
     try:
-        files.make_folders(folder)
-        with files.temporary_folder(".writable-", parent=folder):
+        durable.make_folders(folder)
+        with durable.temporary_folder(".writable-", parent=folder):
             return True
     except OSError:
         return False
@@ -79,9 +79,9 @@ def temporary_cache() -> Path:
     """A directory that goes away with this process."""
     kept = ExitStack()
     try:
-        directory = kept.enter_context(files.temporary_folder("askdocs-"))
+        directory = kept.enter_context(durable.temporary_folder("askdocs-"))
     except OSError as error:
-        message = f"no temporary directory can be made: {files.reason_of(error)}"
+        message = f"no temporary directory can be made: {access.reason_of(error)}"
         raise RefusedError(message, hint=NO_ROOM_HINT) from error
     atexit.register(kept.close)
     return directory

@@ -6,9 +6,10 @@ from typing import Any, TypeAlias
 from urllib.parse import unquote
 
 from askdocs.citations import parse_citation
-from askdocs.datamodel import Citation, Question, Span
 from askdocs.errors import UsageError
-from askdocs.search import parse_question
+from askdocs.records.results import Citation, Question
+from askdocs.records.spans import Span
+from askdocs.search.options import parse_question
 
 _HINT = "askdocs eval --help"
 _FORMS = '"paragraph", "start" and "end", or "text"'

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from askdocs import files
+from askdocs.disk import access, durable
 
 ENCODERS = "encoders"
 TEMPORARY = "new-"
@@ -14,7 +14,7 @@ def carried_encoders(directory: Path) -> dict[str, int]:
     Raises:
         RefusedError: The file system refuses.
     """
-    with files.refusals(directory / ENCODERS):
+    with access.refusals(directory / ENCODERS):
         return {
             path.name: sum(one.stat().st_size for one in path.iterdir() if one.is_file())
             for path in _entries(directory)
@@ -32,14 +32,14 @@ def carry_encoder(directory: Path, source: Path) -> None:
         RefusedError: The disk refuses.
     """
     folder = directory / ENCODERS
-    files.require_folder(folder)
+    durable.require_folder(folder)
     temporary = folder / f"{TEMPORARY}{source.name}"
-    files.remove_tree(temporary)
+    durable.remove_tree(temporary)
     try:
-        files.copy_folder(source, temporary)
-        files.rename(temporary, folder / source.name)
+        durable.copy_folder(source, temporary)
+        durable.rename(temporary, folder / source.name)
     finally:
-        files.remove_tree(temporary)
+        durable.remove_tree(temporary)
 
 
 def drop_encoders(directory: Path, *, keep: str = "") -> None:
@@ -50,7 +50,7 @@ def drop_encoders(directory: Path, *, keep: str = "") -> None:
     """
     for path in _entries(directory):
         if path.name != keep:
-            files.remove_tree(path)
+            durable.remove_tree(path)
     _remove_if_empty(directory / ENCODERS)
 
 
@@ -63,20 +63,20 @@ def sweep_encoders(directory: Path) -> None:
     """Remove what a dead run left half copied."""
     for path in _entries(directory):
         if path.name.startswith(TEMPORARY):
-            files.remove_tree(path)
+            durable.remove_tree(path)
     _remove_if_empty(directory / ENCODERS)
 
 
 def _remove_if_empty(folder: Path) -> None:
-    with files.refusals(folder):
+    with access.refusals(folder):
         is_empty = folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir())
     if is_empty:
-        files.remove_tree(folder)
+        durable.remove_tree(folder)
 
 
 def _entries(directory: Path) -> list[Path]:
     folder = directory / ENCODERS
     if folder.is_symlink() or not folder.is_dir():
         return []
-    with files.refusals(folder):
+    with access.refusals(folder):
         return sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())

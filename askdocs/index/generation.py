@@ -1,33 +1,88 @@
-"""One committed state of an index, open for reading."""
+"""HEAD, and the committed state that it names, open for reading."""
 
 from __future__ import annotations
 
+import hashlib
+import re
+import shlex
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from askdocs import files
+from askdocs.disk import access, verified
 from askdocs.errors import (
     REPAIR,
     REPAIR_FROM,
     DamagedFileError,
     DamagedIndexError,
+    FormatError,
     NoIndexError,
     RefusedError,
     UnreadableFileError,
     UnusableIndexError,
 )
-from askdocs.index.head import GENERATIONS, generation_folders, read_head
-from askdocs.index.head import NAME as HEAD
-from askdocs.manifest import manifest_digest, read_manifest, read_records
+from askdocs.index.codec import manifest_digest, read_manifest, read_records
+from askdocs.places import GENERATIONS, HEAD, generation_folders, has_generations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
-    from askdocs.datamodel import DocumentRecord, FileRecord, Manifest
-    from askdocs.store.reader import GenerationReader
+    from askdocs.records.manifest import DocumentRecord, FileRecord, Manifest
+    from askdocs.store.local import GenerationReader
+
+
+_MAGIC = "askdocs-index"
+_LAYOUT = 1
+_LINE = re.compile(rb"askdocs-index (\d{1,9}) ([0-9a-f]{64}) ([0-9a-f]{16})\n")
+
+
+def head_line(digest: str) -> bytes:
+    """The content of HEAD: magic, layout, manifest digest, and a checksum of all three."""
+    body = f"{_MAGIC} {_LAYOUT} {digest}"
+    return f"{body} {_checksum(body)}\n".encode("ascii")
+
+
+def read_head(directory: Path) -> str:
+    """The digest of the current generation's manifest.
+
+    Raises:
+        NoIndexError: There is no HEAD.
+        DamagedIndexError: HEAD is a link, or not a line that askdocs wrote.
+        FormatError: It is of a layout that this version does not know.
+        RefusedError: The file system refuses to read it.
+    """
+    path = directory / HEAD
+    try:
+        with access.open_regular(path, follow_links=False) as file:
+            line = file.read(1024)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        named = shlex.quote(str(directory))
+        hint = f"askdocs index --index {named} PATH"
+        if has_generations(directory):
+            hint = f"askdocs repair --index {named}"
+        raise NoIndexError(f"there is no index in {directory}", hint=hint) from error
+    except OSError as error:
+        if access.is_of_link(error):
+            raise DamagedIndexError(f"{path} is a link", hint=REPAIR) from error
+        raise RefusedError(f"{path}: {access.reason_of(error)}") from error
+    found = _LINE.fullmatch(line)
+    if found is None or _checksum(line.decode("ascii").rsplit(" ", 1)[0]) != found[3].decode():
+        raise DamagedIndexError(f"{path} cannot be read", hint=REPAIR)
+    if int(found[1]) != _LAYOUT:
+        raise FormatError(
+            f"{path} is of layout {int(found[1])}, this version reads {_LAYOUT}",
+            found=str(int(found[1])),
+            read=str(_LAYOUT),
+            hint="askdocs index --rebuild PATH, or the askdocs that made it",
+        )
+    return found[2].decode()
+
+
+def _checksum(body: str) -> str:
+    return hashlib.sha256(body.encode("ascii")).hexdigest()[:16]
+
 
 MANIFEST = "manifest.json"
 RECORDS = "corpus.jsonl"
@@ -69,11 +124,11 @@ class Generation:
             DamagedIndexError: It is not what the manifest says, or says nothing sensible.
         """
         path = self.directory / RECORDS
-        return read_records(files.read_verified(path, self._record(RECORDS)), name=str(path))
+        return read_records(access.read_verified(path, self._record(RECORDS)), name=str(path))
 
     def reader(self) -> GenerationReader:
         """Read its data; every byte is verified before it is used."""
-        from askdocs.store.reader import GenerationReader
+        from askdocs.store.local import GenerationReader
 
         return GenerationReader(self._opened, names=self.manifest.files)
 
@@ -87,7 +142,7 @@ class Generation:
         Raises:
             DamagedFileError: One is not.
         """
-        verify = files.verify if deep else files.verify_size
+        verify = access.verify if deep else access.verify_size
         for name in sorted(self.manifest.files if names is None else names):
             verify(self.directory / name, self.manifest.files[name])
 
@@ -108,36 +163,26 @@ class Generation:
         """What is wrong with a file; empty where nothing is."""
         if (self.directory / name).parent.is_symlink():
             return "is in a folder that is a link"
-        blocks = self.manifest.files.get(files.blocks_name(name))
+        blocks = self.manifest.files.get(verified.blocks_name(name))
         try:
             if deep and blocks is not None:
-                files.verify_with_blocks(self.directory / name, self.manifest.files[name], blocks)
+                verified.verify_with_blocks(
+                    self.directory / name, self.manifest.files[name], blocks
+                )
             else:
                 self.verify([name], deep=deep)
         except (DamagedFileError, UnreadableFileError) as error:
             return error.reason
         return ""
 
-    def _opened(self, name: str) -> files.VerifiedFile:
-        blocks = self.manifest.files.get(files.blocks_name(name))
-        return files.VerifiedFile(self.directory / name, self._record(name), blocks)
+    def _opened(self, name: str) -> verified.VerifiedFile:
+        blocks = self.manifest.files.get(verified.blocks_name(name))
+        return verified.VerifiedFile(self.directory / name, self._record(name), blocks)
 
     def _record(self, name: str) -> FileRecord:
         if name not in self.manifest.files:
             raise DamagedIndexError(f"the manifest does not list {name}", hint=REPAIR)
         return self.manifest.files[name]
-
-
-def is_index(directory: Path) -> bool:
-    """Whether a folder is an index: it holds HEAD, or does not let anyone see whether it does."""
-    try:
-        return (directory / HEAD).is_file()
-    except OSError:
-        # Whoever opens it says why. Of a folder below one that may not be looked into, nothing is
-        # known: it may be above the user's own.
-        with suppress(OSError):
-            return directory.is_dir()
-        return False
 
 
 def current_digest(directory: Path) -> str | None:
@@ -180,7 +225,8 @@ def sound_generations(directory: Path) -> list[Generation]:
         RefusedError: The file system refuses, and none is sound of those that it gives.
     """
     sound, others = [], []
-    found = generation_folders(directory)
+    with access.refusals(directory / GENERATIONS):
+        found = generation_folders(directory)
     for path in sorted(found, key=lambda one: (_written(one), one.name), reverse=True):
         try:
             sound.append(_open(directory, path.name, with_documents=False))
@@ -205,7 +251,7 @@ def _open(directory: Path, digest: str, *, with_documents: bool) -> Generation:
 def _read_manifest(directory: Path, digest: str) -> Manifest:
     path = directory / GENERATIONS / digest / MANIFEST
     try:
-        content = files.read_index_file(path)
+        content = access.read_index_file(path)
     except DamagedFileError as error:
         raise DamagedIndexError(str(error), hint=REPAIR_FROM) from error
     if manifest_digest(content) != digest:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from askdocs import files
-from askdocs.errors import LockedError, RefusedError
+from askdocs.disk import access, durable, lock
+from askdocs.errors import DamagedIndexError, LockedError, RefusedError, UnreadableFileError
+from askdocs.index.codec import manifest_digest, write_manifest, write_records, write_tools
 from askdocs.index.encoders import (
     TEMPORARY,
     carry_encoder,
@@ -17,22 +17,60 @@ from askdocs.index.encoders import (
     has_half_copies,
     sweep_encoders,
 )
-from askdocs.index.generation import (
-    MANIFEST,
-    RECORDS,
-    TOOLS,
-    Generation,
-    current_digest,
-)
-from askdocs.index.head import GENERATIONS, head_line
-from askdocs.index.head import NAME as HEAD
-from askdocs.index.mending import mend_generation
-from askdocs.manifest import manifest_digest, write_manifest, write_records, write_tools
+from askdocs.index.generation import MANIFEST, RECORDS, TOOLS, Generation, current_digest, head_line
+from askdocs.places import GENERATIONS, HEAD
 
 if TYPE_CHECKING:
-    from askdocs.datamodel import DocumentRecord, FileRecord, Manifest
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from askdocs.records.manifest import DocumentRecord, FileRecord, Manifest
     from askdocs.store.codebook import Codebook
     from askdocs.store.writer import GenerationWriter
+
+
+def mend_generation(target: Path, source: Path, manifest: Manifest) -> None:
+    """Move each file that is damaged in a generation's folder there from a whole copy of it.
+
+    One file after another, so that whatever ends it leaves what was sound where it was. To remove
+    the folder and rename the copy would leave the index without a manifest in between.
+
+    Args:
+        target: The folder; the manifest is put there last.
+        source: The copy, of which the moved files are gone afterwards.
+        manifest: What both must hold.
+
+    Raises:
+        RefusedError: The disk refuses.
+    """
+    for folder in sorted({name.parent for name in map(Path, manifest.files)}):
+        durable.require_folder(target / folder)
+    damaged = [
+        name
+        for name, record in sorted(manifest.files.items())
+        if not _is_whole(target / name, record)
+    ]
+    if not (target / TOOLS).is_file():
+        damaged.append(TOOLS)
+    if _content(target / MANIFEST) != _content(source / MANIFEST):
+        damaged.append(MANIFEST)
+    for name in damaged:
+        durable.put(source / name, target / name)
+
+
+def _is_whole(path: Path, record: FileRecord) -> bool:
+    try:
+        access.verify(path, record)
+    except (DamagedIndexError, UnreadableFileError):
+        return False
+    return True
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return access.read_index_file(path)
+    except (DamagedIndexError, RefusedError):
+        return None
+
 
 LOCK = "LOCK"
 
@@ -78,8 +116,8 @@ class Transaction:
         generation.verify(kept)
         for name in kept:
             target = self._folder() / name
-            files.make_directory(target.parent)
-            files.link_or_copy(generation.directory / name, target)
+            durable.make_directory(target.parent)
+            durable.link_or_copy(generation.directory / name, target)
         return kept
 
     def write_documents(self, documents: Mapping[str, DocumentRecord]) -> dict[str, FileRecord]:
@@ -93,7 +131,7 @@ class Transaction:
         """
         # Without a table of checksums, however long it is: it is never read in part.
         content = write_records(documents)
-        return {RECORDS: files.write_file(self._folder() / RECORDS, [content])}
+        return {RECORDS: durable.write_file(self._folder() / RECORDS, [content])}
 
     def keep_data(self, generation: Generation) -> dict[str, FileRecord]:
         """Take over all that was made of the documents; see `keep_files`."""
@@ -128,18 +166,18 @@ class Transaction:
         content = write_manifest(manifest)
         digest = manifest_digest(content)
         generations = self._directory / GENERATIONS
-        files.write_file(self._temporary / MANIFEST, [content])
-        files.write_file(self._temporary / TOOLS, [write_tools(tools)])
+        durable.write_file(self._temporary / MANIFEST, [content])
+        durable.write_file(self._temporary / TOOLS, [write_tools(tools)])
         for path in sorted(self._temporary.iterdir()):
             if path.is_dir():
-                files.sync(path)
-        files.sync(self._temporary)
+                durable.sync(path)
+        durable.sync(self._temporary)
         generation = generations / digest
         if generation.is_dir() and not generation.is_symlink():
             # It may be the current one: what is whole in it is left alone.
             mend_generation(generation, self._temporary, manifest)
         else:
-            files.rename(self._temporary, generation)
+            durable.rename(self._temporary, generation)
         if current_digest(self._directory) != digest:
             self.name_current(digest)
         # From here on the new generation is current: what cannot be removed now waits for the
@@ -150,15 +188,15 @@ class Transaction:
 
     def name_current(self, digest: str) -> None:
         """Have HEAD name a generation, all of which is on the disk."""
-        files.replace_file(self._directory / HEAD, head_line(digest))
+        durable.replace_file(self._directory / HEAD, head_line(digest))
 
     def _folder(self) -> Path:
         """Where the new generation's files go; made by its first use."""
         if self._temporary is None:
             generations = self._directory / GENERATIONS
-            files.make_directory(generations)
+            durable.make_directory(generations)
             self._temporary = generations / f"{TEMPORARY}{os.urandom(8).hex()}"
-            files.make_directory(self._temporary)
+            durable.make_directory(self._temporary)
         return self._temporary
 
     def sweep(self, *, keep: str | None) -> None:
@@ -168,17 +206,17 @@ class Transaction:
         hand as long as its generation is there. To be called when the name of the current one is
         sure to be on the disk: otherwise the last one might come back with the power, and be gone.
         """
-        files.drop_replacement(self._directory / HEAD)
+        durable.drop_replacement(self._directory / HEAD)
         sweep_encoders(self._directory)
         for path in _unneeded(self._directory, keep=keep):
-            files.remove_tree(path)
+            durable.remove_tree(path)
 
     def close(self) -> None:
         """Remove what was written and not published."""
         if self._writer is not None:
             self._writer.abort()
         if self._temporary is not None and self._temporary.exists():
-            files.remove_tree(self._temporary)
+            durable.remove_tree(self._temporary)
 
 
 class OvertakenError(LockedError):
@@ -214,8 +252,8 @@ def begin(
         OvertakenError: Another writer has been at work since the writer started.
         RefusedError: The disk refuses.
     """
-    files.make_directory(directory)
-    with files.exclusive_lock(directory / LOCK, until=until, waiting=waiting):
+    durable.make_directory(directory)
+    with lock.exclusive_lock(directory / LOCK, until=until, waiting=waiting):
         force_names(directory)
         transaction = Transaction(directory)
         current = current_digest(directory)
@@ -237,7 +275,7 @@ def force_names(directory: Path) -> None:
     Raises:
         RefusedError: The disk refuses.
     """
-    files.sync_names([directory.absolute().parent, directory, directory / GENERATIONS])
+    durable.sync_names([directory.absolute().parent, directory, directory / GENERATIONS])
 
 
 def sweep_leftovers(directory: Path, digest: str) -> None:
@@ -257,7 +295,7 @@ def sweep_leftovers(directory: Path, digest: str) -> None:
     with suppress(LockedError, RefusedError):
         if (
             _unneeded(directory, keep=digest)
-            or files.has_replacement(directory / HEAD)
+            or durable.has_replacement(directory / HEAD)
             or has_half_copies(directory)
         ):
             with begin(directory, expecting=digest):
@@ -269,7 +307,7 @@ def _unneeded(directory: Path, *, keep: str | None) -> list[Path]:
     generations = directory / GENERATIONS
     if not generations.is_dir():
         return []
-    with files.refusals(generations):
+    with access.refusals(generations):
         found = [path for path in generations.iterdir() if path.is_dir() and not path.is_symlink()]
     return [
         path

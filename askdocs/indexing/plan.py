@@ -1,34 +1,102 @@
-"""What a new generation shall hold, and what has to be done for it."""
+"""What a new generation will hold, and what has to be done for it."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from contextlib import closing
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from askdocs.datamodel import (
-    PACKAGED_REVISIONS,
-    CorpusSettings,
-    DocumentRecord,
-    DocumentStatus,
-    PassageSettings,
-)
+from askdocs.corpus.walk import Entry, EntryKind
 from askdocs.errors import AskdocsError, DamagedIndexError, NoIndexError
-from askdocs.freshness import observe
-from askdocs.index import (
-    RECORDS,
-    Generation,
-    current_digest,
-    open_generation,
-)
-from askdocs.indexing.refusing import (
+from askdocs.freshness import observe, observe_entry
+from askdocs.index.generation import RECORDS, Generation, current_digest, open_generation
+from askdocs.indexing.refusals import (
     check_directory,
     no_documents,
     require_complete,
     require_no_other,
     require_roots,
 )
-from askdocs.indexing.request import IndexRequest, check_request
-from askdocs.indexing.salvage import Salvage, require_held
-from askdocs.indexing.settings import corpus_settings, model_name, passage_settings
-from askdocs.store.partition import number_of_segments, segment_names
+from askdocs.indexing.request import (
+    IndexRequest,
+    check_request,
+    corpus_settings,
+    model_name,
+    passage_settings,
+)
+from askdocs.records.manifest import (
+    PACKAGED_REVISIONS,
+    CorpusSettings,
+    DocumentRecord,
+    DocumentStatus,
+    PassageSettings,
+)
+from askdocs.records.reports import IndexPreview
+from askdocs.store.partition import CODEBOOK, number_of_segments, segment_name, segment_names
+from askdocs.text.cutting import cut_passages
+from askdocs.text.document import read_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from askdocs.store.local import GenerationReader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Salvage:
+    """What of a damaged index can be used again.
+
+    Attributes:
+        generation: One whose manifest is sound; None where there is none, and the settings with it.
+        damaged: The names of its files that are not what its manifest says.
+        held: The documents that the index holds, as far as that can be known.
+        current: The name of the generation that HEAD names; None where it names none.
+    """
+
+    generation: Generation | None
+    damaged: frozenset[str]
+    held: frozenset[str]
+    current: str | None
+
+
+def is_whole(damaged: frozenset[str], segment: int) -> bool:
+    """Whether no file of a segment is among the damaged ones."""
+    return not any(name.startswith(f"{segment_name(segment)}/") for name in damaged)
+
+
+def has_codebook(damaged: frozenset[str]) -> bool:
+    """Whether what the codes of all segments mean is not among the damaged files."""
+    return not any(name.startswith(CODEBOOK) for name in damaged)
+
+
+def require_held(
+    held: frozenset[str],
+    records: Mapping[str, DocumentRecord],
+    *,
+    otherwise: str = "askdocs index --rebuild",
+) -> None:
+    """Refuse to go on without a document that a damaged index holds: it could not be had again.
+
+    Args:
+        held: The documents of the index.
+        records: What there is to say of each file of the corpus as it is now.
+        otherwise: What to type to go on without it.
+
+    Raises:
+        DamagedIndexError: One cannot be read any more.
+    """
+    lost = [path for path in sorted(held) if not _is_readable(records.get(path))]
+    if lost:
+        more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+        raise DamagedIndexError(
+            f"{lost[0]}{more} cannot be read any more and would be lost; nothing was written",
+            hint=f"{otherwise} goes on without {'it' if len(lost) == 1 else 'them'}",
+        )
+
+
+def _is_readable(record: DocumentRecord | None) -> bool:
+    return record is not None and record.status == DocumentStatus.INDEXED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,3 +310,65 @@ def _started_from(
     if salvage is not None:
         return salvage.current
     return old.digest if old else current_digest(request.index)
+
+
+def preview(request: IndexRequest) -> IndexPreview:
+    """What `build` would do; nothing is written, nothing locked, and no model opened.
+
+    The number of sentences to embed is a lower bound: only the model knows which ones it has to
+    cut because they are too long. A model that changed under the name that is recorded is not seen.
+
+    Raises:
+        UsageError: As `make_plan` says.
+        IncompleteError: As `make_plan` says.
+        RefusedError: As `make_plan` says.
+        DamagedIndexError: The index to be refreshed is not what its manifest says.
+    """
+    plan = make_plan(request)
+    added, changed, removed = differing(plan.before, plan.records)
+    cut = [path for path in plan.indexed if not plan.keeps(path)]
+    return IndexPreview(
+        documents=len(plan.indexed),
+        added=added,
+        changed=changed,
+        removed=removed,
+        cut=len(cut),
+        sentences=len(_new_sentences(plan, cut, request.base)) if cut else 0,
+        skipped=reasons(plan.records, DocumentStatus.SKIPPED),
+        failed=reasons(plan.records, DocumentStatus.FAILED),
+        is_unchanged=plan.is_done,
+    )
+
+
+def _new_sentences(plan: Plan, paths: Sequence[str], base: Path) -> set[str]:
+    """The sentences of some documents that these did not have before."""
+    if plan.old is None or not plan.keeps_model:
+        return {text for path in paths for text in _sentences(plan, path, base)}
+    with closing(plan.old.reader()) as reader:
+        return {
+            text
+            for path in paths
+            for text in _sentences(plan, path, base) - _known_sentences(reader, path)
+        }
+
+
+def _sentences(plan: Plan, path: str, base: Path) -> set[str]:
+    entry = Entry(path=path, kind=EntryKind.FILE, named=path in plan.corpus.roots)
+    text = observe_entry(base, entry, plan.corpus).text
+    if text is None:
+        return set()
+    passages = cut_passages(read_document(path, text), plan.passages, _count_none)
+    return {text[start:end] for one in passages for start, end in one.sentences}
+
+
+def _count_none(texts: Sequence[str]) -> list[int]:
+    """As if no sentence had tokens: none is then cut for its length in them."""
+    return [0] * len(texts)
+
+
+def _known_sentences(reader: GenerationReader, path: str) -> set[str]:
+    return {
+        stored.passage.text[start - stored.passage.chars[0] : end - stored.passage.chars[0]]
+        for stored in reader.passages_of(path)
+        for start, end in stored.passage.sentences
+    }

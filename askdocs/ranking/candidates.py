@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from askdocs.datamodel import Mode
 from askdocs.ranking.signals import (
     DIGITS,
     WordSignals,
@@ -17,10 +16,11 @@ from askdocs.ranking.signals import (
     mean_cosine,
     sentence_weights,
 )
-from askdocs.ranking.wording import wording_of_passage
+from askdocs.ranking.words import wording_of_passage
+from askdocs.records.results import Mode
 from askdocs.store.analysis import distinct_terms
 from askdocs.store.arrays import offsets
-from askdocs.store.lexical import upper_bound
+from askdocs.store.bm25 import upper_bound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from askdocs.store import Reader
-    from askdocs.store.lexical import TermStatistics
+    from askdocs.store.bm25 import TermStatistics
+    from askdocs.store.protocol import Reader
 
     Values: TypeAlias = NDArray[np.float64]
     Vector: TypeAlias = NDArray[np.float32]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from askdocs.ranking.wording import NO_TERM, number_of_term, number_of_word
+from askdocs.ranking.words import NO_TERM, number_of_term, number_of_word
 from askdocs.store.analysis import term_of, words
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from askdocs.ranking.wording import Wording
-    from askdocs.store.lexical import TermStatistics
+    from askdocs.ranking.words import Wording
+    from askdocs.store.bm25 import TermStatistics
 
     Values: TypeAlias = NDArray[np.float64]
 

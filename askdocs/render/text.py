@@ -5,9 +5,21 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from askdocs.datamodel import CitationStatus, CitedText, Hit, Place, Ranking, Span
-from askdocs.render.style import BOLD, CYAN, DIM, GREEN, MARGIN, RED, YELLOW, Style
-from askdocs.terminal import columns, make_safe, wrap
+from askdocs.records.results import CitationStatus, CitedText, Hit, Place, Ranking
+from askdocs.records.spans import Span
+from askdocs.terminal import (
+    BOLD,
+    CYAN,
+    DIM,
+    GREEN,
+    MARGIN,
+    RED,
+    YELLOW,
+    Style,
+    columns,
+    make_safe,
+    wrap,
+)
 
 _FEW = 3
 _STATUS_COLORS = {

@@ -1,5 +1,7 @@
 """Turn text into the terms of the lexical index."""
 
+from __future__ import annotations
+
 import re
 import unicodedata
 from functools import cache, lru_cache
@@ -7,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import Stemmer
+
 
 # Numbers keep their separators ("1,000.5"), words their apostrophes ("Russia's").
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_][^\W_]*(?:'[^\W_]+)*")
@@ -67,7 +70,7 @@ def term_of(word: str) -> str:
 
 
 @cache
-def _stemmer() -> "Stemmer.Stemmer":
+def _stemmer() -> Stemmer.Stemmer:
     import Stemmer  # noqa: PLC0415 - absent where only the freshness check runs
 
     return Stemmer.Stemmer("english")

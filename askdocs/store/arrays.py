@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from askdocs import files
+from askdocs.disk import access, verified
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from askdocs.disk.verified import VerifiedFile
     from askdocs.errors import DamagedFileError
-    from askdocs.files import VerifiedFile
 
     Array: TypeAlias = NDArray[Any]
 
@@ -92,7 +92,7 @@ class VerifiedArray:
 
     def damaged(self, reason: str) -> DamagedFileError:
         """The error for a file that is what its manifest says and does not belong to the others."""
-        return files.damaged(self._file.path, reason)
+        return access.damaged(self._file.path, reason)
 
     def take(self, numbers: NDArray[np.int64]) -> Array:
         """Some rows in any order, as a copy.
@@ -126,8 +126,8 @@ class VerifiedArray:
         Args:
             starts: Where each row begins in the file.
         """
-        first, last = starts // files.BLOCK, (starts + self._row - 1) // files.BLOCK
-        wanted = np.zeros(self._file.size // files.BLOCK + 2, np.bool_)
+        first, last = starts // verified.BLOCK, (starts + self._row - 1) // verified.BLOCK
+        wanted = np.zeros(self._file.size // verified.BLOCK + 2, np.bool_)
         # A row may begin in one block and end in one of the next.
         for one in range(int((last - first).max()) + 1):
             wanted[np.minimum(first + one, last)] = True
@@ -137,7 +137,7 @@ class VerifiedArray:
         if len(content) == self._file.size:
             return content, starts
         places = np.cumsum(wanted) - 1
-        return content, places[first] * files.BLOCK + starts % files.BLOCK
+        return content, places[first] * verified.BLOCK + starts % verified.BLOCK
 
 
 def best_of(values: Array, k: int) -> NDArray[np.int64]:

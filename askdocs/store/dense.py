@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from askdocs.files import VerifiedFile
+    from askdocs.disk.verified import VerifiedFile
+
 
 FLAT = "dense.faiss"
 """The name of the file."""

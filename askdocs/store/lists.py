@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from askdocs.store.arrays import by_value, npy, npys, offsets
-from askdocs.store.codebook import decode, unit_length
-from askdocs.store.scanning import scan
+from askdocs.store.codebook import decode, scan, unit_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from askdocs.store.codebook import Codebook
+
 
 ROWS_PER_ROOT = 32
 """How many vectors a question is compared with, times the square root of how many there are."""

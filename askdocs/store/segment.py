@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from askdocs import files
+from askdocs.disk import access, durable
 from askdocs.store.analysis import analyse
 from askdocs.store.arrays import read_arrays, require_types
+from askdocs.store.bm25 import PostingsReader, PostingsWriter
 from askdocs.store.dense import FLAT, FlatReader
-from askdocs.store.postings import PostingsReader, PostingsWriter
-from askdocs.store.texts import TABLES, TextReader, TextWriter
+from askdocs.store.stored import TABLES, TextReader, TextWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from askdocs.datamodel import FileRecord, Passage
-    from askdocs.files import VerifiedFile
+    from askdocs.disk.verified import VerifiedFile
+    from askdocs.records.manifest import FileRecord
+    from askdocs.records.spans import Passage
     from askdocs.store.lists import SegmentLists
-    from askdocs.store.reader import GenerationReader
-    from askdocs.store.vectors import VectorsWriter
+    from askdocs.store.local import GenerationReader
+    from askdocs.store.writer import VectorsWriter
+
 
 _Parsed = TypeVar("_Parsed")
 
@@ -152,7 +154,7 @@ class SegmentWriter:
         """Make the files durable and say what each of them must be, by its name."""
         return {
             **self._texts.finish(),
-            **files.write_index_file(self._directory / LEXICAL, self._postings.pieces()),
+            **durable.write_index_file(self._directory / LEXICAL, self._postings.pieces()),
             **self._vectors.finish(self._directory),
         }
 
@@ -175,7 +177,7 @@ def _lists(file: VerifiedFile) -> SegmentLists:
 def _require_equal(file: VerifiedFile, what: str, found: int, wanted: int) -> None:
     """Refuse a file of another segment."""
     if found != wanted:
-        raise files.damaged(file.path, f"it has {found} {what}, and the tables {wanted}")
+        raise access.damaged(file.path, f"it has {found} {what}, and the tables {wanted}")
 
 
 def _parsed(parse: Callable[[VerifiedFile], _Parsed], file: VerifiedFile) -> _Parsed:
@@ -183,4 +185,4 @@ def _parsed(parse: Callable[[VerifiedFile], _Parsed], file: VerifiedFile) -> _Pa
     try:
         return parse(file)
     except ValueError as error:
-        raise files.damaged(file.path, error) from error
+        raise access.damaged(file.path, error) from error

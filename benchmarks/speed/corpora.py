@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from askdocs.config import cache_directory
-from askdocs.documents import read_document
-from askdocs.indexing import IndexRequest, build
-from askdocs.search import Index
+from askdocs.indexing.build import build
+from askdocs.indexing.request import IndexRequest
+from askdocs.places import cache_directory
+from askdocs.search.index import Index
+from askdocs.text.document import read_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
-    from askdocs.datamodel import Span
+    from askdocs.records.spans import Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from askdocs.documents import read_document
-from askdocs.passages.sentences import split_sentences
+from askdocs.text.document import read_document
+from askdocs.text.sentences import split_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

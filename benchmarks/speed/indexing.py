@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from askdocs.config import cache_directory
+from askdocs.places import cache_directory
 from benchmarks.speed import corpora, systems
 from benchmarks.speed.encoding import OPENERS
 from benchmarks.speed.measuring import ROOT, in_turn, measure_in_turn, run

@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from askdocs import embedding
-from askdocs.config import cache_directory
-from askdocs.indexing import IndexRequest, build
+from askdocs.embedding import compiled
+from askdocs.embedding.cache import embed_with_cache
+from askdocs.embedding.model import DEFAULT_MODEL, locate_model
+from askdocs.indexing.build import build
+from askdocs.indexing.request import IndexRequest
+from askdocs.places import cache_directory
 from benchmarks.speed.generated import Noise, parse, read_pool
 
 if TYPE_CHECKING:
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from askdocs.embedding import Encoder
+    from askdocs.embedding.model import Encoder
 
 
 class PreparedEncoder:
@@ -68,8 +71,8 @@ class PreparedEncoder:
 
 def open_encoder() -> Encoder:
     """The default model's encoder."""
-    model = embedding.locate_model(embedding.DEFAULT_MODEL, base=Path())
-    return embedding.open_encoder(model, cache=cache_directory(), notify=print)
+    model = locate_model(DEFAULT_MODEL, base=Path())
+    return compiled.open_encoder(model, cache=cache_directory(), notify=print)
 
 
 @cache  # each section asks for it, and reading all sets takes seconds
@@ -82,7 +85,7 @@ def prepare_pool(folders: tuple[Path, ...], path: Path) -> None:
     if path.exists() and load_pool(path)[0] == pool:
         return
     shutil.rmtree(path.parent, ignore_errors=True)
-    vectors = embedding.embed_with_cache(
+    vectors = embed_with_cache(
         open_encoder(), pool, cache=cache_directory(), advance=lambda _: None
     )
     path.parent.mkdir(parents=True, exist_ok=True)

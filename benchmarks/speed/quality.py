@@ -6,12 +6,12 @@ import json
 from math import fsum
 from typing import TYPE_CHECKING, Any
 
-from askdocs.config import cache_directory
-from askdocs.datamodel import Mode
-from askdocs.evaluation import evaluate
-from askdocs.evaluation.judging import Judge
-from askdocs.measures import hit_at, ndcg_at, newly_found
-from askdocs.search import Index
+from askdocs.evaluation.judge import Judge
+from askdocs.evaluation.measures import hit_at, ndcg_at, newly_found
+from askdocs.evaluation.run import evaluate
+from askdocs.places import cache_directory
+from askdocs.records.results import Mode
+from askdocs.search.index import Index
 from benchmarks.evaluation_sets import questions_of, sample_of
 from benchmarks.speed import corpora, systems
 from benchmarks.speed.measuring import run
@@ -20,8 +20,8 @@ from benchmarks.speed.tables import share, table
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from askdocs.evaluation import JudgedQuestion
-    from askdocs.evaluation.judging import Answer
+    from askdocs.evaluation.judge import Answer
+    from askdocs.evaluation.questions import JudgedQuestion
     from benchmarks.speed.corpora import Corpus
     from benchmarks.speed.settings import Settings
 

@@ -13,15 +13,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from askdocs.config import cache_directory
-from askdocs.search import Index
+from askdocs.places import cache_directory
+from askdocs.search.index import Index
 from benchmarks.speed.peers.driver import read_texts
 from benchmarks.speed.prepared import open_encoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from askdocs.store import Reader
+    from askdocs.store.protocol import Reader
 
 _WARMING = 10
 

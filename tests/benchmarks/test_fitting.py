@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.optimize import approx_fprime, minimize
 
-from askdocs.ranking.model import Ranker
+from askdocs.ranking.score import Ranker
 from benchmarks import fitting
 from benchmarks.evaluation_sets import SIGNALS, Asked, EvaluationSet
 from benchmarks.fitting import REFUSED, Figures, Settings, fit_ranker, measure

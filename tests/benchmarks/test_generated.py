@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from askdocs.documents import read_document
-from askdocs.passages.sentences import split_sentences
+from askdocs.text.document import read_document
+from askdocs.text.sentences import split_sentences
 from benchmarks.speed.generated import Noise, Recipe, nearest, parse, read_pool
 from benchmarks.speed.prepared import PreparedEncoder
 

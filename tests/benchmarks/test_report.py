@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from askdocs.evaluation.judging import Answer
+from askdocs.evaluation.judge import Answer
 from benchmarks.speed import cold, growth, indexing, many, plots, quality, refresh
 from benchmarks.speed.report import PAGE, SECTIONS, fill, keep, render
 from benchmarks.speed.tables import number, ratio, share, table

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from askdocs.cli import main
+from askdocs.cli.process import main
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from askdocs.cli.commands.ask import ask_command
-from askdocs.render.answers import FORMATS
+from askdocs.cli.ask import ask_command
+from askdocs.render.formats import FORMATS
 
 Run = Callable[..., Any]
 RunProcess = Callable[..., Any]

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdocs.cli.commands import cli
-from askdocs.cli.completing import continuations
+from askdocs.cli.completion import continuations
+from askdocs.cli.main import cli
 
 Run = Callable[..., Any]
 
@@ -70,7 +70,7 @@ def test_what_is_completed(complete: Complete, words: list[str], expected: list[
 
 def test_all_commands_are_offered(complete: Complete) -> None:
     """Nothing typed yet means every command."""
-    assert complete("") == [f"plain,{name}" for name in sorted(cli.commands)]
+    assert complete("") == [f"plain,{name}" for name in sorted(cli.load_all())]
 
 
 def test_citation_is_completed(project: Path, complete: Complete) -> None:
@@ -113,7 +113,7 @@ def test_completing_a_citation_loads_no_library(project: Path, complete: Complet
     script = (
         "import sys\n"
         "for name in ('numpy', 'faiss', 'onnxruntime', 'torch'): sys.modules[name] = None\n"
-        "from askdocs.cli import main\n"
+        "from askdocs.cli.process import main\n"
         "sys.exit(main())\n"
     )
     ran = subprocess.run(

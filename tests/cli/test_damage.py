@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from askdocs.datamodel import Manifest
-from askdocs.index import begin, open_generation
+from askdocs.index.generation import open_generation
+from askdocs.index.transaction import begin
+from askdocs.records.manifest import Manifest
 
 Run = Callable[..., Any]
 

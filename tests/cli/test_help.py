@@ -7,11 +7,11 @@ import click
 import pytest
 
 import askdocs
-from askdocs.cli.commands import cli
+from askdocs.cli.main import cli
 
 Run = Callable[..., Any]
 
-COMMANDS = sorted(cli.commands)
+COMMANDS = sorted(cli.load_all())
 
 
 def test_commands_are_those_of_the_contract() -> None:
@@ -48,7 +48,7 @@ def test_help_of_a_command_is_complete(run: Run, name: str) -> None:
         if line.startswith("  -")
         for word in line.strip().split("  ")[0].split()
     }
-    options = [one for one in cli.commands[name].params if isinstance(one, click.Option)]
+    options = [one for one in cli.load_all()[name].params if isinstance(one, click.Option)]
     assert all(option.help for option in options)
     assert {one for option in options for one in option.opts} <= listed
 
@@ -56,7 +56,7 @@ def test_help_of_a_command_is_complete(run: Run, name: str) -> None:
 @pytest.mark.parametrize("name", sorted({*COMMANDS} - {"completion"}))
 def test_every_command_has_the_common_options(name: str) -> None:
     """--config and --color mean the same everywhere, --index and -q where an index is used."""
-    options = {option for parameter in cli.commands[name].params for option in parameter.opts}
+    options = {option for parameter in cli.load_all()[name].params for option in parameter.opts}
 
     common = {"--config", "--color"}
     assert (common if name == "config" else common | {"--index", "-q", "--quiet"}) <= options

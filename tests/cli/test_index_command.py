@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from askdocs.index import open_generation
+from askdocs.index.generation import open_generation
 
 Run = Callable[..., Any]
 
@@ -146,7 +146,7 @@ def test_file_that_cannot_be_opened_is_reported(
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
         return real_open(path, *arguments, **options)
 
-    monkeypatch.setattr("askdocs.files.opening.os.open", refusing_open)
+    monkeypatch.setattr("askdocs.disk.access.os.open", refusing_open)
 
     ran = index("docs")
 

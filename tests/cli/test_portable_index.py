@@ -9,7 +9,8 @@ from venv import EnvBuilder
 
 import pytest
 
-from askdocs.indexing import IndexRequest, build
+from askdocs.indexing.build import build
+from askdocs.indexing.request import IndexRequest
 
 # FAISS is not among them: an index of one segment needs none.
 ALLOWED = ("askdocs", "click", "numpy", "numpy.libs", "onnxruntime", "tokenizers", "Stemmer")

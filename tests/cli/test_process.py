@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from askdocs.cli.commands import cli
+from askdocs.cli.main import cli
 
 Run = Callable[..., Any]
 
@@ -19,7 +19,7 @@ def replace(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], int]], No
     """Have `askdocs status` do something else."""
 
     def replace_status(action: Callable[[], int]) -> None:
-        monkeypatch.setattr(cli.commands["status"], "callback", lambda **_: action())
+        monkeypatch.setattr(cli.load_all()["status"], "callback", lambda **_: action())
 
     return replace_status
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from askdocs.files import exclusive_lock
+from askdocs.disk.lock import exclusive_lock
 
 Run = Callable[..., Any]
 Content = dict[str, tuple[bytes, int]]

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from askdocs.embedding import compiled
+
 Run = Callable[..., Any]
 
 BUSY = "askdocs: another process is writing vectors\n"
@@ -70,7 +72,9 @@ def test_interrupted_first_run_leaves_no_index(
 
 INTERRUPTED = """
 import os, signal, sys
-from askdocs.cli import main
+from askdocs.embedding import compiled
+from askdocs.embedding import compiled
+from askdocs.cli.process import main
 from askdocs.embedding.encoder import CompiledEncoder
 
 def embed(self, texts, advance=None):
@@ -146,18 +150,15 @@ def test_patient_writer_goes_on_from_what_the_other_has_written(
     harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What another process commits meanwhile is where it begins, so nothing is left to do."""
-    from askdocs import embedding
-    from askdocs.indexing import building
-
-    real_open = embedding.open_encoder
+    real_open = compiled.open_encoder
 
     def overtaken(*arguments: Any, **options: Any) -> Any:
         with monkeypatch.context() as patch:
-            patch.setattr(building.embedding, "open_encoder", real_open)
+            patch.setattr(compiled, "open_encoder", real_open)
             assert run("index").status == 0
         return real_open(*arguments, **options)
 
-    monkeypatch.setattr(building.embedding, "open_encoder", overtaken)
+    monkeypatch.setattr(compiled, "open_encoder", overtaken)
 
     ran = run("index", "--wait", "60")
 
@@ -167,7 +168,7 @@ def test_patient_writer_goes_on_from_what_the_other_has_written(
 
 WATCHING = """
 import sys
-from askdocs.cli import main
+from askdocs.cli.process import main
 sys.exit(main(["index", "--watch"]))
 """
 
@@ -195,18 +196,15 @@ def test_writer_that_was_overtaken_starts_again(
     harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An index that changed while the plan was made is not overwritten."""
-    from askdocs import embedding
-    from askdocs.indexing import building
-
-    real_open = embedding.open_encoder
+    real_open = compiled.open_encoder
 
     def overtaken(*arguments: Any, **options: Any) -> Any:
         with monkeypatch.context() as patch:
-            patch.setattr(building.embedding, "open_encoder", real_open)
+            patch.setattr(compiled, "open_encoder", real_open)
             assert run("index").status == 0
         return real_open(*arguments, **options)
 
-    monkeypatch.setattr(building.embedding, "open_encoder", overtaken)
+    monkeypatch.setattr(compiled, "open_encoder", overtaken)
 
     ran = run("index")
 
@@ -229,7 +227,7 @@ def note(event, arguments):
         touched.extend(os.fsdecode(one) for one in arguments if isinstance(one, (str, bytes)))
 
 sys.addaudithook(note)
-from askdocs.cli import main
+from askdocs.cli.process import main
 status = main(sys.argv[1:])
 written = [path for path in touched if "vectors" in path and "mode=ro" not in path]
 sys.stderr.write("\\n" + json.dumps([status, written]))

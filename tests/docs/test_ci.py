@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from askdocs.cli.commands import cli
+from askdocs.cli.main import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
@@ -128,7 +128,7 @@ def test_commands_of_the_page_exist() -> None:
     used = re.findall(r"askdocs (check|diff|eval) ([^\n`|>]*)", PAGE)
 
     for command, rest in used:
-        known = {option for one in cli.commands[command].params for option in one.opts}
+        known = {option for one in cli.load_all()[command].params for option in one.opts}
         assert set(re.findall(r"--[a-z-]+", rest)) <= known
 
 

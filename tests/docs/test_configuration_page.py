@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from askdocs.cli.commands import cli
-from askdocs.cli.configuring import options_of
+from askdocs.cli.config_file import options_of
+from askdocs.cli.main import cli
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "configuration.md").read_text("utf-8")
 OWN, SHARED = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
@@ -58,11 +58,11 @@ def test_error_is_that_of_the_page(tmp_path: Path) -> None:
     assert run(tmp_path, "askdocs check --help").returncode == 0
 
 
-@pytest.mark.parametrize("name", sorted(cli.commands))
+@pytest.mark.parametrize("name", sorted(cli.load_all()))
 def test_table_has_the_keys_of_every_command(name: str) -> None:
     """Every option that a file may set has a row that names its commands."""
     rows = re.findall(r"^\| `([\w-]+)` \| .* \| (.*) \|$", PAGE, re.MULTILINE)
 
     listed = {key for key, commands in rows if f"`{name}`" in commands}
 
-    assert listed == set(options_of(cli.commands[name])) - {"online", "run-out"}
+    assert listed == set(options_of(cli.load_all()[name])) - {"online", "run-out"}

@@ -8,23 +8,20 @@ import shutil
 import struct
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-import grimp
 import numpy as np
 import pytest
 
 from askdocs import build_index
-from askdocs.cli.commands import cli
+from askdocs.cli.main import cli
 from askdocs.errors import ExitStatus
-from askdocs.index.head import head_line
-from askdocs.passages.sentences import _BEFORE_NAMES, _BEFORE_NUMBERS, _ELSEWHERE
-from askdocs.ranking import DEFAULT_BARS
-from askdocs.ranking.model import load_ranker
+from askdocs.index.generation import head_line
+from askdocs.ranking.score import DEFAULT_BARS, load_ranker
 from askdocs.store.analysis import _STOP_WORDS, analyse
-from askdocs.store.lexical import K1, B
+from askdocs.store.bm25 import K1, B
+from askdocs.text.sentences import _BEFORE_NAMES, _BEFORE_NUMBERS, _ELSEWHERE
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in ROOT.glob("docs/*.md"))]
@@ -319,7 +316,7 @@ def test_the_bars_shown_are_those_in_use():
     shown = rows(section("docs/data-model.md", "Scores and bars"))
 
     assert {row[0]: float(row[2]) for row in shown} == DEFAULT_BARS
-    (command,) = (one for one in cli.commands.values() if one.name == "ask")
+    (command,) = (one for one in cli.load_all().values() if one.name == "ask")
     (option,) = (one for one in command.params if one.name == "min_score")
     bars = ", ".join(f"{bar:g} {mode}" for mode, bar in DEFAULT_BARS.items())
     assert f"[default: {bars}]" in option.help.replace("0.20", "0.2")
@@ -350,46 +347,6 @@ def test_the_number_of_abbreviations_is_that_of_the_code():
 
     lists = (_BEFORE_NAMES, _BEFORE_NUMBERS, _ELSEWHERE)
     assert f"the {sum(map(len, lists))} abbreviations" in text
-
-
-def layers() -> list[str]:
-    """The rooms from the top down, as the import contract lists them."""
-    settings = tomllib.loads(read_page("pyproject.toml"))["tool"]["importlinter"]["contracts"]
-    (contract,) = (one for one in settings if one["type"] == "layers")
-    return [room for layer in contract["layers"] for room in layer.split(" | ")]
-
-
-def test_every_room_has_a_section():
-    """The sections of the architecture are the rooms of the contract, in its order."""
-    text = read_page("docs/architecture.md")
-
-    assert re.findall(r"^### `(\w+)`: .*\?$", text, re.MULTILINE) == layers()
-
-
-def test_the_import_order_shown_is_that_of_the_contract():
-    """The line of arrows names the rooms in the contract's order."""
-    shown = re.findall(r"^    (?:→ )?(\w+ →.*)$", read_page("docs/architecture.md"), re.MULTILINE)
-
-    assert re.findall(r"\w+", " ".join(shown)) == layers()
-
-
-@pytest.fixture(scope="module")
-def imports():
-    """Which modules of askdocs import which, as import-linter sees it."""
-    return grimp.build_graph("askdocs", cache_dir=None)
-
-
-@pytest.mark.parametrize("room", layers())
-def test_the_importers_of_a_room_are_those_documented(room, imports):
-    """Each section names the rooms whose code imports it."""
-    modules = {f"askdocs.{room}", *imports.find_descendants(f"askdocs.{room}")}
-    importers = {one for name in modules for one in imports.find_modules_that_directly_import(name)}
-    rooms = {one.split(".")[1] for one in importers if "." in one} - {room}
-
-    _, _, text = read_page("docs/architecture.md").partition(f"\n### `{room}`:")
-    _, _, documented = " ".join(text.partition("\n#")[0].split()).partition("Imported by: ")
-
-    assert documented == f"{', '.join(f'`{one}`' for one in sorted(rooms)) or 'no room'}."
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from askdocs.cli import main
+from askdocs.cli.process import main
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 TEXT = "Rain fell.\n\nThe harbour froze in March.\n"

@@ -58,11 +58,11 @@ def test_a_documented_command_prints_what_the_page_shows(command, shown, clone, 
 
 def test_every_command_has_its_help_on_a_page():
     """The reference and the README show `--help` of askdocs and of every command of it."""
-    from askdocs.cli.commands import cli
+    from askdocs.cli.main import cli
 
     shown = {command for page in PAGES for command, _ in _console_blocks(page)}
 
-    assert {"askdocs --help", *(f"askdocs {name} --help" for name in cli.commands)} <= shown
+    assert {"askdocs --help", *(f"askdocs {name} --help" for name in cli.load_all())} <= shown
 
 
 def test_the_python_example_of_the_readme_runs(clone, encoder_cache):
@@ -85,7 +85,7 @@ def test_the_python_example_of_the_readme_runs(clone, encoder_cache):
 
 def test_the_committed_index_is_fresh():
     """A clone can answer at once: `vectors/` is the index of `seeds/`."""
-    from askdocs.datamodel import Freshness
     from askdocs.freshness import check_freshness
+    from askdocs.records.reports import Freshness
 
     assert check_freshness(ROOT / "vectors") == Freshness(documents=5)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from askdocs.embedding import Model
+from askdocs.embedding.model import Model
 
 WINDOW = 64
 HIDDEN = 32

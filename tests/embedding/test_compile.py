@@ -11,13 +11,12 @@ import numpy as np
 import pytest
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
-from askdocs import files
-from askdocs.embedding import Encoder, Model, open_compiled
-from askdocs.embedding.card import WEIGHTS, entry_directory
-from askdocs.embedding.compile import compile_model, main
-from askdocs.embedding.export import export_graph
-from askdocs.embedding.fingerprint import fingerprint_model
-from askdocs.embedding.original import load_original
+from askdocs.disk import access
+from askdocs.embedding.admission import fingerprint_model
+from askdocs.embedding.compile import compile_model, export_graph, load_original, main
+from askdocs.embedding.compiled import open_compiled
+from askdocs.embedding.entry import WEIGHTS, entry_directory
+from askdocs.embedding.model import Encoder, Model
 from askdocs.errors import ModelError, RefusedError
 
 MakeModel = Callable[..., Model]
@@ -170,7 +169,9 @@ def test_full_disk_is_not_the_fault_of_the_model(
     target = tmp_path / "target"
     target.mkdir()
     (target / WEIGHTS).symlink_to("/dev/full")
-    monkeypatch.setattr("askdocs.files.has_room", lambda folder, _: folder != target or not is_full)
+    monkeypatch.setattr(
+        "askdocs.disk.access.has_room", lambda folder, _: folder != target or not is_full
+    )
 
     with pytest.raises(OSError if is_full else Fail) as caught:
         export_graph(original, target)
@@ -183,9 +184,9 @@ def test_room_counts_what_was_written_before(tmp_path: Path) -> None:
     (tmp_path / "half").write_bytes(b"0" * 1000)
     free = shutil.disk_usage(tmp_path).free
 
-    assert files.has_room(tmp_path, 1000)
-    assert not files.has_room(tmp_path, 2 * free + 10**9)
-    assert files.has_room(tmp_path / "none", 2 * free + 10**9)
+    assert access.has_room(tmp_path, 1000)
+    assert not access.has_room(tmp_path, 2 * free + 10**9)
+    assert access.has_room(tmp_path / "none", 2 * free + 10**9)
 
 
 def test_command_compiles_once(

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from askdocs.embedding import DEFAULT_MODEL, PROBE_SENTENCE, Encoder, locate_model, open_compiled
+from askdocs.embedding.compiled import open_compiled
+from askdocs.embedding.model import DEFAULT_MODEL, PROBE_SENTENCE, Encoder, locate_model
 
 FINGERPRINT = "43f2fc980cdf61466c11cab22659d1d9a05edeb36f779b81c1d75011dcbd586d"
 
@@ -122,7 +123,7 @@ def test_question_path_imports_no_torch(encoder_cache: Path) -> None:
     script = f"""
 import sys
 from pathlib import Path
-from askdocs.embedding import open_compiled
+from askdocs.embedding.compiled import open_compiled
 light = sorted({{"numpy", "onnxruntime", "tokenizers"}} & set(sys.modules))
 encoder = open_compiled({FINGERPRINT!r}, cache=Path({str(encoder_cache)!r}))
 encoder.embed_questions(["who?"])

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from askdocs.embedding import DEFAULT_MODEL, Model, locate_model
-from askdocs.embedding.fingerprint import fingerprint_model
+from askdocs.embedding.admission import fingerprint_model
+from askdocs.embedding.model import DEFAULT_MODEL, Model, locate_model
 from askdocs.errors import ModelError
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from askdocs.embedding import DEFAULT_MODEL, Model, locate_model
+from askdocs.embedding.model import DEFAULT_MODEL, Model, locate_model
 from askdocs.errors import ModelError
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from askdocs.embedding import DEFAULT_MODEL, Model, locate_model, open_compiled, open_encoder
+from askdocs.embedding.compiled import open_compiled, open_encoder
+from askdocs.embedding.model import DEFAULT_MODEL, Model, locate_model
 from askdocs.errors import ModelError
 
 MakeModel = Callable[..., Model]

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from askdocs.datamodel import (
+from askdocs.index.generation import current_digest
+from askdocs.index.transaction import Transaction, begin
+from askdocs.records.manifest import (
     CorpusSettings,
     DocumentRecord,
     FileRecord,
@@ -15,10 +17,9 @@ from askdocs.datamodel import (
     ModelRecord,
     PassageSettings,
 )
-from askdocs.documents import read_document
-from askdocs.index import Transaction, begin, current_digest
-from askdocs.passages import cut_passages
 from askdocs.store.partition import by_segment
+from askdocs.text.cutting import cut_passages
+from askdocs.text.document import read_document
 
 DIMENSION = 4
 TOOLS = {"askdocs": "0.0"}

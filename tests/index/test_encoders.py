@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from askdocs.errors import RefusedError
-from askdocs.index import begin, carried_encoders, current_digest
-from askdocs.index.encoders import carry_encoder, drop_encoders, sweep_encoders
+from askdocs.index.encoders import carried_encoders, carry_encoder, drop_encoders, sweep_encoders
+from askdocs.index.generation import current_digest
+from askdocs.index.transaction import begin
 
 Commit = Callable[..., str]
 

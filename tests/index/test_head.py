@@ -14,8 +14,8 @@ from askdocs.errors import (
     RefusedError,
     UnusableIndexError,
 )
-from askdocs.index import current_digest, is_index
-from askdocs.index.head import has_generations, head_line, read_head
+from askdocs.index.generation import current_digest, head_line, read_head
+from askdocs.places import has_generations, is_index
 
 DIGEST = hashlib.sha256(b"a manifest").hexdigest()
 

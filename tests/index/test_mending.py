@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from askdocs.datamodel import Manifest
-from askdocs.files import disk
-from askdocs.index import Transaction, begin, open_generation
-from askdocs.index.head import head_line
-from askdocs.index.mending import mend_generation
+from askdocs.disk import seam
+from askdocs.index.generation import head_line, open_generation
+from askdocs.index.transaction import Transaction, begin, mend_generation
+from askdocs.records.manifest import Manifest
 
 Commit = Callable[..., str]
 Write = Callable[[Transaction, Mapping[str, str]], Manifest]
@@ -148,13 +147,13 @@ def test_manifest_is_put_in_place_last(
     shutil.rmtree(generation)
     generation.mkdir()
     moved: list[str] = []
-    real_rename = disk.rename
+    real_rename = seam.rename
 
     def noting_rename(source: Path, target: Path) -> None:
         moved.append(target.relative_to(generation).as_posix())
         real_rename(source, target)
 
-    monkeypatch.setattr(disk, "rename", noting_rename)
+    monkeypatch.setattr(seam, "rename", noting_rename)
 
     mend_generation(generation, copy, manifest)
 

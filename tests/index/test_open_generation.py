@@ -5,12 +5,15 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from io import BufferedReader
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from askdocs.datamodel import Manifest
+from askdocs.disk import access
+from askdocs.disk.access import digest as digest_of
+from askdocs.disk.access import record_of
 from askdocs.errors import (
     DamagedIndexError,
     FormatError,
@@ -18,17 +21,17 @@ from askdocs.errors import (
     RefusedError,
     UnusableIndexError,
 )
-from askdocs.files import digest as digest_of
-from askdocs.files import record_of
-from askdocs.index import (
+from askdocs.index import generation
+from askdocs.index.codec import read_manifest
+from askdocs.index.generation import (
     Generation,
-    generation,
-    generation_folders,
+    head_line,
     open_generation,
+    read_head,
     sound_generations,
 )
-from askdocs.index.head import head_line, read_head
-from askdocs.manifest import read_manifest
+from askdocs.places import generation_folders
+from askdocs.records.manifest import Manifest
 
 Commit = Callable[..., str]
 DOCUMENTS = {"docs/a.txt": "The ship sank.", "docs/b.txt": "It rained."}
@@ -288,10 +291,14 @@ def test_manifest_that_the_disk_does_not_give_names_it(
     """A disk that fails in the middle of reading is a refusal that says of which file."""
     manifest = index / "generations" / commit(DOCUMENTS) / "manifest.json"
 
-    def fail(*_arguments: object, **_options: object) -> None:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
+    real = access.open_regular
 
-    monkeypatch.setattr("askdocs.files.reading.open_regular", fail)
+    def fail(path: Path, **options: bool) -> BufferedReader:
+        if path == manifest:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(path, **options)
+
+    monkeypatch.setattr(access, "open_regular", fail)
 
     with pytest.raises(RefusedError) as caught:
         open_generation(index)
@@ -354,7 +361,7 @@ def test_damage_is_told_by_file(index: Path, commit: Commit) -> None:
 @pytest.fixture
 def with_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every file is large enough for a table of checksums."""
-    monkeypatch.setattr("askdocs.files.streaming.LARGE", 16)
+    monkeypatch.setattr("askdocs.disk.durable.LARGE", 16)
 
 
 @pytest.mark.usefixtures("with_tables")

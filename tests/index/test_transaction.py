@@ -12,18 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from askdocs.datamodel import DocumentRecord, DocumentStatus, Manifest
+from askdocs.disk import seam
+from askdocs.disk.verified import LARGE
 from askdocs.errors import DamagedIndexError, LockedError, RefusedError
-from askdocs.files import LARGE, disk
-from askdocs.index import (
-    OvertakenError,
-    Transaction,
-    begin,
-    current_digest,
-    open_generation,
-    sweep_leftovers,
-)
-from askdocs.index.head import head_line
+from askdocs.index.generation import current_digest, head_line, open_generation
+from askdocs.index.transaction import OvertakenError, Transaction, begin, sweep_leftovers
+from askdocs.records.manifest import DocumentRecord, DocumentStatus, Manifest
 from askdocs.store.codebook import codebook_pieces, train_codebook
 
 Commit = Callable[..., str]
@@ -289,7 +283,7 @@ def test_old_generation_that_cannot_be_removed_waits_for_the_next_writer(
     with begin(index, expecting=old) as transaction:
         manifest = write(transaction, NEW)
         with monkeypatch.context() as patch:
-            patch.setattr(disk, "remove_tree", fail)
+            patch.setattr(seam, "remove_tree", fail)
             new = transaction.publish(manifest, tools={})
 
     assert generations(index) == sorted([old, new])

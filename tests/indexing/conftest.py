@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from askdocs.datamodel import IndexReport
-from askdocs.indexing import IndexRequest, build
+from askdocs.indexing.build import build
+from askdocs.indexing.request import IndexRequest
+from askdocs.records.reports import IndexReport
 
 
 def no_notice(line: str) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from askdocs.datamodel import IndexReport
-from askdocs.files import disk
-from askdocs.index import open_generation
+from askdocs.disk import seam
+from askdocs.index.generation import open_generation
+from askdocs.records.reports import IndexReport
 
 IndexDocs = Callable[..., IndexReport]
 State = dict[str, tuple[bytes, int]]
@@ -78,7 +78,7 @@ def test_leftovers_of_an_index_that_is_read_only_stay(
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     for name in ("open_lock", "unlink", "remove_tree", "rename", "make_folder", "create"):
-        monkeypatch.setattr(disk, name, refuse)
+        monkeypatch.setattr(seam, name, refuse)
 
     report = index_docs()
 

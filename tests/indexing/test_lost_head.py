@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from askdocs.datamodel import IndexReport
 from askdocs.errors import DamagedIndexError, UsageError
-from askdocs.index import open_generation
-from askdocs.indexing import IndexRequest, preview
+from askdocs.index.generation import open_generation
+from askdocs.indexing.plan import preview
+from askdocs.indexing.request import IndexRequest
+from askdocs.records.reports import IndexReport
 
 IndexDocs = Callable[..., IndexReport]
 

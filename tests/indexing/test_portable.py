@@ -8,15 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from askdocs import embedding
-from askdocs.datamodel import IndexReport
-from askdocs.embedding.card import ENCODERS as CACHED
+from askdocs.embedding import compiled
+from askdocs.embedding.entry import ENCODERS as CACHED
+from askdocs.embedding.model import DEFAULT_MODEL
 from askdocs.errors import ModelError
 from askdocs.freshness import check_freshness
-from askdocs.index import carried_encoders, open_generation
-from askdocs.index.encoders import ENCODERS
-from askdocs.indexing import IndexRequest, build
-from askdocs.search import Index
+from askdocs.index.encoders import ENCODERS, carried_encoders
+from askdocs.index.generation import open_generation
+from askdocs.indexing.build import build
+from askdocs.indexing.request import IndexRequest
+from askdocs.records.reports import IndexReport
+from askdocs.search.index import Index
 
 IndexDocs = Callable[..., IndexReport]
 
@@ -99,7 +101,7 @@ def test_encoder_of_another_model_takes_its_place(docs: Path, carry: Any) -> Non
     carry(portable=True)
     old = only_entry(index).name
 
-    carry(model=embedding.DEFAULT_MODEL)
+    carry(model=DEFAULT_MODEL)
 
     fingerprint = open_generation(index).manifest.model.fingerprint
     assert only_entry(index).name != old
@@ -172,7 +174,7 @@ def test_refresh_embeds_with_what_the_index_carries(
     assert again.is_unchanged
     assert lines[-1].startswith(f"embedding with the encoder that {index} carries: ")
     reader = open_generation(index).reader()
-    expected = embedding.open_compiled(
+    expected = compiled.open_compiled(
         open_generation(index).manifest.model.fingerprint, cache=tiny_model.with_name("compiled")
     )
     assert expected is not None

@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from askdocs.datamodel import Document, IndexReport
 from askdocs.errors import AskdocsError, DamagedIndexError, UsageError
 from askdocs.freshness import check_freshness
-from askdocs.index import begin, open_generation
-from askdocs.indexing import IndexRequest, build
-from askdocs.search import Index
+from askdocs.index.generation import open_generation
+from askdocs.index.transaction import begin
+from askdocs.indexing.build import build
+from askdocs.indexing.request import IndexRequest
+from askdocs.records.reports import IndexReport
+from askdocs.records.spans import Document
+from askdocs.search.index import Index
 
 IndexDocs = Callable[..., IndexReport]
 
@@ -132,20 +135,21 @@ def test_unchanged_documents_are_not_cut_again(
     docs: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The passages of a document that has not changed are taken over as they are."""
-    from askdocs.indexing import filling
+    from askdocs.indexing import fill
+    from askdocs.text import cutting
 
     (docs / "a.txt").write_text("Rain fell.")
     (docs / "b.txt").write_text("Snow fell.")
     index_docs()
     (docs / "b.txt").write_text("Hail fell.")
     cut: list[str] = []
-    real = filling.cut_passages
+    real = cutting.cut_passages
 
     def noting_cut(document: Document, *arguments: Any, **named: Any) -> Any:
         cut.append(document.path)
         return real(document, *arguments, **named)
 
-    monkeypatch.setattr(filling, "cut_passages", noting_cut)
+    monkeypatch.setattr(fill, "cut_passages", noting_cut)
 
     index_docs()
 
@@ -437,17 +441,18 @@ def test_document_that_becomes_unreadable_meanwhile_is_reported(
 
 def after_planning(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
     """Do something once, between the plan and the building."""
-    from askdocs.indexing import building
+    from askdocs.indexing import build
+    from askdocs.indexing.plan import make_plan
 
-    real = building.make_plan
+    real = make_plan
 
     def plan_then_act(request: IndexRequest, **named: Any) -> Any:
         plan = real(request, **named)
-        monkeypatch.setattr(building, "make_plan", real)
+        monkeypatch.setattr(build, "make_plan", real)
         act()
         return plan
 
-    monkeypatch.setattr(building, "make_plan", plan_then_act)
+    monkeypatch.setattr(build, "make_plan", plan_then_act)
 
 
 def test_many_sentences_are_written_in_slices(
@@ -458,7 +463,7 @@ def test_many_sentences_are_written_in_slices(
         (docs / f"{number}.txt").write_text(f"Rain fell on day {number}. It was wet.\n")
     at_once = index_docs()
     whole = state_of(docs.parent / "vectors")
-    monkeypatch.setattr("askdocs.indexing.filling._SLICE_SENTENCES", 2)
+    monkeypatch.setattr("askdocs.indexing.fill._SLICE_SENTENCES", 2)
 
     sliced = index_docs(index=docs.parent / "sliced")
 

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from askdocs.datamodel import IndexReport
 from askdocs.errors import DamagedIndexError
-from askdocs.index import open_generation
-from askdocs.indexing import IndexRequest, build
-from askdocs.search import Index
+from askdocs.index.generation import open_generation
+from askdocs.indexing.build import build
+from askdocs.indexing.request import IndexRequest
+from askdocs.records.reports import IndexReport
+from askdocs.search.index import Index
 from askdocs.store import partition
 from askdocs.store.partition import segment_names, segment_of
 

@@ -11,13 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from askdocs import embedding
-from askdocs.datamodel import CorpusSettings, IndexReport
+from askdocs.embedding import compiled
+from askdocs.embedding.model import Encoder, Model
 from askdocs.errors import IncompleteError, UsageError
 from askdocs.freshness import check_freshness
-from askdocs.index import open_generation
-from askdocs.indexing import IndexRequest, build, preview
-from askdocs.indexing.plan import make_plan
+from askdocs.index.generation import open_generation
+from askdocs.indexing.build import build
+from askdocs.indexing.plan import make_plan, preview
+from askdocs.indexing.request import IndexRequest
+from askdocs.records.manifest import CorpusSettings
+from askdocs.records.reports import IndexReport
 
 IndexDocs = Callable[..., IndexReport]
 
@@ -162,9 +165,9 @@ def test_document_that_goes_bad_on_the_way_ends_a_strict_run(
     before = open_generation(docs.parent / "vectors").digest
     (docs / "b.txt").write_text("Snow fell.")
 
-    def spoiling_open(model: embedding.Model, **named: Any) -> embedding.Encoder:
+    def spoiling_open(model: Model, **named: Any) -> Encoder:
         (docs / "b.txt").write_bytes(b"Caf\xe9")
-        return embedding.open_encoder(model, **named)
+        return compiled.open_encoder(model, **named)
 
     request = IndexRequest(index=docs.parent / "vectors", strict=True)
 

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from askdocs.errors import RefusedError
-from askdocs.index import open_generation
-from askdocs.indexing import IndexRequest, build, preview
+from askdocs.index.generation import open_generation
+from askdocs.indexing.build import build
+from askdocs.indexing.plan import preview
+from askdocs.indexing.request import IndexRequest
 
 Closed = Callable[[Path], AbstractContextManager[None]]
 

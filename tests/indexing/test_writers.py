@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from askdocs import embedding
-from askdocs.datamodel import IndexReport
+from askdocs.embedding import compiled
+from askdocs.embedding.model import Encoder, Model
 from askdocs.errors import LockedError
-from askdocs.index import open_generation
-from askdocs.indexing import IndexRequest, build
+from askdocs.index.generation import open_generation
+from askdocs.indexing.build import build
+from askdocs.indexing.request import IndexRequest
+from askdocs.records.reports import IndexReport
 
 IndexDocs = Callable[..., IndexReport]
 
@@ -69,12 +71,12 @@ def test_writer_that_is_always_overtaken_gives_up_in_the_end(
     """Planning anew takes no longer than the wait that was asked for."""
     opened: list[str] = []
 
-    def overtaken(model: embedding.Model, **named: Any) -> embedding.Encoder:
+    def overtaken(model: Model, **named: Any) -> Encoder:
         opened.append(model.name)
         (docs / "b.txt").write_text(f"Snow fell {len(opened)} times.")
         index_docs()
         (docs / "b.txt").write_text("Snow fell.")
-        return embedding.open_encoder(model, **named)
+        return compiled.open_encoder(model, **named)
 
     patient = IndexRequest(index=refresh.index, wait_seconds=0.2)
 

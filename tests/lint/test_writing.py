@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[2] / "askdocs"
 
 
 def test_askdocs_writes_through_the_seam_alone(capsys: pytest.CaptureFixture[str]) -> None:
-    """No module but `files/disk.py` opens a file for writing, or makes or moves anything."""
+    """No module but `disk/seam.py` opens a file for writing, or makes or moves anything."""
     assert main(PACKAGE) == 0, capsys.readouterr().out
 
 
@@ -78,16 +78,16 @@ def test_one_module_may_do_what_others_may_not(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The seam itself, and the one that keeps vectors in a database; each call has its line."""
-    for name in ("files/disk.py", "embedding/vectors.py", "other.py"):
+    for name in ("disk/seam.py", "embedding/cache.py", "other.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("import sqlite3\nsqlite3.connect('f')\n")
-    with (tmp_path / "embedding" / "vectors.py").open("a") as file:
+    with (tmp_path / "embedding" / "cache.py").open("a") as file:
         file.write("open('f', 'w')\n")
 
     assert main(tmp_path) == 1
     assert capsys.readouterr().out == (
-        f"{tmp_path}/embedding/vectors.py:3: open changes the disk: that is for files/disk.py\n"
-        f"{tmp_path}/other.py:2: sqlite3.connect changes the disk: that is for files/disk.py\n"
+        f"{tmp_path}/embedding/cache.py:3: open changes the disk: that is for disk/seam.py\n"
+        f"{tmp_path}/other.py:2: sqlite3.connect changes the disk: that is for disk/seam.py\n"
     )
 
 

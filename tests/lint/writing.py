@@ -1,6 +1,6 @@
 """Find code that changes the disk past the seam: `python -m tests.lint.writing FOLDER`.
 
-Only `files/disk.py` may open a file for writing, or make, rename or remove anything, so that a
+Only `disk/seam.py` may open a file for writing, or make, rename or remove anything, so that a
 test can put a fault in at each of these. Ruff knows such functions by their full names alone; most
 of them are methods of a path.
 """
@@ -11,9 +11,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-ALLOWED = ("files/disk.py",)
+ALLOWED = ("disk/seam.py",)
 # SQLite opens its file by itself; nothing is lost with the one that it keeps.
-EXCEPTIONS = {"embedding/vectors.py": {"sqlite3.connect"}}
+EXCEPTIONS = {"embedding/cache.py": {"sqlite3.connect"}}
 
 _METHODS = frozenset(
     "chmod hardlink_to link_to mkdir rmdir save savetxt savez savez_compressed symlink_to tofile "
@@ -69,7 +69,7 @@ def _writes(call: ast.Call) -> bool:
         return _is_writing_function(name)
     if function in {"open", "fdopen"}:
         return _opens_for_writing(call, position=int(not module or module in _OPENERS))
-    if not module or module in {"files", "disk"}:
+    if not module or module in {"seam", "durable"}:
         return False
     count = len(call.args) + len(call.keywords) - (module == "Path")
     is_spread = any(isinstance(one, ast.Starred) for one in call.args)

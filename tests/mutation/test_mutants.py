@@ -145,7 +145,7 @@ def test_room_that_was_not_tried_is_a_fault() -> None:
     [
         ([], {"index", "citations"}),
         (["askdocs.index*"], {"index"}),
-        (["askdocs.index.head.x_read_head__mutmut_1"], {"index"}),
+        (["askdocs.index.generation.x_read_head__mutmut_1"], {"index"}),
         (["askdocs.citations.*", "askdocs.index*"], {"index", "citations"}),
     ],
 )

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdocs.ranking.duplicates import COMPARED, fold_duplicates, shingles
-from askdocs.ranking.wording import number_of_term
+from askdocs.ranking.order import COMPARED, fold_duplicates, shingles
+from askdocs.ranking.words import number_of_term
 
 # Twenty runs of three terms, none of them twice.
 LONG = [f"term{number}" for number in range(22)]

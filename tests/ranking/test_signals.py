@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdocs.datamodel import Passage, StoredPassage
 from askdocs.ranking import signals
 from askdocs.ranking.signals import (
     WordSignals,
@@ -18,15 +17,16 @@ from askdocs.ranking.signals import (
     mean_cosine,
     sentence_weights,
 )
-from askdocs.ranking.wording import (
+from askdocs.ranking.words import (
     NO_TERM,
     number_of_term,
     number_of_word,
     wording_of,
     wording_of_passage,
 )
+from askdocs.records.spans import Passage, StoredPassage
 from askdocs.store.analysis import analyse, distinct_terms, term_of, words
-from askdocs.store.lexical import TermStatistics
+from askdocs.store.bm25 import TermStatistics
 
 PASSAGES = 9
 

@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from askdocs.errors import LockedError
-from askdocs.index import current_digest
-from askdocs.search import Index
+from askdocs.index.generation import current_digest
+from askdocs.search.index import Index
 from tests.reliability.states import names, state_of, write
 
 # Copies would be one hit.

@@ -22,8 +22,12 @@ def _watched() -> AbstractContextManager[object]:
 
 with _watched():
     from askdocs.citations import parse_citation
-    from askdocs.config.file import read_configuration
-    from askdocs.datamodel import (
+    from askdocs.cli.config_file import read_configuration
+    from askdocs.errors import AskdocsError
+    from askdocs.index.codec import read_manifest, read_records, readable_paths, write_manifest
+    from askdocs.index.codec import write_records as lines_of
+    from askdocs.index.generation import head_line, read_head
+    from askdocs.records.manifest import (
         CorpusSettings,
         DocumentRecord,
         FileRecord,
@@ -31,10 +35,6 @@ with _watched():
         ModelRecord,
         PassageSettings,
     )
-    from askdocs.errors import AskdocsError
-    from askdocs.index.head import head_line, read_head
-    from askdocs.manifest import read_manifest, read_records, readable_paths, write_manifest
-    from askdocs.manifest import write_records as lines_of
     from askdocs.store.arrays import npys, parse_arrays
     from askdocs.store.codebook import read_codebook
 

@@ -17,7 +17,7 @@ from typing import BinaryIO, Self
 
 import pytest
 
-from askdocs.files import disk
+from askdocs.disk import seam
 
 FOLDER = None
 """What a tree gives for a folder, in place of the bytes of a file."""
@@ -25,7 +25,7 @@ FOLDER = None
 Tree = dict[str, bytes | None]
 SEAM = tuple(
     name
-    for name, act in vars(disk).items()
+    for name, act in vars(seam).items()
     if inspect.isfunction(act) and not name.startswith("_")
     # What has no name, or lies where the system keeps such things, is nothing that an index needs.
     if name not in {"scratch", "make_private_folder", "remove_private_folder"}
@@ -102,7 +102,7 @@ class PowerlessDisk:
     def attach(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Take the place of every function of the seam."""
         for name in SEAM:
-            monkeypatch.setattr(disk, name, self._watched(name, getattr(disk, name)))
+            monkeypatch.setattr(seam, name, self._watched(name, getattr(seam, name)))
 
     def forget(self) -> None:
         """Give no more states of what was done so far."""

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from askdocs.datamodel import DocumentRecord
 from askdocs.errors import DamagedIndexError, NoIndexError
-from askdocs.index import Generation, begin, current_digest, open_generation
+from askdocs.index.generation import Generation, current_digest, open_generation
+from askdocs.index.transaction import begin
+from askdocs.records.manifest import DocumentRecord
 from tests.index.conftest import TOOLS, records_of, write_segments
 
 OLD = {"docs/a.txt": "Nobody expects a crash.", "docs/b.txt": "Least of all at night."}

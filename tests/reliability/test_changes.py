@@ -17,10 +17,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from askdocs.datamodel import Freshness
-from askdocs.files import digest
+from askdocs.disk.access import digest
 from askdocs.freshness import check_freshness
-from askdocs.indexing import IndexRequest, build
+from askdocs.indexing.build import build
+from askdocs.indexing.request import IndexRequest
+from askdocs.records.reports import Freshness
 
 Amount = Callable[[int, int], int]
 Tally = Callable[[str, str, int], None]

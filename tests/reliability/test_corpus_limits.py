@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from askdocs.cli import main
-from askdocs.datamodel import CorpusSettings, IndexReport
+from askdocs.cli.process import main
 from askdocs.errors import UsageError
 from askdocs.freshness import check_freshness
-from askdocs.index import open_generation
-from askdocs.indexing import IndexRequest, build
-from askdocs.indexing.request import LIMITS
+from askdocs.index.generation import open_generation
+from askdocs.indexing.build import build
+from askdocs.indexing.request import LIMITS, IndexRequest
+from askdocs.records.manifest import CorpusSettings
+from askdocs.records.reports import IndexReport
 
 IndexDocs = Callable[..., IndexReport]
 
@@ -85,7 +86,7 @@ def test_too_many_documents_are_an_error_before_any_is_read(
     before = open_generation(docs.parent / "vectors").digest
     (docs / "new.txt").write_text("Snow fell.")
     opened: list[object] = []
-    monkeypatch.setattr("askdocs.files.walking.read_source", lambda *_a, **_n: opened.append(1))
+    monkeypatch.setattr("askdocs.corpus.walk.read_source", lambda *_a, **_n: opened.append(1))
 
     for look in (index_docs, lambda: check_freshness(docs.parent / "vectors")):
         with pytest.raises(UsageError) as caught:

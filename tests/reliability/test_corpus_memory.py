@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from askdocs.datamodel import CorpusSettings, DocumentStatus, PassageSettings
-from askdocs.documents import read_document
-from askdocs.files import Entry, EntryKind
+from askdocs.corpus.walk import Entry, EntryKind
 from askdocs.freshness import observe_entry
-from askdocs.passages import cut_passages
+from askdocs.records.manifest import CorpusSettings, DocumentStatus, PassageSettings
+from askdocs.text.cutting import cut_passages
+from askdocs.text.document import read_document
 
 Amount = Callable[[int, int], int]
 Tally = Callable[[str, str, int], None]

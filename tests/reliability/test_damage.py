@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from askdocs.disk import durable
+from askdocs.disk.verified import LARGE
 from askdocs.errors import DamagedIndexError, NoIndexError
-from askdocs.files import LARGE, streaming
 from askdocs.freshness import damaged_files
-from askdocs.index import Generation, open_generation
-from askdocs.indexing import IndexRequest, build
-from askdocs.search import Index
+from askdocs.index.generation import Generation, open_generation
+from askdocs.indexing.build import build
+from askdocs.indexing.request import IndexRequest
+from askdocs.search.index import Index
 from askdocs.store import partition
 
 Amount = Callable[[int, int], int]
@@ -48,7 +50,7 @@ def indexes(memory: Path, tiny_model: Path) -> dict[str, Path]:
         write_corpus(base / "docs", documents=4 if kind == "small" else 40)
         with pytest.MonkeyPatch.context() as patch:
             if kind != "small":
-                patch.setattr(streaming, "LARGE", PAGE)
+                patch.setattr(durable, "LARGE", PAGE)
             if kind == "segments":
                 patch.setattr(partition, "SEGMENT_BYTES", 30_000)
             request = IndexRequest(

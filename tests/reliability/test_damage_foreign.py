@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from askdocs.datamodel import FileRecord
+from askdocs.disk.access import digest
+from askdocs.disk.verified import VerifiedFile
 from askdocs.errors import DamagedFileError
-from askdocs.files import VerifiedFile, digest
-from askdocs.index import open_generation
-from askdocs.indexing import IndexRequest, build
+from askdocs.index.generation import open_generation
+from askdocs.indexing.build import build
+from askdocs.indexing.request import IndexRequest
+from askdocs.records.manifest import FileRecord
 from askdocs.store import partition
 from askdocs.store.arrays import npys, parse_arrays
-from askdocs.store.reader import GenerationReader
+from askdocs.store.local import GenerationReader
 
 Amount = Callable[[int, int], int]
 Tally = Callable[[str, str, int], None]

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from askdocs.cli import main
-from askdocs.index.head import head_line
-from askdocs.indexing import IndexRequest, build
+from askdocs.cli.process import main
+from askdocs.index.generation import head_line
+from askdocs.indexing.build import build
+from askdocs.indexing.request import IndexRequest
 
 Tally = Callable[[str, str, int], None]
 Json = dict[str, Any]

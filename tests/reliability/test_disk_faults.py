@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from askdocs.disk import seam
 from askdocs.errors import RefusedError
-from askdocs.files import disk
 from tests.reliability.power import SEAM, KilledError
 from tests.reliability.states import CHANGES, condition_of, names, prepare
 
@@ -28,7 +28,7 @@ class FaultyDisk:
     def attach(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Take the place of every function of the seam."""
         for name in SEAM:
-            monkeypatch.setattr(disk, name, self._faulty(getattr(disk, name)))
+            monkeypatch.setattr(seam, name, self._faulty(getattr(seam, name)))
 
     def _faulty(self, original: Callable[..., object]) -> Callable[..., object]:
         def call(*arguments: object) -> object:

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from askdocs.documents import decode
 from askdocs.errors import UnreadableSourceError
 from askdocs.freshness import check_freshness
-from askdocs.index import open_generation
-from askdocs.indexing import IndexRequest, build
+from askdocs.index.generation import open_generation
+from askdocs.indexing.build import build
+from askdocs.indexing.request import IndexRequest
+from askdocs.text.document import decode
 
 Amount = Callable[[int, int], int]
 Tally = Callable[[str, str, int], None]

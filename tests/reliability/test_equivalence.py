@@ -12,13 +12,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from askdocs.embedding import cached, encoder, open_compiled
+from askdocs.embedding import cache, encoder
+from askdocs.embedding.compiled import open_compiled
 from askdocs.freshness import check_freshness
-from askdocs.index import Generation, open_generation
-from askdocs.indexing import IndexRequest, build, filling
-from askdocs.search import Index
+from askdocs.index.generation import Generation, open_generation
+from askdocs.indexing import fill
+from askdocs.indexing.build import build
+from askdocs.indexing.request import IndexRequest
+from askdocs.search.index import Index
 from askdocs.store import partition
-from askdocs.store.coding import LEAST_COSINE
+from askdocs.store.writer import LEAST_COSINE
 
 Amount = Callable[[int, int], int]
 Tally = Callable[[str, str, int], None]
@@ -226,8 +229,8 @@ def test_order_of_files_and_size_of_batches_do_not_matter(
             for name in texts:
                 (made.docs / name).unlink()
             made.write({name: texts[name] for name in shuffled})
-            patch.setattr(filling, "_SLICE_SENTENCES", int(chance.integers(1, 9)))
-            patch.setattr(cached, "SLICE", int(chance.integers(1, 9)))
+            patch.setattr(fill, "_SLICE_SENTENCES", int(chance.integers(1, 9)))
+            patch.setattr(cache, "SLICE", int(chance.integers(1, 9)))
             patch.setattr(encoder, "BATCH_ROWS", int(chance.integers(1, 5)))
             patch.setattr(encoder, "BATCH_TOKENS", int(chance.integers(20, 200)))
             two = made.index("two")

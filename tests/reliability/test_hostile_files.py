@@ -12,19 +12,22 @@ from pathlib import Path
 
 import pytest
 
-from askdocs import files
-from askdocs.cli import main
-from askdocs.datamodel import CorpusSettings, IndexReport
+from askdocs.cli.process import main
+from askdocs.corpus import read
+from askdocs.corpus.walk import EntryKind, walk
 from askdocs.errors import RefusedError
-from askdocs.files import EntryKind, walk
 from askdocs.freshness import check_freshness
-from askdocs.indexing import IndexRequest, build, preview
+from askdocs.indexing.build import build
+from askdocs.indexing.plan import preview
+from askdocs.indexing.request import IndexRequest
+from askdocs.records.manifest import CorpusSettings
+from askdocs.records.reports import IndexReport
 
 Amount = Callable[[int, int], int]
 Tally = Callable[[str, str, int], None]
 IndexDocs = Callable[..., IndexReport]
 
-LINK, SPECIAL = files.LINK, files.SPECIAL
+LINK, SPECIAL = read.LINK, read.SPECIAL
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from askdocs.cli import main
-from askdocs.embedding.card import CARD, GRAPH, TOKENIZER, WEIGHTS
-from askdocs.index import open_generation
+from askdocs.cli.process import main
+from askdocs.embedding.entry import CARD, GRAPH, TOKENIZER, WEIGHTS
+from askdocs.index.generation import open_generation
 
 Tally = Callable[[str, str, int], None]
 
@@ -64,16 +64,16 @@ def model(tmp_path: Path, tiny_model: Path, run: Run, monkeypatch: pytest.Monkey
 @pytest.fixture
 def searches(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The questions that ranking has been asked."""
-    from askdocs import ranking
+    from askdocs.ranking import order
 
     asked: list[str] = []
-    real = ranking.rank
+    real = order.rank
 
     def noting(reader: Any, question: str, *arguments: Any, **named: Any) -> Any:
         asked.append(question)
         return real(reader, question, *arguments, **named)
 
-    monkeypatch.setattr(ranking, "rank", noting)
+    monkeypatch.setattr(order, "rank", noting)
     return asked
 
 
@@ -479,7 +479,7 @@ def test_entry_of_another_model_is_found_out_by_its_probe(
     model: Path, run: Run, cache: Path, searches: list[str], tally: Tally
 ) -> None:
     """Another model's encoder under this one's name and signature gives other vectors."""
-    from askdocs.embedding import DEFAULT_MODEL
+    from askdocs.embedding.model import DEFAULT_MODEL
 
     entry = entry_of(cache)
     fingerprint = open_generation(Path("vectors")).manifest.model.fingerprint

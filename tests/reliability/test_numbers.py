@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from askdocs.cli import main
+from askdocs.cli.process import main
 from askdocs.embedding import encoder
-from askdocs.indexing import IndexRequest, build
+from askdocs.indexing.build import build
+from askdocs.indexing.request import IndexRequest
 from askdocs.store import partition
 
 Amount = Callable[[int, int], int]

@@ -14,17 +14,16 @@ import pytest
 
 import askdocs
 from askdocs.citations import parse_citation
-from askdocs.datamodel import CorpusSettings, Document
-from askdocs.documents import number_paragraphs
+from askdocs.corpus.ignore import Choice, is_ignored, matcher_of, rules_of
 from askdocs.errors import UsageError
-from askdocs.files import Choice, matcher_of
-from askdocs.files.ignoring import is_ignored, rules_of
-from askdocs.passages import split_sentences
-from askdocs.passages.markdown import find_structure
-from askdocs.ranking.questions import _compiled, without_frame
-from askdocs.render.markdown import escape_markdown
+from askdocs.ranking.words import _compiled, without_frame
+from askdocs.records.manifest import CorpusSettings
+from askdocs.records.spans import Document
+from askdocs.render.formats import escape_markdown
 from askdocs.store.analysis import words
 from askdocs.terminal import make_safe, wrap
+from askdocs.text.document import find_structure, number_paragraphs
+from askdocs.text.sentences import split_sentences
 
 Amount = Callable[[int, int], int]
 Tally = Callable[[str, str, int], None]
@@ -32,7 +31,7 @@ Use = tuple[str, Callable[[str], object]]
 
 PACKAGE = Path(askdocs.__file__).parent
 # What these modules compile from patterns of a user, or when it is first used, has tests below.
-MADE_LATE = {"files.ignoring", "files.choosing", "ranking.questions"}
+MADE_LATE = {"corpus.ignore", "ranking.words"}
 
 HEADS = ["", "a. ", "# ", '"""', "```"]
 UNITS = [

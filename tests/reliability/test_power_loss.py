@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from askdocs import files
-from askdocs.files import disk
-from askdocs.index import begin, current_digest
+from askdocs.disk import durable, seam
+from askdocs.index.generation import current_digest
+from askdocs.index.transaction import begin
 from tests.reliability.power import KilledError, PowerlessDisk, write_tree
 from tests.reliability.states import CHANGES, condition_of, names, prepare, write
 
@@ -133,7 +133,7 @@ def test_sabotaged_protocol_is_caught(
 ) -> None:
     """Each step of the protocol is one without which an index is lost: these tests would see it."""
     if sabotage not in SABOTAGE:
-        monkeypatch.setattr(files, "replace_file", write_in_place)
+        monkeypatch.setattr(durable, "replace_file", write_in_place)
 
     lies = SABOTAGE.get(sabotage, lambda *_: False)
     recorder, before, after = record(ram / "real", "update", monkeypatch, lies)
@@ -144,6 +144,6 @@ def test_sabotaged_protocol_is_caught(
 
 def write_in_place(path: Path, content: bytes) -> None:
     """Write over a file, as one should not."""
-    with disk.overwrite(path) as file:
+    with seam.overwrite(path) as file:
         file.write(content)
-        disk.force(file)
+        seam.force(file)

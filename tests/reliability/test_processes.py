@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 
 from askdocs.errors import ExitStatus, RefusedError
-from askdocs.indexing import IndexRequest, build
+from askdocs.indexing.build import build
+from askdocs.indexing.request import IndexRequest
 from tests.reliability.states import CHANGES, names, prepare, state_of
 from tests.reliability.victims import Nursery
 

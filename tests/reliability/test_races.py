@@ -12,10 +12,14 @@ from typing import Any
 
 import pytest
 
-from askdocs.datamodel import DocumentStatus, IndexReport
 from askdocs.freshness import check_freshness
-from askdocs.index import open_generation
-from askdocs.indexing import IndexRequest, build, building
+from askdocs.index.generation import open_generation
+from askdocs.indexing import build as building
+from askdocs.indexing.build import build
+from askdocs.indexing.plan import make_plan
+from askdocs.indexing.request import IndexRequest
+from askdocs.records.manifest import DocumentStatus
+from askdocs.records.reports import IndexReport
 
 Amount = Callable[[int, int], int]
 Tally = Callable[[str, str, int], None]
@@ -256,7 +260,7 @@ def test_change_behind_a_plan_that_keeps_a_document_is_found_by_the_next_check(
     """A document that is taken over as it was is recorded as it was, and then stale."""
     index_docs()
     (docs / "b.txt").write_bytes(b"Snow fell. It thawed.")
-    real = building.make_plan
+    real = make_plan
 
     def plan_and_change(request: IndexRequest, **named: Any) -> Any:
         plan = real(request, **named)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from askdocs.cli.commands import cli
+from askdocs.cli.main import cli
 
 Tally = Callable[[str, str, int], None]
 RunWatched = Callable[..., list[str]]
@@ -53,7 +53,7 @@ def note(event, arguments):
         seen.append(event)
 
 sys.addaudithook(note)
-from askdocs.cli import main
+from askdocs.cli.process import main
 status = main(sys.argv[1:])
 with open(os.environ["SEEN"], "w") as file:
     json.dump([int(status), seen], file)
@@ -111,7 +111,7 @@ def run_watched(project: Path, environment: dict[str, str], tmp_path: Path) -> R
 def test_every_command_is_tried() -> None:
     """None that is added can be forgotten here; of a script for bash, Click asks bash its version."""
     tried = {command[0] for command in COMMANDS.values()}
-    assert tried == set(cli.commands) - {"completion"}
+    assert tried == set(cli.load_all()) - {"completion"}
 
 
 def test_nothing_reaches_out(
@@ -141,7 +141,7 @@ def test_whoever_reaches_out_is_seen(
     tmp_path: Path, environment: dict[str, str], action: str, event: str
 ) -> None:
     """The hook that sees nothing above does see what there is to see."""
-    script = WATCHED.replace("from askdocs.cli import main", action).replace(
+    script = WATCHED.replace("from askdocs.cli.process import main", action).replace(
         "main(sys.argv[1:])", "0"
     )
 

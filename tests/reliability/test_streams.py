@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from askdocs.cli.commands import cli
+from askdocs.cli.main import cli
 
 Tally = Callable[[str, str, int], None]
 Ran = subprocess.CompletedProcess[bytes]
@@ -97,7 +97,7 @@ def usual(run: Run) -> Callable[[list[str]], Ran]:
 def test_every_command_is_tried() -> None:
     """None that is added can be forgotten here."""
     first = {command[0] for command in PRINTING}
-    assert {word for word in first if not word.startswith("-")} == set(cli.commands)
+    assert {word for word in first if not word.startswith("-")} == set(cli.load_all())
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from askdocs.errors import ExitStatus
-from askdocs.indexing import IndexRequest, build
+from askdocs.indexing.build import build
+from askdocs.indexing.request import IndexRequest
 from tests.reliability.states import in_memory, names, state_of
 from tests.reliability.victims import Death, Nursery
 

@@ -14,10 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from askdocs.cli import main
 from askdocs.cli.output import hint, notify, shown
-from askdocs.render.style import Style
-from askdocs.terminal import make_safe
+from askdocs.cli.process import main
+from askdocs.terminal import Style, make_safe
 
 Show = Callable[..., str]
 Amount = Callable[[int, int], int]

@@ -177,16 +177,16 @@ def _serve() -> None:
     for name in _MODULES:
         __import__(name)
     # What the command loads by itself is loaded before the fork too.
-    from askdocs.cli import main as run
-    from askdocs.cli.commands import cli
+    from askdocs.cli.main import cli
+    from askdocs.cli.process import main as run
 
-    for name in cli.commands:
+    for name in cli.load_all():
         with contextlib.suppress(SystemExit), open(os.devnull, "w") as null:
             with contextlib.redirect_stdout(null):
                 run([name, "--help"])
     import askdocs.__main__
-    import askdocs.indexing.filling
-    import askdocs.search  # noqa: F401
+    import askdocs.indexing.fill
+    import askdocs.search.index  # noqa: F401
 
     for line in sys.stdin:
         victim = os.fork()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from askdocs.datamodel import (
+from askdocs.records.results import (
     Answer,
     Citation,
     CitationStatus,
@@ -19,7 +19,7 @@ from askdocs.datamodel import (
     Question,
     Ranking,
 )
-from askdocs.render.markdown import escape_markdown, render_markdown
+from askdocs.render.formats import escape_markdown, render_markdown
 from askdocs.terminal import make_safe
 
 PARSER = MarkdownIt("gfm-like", {"linkify": False})

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from askdocs.indexing import IndexRequest, build
-from askdocs.search import Index
+from askdocs.indexing.build import build
+from askdocs.indexing.request import IndexRequest
+from askdocs.search.index import Index
 
 
 def no_notice(line: str) -> None:

@@ -9,12 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from askdocs.citations import place_of_passage
-from askdocs.datamodel import CitationStatus, Hit, Mode, Question, Ranking
 from askdocs.errors import UsageError
-from askdocs.ranking import DEFAULT_BARS
-from askdocs.search import Index
+from askdocs.ranking.score import DEFAULT_BARS
+from askdocs.records.results import CitationStatus, Hit, Mode, Question, Ranking
+from askdocs.search.index import Index
 from askdocs.store.analysis import distinct_terms
-from askdocs.store.lexical import upper_bound
+from askdocs.store.bm25 import upper_bound
 
 OpenDocs = Callable[..., Index]
 

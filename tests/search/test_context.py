@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from askdocs.errors import UsageError
-from askdocs.search import Index
+from askdocs.search.index import Index
 
 OpenDocs = Callable[..., Index]
 PARAGRAPHS = [f"{word * 12}alone." for word in ("Bread ", "Rain ", "Harbour ", "Snow ", "Sun ")]

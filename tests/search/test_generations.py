@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from askdocs.datamodel import CitationStatus, Mode
 from askdocs.errors import DamagedIndexError, NoIndexError, UsageError
-from askdocs.search import Index
+from askdocs.records.results import CitationStatus, Mode
+from askdocs.search.index import Index
 
 OpenDocs = Callable[..., Index]
 

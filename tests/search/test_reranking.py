@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from askdocs.datamodel import Hit, Mode
-from askdocs.ranking import DEFAULT_BARS
-from askdocs.search import Index
+from askdocs.ranking.score import DEFAULT_BARS
+from askdocs.records.results import Hit, Mode
+from askdocs.search.index import Index
 
 OpenDocs = Callable[..., Index]
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdocs.datamodel import Mode
 from askdocs.errors import UsageError
-from askdocs.search import Index
-from askdocs.search.selection import select_documents
+from askdocs.records.results import Mode
+from askdocs.search.index import Index
+from askdocs.search.options import select_documents
 
 OpenDocs = Callable[..., Index]
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from askdocs.files import VerifiedFile, blocks_name, write_index_file
+from askdocs.disk.durable import write_index_file
+from askdocs.disk.verified import VerifiedFile, blocks_name
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from askdocs.disk.verified import BLOCK, LARGE, VerifiedFile
 from askdocs.errors import DamagedIndexError
-from askdocs.files import BLOCK, LARGE, VerifiedFile
 from askdocs.store.arrays import npy, npys, offsets, parse_arrays, read_arrays
 
 AsFile = Callable[..., VerifiedFile]

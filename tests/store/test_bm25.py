@@ -8,9 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdocs.files import VerifiedFile
-from askdocs.store.lexical import LexicalReader, TermStatistics, upper_bound
-from askdocs.store.postings import PostingsReader, PostingsWriter
+from askdocs.disk.verified import VerifiedFile
+from askdocs.store.bm25 import (
+    LexicalReader,
+    PostingsReader,
+    PostingsWriter,
+    TermStatistics,
+    upper_bound,
+)
 
 AsFile = Callable[..., VerifiedFile]
 ReaderOf = Callable[..., LexicalReader]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from askdocs.files import VerifiedFile
+from askdocs.disk.verified import VerifiedFile
 from askdocs.store.dense import FlatReader, flat_pieces
 
 AsFile = Callable[..., VerifiedFile]

@@ -11,15 +11,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from askdocs.datamodel import FileRecord, Passage, PassageSettings, StoredPassage
-from askdocs.documents import read_document
+from askdocs.disk import durable
+from askdocs.disk.access import digest
+from askdocs.disk.verified import VerifiedFile, blocks_name
 from askdocs.errors import DamagedIndexError
-from askdocs.files import VerifiedFile, blocks_name, digest, streaming
-from askdocs.passages import cut_passages
-from askdocs.store.lexical import TermStatistics
+from askdocs.records.manifest import FileRecord, PassageSettings
+from askdocs.records.spans import Passage, StoredPassage
+from askdocs.store.bm25 import TermStatistics
+from askdocs.store.local import GenerationReader
 from askdocs.store.partition import by_segment
-from askdocs.store.reader import GenerationReader
 from askdocs.store.writer import GenerationWriter
+from askdocs.text.cutting import cut_passages
+from askdocs.text.document import read_document
 
 MakeVectors = Callable[..., NDArray[np.float32]]
 DIMENSION = 8
@@ -324,10 +327,10 @@ CUT_OFF = """
 import json, os, sys
 from pathlib import Path
 
-from askdocs.datamodel import FileRecord
+from askdocs.records.manifest import FileRecord
 from askdocs.errors import DamagedIndexError
-from askdocs.files import VerifiedFile, blocks_name
-from askdocs.store.reader import GenerationReader
+from askdocs.disk.verified import VerifiedFile, blocks_name
+from askdocs.store.local import GenerationReader
 
 folder = Path(sys.argv[1])
 records = {name: FileRecord(**one) for name, one in json.loads(sys.argv[2]).items()}
@@ -351,7 +354,7 @@ def test_file_that_is_cut_off_between_questions_is_damage(
     tmp_path: Path, unit_vectors: MakeVectors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A mapped file that lost its end does not end the process, as a look behind its end would."""
-    monkeypatch.setattr(streaming, "LARGE", 1 << 14)
+    monkeypatch.setattr(durable, "LARGE", 1 << 14)
     documents = {"a.txt": "Rain fell. " * 40_000}
     written = write(tmp_path / "generation", documents, unit_vectors(40_000, DIMENSION))
     assert "000/lexical.npys.blocks" in written.records

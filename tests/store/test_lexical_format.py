@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdocs.files import VerifiedFile
-from askdocs.store.postings import PostingsReader, PostingsWriter
+from askdocs.disk.verified import VerifiedFile
+from askdocs.store.bm25 import PostingsReader, PostingsWriter
 
 AsFile = Callable[..., VerifiedFile]
 

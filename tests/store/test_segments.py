@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from askdocs.datamodel import FileRecord, Passage, PassageSettings, StoredPassage
-from askdocs.documents import read_document
+from askdocs.disk.verified import VerifiedFile, blocks_name
 from askdocs.errors import DamagedIndexError
-from askdocs.files import VerifiedFile, blocks_name
-from askdocs.passages import cut_passages
+from askdocs.records.manifest import FileRecord, PassageSettings
+from askdocs.records.spans import Passage, StoredPassage
 from askdocs.store.codebook import Codebook, encode
+from askdocs.store.local import GenerationReader
 from askdocs.store.partition import by_segment
-from askdocs.store.reader import GenerationReader
 from askdocs.store.writer import GenerationWriter
+from askdocs.text.cutting import cut_passages
+from askdocs.text.document import read_document
 
 MakeVectors = Callable[..., NDArray[np.float32]]
 DIMENSION = 16

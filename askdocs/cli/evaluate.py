@@ -1,0 +1,120 @@
+"""The command that measures answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from askdocs.cli.input import chosen_reranker, open_index, read_lines
+from askdocs.cli.output import notify, write
+from askdocs.cli.parameters import (
+    option_format,
+    option_index,
+    option_mode,
+    option_quiet,
+    option_top_k,
+    options_rerank,
+)
+from askdocs.disk import durable
+from askdocs.errors import ExitStatus
+from askdocs.evaluation.questions import judge_by, read_questions
+from askdocs.evaluation.run import evaluate, read_bars, read_baseline, setbacks, shortfalls
+from askdocs.places import existing_index
+from askdocs.render.formats import render_run
+from askdocs.render.json import render_evaluation_json
+from askdocs.render.reports import render_evaluation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from askdocs.evaluation.questions import JudgedQuestion
+
+
+_HINT = "askdocs eval --help"
+
+
+def run_evaluation(
+    directory: Path,
+    *,
+    questions: str,
+    qrels: str | None,
+    form: str,
+    top_k: int,
+    mode: str,
+    run_out: Path | None,
+    fail_under: Sequence[str],
+    baseline: str | None,
+    rerank: str | None,
+    online: bool,
+    quiet: bool,
+) -> int:
+    """Measure, print, and say what is not good enough."""
+    bars = read_bars(fail_under)
+    judged = _judged_questions(questions, qrels)
+    earlier = {} if baseline is None else read_baseline(_content(baseline), baseline)
+    reranker = chosen_reranker(rerank, online=online, quiet=quiet, command="eval")
+    with open_index(directory, quiet=quiet) as index:
+        evaluation = evaluate(index, judged, mode=mode, top_k=top_k, reranker=reranker)
+    if run_out is not None:
+        run = "".join(render_run(one.ranking) for one in evaluation.questions)
+        durable.write_output(run_out, run.encode())
+    write(render_evaluation_json(evaluation) if form == "json" else render_evaluation(evaluation))
+    complaints = [*shortfalls(evaluation, bars), *setbacks(evaluation, earlier)]
+    for line in complaints:
+        notify(line)
+    return ExitStatus.NO if complaints else ExitStatus.DONE
+
+
+def _judged_questions(questions: str, qrels: str | None) -> list[JudgedQuestion]:
+    read = read_questions(read_lines(questions, hint=_HINT))
+    return read if qrels is None else judge_by(read, read_lines(qrels, hint=_HINT))
+
+
+def _content(name: str) -> str:
+    return "".join(read_lines(name, hint=_HINT))
+
+
+@click.command("eval")
+@click.argument("questions", type=click.Path(allow_dash=True))
+@option_index
+@option_top_k(10, help="How many passages to look through; fewer than 10 count as 10.")
+@option_mode
+@click.option(
+    "--qrels", type=click.Path(), metavar="FILE",
+    help="Take the answers from TREC relevance judgements.",
+)  # fmt: skip
+@option_format("eval", "text", "json", help="How to print the measures.")
+@click.option(
+    "--run-out", type=click.Path(path_type=Path), metavar="FILE",
+    help="Write the passages found as a TREC run.",
+)  # fmt: skip
+@click.option(
+    "--fail-under", multiple=True, metavar="MEASURE=VALUE",
+    help="Exit 1 if the measure is worse: below VALUE, and for ECE and refused_answerable above "
+    "it. May be repeated.",
+)  # fmt: skip
+@click.option(
+    "--baseline", type=click.Path(), metavar="OLD.json",
+    help="Exit 1 if a question does worse than in this earlier output of --format json.",
+)  # fmt: skip
+@options_rerank
+@option_quiet
+def eval_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
+    """Measure how well the index answers the questions in QUESTIONS (- for standard input).
+
+    Each line is a JSON object with the question and where it is answered; an empty list says that
+    the corpus cannot answer it.
+
+    \b
+      {"question": "Who signs?", "answers": [{"file": "a.md", "paragraph": 3}]}
+      {"question": "Who pays?", "answers": [{"file": "a.md", "text": "A pays"}]}
+      {"question": "Is there a cat?", "answers": []}
+
+    \b
+      askdocs eval questions.jsonl --fail-under hit@5=0.9
+      askdocs eval questions.jsonl --format json > old.json
+      askdocs eval questions.jsonl --baseline old.json
+    """
+    return run_evaluation(existing_index(index), quiet=quiet, **wanted)

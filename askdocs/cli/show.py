@@ -1,0 +1,43 @@
+"""The command that prints a cited text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from askdocs.cli.output import notifier, style, write
+from askdocs.cli.parameters import complete_citation, option_format, option_index, option_quiet
+from askdocs.errors import ExitStatus
+from askdocs.places import cache_directory, existing_index
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command("show")
+@click.argument("citation", shell_complete=complete_citation)
+@option_index
+@option_format("show", "text", "json", help="How to print it.")
+@option_quiet
+def show_command(citation: str, index: Path | None, form: str, quiet: bool) -> int:
+    """Print the text that CITATION names, and whether it still stands in its file.
+
+    Exits 0 when the citation is verified, 1 when the text has moved or is gone.
+
+    \b
+      askdocs show seeds/001_169922582ed849e6.txt#p2-3
+    """
+    from askdocs.records.results import CitationStatus
+    from askdocs.render.json import render_cited_json
+    from askdocs.render.text import render_cited
+    from askdocs.search.index import Index
+
+    with Index(
+        existing_index(index), cache=cache_directory(), notify=notifier(quiet=quiet)
+    ) as opened:
+        cited = opened.show(citation)
+    base = opened.generation.base
+    as_text = form == "text"
+    write(render_cited(cited, style(), base=base) if as_text else render_cited_json(cited))
+    return ExitStatus.DONE if cited.status == CitationStatus.VERIFIED else ExitStatus.NO

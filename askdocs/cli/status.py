@@ -1,0 +1,47 @@
+"""The command that says what an index holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from askdocs.cli.output import write
+from askdocs.cli.parameters import option_index, option_quiet
+from askdocs.errors import ExitStatus
+from askdocs.places import existing_index
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command("status")
+@option_index
+@click.option("--documents", is_flag=True, help="List every file of the corpus instead.")
+@option_quiet
+def status_command(index: Path | None, documents: bool, quiet: bool) -> int:
+    """Print what the index holds.
+
+    \b
+      askdocs status
+      askdocs status --documents
+    """
+    from askdocs.index.encoders import carried_encoders
+    from askdocs.index.generation import open_generation
+    from askdocs.render.reports import render_documents, render_status
+
+    directory = existing_index(index)
+    found = open_generation(directory, with_documents=True)
+    if documents:
+        write(render_documents(found.documents))
+    elif not quiet:
+        write(
+            render_status(
+                found.manifest,
+                found.documents,
+                index=str(directory),
+                digest=found.digest,
+                encoders=carried_encoders(directory),
+            )
+        )
+    return ExitStatus.DONE

@@ -1,0 +1,278 @@
+"""What questions find, and what that is worth."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from askdocs.records.spans import Range, Span
+
+
+class Mode(StrEnum):
+    """Which signals make the score of a hit."""
+
+    HYBRID = "hybrid"
+    DENSE = "dense"
+    LEXICAL = "lexical"
+
+
+class CitationStatus(StrEnum):
+    """Whether a citation holds in the file as it is now."""
+
+    VERIFIED = "verified"
+    MOVED = "moved"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """Where a text stands.
+
+    Attributes:
+        path: The document.
+        paragraphs: The paragraphs that it touches.
+        offsets: Half-open code points from the first character of the first paragraph, where the
+            text is less than its paragraphs; None where it is all of them.
+    """
+
+    path: str
+    paragraphs: Range
+    offsets: Span | None = None
+
+    def __str__(self) -> str:
+        """The citation as it is printed and parsed: `path#pA[-B][:S-E]`."""
+        first, last = self.paragraphs
+        numbers = f"{first}" if first == last else f"{first}-{last}"
+        offsets = "" if self.offsets is None else f":{self.offsets[0]}-{self.offsets[1]}"
+        return f"{self.path}#p{numbers}{offsets}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A text's place in a document, in every unit that a reader may want.
+
+    Attributes:
+        citation: The place as a citation.
+        chars: Its span in the document's text.
+        lines: The lines that it stands on.
+    """
+
+    citation: Citation
+    chars: Span
+    lines: Range
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The sentence of a passage that matches the question best.
+
+    Attributes:
+        text: Its indexed text.
+        chars: Its span in the document's text.
+        begins: The line of its first character and the byte of that line, as UTF-8 and without a
+            byte order mark, both from 1, in the file as it is now; None where it is gone.
+    """
+
+    text: str
+    chars: Span
+    begins: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What stands around a passage in the indexed text.
+
+    With the passage between them, both are one piece of the document.
+
+    Attributes:
+        before: From the start of a paragraph up to the passage.
+        after: From the passage to the end of a paragraph.
+    """
+
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """One of the numbers that make a score.
+
+    Attributes:
+        name: As docs/ranking.md explains it.
+        value: In [0, 1], higher is better.
+        share: What it adds: in hybrid mode to the log-odds of the score, otherwise to the score.
+    """
+
+    name: str
+    value: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A passage with its rank, score and citation.
+
+    Attributes:
+        rank: From 1.
+        score: In [0, 1], higher is better.
+        place: Where the passage stands; in the file as it is now unless `status` is gone.
+        headings: The headings above it, outermost first.
+        text: The indexed text.
+        answer: The answer sentence.
+        status: Whether the citation holds in the file on disk.
+        indexed: Where the passage stood when it was indexed, if it has moved since.
+        duplicates: Where passages of nearly the same text stand, best first.
+        signals: What made the score, where that was asked for.
+        rerank_score: What the hits are ordered by instead of the score, in [0, 1], where a
+            reranker was asked for; higher is better.
+        context: What stands around it, where that was asked for.
+    """
+
+    rank: int
+    score: float
+    place: Place
+    headings: tuple[str, ...]
+    text: str
+    answer: Answer
+    status: CitationStatus
+    indexed: Place | None = None
+    duplicates: tuple[Citation, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    rerank_score: float | None = None
+    context: Context | None = None
+
+    @property
+    def indexed_place(self) -> Place:
+        """Where the passage stands in the index, whatever the file is like now."""
+        return self.indexed or self.place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitedText:
+    """What a citation names, and whether it still stands.
+
+    Attributes:
+        place: Where it stands; in the file as it is now unless `status` is gone.
+        text: The indexed text.
+        status: Whether the citation holds in the file on disk.
+        indexed: Where it stood when it was indexed, if it has moved since.
+    """
+
+    place: Place
+    text: str
+    status: CitationStatus
+    indexed: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question and the name by which its answer is found again."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """What one question found.
+
+    Attributes:
+        question: The question.
+        mode: Which signals made the scores.
+        answered: Whether a hit reaches the mode's default bar.
+        hits: By rank; those below the bar that was asked for are left out.
+        changed: Paths of cited documents that are seen to be no longer what was indexed.
+    """
+
+    question: Question
+    mode: Mode
+    answered: bool
+    hits: tuple[Hit, ...]
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedRanking:
+    """A ranking compared with the answers that are known.
+
+    Attributes:
+        ranking: What the question found.
+        answers: How many answers are known; 0 where the corpus cannot answer the question.
+        found: For each hit how many answers it shows that no hit before it did.
+    """
+
+    ranking: Ranking
+    answers: int
+    found: tuple[int, ...]
+
+    @property
+    def first_relevant(self) -> int | None:
+        """The rank of the first hit that shows an answer, from 1; None where none does."""
+        return next((rank for rank, count in enumerate(self.found, 1) if count), None)
+
+    @property
+    def score(self) -> float:
+        """The score of the best hit, in [0, 1]; 0 where nothing was found."""
+        return self.ranking.hits[0].score if self.ranking.hits else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """The value of a measure.
+
+    Attributes:
+        value: In [0, 1]; None where there is no question for it.
+        questions: How many questions it was computed from.
+    """
+
+    value: float | None
+    questions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """How well an index answers questions whose answers are known.
+
+    Attributes:
+        measures: Every measure by its name, in the order in which they are reported.
+        questions: In the order in which they were asked.
+    """
+
+    measures: Mapping[str, Measurement]
+    questions: tuple[JudgedRanking, ...]
+
+
+class Change(StrEnum):
+    """How the answer to a question differs between two indexes, the least difference first."""
+
+    SAME = "same"
+    MOVED = "moved"
+    HITS = "hits"
+    FIRST = "first"
+    ANSWERED = "answered"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedRanking:
+    """The rankings that two indexes give for one question.
+
+    Attributes:
+        before: That of the old index.
+        now: That of the new one.
+        change: How they differ.
+        went: Hits of the old one whose text no hit of the new one cites, by rank.
+        came: Hits of the new one whose text no hit of the old one cites, by rank.
+        moved: Hits of both that cite the same text at another place, each before and now.
+    """
+
+    before: Ranking
+    now: Ranking
+    change: Change
+    went: tuple[Hit, ...] = ()
+    came: tuple[Hit, ...] = ()
+    moved: tuple[tuple[Hit, Hit], ...] = ()
+
+    @property
+    def is_different(self) -> bool:
+        """Whether something else is cited: a text that has only moved is the same."""
+        return self.change not in {Change.SAME, Change.MOVED}

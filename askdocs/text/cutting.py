@@ -1,0 +1,263 @@
+"""Group paragraphs and sentences into passages."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from askdocs.records.manifest import PassageSettings
+from askdocs.records.spans import Document, Paragraph, Passage, Span
+from askdocs.text.document import Structure, find_structure
+from askdocs.text.sentences import split_sentences
+
+CountTokens: TypeAlias = Callable[[Sequence[str]], list[int]]
+"""Gives the number of tokens of each text, without the model's special tokens."""
+
+# A tokenizer may count any number of characters as one token (an unknown word).
+_MAX_SENTENCE_CHARS = 2000
+# Texts that are counted together: a tokenizer keeps hundreds of bytes for each of their tokens.
+_COUNTED = 2048
+# A paragraph of fewer tokens is joined to what follows: it introduces more than it says.
+_SHORT = 12
+_WORD = re.compile(r"\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    chars: Span
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Consecutive sentences of one paragraph that stay in one passage."""
+
+    paragraph: Paragraph
+    sentences: tuple[_Sentence, ...]
+
+    @property
+    def start(self) -> int:
+        return self.sentences[0].chars[0]
+
+    @property
+    def is_whole(self) -> bool:
+        first, last = self.sentences[0], self.sentences[-1]
+        return (first.chars[0], last.chars[1]) == self.paragraph.chars
+
+    @property
+    def tokens(self) -> int:
+        return sum(sentence.tokens for sentence in self.sentences)
+
+
+def cut_passages(
+    document: Document,
+    settings: PassageSettings,
+    count_tokens: CountTokens,
+    *,
+    sentence_tokens: int | None = None,
+) -> list[Passage]:
+    """Cut a document into passages.
+
+    Passages are in order, do not overlap, and cover every paragraph; none is longer than
+    `settings.max_tokens`, as the sum of its sentences' tokens. In Markdown, a heading stands with
+    what follows it and begins a passage, and a fenced block is one passage where it fits.
+
+    Args:
+        document: What to cut.
+        settings: The token budget.
+        count_tokens: The model's own count.
+        sentence_tokens: The most that the model reads at once; longer sentences are cut between
+            words. None for as many as a passage may have.
+    """
+    longest = min(settings.max_tokens, sentence_tokens or settings.max_tokens)
+    blocks = _blocks(document, settings.max_tokens, longest, count_tokens)
+    layout = _Layout(find_structure(document))
+    lines = _Lines(document.text)
+    return [
+        _passage(document.text, group, layout, lines)
+        for group in _group(blocks, layout, settings.max_tokens)
+    ]
+
+
+def _blocks(
+    document: Document, budget: int, longest: int, count_tokens: CountTokens
+) -> list[_Block]:
+    spans = [split_sentences(document.text, one.chars) for one in document.paragraphs]
+    sentences = iter(_measured(document.text, [s for one in spans for s in one], count_tokens))
+    return [
+        block
+        for paragraph, own in zip(document.paragraphs, spans, strict=True)
+        for block in _fit(
+            paragraph,
+            [
+                piece
+                for _ in own
+                for piece in _pieces(document.text, next(sentences), longest, count_tokens)
+            ],
+            budget,
+        )
+    ]
+
+
+def _measured(text: str, spans: Sequence[Span], count_tokens: CountTokens) -> list[_Sentence]:
+    """Spans with their tokens; those that are too long whatever they hold are not counted."""
+    measured: list[_Sentence] = []
+    for first in range(0, len(spans), _COUNTED):
+        batch = spans[first : first + _COUNTED]
+        counted = [(start, end) for start, end in batch if end - start <= _MAX_SENTENCE_CHARS]
+        counts = count_tokens([text[start:end] for start, end in counted])
+        tokens = dict(zip(counted, counts, strict=True))
+        measured += [_Sentence(span, tokens.get(span, 0)) for span in batch]
+    return measured
+
+
+def _pieces(
+    text: str, sentence: _Sentence, budget: int, count_tokens: CountTokens
+) -> Iterator[_Sentence]:
+    """Cut a sentence that is longer than the budget between words; others stay whole."""
+    if _fits(sentence, budget):
+        yield sentence
+        return
+    words = [match.span() for match in _WORD.finditer(text, *sentence.chars)]
+    piece: list[_Sentence] = []
+    tokens = 0
+    for word in _short_enough(text, words, budget, count_tokens):
+        too_long = piece and word.chars[1] - piece[0].chars[0] > _MAX_SENTENCE_CHARS
+        if piece and (too_long or tokens + word.tokens > budget):
+            yield _Sentence((piece[0].chars[0], piece[-1].chars[1]), tokens)
+            piece, tokens = [], 0
+        piece.append(word)
+        tokens += word.tokens
+    yield _Sentence((piece[0].chars[0], piece[-1].chars[1]), tokens)
+
+
+def _short_enough(
+    text: str, words: Sequence[Span], budget: int, count_tokens: CountTokens
+) -> list[_Sentence]:
+    """Words with their tokens; those longer than the budget (text without spaces) are halved."""
+    fitting: list[_Sentence] = []
+    pending = list(words)
+    while pending:
+        measured = _measured(text, pending, count_tokens)
+        fitting += [word for word in measured if _fits(word, budget) or _is_single(word)]
+        pending = [
+            half
+            for word in measured
+            if not _fits(word, budget) and not _is_single(word)
+            for half in _halves(word.chars)
+        ]
+    return sorted(fitting, key=lambda word: word.chars)
+
+
+def _fits(sentence: _Sentence, budget: int) -> bool:
+    start, end = sentence.chars
+    return sentence.tokens <= budget and end - start <= _MAX_SENTENCE_CHARS
+
+
+def _is_single(word: _Sentence) -> bool:
+    return word.chars[1] - word.chars[0] == 1
+
+
+def _halves(chars: Span) -> tuple[Span, Span]:
+    start, end = chars
+    middle = (start + end) // 2
+    return (start, middle), (middle, end)
+
+
+def _fit(paragraph: Paragraph, sentences: Sequence[_Sentence], budget: int) -> Iterator[_Block]:
+    """Cut a paragraph at sentences into blocks, each as long as the budget allows.
+
+    Blocks of equal length were worse: hit@1 on xquad_en .941 instead of .953.
+    """
+    block: list[_Sentence] = []
+    tokens = 0
+    for sentence in sentences:
+        if block and tokens + sentence.tokens > budget:
+            yield _Block(paragraph, tuple(block))
+            block, tokens = [], 0
+        block.append(sentence)
+        tokens += sentence.tokens
+    yield _Block(paragraph, tuple(block))
+
+
+class _Layout:
+    """How the blocks of a document stand to its headings and fences."""
+
+    def __init__(self, structure: Structure) -> None:
+        self._headings = structure.headings
+        self._heading_starts = [heading.chars[0] for heading in structure.headings]
+        self._fences = structure.fences
+        self._fence_starts = [start for start, _ in structure.fences]
+
+    def begins_section(self, block: _Block) -> bool:
+        position = bisect_right(self._heading_starts, block.start)
+        return position > 0 and self._heading_starts[position - 1] == block.start
+
+    def is_heading(self, block: _Block) -> bool:
+        position = bisect_right(self._heading_starts, block.start)
+        return position > 0 and self._headings[position - 1].chars == block.paragraph.chars
+
+    def share_fence(self, one: _Block, other: _Block) -> bool:
+        position = bisect_right(self._fence_starts, one.start)
+        return position > 0 and other.start < self._fences[position - 1][1]
+
+    def headings(self, blocks: Sequence[_Block]) -> tuple[str, ...]:
+        """The headings above the first block that is not one itself, or above the last one."""
+        content = next((one for one in blocks if not self.is_heading(one)), blocks[-1])
+        position = bisect_right(self._heading_starts, content.start)
+        return self._headings[position - 1].path if position else ()
+
+
+def _group(blocks: Sequence[_Block], layout: _Layout, budget: int) -> Iterator[list[_Block]]:
+    """Join headings, and short paragraphs (bylines, captions), to what follows them."""
+    group: list[_Block] = []
+    tokens = 0
+    for block in blocks:
+        if group and not (
+            tokens + block.tokens <= budget and _belongs(block, group[-1], layout, tokens)
+        ):
+            yield group
+            group, tokens = [], 0
+        group.append(block)
+        tokens += block.tokens
+    if group:
+        yield group
+
+
+def _belongs(block: _Block, last: _Block, layout: _Layout, tokens: int) -> bool:
+    """Whether a block joins the group that ends with another one and has so many tokens."""
+    if layout.is_heading(last) or layout.share_fence(last, block):
+        return True
+    # The rest of a cut paragraph introduces nothing, however short it is.
+    return tokens < _SHORT and last.is_whole and not layout.begins_section(block)
+
+
+class _Lines:
+    """Gives the lines of characters that are asked for in order."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._offset, self._line = 0, 1
+
+    def line_of(self, offset: int) -> int:
+        """The number, from 1; only what lies behind the last one asked for is looked at."""
+        self._line += self._text.count("\n", self._offset, offset)
+        self._offset = offset
+        return self._line
+
+
+def _passage(text: str, blocks: Sequence[_Block], layout: _Layout, lines: _Lines) -> Passage:
+    first, last = blocks[0], blocks[-1]
+    start, end = first.start, last.sentences[-1].chars[1]
+    origin = first.paragraph.chars[0]
+    whole = (start, end) == (origin, last.paragraph.chars[1])
+    return Passage(
+        chars=(start, end),
+        paragraphs=(first.paragraph.number, last.paragraph.number),
+        lines=(lines.line_of(start), lines.line_of(end)),
+        text=text[start:end],
+        offsets=None if whole else (start - origin, end - origin),
+        sentences=tuple(sentence.chars for block in blocks for sentence in block.sentences),
+        headings=layout.headings(blocks),
+    )

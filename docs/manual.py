@@ -1,0 +1,99 @@
+"""Write the man page from the definitions of the commands."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+import textwrap
+from typing import TYPE_CHECKING
+
+import click
+
+from askdocs import __version__
+from askdocs.cli.main import cli
+from askdocs.cli.output import write
+from askdocs.cli.process import exit_status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+_FILES = (
+    ("vectors/", "The index, where no other is named."),
+    ("askdocs.toml, pyproject.toml", "The configuration; in the latter the table tool.askdocs."),
+)
+_VARIABLES = (
+    ("ASKDOCS_COMMAND_OPTION", "Gives an option of a command, as in ASKDOCS_ASK_TOP_K=3."),
+    ("ASKDOCS_INDEX, ASKDOCS_CONFIG, ASKDOCS_COLOR", "Give that option to every command."),
+    ("ASKDOCS_CACHE", "Where compiled models and vectors are kept, otherwise ~/.cache/askdocs."),
+    ("NO_COLOR, FORCE_COLOR", "Turn colour off, or on, where --color is auto; in this order."),
+)
+
+
+def manual() -> str:
+    """The man page `askdocs(1)`, in roff."""
+    context = click.Context(cli, info_name="askdocs", **cli.context_settings)
+    lines = [
+        f'.TH ASKDOCS 1 "" "askdocs {__version__}" "User Commands"',
+        ".SH NAME",
+        f"askdocs \\- {_roff(cli.get_short_help_str(200)).rstrip('.')}",
+        ".SH SYNOPSIS",
+        f"\\fBaskdocs\\fR {_roff(' '.join(cli.collect_usage_pieces(context)))}",
+        ".SH DESCRIPTION",
+        *_paragraphs(cli.help),
+        ".SH COMMANDS",
+    ]
+    for name, command in sorted(cli.load_all().items()):
+        lines += _command(click.Context(command, context, name))
+    lines += [".SH ENVIRONMENT", *_items(_VARIABLES)]
+    lines += [".SH FILES", *_items(_FILES)]
+    statuses = str(cli.epilog).removeprefix("Exit status: ").rstrip(".").split("; ")
+    lines += [
+        ".SH EXIT STATUS",
+        *_items((one.partition(" ")[0], one.partition(" ")[2]) for one in statuses),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _command(context: click.Context) -> list[str]:
+    """One command: how it is typed, what it does, its options."""
+    usage = " ".join(context.command.collect_usage_pieces(context))
+    options = [
+        record
+        for parameter in context.command.get_params(context)
+        if isinstance(parameter, click.Option) and (record := parameter.get_help_record(context))
+    ]
+    return [
+        f".SS {_roff(context.command_path)}",
+        f"\\fB{_roff(context.command_path)}\\fR {_roff(usage)}",
+        *_paragraphs(context.command.help),
+        *_items(options),
+    ]
+
+
+def _paragraphs(text: str | None) -> list[str]:
+    """Paragraphs of a docstring; those that Click leaves as they are keep their lines."""
+    found = []
+    for block in inspect.cleandoc(text or "").split("\n\n"):
+        if block.startswith("\b\n"):
+            found += [".PP", ".RS 4", ".nf", _roff(textwrap.dedent(block[2:])), ".fi", ".RE"]
+        else:
+            found += [".PP", _roff(" ".join(block.split()))]
+    return found
+
+
+def _items(records: Iterable[tuple[str, str]]) -> list[str]:
+    return [
+        line for term, text in records for line in (".TP", f"\\fB{_roff(term)}\\fR", _roff(text))
+    ]
+
+
+def _roff(text: str) -> str:
+    """A text in which nothing commands the formatter."""
+    escaped = text.replace("\\", "\\e").replace("-", "\\-").replace("~", "\\(ti")
+    return re.sub(r"^(?=[.'])", r"\\&", escaped, flags=re.MULTILINE)
+
+
+if __name__ == "__main__":
+    sys.exit(exit_status_of(lambda: write(manual())))

@@ -1,0 +1,114 @@
+"""Which files a corpus takes, by the patterns of its settings."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from askdocs.corpus.ignore import is_pattern
+from askdocs.corpus.walk import walk
+from askdocs.records.manifest import CorpusSettings
+
+MakeTree = Callable[..., Path]
+
+NAMES = ["a.txt", "b.rst", "x/a.txt", "x/b.rst", "x/y/a.txt", "x/y/C.RST", "z/x/a.txt"]
+
+
+def paths(base: Path, *roots: str, **settings: Any) -> list[str]:
+    """The paths of what a walk over some roots finds."""
+    corpus = CorpusSettings(roots=roots or (".",), **settings)
+    return [entry.path for entry in walk(base, corpus, index=base / "vectors")]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        (["*.rst"], ["b.rst", "x/b.rst", "x/y/C.RST"]),
+        (["c.*"], ["x/y/C.RST"]),
+        (["[ab].rst"], ["b.rst", "x/b.rst"]),
+        (["/b.rst"], ["b.rst"]),
+        (["x/*.rst"], ["x/b.rst"]),
+        (["X/**"], ["x/a.txt", "x/b.rst", "x/y/C.RST", "x/y/a.txt"]),
+        (["x/**/a.txt"], ["x/a.txt", "x/y/a.txt"]),
+        (["**/x/*"], ["x/a.txt", "x/b.rst", "z/x/a.txt"]),
+        (["/b.rst", "*.RST"], ["b.rst", "x/b.rst", "x/y/C.RST"]),
+        (["x"], []),
+        (["/x"], []),
+    ],
+)
+def test_included_files_are_those_that_a_pattern_names(
+    make_tree: MakeTree, patterns: list[str], expected: list[str]
+) -> None:
+    """Without a slash a pattern names files, with one paths from the base; case is nothing."""
+    base = make_tree(dict.fromkeys(NAMES, ""))
+
+    assert paths(base, include=tuple(patterns)) == expected
+
+
+@pytest.mark.parametrize(
+    ("patterns", "gone"),
+    [
+        (["a.txt"], ["a.txt", "x/a.txt", "x/y/a.txt", "z/x/a.txt"]),
+        (["/a.TXT"], ["a.txt"]),
+        (["x"], ["x/a.txt", "x/y/a.txt", "z/x/a.txt"]),
+        (["/x/"], ["x/a.txt", "x/y/a.txt"]),
+        (["x/y"], ["x/y/a.txt"]),
+        (["a.txt/"], []),
+        (["z/", "/a.txt"], ["a.txt", "z/x/a.txt"]),
+    ],
+)
+def test_excluded_is_what_a_line_of_gitignore_would_leave_out(
+    make_tree: MakeTree, patterns: list[str], gone: list[str]
+) -> None:
+    """Names at any depth, paths from the base, folders with all that is in them."""
+    names = [name for name in NAMES if name.endswith(".txt")]
+    base = make_tree(dict.fromkeys(names, ""))
+
+    assert paths(base, exclude=tuple(patterns)) == [name for name in names if name not in gone]
+
+
+def test_ignore_file_takes_nothing_back_that_is_excluded(make_tree: MakeTree) -> None:
+    """What is excluded by name stays out, whatever an ignore file says."""
+    base = make_tree({"a.txt": "", "b.txt": "", ".gitignore": "!a.txt"})
+
+    assert paths(base, exclude=("a.txt",)) == ["b.txt"]
+
+
+def test_named_root_is_taken_though_excluded(make_tree: MakeTree) -> None:
+    """Who names a file or folder means it."""
+    base = make_tree({"x/a.txt": "", "b.txt": ""})
+
+    assert paths(base, "x", "b.txt", exclude=("x", "b.txt")) == ["b.txt", "x/a.txt"]
+
+
+def test_patterns_for_a_root_outside_the_base_count_from_it(make_tree: MakeTree) -> None:
+    """A path of another folder cannot be told from the base."""
+    base = make_tree({"x/a.txt": ""})
+    make_tree({"x/b.rst": "", "y/x/c.rst": "", "d.rst": ""}, base="other")
+    roots = (".", "../other")
+
+    assert paths(base, *roots, include=("x/*",)) == ["../other/x/b.rst", "x/a.txt"]
+    assert paths(base, *roots, include=("*.rst",), exclude=("/x",)) == [
+        "../other/d.rst", "../other/y/x/c.rst",
+    ]  # fmt: skip
+
+
+def test_hidden_entries_are_taken_where_that_is_wanted(make_tree: MakeTree) -> None:
+    """All but what a version control system keeps for itself, and the index."""
+    names = [".a.txt", ".b/c.txt", ".git/d.txt", "e/.svn/f.txt", ".hg/g.txt", "vectors/h.txt"]
+    base = make_tree({**dict.fromkeys(names, ""), ".github/i.md": "", ".gitignore": ""})
+
+    assert paths(base, hidden=True) == [".a.txt", ".b/c.txt", ".github/i.md"]
+
+
+@pytest.mark.parametrize("line", ["", "  ", "# a", "!a", "!", "/", "[z-a]"])
+def test_line_that_leaves_nothing_out_is_no_pattern(line: str) -> None:
+    """Comments, exceptions and nonsense are told from patterns."""
+    assert not is_pattern(line)
+
+
+@pytest.mark.parametrize("line", ["a", "*.txt", "a/", "\\!a", "\\#", "[[]"])
+def test_line_that_leaves_something_out_is_a_pattern(line: str) -> None:
+    """Escaped marks and odd classes are patterns."""
+    assert is_pattern(line)

@@ -1,0 +1,257 @@
+"""A source file is read whole, or refused with a reason and without waiting."""
+
+import errno
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from askdocs.corpus.read import read_source
+from askdocs.errors import UnreadableSourceError
+
+pytestmark = pytest.mark.usefixtures("no_hang")
+
+
+@pytest.fixture
+def make_thing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Make something named x.txt that is no regular file, by its kind."""
+    # The address of a socket is shorter than a temporary path may be.
+    monkeypatch.chdir(tmp_path)
+
+    def make(kind: str) -> Path:
+        path = tmp_path / "x.txt"
+        (tmp_path / "target").write_bytes(b"content")
+        match kind:
+            case "fifo":
+                os.mkfifo(path)
+            case "socket":
+                with socket.socket(socket.AF_UNIX) as server:
+                    server.bind("x.txt")
+            case "device":
+                return Path(os.devnull)
+            case "folder":
+                path.mkdir()
+            case "link":
+                path.symlink_to("target")
+            case "link to itself":
+                path.symlink_to("x.txt")
+            case "dangling link":
+                path.symlink_to("nowhere")
+        return path
+
+    return make
+
+
+def refusing(error: OSError) -> Callable[..., object]:
+    """A stand-in for a function of the system that refuses."""
+
+    def refuse(*_arguments: object) -> object:
+        raise error
+
+    return refuse
+
+
+def test_file_is_read_whole(tmp_path: Path) -> None:
+    """A file of exactly the allowed size comes back with every byte."""
+    (tmp_path / "x.txt").write_bytes(b"a\r\n\0\xff")
+
+    content = read_source(tmp_path / "x.txt", max_bytes=5)
+
+    assert content == b"a\r\n\0\xff"
+
+
+def test_file_above_the_limit_is_skipped(tmp_path: Path) -> None:
+    """One byte too many makes a file too large."""
+    (tmp_path / "x.txt").write_bytes(bytes(3 * 2**19 + 1))
+
+    with pytest.raises(UnreadableSourceError) as caught:
+        read_source(tmp_path / "x.txt", max_bytes=3 * 2**19)
+
+    assert (str(caught.value), caught.value.skipped) == (
+        "larger than 1.5 MiB (--max-file-size)", True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("max_bytes", [2**40, 2**62, 2**63 - 1])
+def test_any_limit_is_taken(tmp_path: Path, max_bytes: int) -> None:
+    """Every limit that a manifest may hold can be read under, with the memory that the file needs."""
+    (tmp_path / "x.txt").write_bytes(b"content")
+
+    content = read_source(tmp_path / "x.txt", max_bytes=max_bytes)
+
+    assert content == b"content"
+
+
+@pytest.mark.parametrize("follow_links", [False, True])
+@pytest.mark.parametrize("kind", ["fifo", "socket", "device", "folder"])
+def test_what_is_no_regular_file_is_skipped(
+    make_thing: Callable[[str], Path], kind: str, follow_links: bool
+) -> None:
+    """Whatever stands under a document's name, it is refused at once and unread."""
+    path = make_thing(kind)
+
+    with pytest.raises(UnreadableSourceError) as caught:
+        read_source(path, max_bytes=100, follow_links=follow_links)
+
+    assert (str(caught.value), caught.value.skipped) == ("not a regular file", True)
+
+
+@pytest.mark.parametrize("number", [errno.ENXIO, errno.EOPNOTSUPP])
+def test_socket_is_no_regular_file_on_any_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Linux and macOS refuse to open one with different words."""
+    monkeypatch.setattr(os, "open", refusing(OSError(number, os.strerror(number))))
+
+    with pytest.raises(UnreadableSourceError) as caught:
+        read_source(tmp_path / "x.txt", max_bytes=100)
+
+    assert (str(caught.value), caught.value.skipped) == ("not a regular file", True)
+
+
+@pytest.mark.parametrize("kind", ["link", "link to itself", "dangling link"])
+def test_link_is_skipped(make_thing: Callable[[str], Path], kind: str) -> None:
+    """A link is not followed, wherever it leads."""
+    path = make_thing(kind)
+
+    with pytest.raises(UnreadableSourceError) as caught:
+        read_source(path, max_bytes=100)
+
+    assert (str(caught.value), caught.value.skipped) == ("link", True)
+
+
+def test_link_is_followed_where_asked_for(make_thing: Callable[[str], Path]) -> None:
+    """A root may be a link; its target is read."""
+    path = make_thing("link")
+
+    content = read_source(path, max_bytes=100, follow_links=True)
+
+    assert content == b"content"
+
+
+def test_link_to_itself_is_skipped_when_followed(make_thing: Callable[[str], Path]) -> None:
+    """A loop of links leads nowhere, and that is found out."""
+    path = make_thing("link to itself")
+
+    with pytest.raises(UnreadableSourceError) as caught:
+        read_source(path, max_bytes=100, follow_links=True)
+
+    assert (str(caught.value), caught.value.skipped) == ("link", True)
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [("nowhere", errno.ENOENT), ("file/x.txt", errno.ENOTDIR)]
+)
+def test_missing_file_has_failed(tmp_path: Path, name: str, number: int) -> None:
+    """A file that is not there is reported with the system's reason, not skipped in silence."""
+    (tmp_path / "file").write_bytes(b"")
+
+    with pytest.raises(UnreadableSourceError) as caught:
+        read_source(tmp_path / name, max_bytes=100)
+
+    assert (str(caught.value), caught.value.skipped) == (os.strerror(number).lower(), False)
+
+
+@pytest.mark.parametrize(
+    ("number", "reason", "skipped"),
+    [
+        (errno.EACCES, "permission denied", False),
+        (errno.EMLINK, "link", True),  # what FreeBSD says of a link
+        (errno.ENXIO, "not a regular file", True),
+    ],
+)
+def test_refusal_to_open_gives_the_reason(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    reason: str,
+    skipped: bool,
+) -> None:
+    """What the system says of a file becomes the reason, in lower case."""
+    monkeypatch.setattr(os, "open", refusing(OSError(number, os.strerror(number))))
+
+    with pytest.raises(UnreadableSourceError) as caught:
+        read_source(tmp_path / "x.txt", max_bytes=100)
+
+    assert (str(caught.value), caught.value.skipped) == (reason, skipped)
+
+
+def test_refusal_to_read_gives_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that fails half-way is reported as such."""
+    (tmp_path / "x.txt").write_bytes(b"content")
+    monkeypatch.setattr(os, "pread", refusing(OSError(errno.EIO, "Input/output error")))
+
+    with pytest.raises(UnreadableSourceError) as caught:
+        read_source(tmp_path / "x.txt", max_bytes=100)
+
+    assert (str(caught.value), caught.value.skipped) == ("input/output error", False)
+
+
+def test_file_that_comes_in_pieces_is_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system may give fewer bytes than were asked for, and more the next time."""
+    (tmp_path / "x.txt").write_bytes(b"content")
+    read = os.pread
+    monkeypatch.setattr(
+        os, "pread", lambda descriptor, size, start: read(descriptor, min(size, 3), start)
+    )
+
+    content = read_source(tmp_path / "x.txt", max_bytes=100)
+
+    assert content == b"content"
+
+
+@pytest.mark.parametrize("content", [b"longer than before", b"short", b""])
+def test_file_that_changes_meanwhile_has_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    """A file that grows or shrinks while it is read is reported, not indexed in half."""
+    path = tmp_path / "x.txt"
+    path.write_bytes(b"as it was")
+    look_at = os.fstat
+
+    def look_and_change(descriptor: int) -> os.stat_result:
+        status = look_at(descriptor)
+        path.write_bytes(content)
+        monkeypatch.setattr(os, "fstat", lambda _descriptor: status)
+        return status
+
+    monkeypatch.setattr(os, "fstat", look_and_change)
+
+    with pytest.raises(UnreadableSourceError) as caught:
+        read_source(path, max_bytes=100)
+
+    assert (str(caught.value), caught.value.skipped) == ("it changed while it was read", False)
+
+
+@pytest.mark.parametrize("kind", ["fifo", "socket", "device", "folder", "link"])
+def test_refused_file_is_closed(make_thing: Callable[[str], Path], kind: str) -> None:
+    """Refusals leave no descriptor open."""
+    path = make_thing(kind)
+    before = next_descriptor()
+
+    for _ in range(3):
+        with pytest.raises(UnreadableSourceError):
+            read_source(path, max_bytes=100)
+
+    assert next_descriptor() == before
+
+
+def next_descriptor() -> int:
+    """The lowest number that no open file has."""
+    descriptor = os.open(os.devnull, os.O_RDONLY)
+    os.close(descriptor)
+    return descriptor
+
+
+def test_file_is_read_where_a_place_cannot_be_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows has no `pread`: there it is moved to the place and read."""
+    (tmp_path / "a.txt").write_bytes(b"some text")
+    monkeypatch.delattr(os, "pread")
+
+    assert read_source(tmp_path / "a.txt", max_bytes=100) == b"some text"

@@ -1,0 +1,210 @@
+"""What is read from an index file is what its record promises, or nothing."""
+
+import errno
+import hashlib
+import os
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from askdocs.disk.access import digest, read_verified, record_of, refusals, verify, verify_size
+from askdocs.disk.verified import VerifiedFile, verify_with_blocks
+from askdocs.errors import DamagedIndexError, RefusedError, UnreadableFileError
+from askdocs.records.manifest import FileRecord
+
+CONTENT = b"content of an index file"
+RECORD = FileRecord(sha256=hashlib.sha256(CONTENT).hexdigest(), bytes=len(CONTENT))
+Use = Callable[[Path, FileRecord], object]
+
+USES = [read_verified, verify]
+
+both = pytest.mark.parametrize("use", USES)
+
+
+def verify_with_its_table(path: Path, record: FileRecord) -> None:
+    """Prove a large file, whatever its table is."""
+    verify_with_blocks(path, record, record)
+
+
+def read_by_blocks(path: Path, record: FileRecord) -> None:
+    """Read a byte of a large file."""
+    table = hashlib.sha256(CONTENT).digest()
+    path.with_name(f"{path.name}.blocks").write_bytes(table)
+    blocks = FileRecord(sha256=digest(table), bytes=len(table))
+    VerifiedFile(path, record, blocks).read(0, 1)
+
+
+def test_digest_is_sha256() -> None:
+    """The digest of `abc` is the one in FIPS 180-2."""
+    assert digest(b"abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_record_of_a_file_is_that_of_its_content(tmp_path: Path) -> None:
+    """A file larger than what is read at once is recorded to its last byte."""
+    content = bytes(range(256)) * 5000 + b"end"
+    (tmp_path / "file").write_bytes(content)
+
+    record = record_of(tmp_path / "file")
+
+    assert record == FileRecord(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+
+
+def test_verified_content_is_returned(tmp_path: Path) -> None:
+    """A file that is as recorded comes back whole."""
+    (tmp_path / "file").write_bytes(CONTENT)
+
+    assert read_verified(tmp_path / "file", RECORD) == CONTENT
+
+
+def test_verify_accepts_what_is_recorded(tmp_path: Path) -> None:
+    """A file larger than what is read at once is verified to its last byte."""
+    content = bytes(3 << 20) + b"end"
+    (tmp_path / "file").write_bytes(content)
+
+    verify(tmp_path / "file", FileRecord(sha256=digest(content), bytes=len(content)))
+
+    with pytest.raises(DamagedIndexError):
+        verify(tmp_path / "file", FileRecord(sha256=digest(bytes(3 << 20)), bytes=len(content)))
+
+
+def test_verify_takes_little_memory(tmp_path: Path) -> None:
+    """A file of 32 MiB is verified without ever holding 4 MiB of it."""
+    with (tmp_path / "file").open("wb") as file:
+        file.truncate(32 << 20)
+    record = FileRecord(sha256=digest(bytes(32 << 20)), bytes=32 << 20)
+
+    tracemalloc.start()
+    verify(tmp_path / "file", record)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 4 << 20
+
+
+@both
+@pytest.mark.parametrize(
+    "content",
+    [b"", CONTENT[:-1], CONTENT + b"\0", CONTENT.swapcase()],
+    ids=["empty", "truncated", "appended", "changed"],
+)
+def test_other_content_is_damage(tmp_path: Path, use: Use, content: bytes) -> None:
+    """A file that is not what the manifest promises is named and not returned."""
+    path = tmp_path / "file"
+    path.write_bytes(content)
+
+    with pytest.raises(DamagedIndexError) as caught:
+        use(path, RECORD)
+
+    assert str(caught.value) == f"{path} is not what its manifest says"
+    assert caught.value.hint == "askdocs repair"
+
+
+@both
+def test_every_flipped_bit_is_damage(tmp_path: Path, use: Use) -> None:
+    """No bit of a file can change without being noticed."""
+    path = tmp_path / "file"
+    unnoticed = []
+
+    for bit in range(len(CONTENT) * 8):
+        flipped = bytearray(CONTENT)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        try:
+            use(path, RECORD)
+        except DamagedIndexError:
+            continue
+        unnoticed.append(bit)
+
+    assert unnoticed == []
+
+
+@both
+def test_right_digest_with_a_wrong_size_is_damage(tmp_path: Path, use: Use) -> None:
+    """Size and digest must both be right."""
+    (tmp_path / "file").write_bytes(CONTENT)
+
+    with pytest.raises(DamagedIndexError):
+        use(tmp_path / "file", FileRecord(sha256=RECORD.sha256, bytes=RECORD.bytes + 1))
+
+
+@both
+@pytest.mark.parametrize("name", ["nowhere", "folder", "file/inside"])
+def test_missing_file_is_damage(tmp_path: Path, use: Use, name: str) -> None:
+    """A file that is not there, or is a folder, is missing from the index."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_bytes(CONTENT)
+
+    with pytest.raises(DamagedIndexError) as caught:
+        use(tmp_path / name, RECORD)
+
+    assert str(caught.value) == f"{tmp_path / name} is missing"
+
+
+@both
+def test_refusal_is_no_damage(tmp_path: Path, use: Use) -> None:
+    """A file that the system does not open is refused, with its name and the reason."""
+    path = tmp_path / ("n" * 300)
+
+    with pytest.raises(RefusedError) as caught:
+        use(path, RECORD)
+
+    assert str(caught.value) == f"{path}: {os.strerror(errno.ENAMETOOLONG).lower()}"
+
+
+@pytest.mark.parametrize("use", [*USES, verify_size, verify_with_its_table, read_by_blocks])
+@pytest.mark.parametrize("target", ["real", "loop"])
+def test_link_is_damage(tmp_path: Path, use: Use, target: str) -> None:
+    """What it leads to may be changed by those who know nothing of the index."""
+    (tmp_path / "real").write_bytes(CONTENT)
+    path = tmp_path / "loop"
+    path.symlink_to(target)
+
+    with pytest.raises(DamagedIndexError) as caught:
+        use(path, RECORD)
+
+    assert str(caught.value) == f"{path} is a link"
+
+
+@both
+def test_file_that_the_disk_has_lost_says_so(
+    tmp_path: Path, use: Use, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks is refused; whoever repairs can tell it from what may be given later."""
+    path = tmp_path / "file"
+
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("askdocs.disk.access.open_regular", fail)
+    with pytest.raises(UnreadableFileError) as caught:
+        use(path, RECORD)
+
+    lost = os.strerror(errno.EIO).lower()
+    assert str(caught.value) == f"{path}: {lost}"
+    assert caught.value.reason == f"cannot be read: {lost}"
+    assert (caught.value.exit_status, caught.value.hint) == (7, "askdocs repair")
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (OSError(errno.EIO, "Input/output error"), "given: input/output error"),
+        (OSError(errno.EIO, "Input/output error", "own"), "own: input/output error"),
+        (OSError("Odd"), "given: odd"),
+    ],
+)
+def test_refusals_name_the_path(error: OSError, message: str) -> None:
+    """The error's own path is named, and the given one where it has none."""
+    with pytest.raises(RefusedError) as caught, refusals("given"):
+        raise error
+
+    assert str(caught.value) == message
+    assert caught.value.__cause__ is error
+
+
+def test_refusals_leave_other_errors_alone() -> None:
+    """Only what the system refuses is turned into a refusal."""
+    with pytest.raises(KeyError), refusals("given"):
+        raise KeyError

@@ -1,0 +1,460 @@
+"""Scores and their order are what the formula says, by numbers worked out by hand."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import exp, hypot, log, sqrt
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from askdocs.ranking import order, signals
+from askdocs.ranking.candidates import RANKED, gather
+from askdocs.ranking.order import COMPARED, rank
+from askdocs.ranking.score import Ranker, load_ranker
+from askdocs.ranking.signals import MEANINGS, REPEATED_WEIGHT
+from askdocs.records.results import Mode, Signal
+from askdocs.records.spans import Passage, StoredPassage
+from askdocs.store.bm25 import TermStatistics
+
+VECTOR = np.array([1, 0, 0, 0], np.float32)
+QUESTION = "Rain, zebra?"
+# Of three passages one has "rain" and none "zebra": idf ln(1 + 2.5 / 1.5) and ln(1 + 3.5 / 0.5).
+BOUND = 2.2 * (log(8 / 3) + log(8))
+RANKER = Ranker(constant=-2.0, weights={"best_cosine": 4.0, "bm25_share": 4.0}, bar=0.5)
+
+
+def stored(
+    number: int, *, path: str = "a.txt", text: str = "", start: int | None = None
+) -> StoredPassage:
+    """A passage whose sentences end at periods; without a text, one like no other's."""
+    text = text or f"One {number}. Two {number}."
+    origin = 100 * number if start is None else start
+    ends = [at + 1 for at, one in enumerate(text) if one == "."]
+    starts = [0, *(end + 1 for end in ends[:-1])]
+    return StoredPassage(
+        id=number,
+        path=path,
+        encoding="utf-8",
+        first_sentence=10 * number,
+        passage=Passage(
+            chars=(origin, origin + len(text)),
+            paragraphs=(1, 1),
+            lines=(1, 1),
+            text=text,
+            sentences=tuple(
+                (origin + first, origin + last) for first, last in zip(starts, ends, strict=True)
+            ),
+        ),
+    )
+
+
+@dataclass
+class FakeReader:
+    """An index of which every signal is given; sentence ids are passage ids times ten.
+
+    Attributes:
+        stored: The passages.
+        best: The cosines of each passage's sentences; those of others are 0.
+        words: The BM25 score of each passage; that of others is 0.
+        near: The passages that the dense search finds, nearest first.
+        copies: Of how many of them the first sentences are equally near.
+        found: The passages that the lexical search finds.
+        asked: The searches, with how many results were wanted.
+        read: The ids of the passages that were read.
+    """
+
+    stored: Sequence[StoredPassage]
+    best: Mapping[int, Sequence[float]] = field(default_factory=dict)
+    words: Mapping[int, float] = field(default_factory=dict)
+    near: Sequence[int] = ()
+    copies: int = 1
+    found: Sequence[int] = ()
+    asked: list[tuple[str, int]] = field(default_factory=list)
+    read: list[int] = field(default_factory=list)
+
+    def dense(
+        self, vectors: NDArray[np.float32], k: int, *, within: NDArray[np.bool_] | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The first sentences of those that are near."""
+        assert vectors.tolist() == [VECTOR.tolist()]
+        self.asked.append(("dense", k))
+        ids = 10 * np.array([self.near], np.int64)
+        cosines = np.linspace(0.9, 0.1, max(1, ids.size), dtype=np.float32)[: ids.size]
+        cosines[: self.copies] = 0.95
+        return ids[:, :k], cosines[np.newaxis, :k]
+
+    def lexical(
+        self, terms: Sequence[str], k: int, *, within: NDArray[np.bool_] | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """What the words find."""
+        self.asked.append(("lexical", k))
+        return np.array(self.found, np.int64), np.zeros(len(self.found))
+
+    def passages_of_sentences(self, sentence_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """See `dense`."""
+        return sentence_ids // 10
+
+    def passages(self, ids: Sequence[int]) -> list[StoredPassage]:
+        """The passages with some ids."""
+        self.read.extend(ids)
+        return [self.stored[number] for number in ids]
+
+    def sentences_of(
+        self, passage_ids: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The sentences of each passage."""
+        own = [self.stored[number].passage.sentences for number in passage_ids.tolist()]
+        return 10 * passage_ids, np.array(list(map(len, own)), np.int64)
+
+    def text_digests(self, passage_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The first passage of all that has the same text."""
+        texts = [one.passage.text for one in self.stored]
+        return np.array([texts.index(texts[number]) for number in passage_ids.tolist()], np.int64)
+
+    def vectors(self, sentence_ids: NDArray[np.int64]) -> NDArray[np.float64]:
+        """One for every sentence, whose cosine with the question is what was given.
+
+        Those of a passage lie in one plane with the question.
+        """
+        own = [
+            (*self.best.get(number // 10, ()), *[0.0] * 10)[number % 10]
+            for number in sentence_ids.tolist()
+        ]
+        return np.array([(one, sqrt(max(0.0, 1 - one**2)), 0.0, 0.0) for one in own]).reshape(-1, 4)
+
+    def bm25(self, terms: Sequence[str], passage_ids: NDArray[np.int64]) -> NDArray[np.float64]:
+        """What was given."""
+        return np.array([self.words.get(number, 0.0) for number in passage_ids.tolist()])
+
+    def term_statistics(self, terms: Sequence[str]) -> TermStatistics:
+        """Of three passages one has "rain", and none another term."""
+        return TermStatistics(passages=3, frequencies={term: int(term == "rain") for term in terms})
+
+
+def ranked(
+    reader: FakeReader, mode: Mode = Mode.HYBRID, *, question: str = QUESTION, top_k: int = 9
+) -> list[tuple[int, float]]:
+    """The ids and scores of a ranking."""
+    vector = None if mode == Mode.LEXICAL else VECTOR
+    found = rank(reader, question, vector, mode=mode, top_k=top_k)
+    return [(one.stored.id, one.score) for one in found]
+
+
+def logistic(log_odds: float) -> float:
+    """The probability of some log-odds, as scores are rounded."""
+    return round(1 / (1 + exp(-log_odds)), 6)
+
+
+@pytest.fixture
+def reader() -> FakeReader:
+    """Three passages with different signals; words find the last, meaning the first two."""
+    return FakeReader(
+        stored=[stored(0), stored(1), stored(2)],
+        best={0: [0.2, 0.8], 1: [0.6, 0.1], 2: [-0.4, -0.3]},
+        words={0: 0.0, 1: BOUND / 4, 2: BOUND / 2},
+        near=(0, 1),
+        found=(2,),
+    )
+
+
+@pytest.fixture
+def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores come from a ranker of two signals, whose numbers are round."""
+    monkeypatch.setattr(order, "load_ranker", lambda: RANKER)
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_hybrid_score_is_the_rankers_probability(reader: FakeReader) -> None:
+    """Log-odds are four times best cosine and BM25 share, less two; negative cosines count 0.
+
+    0.6 and 0.25, 0.8 and 0, 0 and 0.5; each passage has both signals, whichever search found it.
+    """
+    assert ranked(reader) == [(1, logistic(1.4)), (0, logistic(1.2)), (2, 0.5)]
+
+
+def test_shipped_ranker_gives_the_hybrid_score(reader: FakeReader) -> None:
+    """Without a ranker of one's own, scores are those of the one that comes with askdocs."""
+    found = gather(reader, QUESTION, VECTOR, mode=Mode.HYBRID)
+    expected = load_ranker().probabilities(found.signals).round(6).tolist()
+
+    scores = dict(ranked(reader))
+
+    assert [scores[number] for number in range(3)] == expected
+
+
+def test_dense_score_is_the_best_cosine(reader: FakeReader) -> None:
+    """Words do not count, and are not searched."""
+    assert ranked(reader, Mode.DENSE) == [(0, 0.8), (1, 0.6)]
+    assert reader.asked == [("dense", 200)]
+
+
+def test_lexical_score_is_the_share(reader: FakeReader) -> None:
+    """Vectors do not count, and are not searched."""
+    assert ranked(reader, Mode.LEXICAL) == [(2, 0.5)]
+    assert reader.asked == [("lexical", 100)]
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_hybrid_searches_both_ways(reader: FakeReader) -> None:
+    """Candidates are the union of both searches, each once."""
+    reader.found = (0, 2)
+
+    assert [number for number, _ in ranked(reader)] == [1, 0, 2]
+    assert sorted(reader.asked) == [("dense", 200), ("lexical", 100)]
+
+
+def test_hybrid_candidates_have_every_signal(reader: FakeReader) -> None:
+    """Whatever a signal is called, it is known of each candidate, and no other is."""
+    found = gather(reader, QUESTION, VECTOR, mode=Mode.HYBRID)
+
+    assert list(found.signals) == list(MEANINGS)
+    assert {values.shape for values in found.signals.values()} == {(3,)}
+    assert found.signals["mean_cosine"].tolist() == pytest.approx(
+        [
+            1.0 / hypot(0.2 + 0.8, sqrt(0.96) + 0.6),
+            0.7 / hypot(0.6 + 0.1, 0.8 + sqrt(0.99)),
+            0.0,
+        ]
+    )
+
+
+def test_negative_cosine_is_no_score(reader: FakeReader) -> None:
+    """A passage whose every cosine is negative scores 0, not less."""
+    reader.near = (2,)
+
+    assert ranked(reader, Mode.DENSE) == [(2, 0.0)]
+
+
+def test_score_is_never_above_one(reader: FakeReader) -> None:
+    """A cosine that is a hair above 1 counts as 1."""
+    reader.near, reader.best = (0,), {0: [1.00001]}
+
+    assert ranked(reader, Mode.DENSE) == [(0, 1.0)]
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_question_without_words_keeps_its_meaning(reader: FakeReader) -> None:
+    """Without terms there is no bound, and the lexical share is 0."""
+    assert ranked(reader, question="?") == [
+        (0, logistic(1.2)), (1, logistic(0.4)), (2, logistic(-2)),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("question", ["What is the sky's colour?", "Let's see the news's end"])
+def test_possessives_are_looked_up_as_the_index_has_them(reader: FakeReader, question: str) -> None:
+    """A word whose term hangs on its ending is a term that there are statistics of."""
+    assert len(ranked(reader, question=question)) == 3
+
+
+@pytest.mark.usefixtures("by_hand")
+@pytest.mark.parametrize("top_k", [1, 2, 3])
+def test_only_the_best_are_returned(reader: FakeReader, top_k: int) -> None:
+    """The rest is cut off after the ranking, not before."""
+    assert ranked(reader, top_k=top_k) == ranked(reader)[:top_k]
+    assert len(ranked(reader, top_k=top_k)) == top_k
+
+
+def test_nothing_found_is_an_empty_ranking(reader: FakeReader) -> None:
+    """Where no search finds a passage there is no ranking."""
+    reader.near = reader.found = ()
+
+    assert [ranked(reader, mode) for mode in Mode] == [[], [], []]
+
+
+@pytest.mark.parametrize("mode", [Mode.HYBRID, Mode.DENSE])
+def test_equal_scores_are_ordered_by_path_then_position(mode: Mode) -> None:
+    """The order of ties is public, and not that of ids or of the search."""
+    places = [("b.txt", 5), ("a.txt", 90), ("a.txt", 7), ("a/z.txt", 0), ("B.txt", 3)]
+    reader = FakeReader(
+        stored=[stored(at, path=path, start=start) for at, (path, start) in enumerate(places)],
+        best={number: [0.5, 0.5] for number in range(5)},
+        near=(4, 2, 0, 1, 3),
+    )
+
+    assert [number for number, _ in ranked(reader, mode)] == [4, 2, 1, 3, 0]
+
+
+def test_differences_behind_the_sixth_digit_are_none() -> None:
+    """The order does not hang on the last bits of a float."""
+    reader = FakeReader(
+        stored=[stored(0, path="a"), stored(1, path="b"), stored(2, path="c")],
+        best={0: [0.5], 1: [0.5000002], 2: [0.50001]},
+        near=(0, 1, 2),
+    )
+
+    assert ranked(reader, Mode.DENSE) == [(2, 0.50001), (0, 0.5), (1, 0.5)]
+
+
+def many(count: int) -> FakeReader:
+    """So many passages that each have "rain", each a little farther away than the one before."""
+    return FakeReader(
+        stored=[stored(number, text=f"Rain fell {number} times.") for number in range(count)],
+        best={number: [0.9 - 0.005 * number] for number in range(count)},
+        near=range(count),
+    )
+
+
+def test_only_the_best_candidates_are_looked_at_closely() -> None:
+    """Behind the first 60, by cosine and BM25 share, signals of words are 0."""
+    found = gather(many(RANKED + 3), "rain", VECTOR, mode=Mode.HYBRID)
+
+    assert found.signals["local_term_share"].tolist() == [1.0] * RANKED + [0.0] * 3
+    best = found.signals["best_cosine"].tolist()
+    assert found.signals["mean_cosine"].tolist() == pytest.approx(best[:RANKED] + [0.0] * 3)
+    assert min(best) > 0
+
+
+def test_more_hits_than_are_looked_at_closely_can_be_had() -> None:
+    """The order does not hang on how many are wanted, and all candidates are in it."""
+    reader = many(RANKED + 3)
+
+    whole = ranked(reader, question="rain", top_k=100)
+
+    assert [number for number, _ in whole] == list(range(RANKED + 3))
+    assert ranked(reader, question="rain", top_k=2) == whole[:2]
+
+
+def test_only_what_can_be_shown_or_compared_is_read() -> None:
+    """Of 150 candidates 60 are compared closely; a hit or its like is among the best 62."""
+    reader = many(150)
+
+    ranked(reader, question="rain", top_k=2)
+
+    assert len(set(reader.read)) == COMPARED + 2
+
+
+def test_copies_are_read_wherever_they_rank() -> None:
+    """Every copy of a hit is named, however many other passages rank between them."""
+    reader = many(150)
+    reader.stored = [*reader.stored[:-1], stored(149, text=reader.stored[0].passage.text)]
+
+    first, *_ = rank(reader, "rain", VECTOR, mode=Mode.DENSE, top_k=2)
+
+    assert [copy.id for copy in first.duplicates] == [149]
+
+
+def test_copies_of_a_sentence_do_not_crowd_out_others() -> None:
+    """Where 300 passages begin with the nearest sentence, more are searched until others come."""
+    reader = FakeReader(stored=[stored(number) for number in range(302)], near=range(302))
+    reader.copies = 300
+
+    found = gather(reader, QUESTION, VECTOR, mode=Mode.DENSE)
+
+    assert found.ids.tolist()[-2:] == [300, 301]
+    assert reader.asked == [("dense", 200), ("dense", 400)]
+
+
+def test_search_for_others_ends() -> None:
+    """Behind 1,600 sentences that are all the same, no more are looked for."""
+    reader = FakeReader(stored=[stored(number) for number in range(2000)], near=range(2000))
+    reader.copies = 2000
+
+    ranking = rank(reader, QUESTION, VECTOR, mode=Mode.HYBRID, top_k=3)
+
+    assert [k for name, k in reader.asked if name == "dense"] == [200, 400, 800, 1600]
+    assert [one.stored.id for one in ranking] == [0, 1, 2]
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_sentence_that_many_passages_repeat_counts_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a weight of 0.5, four that share a sentence have half of its cosine; three, all of it."""
+    monkeypatch.setattr(signals, "REPEATED_WEIGHT", 0.5)
+    texts = [f"Share this. Rain fell {number} times." for number in range(4)]
+    passages = [stored(number, text=text) for number, text in enumerate(texts)]
+    cosines = {number: [0.8, 0.1 + 0.01 * number] for number in range(4)}
+
+    four = ranked(FakeReader(stored=passages, best=cosines, near=range(4)), question="?")
+    three = ranked(FakeReader(stored=passages, best=cosines, near=range(3)), question="?")
+
+    assert four == [(number, logistic(4 * 0.4 - 2)) for number in range(4)]
+    assert three == [(number, logistic(4 * 0.8 - 2)) for number in range(3)]
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_copies_of_a_passage_are_one_hit_that_counts_less() -> None:
+    """A block that stands alone in five files is repeated, as it is within other passages."""
+    passages = [stored(number, path=f"{number}.txt", text="Rain fell.") for number in range(5)]
+    reader = FakeReader(
+        stored=passages, best={number: [0.8] for number in range(5)}, near=(3, 1, 0, 2, 4)
+    )
+
+    (hit,) = rank(reader, "?", VECTOR, mode=Mode.HYBRID, top_k=9)
+
+    assert hit.stored.id == 0
+    assert hit.score == logistic(4 * REPEATED_WEIGHT * 0.8 - 2)
+    assert [copy.id for copy in hit.duplicates] == [1, 2, 3, 4]
+
+
+def test_nearly_the_same_passages_are_folded_into_the_best() -> None:
+    """A copy is named by the first of its kind and takes no place among the hits."""
+    text = " ".join(f"word{number}" for number in range(40)) + "."
+    reader = FakeReader(
+        stored=[
+            stored(0, path="b", text=text),
+            stored(1, path="a", text=text.replace("word0 ", "")),
+            stored(2, path="c", text="Rain fell. Snow fell."),
+        ],
+        best={0: [0.9], 1: [0.8], 2: [0.7, 0.1]},
+        near=(0, 1, 2),
+    )
+
+    found = rank(reader, QUESTION, VECTOR, mode=Mode.DENSE, top_k=2)
+
+    assert [(one.stored.id, [copy.id for copy in one.duplicates]) for one in found] == [
+        (0, [1]),
+        (2, []),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"), [(Mode.HYBRID, 1), (Mode.DENSE, 0), (Mode.LEXICAL, 1)]
+)
+def test_answer_is_chosen_by_what_the_mode_uses(mode: Mode, expected: int) -> None:
+    """The second sentence has a question's word, the first a slightly better cosine."""
+    sentences = ["Heavy autumn storms flooded seven villages.", "Light rain fell over nine towns."]
+    reader = FakeReader(
+        stored=[stored(0, text=" ".join(sentences), start=700)],
+        best={0: [0.6, 0.5]},
+        near=(0,),
+        found=(0,),
+    )
+
+    vector = None if mode == Mode.LEXICAL else VECTOR
+
+    (hit,) = rank(reader, QUESTION, vector, mode=mode, top_k=1)
+
+    assert hit.answer == hit.stored.passage.sentences[expected]
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [
+        (Mode.DENSE, [Signal(name="best_cosine", value=0.8, share=0.8)]),
+        (Mode.LEXICAL, [Signal(name="bm25_share", value=0.5, share=0.5)]),
+    ],
+)
+def test_score_of_one_signal_is_explained_by_it(
+    reader: FakeReader, mode: Mode, expected: list[Signal]
+) -> None:
+    """In the modes of one signal its value is its share, and the score."""
+    vector = None if mode == Mode.LEXICAL else VECTOR
+
+    (hit,) = rank(reader, QUESTION, vector, mode=mode, top_k=1)
+
+    assert list(hit.signals) == expected
+    assert hit.score == expected[0].value
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_hybrid_score_is_explained_by_shares_of_its_log_odds(reader: FakeReader) -> None:
+    """Each weighed signal stands with its value, and the constant as if it were one of value 1."""
+    best = rank(reader, QUESTION, VECTOR, mode=Mode.HYBRID, top_k=1)[0]
+
+    shares = {one.name: (one.value, one.share) for one in best.signals}
+    assert shares == {
+        "best_cosine": (0.6, pytest.approx(2.4)),
+        "bm25_share": (pytest.approx(0.25), pytest.approx(1.0)),
+        "constant": (1.0, -2.0),
+    }
+    assert best.score == logistic(sum(one.share for one in best.signals))

@@ -1,0 +1,497 @@
+"""Results become text and JSON of a fixed form, safe to show and easy to read back."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from askdocs.records.manifest import (
+    CorpusSettings,
+    DocumentRecord,
+    DocumentStatus,
+    FileRecord,
+    Manifest,
+    ModelRecord,
+    PassageSettings,
+)
+from askdocs.records.reports import ChangedSetting, Freshness, IndexReport
+from askdocs.records.results import (
+    Answer,
+    Citation,
+    CitationStatus,
+    CitedText,
+    Hit,
+    Mode,
+    Place,
+    Question,
+    Ranking,
+    Signal,
+)
+from askdocs.render.check_report import render_freshness
+from askdocs.render.json import render_cited_json, render_json, render_json_array, render_json_line
+from askdocs.render.reports import render_documents, render_failures, render_report, render_status
+from askdocs.render.text import render_cited, render_question, render_ranking
+from askdocs.terminal import Style
+
+PLAIN = Style(width=80)
+BASE = Path("/base")
+COLOR = Style(width=80, color=True)
+SGR = re.compile(r"\x1b\[(?:\d+)m")
+
+
+def make_hit(
+    text: str = "Rain fell.",
+    answer: tuple[int, int] | None = None,
+    *,
+    start: int = 0,
+    rank: int = 1,
+) -> Hit:
+    """A hit of which the text matters."""
+    first, last = answer or (0, len(text))
+    return Hit(
+        rank=rank,
+        score=0.12345,
+        place=Place(
+            citation=Citation(path="docs/a.txt", paragraphs=(3, 3)),
+            chars=(start, start + len(text)),
+            lines=(7, 7),
+        ),
+        headings=(),
+        text=text,
+        answer=Answer(text=text[first:last], chars=(start + first, start + last)),
+        status=CitationStatus.VERIFIED,
+    )
+
+
+def ranking_of(*hits: Hit, question: str = "Why?") -> Ranking:
+    """A ranking of some hits."""
+    return Ranking(
+        question=Question(id="q1", text=question), mode=Mode.DENSE, answered=bool(hits), hits=hits
+    )
+
+
+def body(hit: Hit, style: Style = PLAIN) -> list[str]:
+    """The lines of a hit below its head, which a narrow terminal breaks in two."""
+    lines = render_ranking(ranking_of(hit), style, base=BASE).splitlines()
+    return lines[2 if "verified" not in lines[0] else 1 :]
+
+
+@pytest.mark.parametrize(
+    ("width", "head"),
+    [
+        (41, ["1.  docs/a.txt#p3  line 7  0.12  verified"]),
+        (40, ["1.  docs/a.txt#p3", "    line 7  0.12  verified"]),
+        (17, ["1.  docs/a.txt#p3", "    line 7  0.12  verified"]),
+        (16, ["1.  docs/a.txt#p3  line 7  0.12  verified"]),
+    ],
+)
+def test_head_is_broken_behind_the_citation(width: int, head: list[str]) -> None:
+    """Where a head is too wide, the citation stays whole; where that is too wide, nothing helps."""
+    lines = render_ranking(ranking_of(make_hit()), Style(width=width), base=BASE).splitlines()
+
+    assert lines[: len(head)] == head
+
+
+def test_hits_are_parted_by_blank_lines() -> None:
+    """Each hit has a head, its text behind a margin, and a blank line before the next one."""
+    first = make_hit("Rain fell. It was wet.", (0, 10))
+    second = replace(make_hit("Snow fell.\n\nIt froze.", (12, 21), rank=12), score=1.0)
+    second = replace(second, place=replace(second.place, lines=(9, 11)))
+
+    text = render_ranking(ranking_of(first, second), PLAIN, base=BASE)
+
+    assert text == (
+        "1.  docs/a.txt#p3  line 7  0.12  verified\n"
+        ">   Rain fell. It was wet.\n"
+        "\n"
+        "12. docs/a.txt#p3  lines 9-11  1.00  verified\n"
+        "    Snow fell.\n"
+        "\n"
+        ">   It froze.\n"
+    )
+
+
+def test_no_hits_are_no_text() -> None:
+    """An empty ranking prints nothing."""
+    assert render_ranking(ranking_of(), PLAIN, base=BASE) == ""
+
+
+def test_color_only_adds_to_the_text() -> None:
+    """With colour the answer is bold and the head coloured; without the codes it is the same."""
+    hit = make_hit("Rain fell. It was wet.", (11, 22))
+
+    colored = render_ranking(ranking_of(hit), COLOR, base=BASE)
+
+    assert colored == (
+        "1.  \x1b[36mdocs/a.txt#p3\x1b[0m  \x1b[2mline 7\x1b[0m  \x1b[1m0.12\x1b[0m  "
+        "\x1b[32mverified\x1b[0m\n"
+        ">   Rain fell. \x1b[1mIt was wet.\x1b[0m\n"
+    )
+    assert SGR.sub("", colored) == render_ranking(ranking_of(hit), PLAIN, base=BASE)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(CitationStatus.VERIFIED, 32), (CitationStatus.MOVED, 33), (CitationStatus.GONE, 31)],
+)
+def test_every_status_has_its_color(status: CitationStatus, code: int) -> None:
+    """Green holds, yellow has moved, red is gone."""
+    hit = replace(make_hit(), status=status)
+
+    assert f"\x1b[{code}m{status}\x1b[0m" in render_ranking(ranking_of(hit), COLOR, base=BASE)
+
+
+def test_answer_that_is_wrapped_is_marked_on_every_line() -> None:
+    """The margin marks the lines that hold some of the answer, and no others."""
+    text = "Alpha bravo charlie. Delta echo foxtrot golf hotel. India juliett kilo."
+    hit = make_hit(text, (21, 51), start=1000)
+
+    assert body(hit, Style(width=24)) == [
+        "    Alpha bravo charlie.",
+        ">   Delta echo foxtrot",
+        ">   golf hotel. India",
+        "    juliett kilo.",
+    ]
+
+
+def test_answer_over_lines_is_marked() -> None:
+    """An answer over line ends is marked on each line; of blank lines one is left, unmarked."""
+    hit = make_hit("One\r\ntwo\n \n\n three  four\r\nfive", (5, 24))
+
+    assert body(hit) == ["    One", ">   two", "", ">    three  four", "    five"]
+
+
+def test_indented_lines_stay_indented() -> None:
+    """What a line is indented by, all its pieces are, and at most half of the width."""
+    hit = make_hit("Do:\n   alpha bravo charlie\n\tdelta\n" + " " * 50 + "echo foxtrot", (0, 3))
+
+    assert body(hit, Style(width=20)) == [
+        ">   Do:",
+        "       alpha bravo",
+        "       charlie",
+        "     delta",
+        "            echo",
+        "            foxtrot",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("width", "longest"), [(1, 20), (20, 20), (60, 60), (100, 100), (999, 100)]
+)
+def test_lines_are_as_wide_as_the_terminal(width: int, longest: int) -> None:
+    """Text is wrapped at the terminal's width, at least 20 and at most 100 columns."""
+    hit = make_hit("ab " * 200)
+
+    lines = body(hit, Style(width=width))
+
+    assert longest - 3 < max(map(len, lines)) <= longest
+
+
+SIGNALS = (
+    Signal(name="constant", value=1.0, share=-6.25),
+    Signal(name="bm25_share", value=0.1234567, share=0.456),
+    Signal(name="best_cosine", value=1.0, share=12.0),
+)
+
+
+def test_explanation_is_a_table_below_the_text() -> None:
+    """Each signal has a line with its value and its share, the largest share first."""
+    hit = replace(make_hit(), signals=SIGNALS)
+
+    assert body(hit) == [
+        ">   Rain fell.",
+        "",
+        "    signal       value   share",
+        "    best_cosine   1.00  +12.00",
+        "    bm25_share    0.12   +0.46",
+        "    constant      1.00   -6.25",
+        "    log-odds of the score   +6.21",
+    ]
+
+
+def test_explanation_is_dim() -> None:
+    """With colour an explanation steps back; without the codes it is the same."""
+    hit = replace(make_hit(), signals=SIGNALS[1:2])
+
+    colored = body(hit, COLOR)
+
+    assert colored[2:] == [
+        "    \x1b[2msignal      value   share\x1b[0m",
+        "    \x1b[2mbm25_share   0.12   +0.46\x1b[0m",
+    ]
+    assert [SGR.sub("", line) for line in colored] == body(hit)
+
+
+def test_json_of_an_explained_hit_has_its_signals() -> None:
+    """Signals stand in their own order behind all else, with four digits; else there is no field."""
+    hit = replace(make_hit(), signals=SIGNALS[:2])
+
+    found = json.loads(render_json(ranking_of(hit)))["hits"][0]
+
+    assert list(found)[-1] == "signals"
+    assert found["signals"] == [
+        {"name": "constant", "value": 1.0, "share": -6.25},
+        {"name": "bm25_share", "value": 0.1235, "share": 0.456},
+    ]
+    assert "signals" not in json.loads(render_json(ranking_of(make_hit())))["hits"][0]
+
+
+def test_question_is_a_heading() -> None:
+    """A question is shown over its hits on one line, safe and bold."""
+    ranking = ranking_of(question="Why\n\x1b[31m?")
+
+    assert render_question(ranking, PLAIN) == "# Why \ufffd[31m?\n\n"
+    assert render_question(ranking, COLOR) == "\x1b[1m# Why \ufffd[31m?\x1b[0m\n\n"
+
+
+def test_cited_text_has_no_mark_and_no_score() -> None:
+    """A text that was asked for by its citation is shown plainly."""
+    cited = CitedText(place=make_hit().place, text="Rain\nfell.", status=CitationStatus.GONE)
+
+    assert render_cited(cited, PLAIN, base=BASE) == (
+        "docs/a.txt#p3  line 7  gone\n"
+        "    Rain\n"
+        "    fell.\n"
+    )  # fmt: skip
+
+
+UNSAFE = set(map(chr, range(0x20))) - {"\n"} | set(map(chr, range(0x7F, 0xA0)))
+UNSAFE |= set("\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2069\ufeff")
+
+
+@given(
+    text=st.text(st.characters() | st.sampled_from("\x1b\x07\x9b\u202e\u2066\r\n\t "), min_size=1),
+    width=st.integers(0, 200),
+    data=st.data(),
+)
+def test_no_text_commands_a_terminal(text: str, width: int, data: st.DataObject) -> None:
+    """Whatever a document holds: the lines are safe, and no word of it is lost."""
+    first = data.draw(st.integers(0, len(text) - 1))
+    last = data.draw(st.integers(first + 1, len(text)))
+    hit = make_hit(text, (first, last))
+
+    shown = render_ranking(ranking_of(hit, question=text), Style(width=width), base=BASE)
+    colored = render_ranking(ranking_of(hit), Style(width=width, color=True), base=BASE)
+
+    assert not set(shown) & UNSAFE
+    assert SGR.sub("", colored) == shown
+    words = "".join(line[4:] for line in shown.splitlines()[1:])
+    assert len("".join(words.split())) >= len(
+        "".join("".join(" " if c in UNSAFE else c for c in text).split())
+    )
+
+
+@given(text=st.text(st.characters() | st.sampled_from("\x1b\x9b\u202e\ud800"), min_size=1))
+def test_json_is_safe_and_loses_nothing(text: str) -> None:
+    """What a terminal would obey is escaped, and every text comes back as it was."""
+    hit = replace(make_hit(text), headings=(text, text))
+    ranking = ranking_of(hit, question=text)
+
+    line = render_json_line(ranking)
+    indented = render_json(ranking)
+
+    found = json.loads(line)
+    assert found == json.loads(indented)
+    assert [found["question"], found["hits"][0]["text"], *found["hits"][0]["headings"]] == [
+        text
+    ] * 4
+    assert not set(line + indented) & UNSAFE
+    assert (line.count("\n"), line[-1]) == (1, "\n")
+    (line + indented).encode()
+
+
+def test_json_of_a_hit_that_moved_has_its_old_place() -> None:
+    """Places are written the same way; scores have four digits."""
+    old = Place(
+        citation=Citation(path="docs/a.txt", paragraphs=(1, 2), offsets=(4, 14)),
+        chars=(4, 14),
+        lines=(1, 3),
+    )
+    hit = replace(make_hit(start=20), status=CitationStatus.MOVED, indexed=old, headings=("Top",))
+
+    text = render_json(ranking_of(hit))
+
+    assert json.loads(text) == {
+        "schema": 1, "id": "q1", "question": "Why?", "mode": "dense", "answered": True,
+        "hits": [{
+            "rank": 1, "score": 0.1235, "citation": "docs/a.txt#p3", "path": "docs/a.txt",
+            "paragraphs": [3, 3], "lines": [7, 7], "chars": [20, 30], "headings": ["Top"],
+            "text": "Rain fell.", "answer": {"text": "Rain fell.", "chars": [20, 30]},
+            "status": "moved",
+            "indexed": {
+                "citation": "docs/a.txt#p1-2:4-14", "path": "docs/a.txt", "paragraphs": [1, 2],
+                "lines": [1, 3], "chars": [4, 14],
+            },
+        }],
+    }  # fmt: skip
+    assert text.startswith('{\n  "schema": 1,\n')
+    assert json.loads(render_json_array([ranking_of(hit), ranking_of()])) == [
+        json.loads(text), json.loads(text) | {"answered": False, "hits": []},
+    ]  # fmt: skip
+
+
+def test_json_of_cited_text() -> None:
+    """A cited text is its place, text and status."""
+    cited = CitedText(place=make_hit().place, text="Rain fell.", status=CitationStatus.GONE)
+
+    assert json.loads(render_cited_json(cited)) == {
+        "schema": 1, "citation": "docs/a.txt#p3", "path": "docs/a.txt", "paragraphs": [3, 3],
+        "lines": [7, 7], "chars": [0, 10], "text": "Rain fell.", "status": "gone",
+    }  # fmt: skip
+
+
+def test_fresh_is_one_line() -> None:
+    """A fresh index is said to be so, with the number of its documents."""
+    assert render_freshness(Freshness(documents=1), PLAIN) == "fresh: 1 document\n"
+    assert render_freshness(Freshness(documents=0), COLOR) == "\x1b[32mfresh\x1b[0m: 0 documents\n"
+
+
+def test_stale_is_a_count_and_a_list() -> None:
+    """Only the kinds of differences that there are, are counted; names are safe."""
+    model = ChangedSetting(name="model", indexed="tiny", wanted="b\x1b")
+    freshness = Freshness(documents=9, added=("a", "b\x1b\n"), settings=(model,))
+
+    assert render_freshness(freshness, PLAIN) == (
+        "stale: 2 added, 1 setting\n"
+        "added     a\n"
+        "added     b\ufffd \n"
+        "setting   model: indexed with tiny, wanted b\ufffd\n"
+    )  # fmt: skip
+    assert render_freshness(freshness, COLOR).startswith("\x1b[31mstale\x1b[0m: ")
+
+
+REPORT = IndexReport(
+    index="vectors",
+    documents=1,
+    passages=2,
+    sentences=1,
+    embedded=0,
+    added=(),
+    changed=(),
+    removed=(),
+    skipped={},
+    failed={},
+    seconds=1.25,
+    is_unchanged=False,
+)
+
+
+DONE = "indexed 1 document, 2 passages, 1 sentence, 0 embedded"
+SAME = "nothing has changed: 1 document, 2 passages, 1 sentence"
+
+
+@pytest.mark.parametrize(
+    ("report", "lines"),
+    [
+        (REPORT, [f"{DONE} in 1.2 s"]),
+        (replace(REPORT, is_unchanged=True), [SAME]),
+        (
+            replace(REPORT, skipped={"b": "link", "a\x1b": "binary"}, failed={"c": "not\nUTF-8"}),
+            [
+                "skipped a\ufffd: binary",
+                "skipped b: link",
+                f"{DONE}, 2 skipped, 1 failed in 1.2 s",
+            ],
+        ),
+        (
+            replace(REPORT, skipped={f"{at:02}": "link" for at in range(11)}, is_unchanged=True),
+            [
+                *(f"skipped {at:02}: link" for at in range(10)),
+                "skipped 1 more; askdocs status --documents lists them",
+                f"{SAME}, 11 skipped",
+            ],
+        ),
+    ],
+)
+def test_report_is_a_line_and_what_was_left_out(report: IndexReport, lines: list[str]) -> None:
+    """Counts are in words; at most ten of what was skipped are listed."""
+    assert render_report(report) == "".join(f"{line}\n" for line in lines)
+
+
+def test_failures_are_listed_apart() -> None:
+    """What failed is no part of the report; of many the first ten are named."""
+    report = replace(REPORT, failed={f"{at:02}\x1b": "not UTF-8" for at in range(12)})
+
+    assert render_failures(replace(report, failed={})) == []
+    assert render_failures(report) == [
+        *(f"failed {at:02}\ufffd: not UTF-8" for at in range(10)),
+        "failed 2 more; askdocs status --documents lists them",
+    ]
+    assert "\ufffd" not in render_report(report)
+
+
+RECORDS = {
+    "b.txt": DocumentRecord(sha256="0" * 64, bytes=500, encoding="utf-8", paragraphs=1),
+    "a\n.txt": DocumentRecord(sha256="0" * 64, bytes=1500, encoding="utf-8", paragraphs=2),
+    "c.txt": DocumentRecord(status=DocumentStatus.FAILED, reason="not\x1b UTF-8"),
+}
+
+
+def status_of(manifest: Manifest, index: str = "vectors", digest: str = "0" * 64) -> str:
+    """What is printed of an index of these three files."""
+    return render_status(manifest, RECORDS, index=index, digest=digest)
+
+
+def make_manifest(**sizes: int) -> Manifest:
+    """A manifest with files of some sizes."""
+    return Manifest(
+        corpus=CorpusSettings(roots=("docs", "no\x1btes")),
+        passages=PassageSettings(max_tokens=100),
+        model=ModelRecord(name="m\x1b", revision="", fingerprint="0" * 64, dimension=3, probe=()),
+        counts={"passages": 7, "sentences": 9},
+        files={name: FileRecord(sha256="0" * 64, bytes=size) for name, size in sizes.items()},
+    )
+
+
+def test_status_is_a_table() -> None:
+    """What an index holds, a line each, whatever the names are made of."""
+    manifest = make_manifest(a=1_000_000, b=500_000)
+
+    assert status_of(manifest, "my\x1b/vectors", "0123456789abcdef") == (
+        "index      my\ufffd/vectors, format 3, generation 0123456789ab\n"
+        "corpus     docs, no\ufffdtes\n"
+        "documents  2, 2.0 kB, 1 failed\n"
+        "passages   7, at most 100 tokens\n"
+        "sentences  9\n"
+        "model      m\ufffd, 3 dimensions\n"
+        "size       1.5 MB\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (10**6, "1.0 MB"), (2_340_000_000, "2.3 GB")],
+)
+def test_sizes_have_decimal_units(size: int, expected: str) -> None:
+    """A size is shown in the largest unit of which there is one."""
+    lines = status_of(make_manifest(a=size)).splitlines()
+
+    assert lines[-1] == f"size       {expected}"
+
+
+def test_revision_stands_behind_the_model() -> None:
+    """A model that has a revision is shown with it."""
+    manifest = make_manifest()
+    manifest = replace(manifest, model=replace(manifest.model, name="m", revision="m==1"))
+
+    assert "model      m (m==1), 3 dimensions\n" in status_of(manifest)
+
+
+def test_documents_are_listed_by_path() -> None:
+    """Each file with its paragraphs, or with what became of it."""
+    assert render_documents(RECORDS) == (
+        "a .txt  2 paragraphs\n"
+        "b.txt  1 paragraph\n"
+        "c.txt  failed: not\ufffd UTF-8\n"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("render", [render_json, render_json_line])
+def test_json_keeps_letters_readable(render: Callable[[Ranking], str]) -> None:
+    """Letters of any script stand as they are, not as escapes."""
+    assert "Ärger – 日本 🙂" in render(ranking_of(question="Ärger – 日本 🙂"))

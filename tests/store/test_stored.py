@@ -1,0 +1,275 @@
+"""Documents and passages come back from their lines as they were."""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from askdocs.disk.access import record_of
+from askdocs.disk.verified import VerifiedFile
+from askdocs.errors import DamagedIndexError, RefusedError
+from askdocs.records.manifest import PassageSettings
+from askdocs.records.spans import Passage, StoredPassage
+from askdocs.store.partition import DOCUMENTS
+from askdocs.store.stored import PASSAGES, TABLES, TextReader, TextWriter
+from askdocs.text.cutting import cut_passages
+from askdocs.text.document import read_document
+
+Given = Sequence[tuple[str, str, str, list[Passage]]]
+
+PIECES = ["one", "Two", "w " * 30, "é", "🚢", "\0", ". ", " ", "\n", "\n\n", "\r\n\r\n", "\ufeff"]
+texts = st.lists(st.sampled_from(PIECES), max_size=20).map("".join)
+
+WHOLE = Passage(
+    chars=(3, 12),
+    paragraphs=(1, 2),
+    lines=(2, 4),
+    text="One. Two.",
+    sentences=((3, 7), (8, 12)),
+    headings=("Outer – “1”", "Inner\n2"),
+)
+PART = Passage(
+    chars=(14, 20),
+    paragraphs=(3, 3),
+    lines=(6, 6),
+    text="Three.",
+    sentences=((14, 20),),
+    offsets=(0, 6),
+)
+ODD = "\udcff\nodd.txt"
+DOCUMENTS_OF_THREE: Given = [
+    ("a.txt", "utf-8", "\n\n\nOne. Two.\n\nThree. Four.", [WHOLE, PART]),
+    ("b.txt", "latin-1", " ", []),
+    (ODD, "utf-16-le", "xyzOne. Two.", [WHOLE]),
+]
+
+
+def write(directory: Path, documents: Given) -> None:
+    """Write documents, given as path, encoding, text and passages, into a new folder."""
+    directory.mkdir()
+    writer = TextWriter(directory)
+    for document in documents:
+        writer.add(*document)
+    writer.finish()
+
+
+def read(directory: Path) -> TextReader:
+    """Read what was written."""
+    return TextReader(lambda name: VerifiedFile(directory / name, record_of(directory / name)))
+
+
+def content_of(directory: Path) -> dict[str, bytes]:
+    """Every file of a folder."""
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+def digest_of(text: str) -> int:
+    """The digest of a text as it is documented."""
+    return int(np.frombuffer(hashlib.blake2b(text.encode(), digest_size=8).digest(), "<i8")[0])
+
+
+def all_of(reader: TextReader) -> list[StoredPassage]:
+    """Every passage, numbered from 0."""
+    numbers = np.arange(len(reader.passages))
+    return list(reader.stored(numbers, first_passage=0, first_sentence=0))
+
+
+def cut(text: str) -> list[Passage]:
+    """The passages of a text, of at most 16 words."""
+    return cut_passages(
+        read_document("", text),
+        PassageSettings(max_tokens=16),
+        lambda sentences: [len(one.split()) for one in sentences],
+    )
+
+
+def test_passages_come_back_as_they_were(tmp_path: Path) -> None:
+    """Spans, offsets, headings and text are kept, and ids count from where they are told."""
+    write(tmp_path / "texts", DOCUMENTS_OF_THREE)
+
+    reader = read(tmp_path / "texts")
+
+    expected = [
+        StoredPassage(id=12, path=ODD, encoding="utf-16-le", first_sentence=103, passage=WHOLE),
+        StoredPassage(id=10, path="a.txt", encoding="utf-8", first_sentence=100, passage=WHOLE),
+        StoredPassage(id=11, path="a.txt", encoding="utf-8", first_sentence=102, passage=PART),
+    ]
+    numbers = np.array([2, 0, 1])
+    assert list(reader.stored(numbers, first_passage=10, first_sentence=100)) == expected
+    assert (len(reader.documents), len(reader.passages), reader.sentences) == (3, 3, 5)
+    assert reader.paths() == [("a.txt", "utf-8"), ("b.txt", "latin-1"), (ODD, "utf-16-le")]
+    assert [reader.find(path) for path in ("a.txt", "b.txt", ODD)] == [0, 1, 2]
+    assert [reader.find(path) for path in ("", "aa.txt", "zz", "\udcff")] == [None] * 4
+    assert [reader.text(number) for number in range(3)] == [
+        "\n\n\nOne. Two.\n\nThree.",
+        "",
+        "xyzOne. Two.",
+    ]
+
+
+def test_lines_are_json(tmp_path: Path) -> None:
+    """Another program reads the lines as they are documented; a path's odd bytes are escaped."""
+    write(tmp_path / "texts", DOCUMENTS_OF_THREE)
+
+    content = content_of(tmp_path / "texts")
+
+    assert content[DOCUMENTS] == (
+        b'["a.txt", "utf-8"]\n["b.txt", "latin-1"]\n["\\udcff\\nodd.txt", "utf-16-le"]\n'
+    )
+    assert [json.loads(line) for line in content[PASSAGES].splitlines()] == [
+        ["\n\n\n", "One. Two.", 3, [1, 2], [2, 4], None, [[0, 4], [5, 9]],
+         ["Outer – “1”", "Inner\n2"]],
+        ["\n\n", "Three.", 14, [3, 3], [6, 6], [0, 6], [[0, 6]], []],
+        ["xyz", "One. Two.", 3, [1, 2], [2, 4], None, [[0, 4], [5, 9]],
+         ["Outer – “1”", "Inner\n2"]],
+    ]  # fmt: skip
+
+
+@settings(deadline=None)
+@given(contents=st.lists(texts, max_size=4))
+def test_any_document_can_be_put_together_again(contents: list[str]) -> None:
+    """Gaps and passages are the text, up to the last passage; the rest is white space."""
+    documents = [(f"{n}.txt", "utf-8", text, cut(text)) for n, text in enumerate(contents)]
+    with tempfile.TemporaryDirectory() as directory:
+        write(Path(directory) / "texts", documents)
+        reader = read(Path(directory) / "texts")
+
+        stored = all_of(reader)
+        for number, (path, _, text, passages) in enumerate(documents):
+            together = reader.text(number)
+            assert [one.passage for one in stored if one.path == path] == passages
+            assert text.startswith(together)
+            assert not passages or not text[len(together) :].strip()
+
+
+@settings(deadline=None)
+@given(contents=st.lists(texts, max_size=6), cuts=st.lists(st.integers(0, 6), max_size=3))
+def test_copied_documents_are_as_if_written(contents: list[str], cuts: list[int]) -> None:
+    """Documents copied in any pieces, and one written between them, give the same bytes."""
+    documents = [(f"{n}.txt", "utf-8", text, cut(text)) for n, text in enumerate(contents)]
+    bounds = sorted({0, len(documents), *(one for one in cuts if one < len(documents))})
+    with tempfile.TemporaryDirectory() as directory:
+        write(Path(directory) / "one", documents)
+        source = read(Path(directory) / "one")
+        (Path(directory) / "two").mkdir()
+        writer = TextWriter(Path(directory) / "two")
+
+        for turn, (first, last) in enumerate(pairwise(bounds)):
+            if turn == 1:
+                for document in documents[first:last]:
+                    writer.add(*document)
+            else:
+                writer.copy(source, first, last)
+        writer.finish()
+
+        assert content_of(Path(directory) / "one") == content_of(Path(directory) / "two")
+
+
+@pytest.mark.parametrize("second", ["b.txt", "a.txt", ""])
+def test_documents_come_in_order(tmp_path: Path, second: str) -> None:
+    """A path that is not greater than the one before it is a mistake of the caller."""
+    write(tmp_path / "texts", [(second, "utf-8", "", [])])
+    writer = TextWriter(tmp_path)
+    writer.add("b.txt", "utf-8", "", [])
+
+    with pytest.raises(ValueError, match=r"must come in order, got .* after 'b\.txt'"):
+        writer.add(second, "utf-8", "", [])
+    with pytest.raises(ValueError, match=r"must come in order, got .* after 'b\.txt'"):
+        writer.copy(read(tmp_path / "texts"), 0, 1)
+    writer.abort()
+
+
+def test_first_path_may_be_empty(tmp_path: Path) -> None:
+    """Order is between two documents; the first has none before it."""
+    write(tmp_path / "texts", [("", "utf-8", "", [])])
+
+    assert read(tmp_path / "texts").paths() == [("", "utf-8")]
+
+
+def test_same_documents_give_the_same_bytes(tmp_path: Path) -> None:
+    """Nothing but what was added is in the files: no time and no place."""
+    write(tmp_path / "one", DOCUMENTS_OF_THREE)
+    write(tmp_path / "two", DOCUMENTS_OF_THREE)
+
+    assert content_of(tmp_path / "one") == content_of(tmp_path / "two")
+
+
+def test_line_that_is_not_json_is_damage(tmp_path: Path) -> None:
+    """A line that another program wrote is refused by the name of its file."""
+    write(tmp_path / "texts", DOCUMENTS_OF_THREE)
+    path = tmp_path / "texts" / PASSAGES
+    path.write_bytes(path.read_bytes().replace(b"[", b"{"))
+
+    with pytest.raises(DamagedIndexError, match=r"passages\.jsonl cannot be read: "):
+        all_of(read(tmp_path / "texts"))
+
+
+def test_only_the_lines_asked_for_are_read(tmp_path: Path) -> None:
+    """Of a million bytes of passages, one passage costs its own line."""
+    documents = [(f"{n:04}", "utf-8", "w" * 1000, cut("w" * 1000)) for n in range(1000)]
+    write(tmp_path / "texts", documents)
+    asked: list[tuple[str, int]] = []
+
+    class Noting(VerifiedFile):
+        """Notes what is read."""
+
+        def read(self, start: int, end: int) -> memoryview:
+            """Note how much."""
+            asked.append((self.path.name, end - start))
+            return super().read(start, end)
+
+    reader = TextReader(
+        lambda name: Noting(tmp_path / "texts" / name, record_of(tmp_path / "texts" / name))
+    )
+    list(reader.stored(np.array([500]), first_passage=0, first_sentence=0))
+
+    assert [(name, size) for name, size in asked if name != TABLES] == [
+        (DOCUMENTS, len('["0500", "utf-8"]\n')),
+        (PASSAGES, len(content_of(tmp_path / "texts")[PASSAGES].splitlines()[500]) + 1),
+    ]
+
+
+def test_full_disk_is_a_refusal(tmp_path: Path, full_disk: Callable[[], object]) -> None:
+    """What cannot be written is refused by its name."""
+    writer = TextWriter(tmp_path)
+    long = " ".join(f"w{number}" for number in range(20_000))
+
+    with full_disk(), pytest.raises(RefusedError, match=r"\.jsonl: file too large"):
+        writer.add("a.txt", "utf-8", long, cut(long))
+        writer.finish()
+    writer.abort()
+
+
+def test_folder_that_is_missing_is_a_refusal(tmp_path: Path) -> None:
+    """Files that cannot be made are refused by name."""
+    writer = TextWriter(tmp_path / "nowhere")
+
+    with pytest.raises(RefusedError, match="nowhere"):
+        writer.finish()
+
+
+def test_tables_are_five_arrays(tmp_path: Path) -> None:
+    """NumPy alone reads what is documented: offsets of lines, of what belongs to them, digests."""
+    write(tmp_path / "texts", DOCUMENTS_OF_THREE)
+    content = content_of(tmp_path / "texts")
+
+    with (tmp_path / "texts" / TABLES).open("rb") as file:
+        arrays = [np.load(file, allow_pickle=False).tolist() for _ in range(5)]
+        rest = file.read()
+
+    lines = [content[name].splitlines(keepends=True) for name in (DOCUMENTS, PASSAGES)]
+    assert arrays == [
+        np.cumsum([0, *map(len, lines[0])]).tolist(),
+        np.cumsum([0, *map(len, lines[1])]).tolist(),
+        [0, 2, 2, 3],
+        [0, 2, 3, 5],
+        [digest_of(text) for text in ("One. Two.", "Three.", "One. Two.")],
+    ]
+    assert rest == b""

@@ -1,0 +1,176 @@
+"""The environment and the current folder say where things are."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from askdocs.errors import NoIndexError
+from askdocs.places import (
+    cache_directory,
+    default_paths,
+    existing_index,
+    find_index,
+    index_to_repair,
+    index_to_write,
+    is_index,
+)
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"ASKDOCS_CACHE": "/own", "XDG_CACHE_HOME": "/shared"}, "/own"),
+        ({"XDG_CACHE_HOME": "/shared", "HOME": "/home/me"}, "/shared/askdocs"),
+        (
+            {"ASKDOCS_CACHE": "", "XDG_CACHE_HOME": "", "HOME": "/home/me"},
+            "/home/me/.cache/askdocs",
+        ),
+        ({"HOME": "/home/me"}, "/home/me/.cache/askdocs"),
+    ],
+)
+def test_cache_is_the_users(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], expected: str
+) -> None:
+    """The cache is one's own, else in the shared folder for caches, else below home."""
+    for name in ("ASKDOCS_CACHE", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    assert cache_directory() == Path(expected)
+
+
+@pytest.fixture
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with an index, another index two folders below, and one that is none between."""
+    for name in ("vectors", "one/two/vectors"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "HEAD").touch()
+    (tmp_path / "one" / "vectors").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        ("", "vectors"),
+        ("one", "vectors"),
+        ("one/two", "one/two/vectors"),
+        ("one/two/vectors", "one/two/vectors"),
+    ],
+)
+def test_nearest_index_is_found(folders: Path, start: str, expected: str) -> None:
+    """The index is looked for here and in every folder above; a folder without HEAD is none."""
+    assert find_index(folders / start) == folders / expected
+
+
+def test_index_that_is_nowhere_is_none(tmp_path: Path) -> None:
+    """Where there is no index, none is found."""
+    assert find_index(tmp_path) is None
+
+
+def test_named_index_comes_first(folders: Path) -> None:
+    """A name is taken as it is, whether there is an index or not."""
+    assert existing_index(Path("other")) == Path("other")
+    assert index_to_write(Path("other")) == Path("other")
+
+
+def test_index_of_the_current_folder_is_named_briefly(folders: Path) -> None:
+    """Messages name ./vectors as one would type it."""
+    assert existing_index(None) == Path("vectors")
+    assert index_to_write(None) == Path("vectors")
+
+
+def test_index_to_be_made_is_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an index to refresh, it is made in ./vectors; there is none to read."""
+    monkeypatch.chdir(tmp_path)
+
+    assert index_to_write(None) == Path("vectors")
+    with pytest.raises(NoIndexError) as caught:
+        existing_index(None)
+    assert str(caught.value) == f"there is no index in {tmp_path} or above it"
+    assert caught.value.hint == "askdocs index PATH"
+
+
+def test_index_without_head_is_the_one_to_repair(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The nearest one, even where another above it is whole; without any it is ./vectors."""
+    (tmp_path / "vectors").mkdir()
+    (tmp_path / "vectors" / "HEAD").touch()
+    (tmp_path / "a" / "vectors" / "generations" / ("0" * 64)).mkdir(parents=True)
+    (tmp_path / "a" / "b").mkdir()
+    monkeypatch.chdir(tmp_path / "a" / "b")
+
+    assert index_to_repair(None) == tmp_path / "a" / "vectors"
+    assert index_to_repair(Path("named")) == Path("named")
+    monkeypatch.chdir(tmp_path / "a")
+    assert index_to_repair(None) == Path("vectors")
+    monkeypatch.chdir("/")
+    assert index_to_repair(None) == Path("vectors")
+
+
+def test_index_without_head_is_to_be_repaired(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where none is found, the hint makes a new one only where there is nothing of an old one."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NoIndexError) as none:
+        existing_index(None)
+    (tmp_path / "vectors" / "generations" / ("0" * 64)).mkdir(parents=True)
+    with pytest.raises(NoIndexError) as lost:
+        existing_index(None)
+
+    assert (none.value.hint, lost.value.hint) == ("askdocs index PATH", "askdocs repair")
+
+
+def test_seeds_are_indexed_only_where_there_is_no_index(folders: Path) -> None:
+    """A recorded corpus is never joined by a folder that happens to be called seeds."""
+    assert default_paths(Path("absent")) == ()
+
+    (folders / "seeds").mkdir()
+
+    assert default_paths(Path("absent")) == (Path("seeds"),)
+    assert default_paths(Path("vectors")) == ()
+
+
+def test_file_called_seeds_is_no_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a folder is a default corpus."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "seeds").touch()
+
+    assert default_paths(Path("vectors")) == ()
+
+
+@pytest.fixture
+def closed_folder() -> Iterator[Path]:
+    """A folder with indexes in it and above it, of which nobody may look into the nearer one."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        for index in (folder / "vectors", folder / "inner" / "vectors"):
+            index.mkdir(parents=True)
+            (index / "HEAD").touch()
+        (folder / "inner" / "vectors").chmod(0)
+        user = os.geteuid()
+        if user == 0:
+            # The superuser may look into anything.
+            os.seteuid(65534)
+        yield folder
+        os.seteuid(user)
+        (folder / "inner" / "vectors").chmod(0o755)
+
+
+def test_index_that_may_not_be_looked_into_is_not_passed_over(closed_folder: Path) -> None:
+    """The index of a folder above is no substitute for one that cannot be read."""
+    assert find_index(closed_folder / "inner") == closed_folder / "inner" / "vectors"
+
+
+def test_folder_that_may_not_be_looked_into_has_no_index(closed_folder: Path) -> None:
+    """Of what is in a closed folder nothing is known: the search goes on above it."""
+    assert find_index(closed_folder / "inner" / "vectors" / "deeper") is not None
+    assert not is_index(closed_folder / "inner" / "vectors" / "deeper" / "vectors")

@@ -1,0 +1,289 @@
+"""Passages are what a document is made of: all of it, in order, within the budget."""
+
+import math
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from askdocs.citations import place_of_passage, place_of_span
+from askdocs.records.manifest import PassageSettings
+from askdocs.records.spans import Document, Passage
+from askdocs.text.cutting import cut_passages
+from askdocs.text.document import read_document
+
+WRAPPED = "a line of wrapped prose that goes on in the next one, as"
+"""56 characters that end no sentence."""
+
+
+def count_words(texts: Sequence[str]) -> list[int]:
+    """One token for each word."""
+    return [len(text.split()) for text in texts]
+
+
+def count_characters(texts: Sequence[str]) -> list[int]:
+    """One token for each character that is not white space, as models count Chinese."""
+    return [len("".join(text.split())) for text in texts]
+
+
+class Counter:
+    """Counts words, and how much it was given to count."""
+
+    def __init__(self) -> None:
+        """Begin with nothing counted."""
+        self.characters = 0
+
+    def __call__(self, texts: Sequence[str]) -> list[int]:
+        """One token for each word."""
+        self.characters += sum(map(len, texts))
+        return count_words(texts)
+
+
+def cut(text: str, max_tokens: int = 16) -> list[Passage]:
+    """The passages of a text, with one token for each word."""
+    document = read_document("a.txt", text)
+    return cut_passages(document, PassageSettings(max_tokens=max_tokens), count_words)
+
+
+def passage_texts(text: str, max_tokens: int = 16) -> list[str]:
+    """The texts of the passages."""
+    return [passage.text for passage in cut(text, max_tokens)]
+
+
+def words(count: int, first: int = 0) -> str:
+    """A sentence of so many words, all different."""
+    return " ".join(f"w{number}" for number in range(first, first + count))
+
+
+PIECES = ["one", "Two", words(7), words(20), "x" * 300, "x" * 2500, ". ", "! ", "? ", " ", "\n"]
+PIECES += ["\n\n", "\r\n\r\n", "\n \t\n", "\ufeff", "\u2028", "\u3000", "- item\n", "é", WRAPPED]
+texts = st.lists(st.sampled_from(PIECES), max_size=30).map("".join)
+documents = texts.map(lambda text: read_document("a/b.txt", text))
+budgets = st.integers(16, 40)
+
+
+def passages_of(document: Document, budget: int) -> list[Passage]:
+    """The passages of a document, with one token for each word."""
+    return cut_passages(document, PassageSettings(max_tokens=budget), count_words)
+
+
+def test_paragraph_is_a_passage() -> None:
+    """A paragraph that says enough stands alone, with all that a citation needs."""
+    text = f"{words(12)}\n\n{words(6)}.\n{words(7).upper()}."
+
+    first, second = cut(text)
+
+    assert first == Passage(
+        chars=(0, 37),
+        paragraphs=(1, 1),
+        lines=(1, 1),
+        text=words(12),
+        sentences=((0, 37),),
+    )
+    assert second == Passage(
+        chars=(39, 79),
+        paragraphs=(2, 2),
+        lines=(3, 4),
+        text=text[39:],
+        sentences=((39, 57), (58, 79)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("paragraphs", "expected"),
+    [
+        # A heading goes with what follows it, several in a row do so too.
+        (["Heading", words(10)], [(1, 2)]),
+        (["Title", "By line", "Heading", words(10)], [(1, 4)]),
+        # One that says enough, or what follows it being too long, keeps them apart.
+        ([words(12), words(3)], [(1, 1), (2, 2)]),
+        ([words(11), words(3)], [(1, 2)]),
+        ([words(11), words(5)], [(1, 2)]),
+        ([words(11), words(6)], [(1, 1), (2, 2)]),
+        # The last of a document has nothing to go with.
+        ([words(12), "The end"], [(1, 1), (2, 2)]),
+        (["Heading"], [(1, 1)]),
+    ],
+)
+def test_short_paragraphs_go_with_what_follows(
+    paragraphs: list[str], expected: list[tuple[int, int]]
+) -> None:
+    """A paragraph of fewer than 12 tokens introduces the next, where the budget of 16 allows."""
+    passages = cut("\n\n".join(paragraphs))
+
+    assert [passage.paragraphs for passage in passages] == expected
+
+
+def test_long_paragraph_is_cut_at_sentences() -> None:
+    """Sentences stay whole, as many in a passage as the budget allows, and offsets say which."""
+    sentences = [f"{words(n, first=10).capitalize()}." for n in (6, 6, 6, 15, 4)]
+    text = "Heading of so many words that it stands alone by the rule.\n\n" + " ".join(sentences)
+
+    passages = cut(text)[1:]
+
+    start = text.index("W10")
+    assert [passage.text for passage in passages] == [
+        " ".join(sentences[:2]),
+        sentences[2],
+        sentences[3],
+        sentences[4],
+    ]
+    assert [passage.paragraphs for passage in passages] == [(2, 2)] * 4
+    assert [passage.offsets for passage in passages] == [
+        (passage.chars[0] - start, passage.chars[1] - start) for passage in passages
+    ]
+
+
+@pytest.mark.parametrize(("counts", "expected"), [((10, 6), 1), ((10, 7), 2)])
+def test_budget_may_be_used_up(counts: tuple[int, int], expected: int) -> None:
+    """Sentences that together have just as many tokens as allowed stay in one passage."""
+    text = " ".join(f"{words(count).capitalize()}." for count in counts)
+
+    assert len(cut(text)) == expected
+
+
+def test_long_sentence_is_cut_between_words() -> None:
+    """A sentence above the budget becomes pieces, none of which is cut inside a word."""
+    assert passage_texts(words(40)) == [words(16), words(16, first=16), words(8, first=32)]
+
+
+def test_whole_paragraph_has_no_offsets() -> None:
+    """Offsets are given where a passage is less than its paragraphs, and only there."""
+    whole, *parts = cut(f"{words(12)}\n\n{words(40)}")
+
+    assert whole.offsets is None
+    assert [part.offsets for part in parts] == [
+        (0, len(words(16))),
+        (len(words(16)) + 1, len(words(32))),
+        (len(words(32)) + 1, len(words(40))),
+    ]
+
+
+def test_word_of_five_thousand_characters_is_cut() -> None:
+    """No sentence is longer than 2,000 characters, whatever its tokens: models cannot read it."""
+    (passage,) = cut("x" * 5000)
+
+    assert passage.sentences == ((0, 1250), (1250, 2500), (2500, 3750), (3750, 5000))
+    assert passage.offsets is None
+
+
+def test_sentence_of_few_tokens_and_many_characters_is_cut() -> None:
+    """Long words are kept together as far as 2,000 characters allow."""
+    text = " ".join(["x" * 900] * 3)
+
+    (passage,) = cut(text)
+
+    assert passage.sentences == ((0, 1801), (1802, 2702))
+
+
+@pytest.mark.parametrize("text", ["", " \n\n\t", "\ufeff", "\ufeff\n"])
+def test_text_without_characters_has_no_passages(text: str) -> None:
+    """An empty document is a document of no passages."""
+    assert cut(text) == []
+
+
+@given(document=documents, budget=budgets)
+def test_passages_cover_the_document_in_order(document: Document, budget: int) -> None:
+    """Between passages there is white space alone, and none overlaps another."""
+    passages = passages_of(document, budget)
+
+    ends = [0, *(at for passage in passages for at in passage.chars), len(document.text)]
+    assert ends == sorted(ends)
+    gaps = [document.text[a:b] for a, b in zip(ends[0::2], ends[1::2], strict=True)]
+    assert gaps[0].removeprefix("\ufeff").strip() == ""
+    assert all(not gap.strip() for gap in gaps[1:])
+
+
+@given(document=documents, budget=budgets)
+def test_passages_name_every_paragraph_in_order(document: Document, budget: int) -> None:
+    """Each passage goes on in the paragraph that the one before it ended, or in the next."""
+    passages = passages_of(document, budget)
+
+    last = 0
+    for passage in passages:
+        assert passage.paragraphs[0] in {max(last, 1), last + 1}
+        last = passage.paragraphs[1]
+    assert last == len(document.paragraphs)
+
+
+@given(document=documents, budget=budgets)
+def test_passages_keep_to_the_budget(document: Document, budget: int) -> None:
+    """No passage has more tokens than allowed, as the sum of those of its sentences."""
+    for passage in passages_of(document, budget):
+        texts = [document.text[start:end] for start, end in passage.sentences]
+        assert sum(count_words(texts)) <= budget
+
+
+@given(document=documents, budget=budgets)
+@example(document=read_document("a.txt", "漢" * 40), budget=16)
+def test_passages_keep_to_the_budget_where_words_have_many_tokens(
+    document: Document, budget: int
+) -> None:
+    """A word that alone is above the budget is cut too: no model reads more than its window."""
+    settings = PassageSettings(max_tokens=budget)
+    for passage in cut_passages(document, settings, count_characters):
+        texts = [document.text[start:end] for start, end in passage.sentences]
+        assert sum(count_characters(texts)) <= budget
+
+
+@given(document=documents, budget=budgets)
+def test_passage_is_the_text_at_its_span(document: Document, budget: int) -> None:
+    """What a passage says is what the document says there."""
+    for passage in passages_of(document, budget):
+        assert passage.text == document.text[slice(*passage.chars)]
+
+
+@given(document=documents, budget=budgets)
+def test_sentences_cover_their_passage(document: Document, budget: int) -> None:
+    """Sentences are in order, not empty, inside, and leave out white space alone."""
+    for passage in passages_of(document, budget):
+        ends = [at for span in passage.sentences for at in span]
+        assert ends == sorted(ends)
+        assert (ends[0], ends[-1]) == passage.chars
+        assert all(start < end for start, end in passage.sentences)
+        gaps = zip(ends[1::2], ends[2::2], strict=False)
+        assert all(not document.text[start:end].strip() for start, end in gaps)
+
+
+@given(document=documents, budget=budgets)
+def test_passage_knows_its_place(document: Document, budget: int) -> None:
+    """Paragraphs, offsets and lines are those that its span has in the document."""
+    for passage in passages_of(document, budget):
+        place = place_of_passage(document.path, passage)
+        assert place == place_of_span(document, passage.chars)
+
+
+@given(document=documents, budget=budgets)
+@example(document=read_document("a.txt", f"{words(15)}. W1 w2.\n\n{words(10)}"), budget=16)
+def test_passage_begins_with_a_paragraph_or_stays_in_it(document: Document, budget: int) -> None:
+    """A passage is whole paragraphs, of which the last, or the only one, may be cut."""
+    for passage in passages_of(document, budget):
+        first, last = passage.paragraphs
+        assert first == last or passage.chars[0] == document.paragraphs[first - 1].chars[0]
+
+
+@given(text=texts, budget=budgets)
+def test_little_is_counted(text: str, budget: int) -> None:
+    """Sentences are counted once, the words of those too long once more, and their halves."""
+    counter = Counter()
+
+    cut_passages(read_document("a.txt", text), PassageSettings(max_tokens=budget), counter)
+
+    longest = max(map(len, text.split()), default=1)
+    assert counter.characters <= (2 + math.ceil(math.log2(longest))) * len(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 5_000_000, "word " * 50_000, "A. " * 20_000, "a\n" * 20_000]
+)
+def test_long_texts_are_cut_with_little_work(no_hang: None, text: str) -> None:
+    """Of tens of thousands of words of one kind, none is lost and none counted often."""
+    counter = Counter()
+
+    passages = cut_passages(read_document("a.txt", text), PassageSettings(), counter)
+
+    longest = max(map(len, text.split()))
+    assert counter.characters <= (2 + math.ceil(math.log2(longest))) * len(text)
+    total = sum(count_characters([text]))
+    assert sum(count_characters([passage.text for passage in passages])) == total

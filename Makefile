@@ -66,12 +66,13 @@ mutants: $(INSTALLED) ## Count the small changes of the code that no test notice
 coverage: $(INSTALLED) ## Run the tests and list the lines and branches that they miss
 	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term-missing:skip-covered
 
-lint: $(INSTALLED) ## Check style, types, import layers, the seam, dependencies, spelling
+lint: $(INSTALLED) ## Check style, types, import order, writing, wording, dependencies, spelling
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy --strict askdocs
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m tests.lint.writing askdocs
+	$(BIN)/python -m tests.lint.wording
 	$(BIN)/deptry askdocs
 	$(BIN)/codespell
 

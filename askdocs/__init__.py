@@ -1,6 +1,6 @@
 """Answer a question about a folder of documents with the passages that answer it.
 
-The Python interface is three names:
+The Python interface:
 
     from askdocs import build_index, open_index
 
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from askdocs.records.reports import IndexReport
     from askdocs.search.index import Index
+    from askdocs.search.options import AskOptions
 
-__all__ = ["Index", "build_index", "open_index"]
+__all__ = ["AskOptions", "Index", "build_index", "open_index"]
 __version__ = "0.1.0"
 
 
@@ -72,11 +73,15 @@ def open_index(index: str | PathLike[str], *, cache: Path | None = None) -> Inde
 
 
 def __getattr__(name: str) -> object:
-    """Import the class `Index` when it is asked for: every start would pay for NumPy."""
+    """Import `Index` and `AskOptions` on first use, to keep every other start fast."""
     if name == "Index":
         from askdocs.search.index import Index
 
         return Index
+    if name == "AskOptions":
+        from askdocs.search.options import AskOptions
+
+        return AskOptions
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -10,6 +10,7 @@ import askdocs
 from askdocs import build_index, open_index
 from askdocs.errors import AskdocsError, NoIndexError
 from askdocs.search.index import Index
+from askdocs.search.options import AskOptions
 
 ANSWER = (
     "seeds/001_169922582ed849e6.txt#p2-3 NATO Secretary General Anders Fogh Rasmussen this week "
@@ -42,8 +43,8 @@ def test_example_runs_as_it_stands(
 
 def test_names_are_those_that_are_documented() -> None:
     """What the package offers is listed, and can be imported."""
-    assert askdocs.__all__ == ["Index", "build_index", "open_index"]
-    assert askdocs.Index is Index
+    assert askdocs.__all__ == ["AskOptions", "Index", "build_index", "open_index"]
+    assert (askdocs.Index, askdocs.AskOptions) == (Index, AskOptions)
     with pytest.raises(AttributeError, match=r"^module 'askdocs' has no attribute 'Indx'$"):
         askdocs.Indx  # noqa: B018 - looking it up is the test
 

@@ -29,7 +29,7 @@ from askdocs.errors import ExitStatus, StaleIndexError, UsageError
 from askdocs.places import cache_directory, existing_index
 from askdocs.records.results import CitationStatus
 from askdocs.render.formats import Layout, render_answers
-from askdocs.search.options import TOGETHER
+from askdocs.search.options import TOGETHER, AskOptions
 from askdocs.terminal import count_of, make_safe
 
 if TYPE_CHECKING:
@@ -174,9 +174,10 @@ def ask(
     # Whoever writes questions into a pipe may wait for an answer before the next one.
     together = 1 if questions in {None, "-"} else TOGETHER
     with open_index(directory, quiet=quiet) as index:
-        rankings = index.ask_all(asked, reranker=reranker, together=together, **wanted)
+        options = AskOptions(reranker=reranker, **wanted)
+        rankings = index.ask_all(asked, options, together=together)
         layout = _layout(index.generation.base, is_many=questions is not None, null=null)
-        remarks = Remarks(form, layout, quiet=quiet, hinted=wanted["min_score"] is None)
+        remarks = Remarks(form, layout, quiet=quiet, hinted=options.min_score is None)
         _print(render_answers(remarks.on(rankings), form, layout), pager=pager, null=null)
     remarks.conclude()
     return ExitStatus.DONE if remarks.found else ExitStatus.NO

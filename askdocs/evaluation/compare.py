@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from askdocs.records.results import Change, ComparedRanking
-from askdocs.search.options import TOGETHER
+from askdocs.search.options import TOGETHER, AskOptions
 from askdocs.terminal import one_line
 
 if TYPE_CHECKING:
@@ -36,9 +36,8 @@ def compare_answers(
     Raises:
         AskdocsError: As `Index.ask_all` says.
     """
-    answers = [
-        index.ask_all(questions, mode=mode, top_k=top_k, together=TOGETHER) for index in (old, new)
-    ]
+    options = AskOptions(mode=mode, top_k=top_k)
+    answers = [index.ask_all(questions, options, together=TOGETHER) for index in (old, new)]
     for before, now in zip(*answers, strict=True):
         yield compare_rankings(before, now)
 

@@ -19,7 +19,7 @@ from askdocs.evaluation.measures import (
     share,
 )
 from askdocs.records.results import Evaluation, JudgedRanking, Measurement
-from askdocs.search.options import TOGETHER
+from askdocs.search.options import TOGETHER, AskOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -74,14 +74,9 @@ def evaluate(
     """
     with Judge(index) as judge:
         answers = [_looked_up(one, judge) for one in questions]
-    rankings = index.ask_all(
-        (one.question for one in questions),
-        top_k=max(DEPTH, top_k),
-        mode=mode,
-        min_score=0,
-        reranker=reranker,
-        together=TOGETHER,
-    )
+    options = AskOptions(top_k=max(DEPTH, top_k), mode=mode, min_score=0, reranker=reranker)
+    asked = (one.question for one in questions)
+    rankings = index.ask_all(asked, options, together=TOGETHER)
     judged = tuple(_judged(*pair) for pair in zip(rankings, answers, strict=True))
     return Evaluation(measures=_measured(judged), questions=judged)
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from askdocs.ranking.order import RankedPassage
     from askdocs.records.results import Question
     from askdocs.records.spans import Document, StoredPassage
-    from askdocs.search.index import Opened
-    from askdocs.search.options import Wanted
+    from askdocs.search.index import OpenGeneration
+    from askdocs.search.options import AskOptions
 
     Vector: TypeAlias = NDArray[np.float32]
     Nearest: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float32]]
@@ -33,7 +33,7 @@ _MOST_COMPARED = 1 << 18
 class HitMaker:
     """Makes hits; every file of the corpus is read once, and so is the text of every document."""
 
-    def __init__(self, opened: Opened, *, explain: bool, context: int) -> None:
+    def __init__(self, opened: OpenGeneration, *, explain: bool, context: int) -> None:
         """Read nothing yet.
 
         Args:
@@ -123,25 +123,26 @@ _DIGITS = 6
 class Answering:
     """Answers questions as one caller wants them, from one generation."""
 
-    def __init__(self, opened: Opened, wanted: Wanted) -> None:
+    def __init__(self, opened: OpenGeneration, options: AskOptions) -> None:
         """Read nothing yet; files of the corpus are read once from here on.
 
         Args:
             opened: The generation.
-            wanted: What every answer shall be like.
+            options: How to answer.
         """
         self._opened = opened
-        self._wanted = wanted
-        self._hits = HitMaker(opened, explain=wanted.explain, context=wanted.context)
+        self._options = options
+        self._mode = Mode(options.mode)
+        self._hits = HitMaker(opened, explain=options.explain, context=options.context)
         # By question, its vector and the nearest sentences.
         self._known: dict[str, tuple[Vector, Nearest]] = {}
 
     @cached_property
     def _within(self) -> NDArray[np.bool_] | None:
         """Which passages may answer; None for all of them."""
-        if not self._wanted.paths:
+        if not self._options.paths:
             return None
-        return self._opened.reader.passages_in(self._opened.select(self._wanted.paths))
+        return self._opened.reader.passages_in(self._opened.select(self._options.paths))
 
     def look_up(self, questions: Sequence[Question]) -> None:
         """Find what is nearest to some questions, in a fraction of the time that each takes alone.
@@ -152,7 +153,7 @@ class Answering:
         from askdocs.ranking.words import without_frame
 
         within = self._within
-        if questions and self._wanted.mode != Mode.LEXICAL:
+        if questions and self._mode != Mode.LEXICAL:
             self._look_up([without_frame(question.text) for question in questions], within)
 
     def answer(self, question: Question) -> Ranking:
@@ -160,15 +161,15 @@ class Answering:
         from askdocs.ranking.score import DEFAULT_BARS
         from askdocs.ranking.words import without_frame
 
-        wanted = self._wanted
-        default = DEFAULT_BARS[wanted.mode]
-        bar = default if wanted.min_score is None else wanted.min_score
+        options = self._options
+        default = DEFAULT_BARS[self._mode]
+        bar = default if options.min_score is None else options.min_score
         ranked = self._rank(without_frame(question.text))
         kept = [one for one in ranked if one.score >= bar]
-        hits = self._hits.make(_reranked(question.text, kept, wanted.reranker)[: wanted.top_k])
+        hits = self._hits.make(_reranked(question.text, kept, options.reranker)[: options.top_k])
         return Ranking(
             question=question,
-            mode=wanted.mode,
+            mode=self._mode,
             answered=bool(ranked) and ranked[0].score >= default,
             hits=hits,
             changed=self._hits.changed_documents(hits),
@@ -178,7 +179,7 @@ class Answering:
         from askdocs.ranking.candidates import DENSE_CANDIDATES
 
         opened = self._opened
-        vectors = opened.embed(questions, self._wanted.mode)
+        vectors = opened.embed(questions, self._mode)
         nearest = opened.reader.dense(vectors, DENSE_CANDIDATES, within=within)
         found = zip(vectors, zip(*nearest, strict=True), strict=True)
         self._known = dict(zip(questions, found, strict=True))
@@ -187,7 +188,7 @@ class Answering:
         from askdocs.ranking.order import rank
 
         vector = nearest = None
-        if self._wanted.mode != Mode.LEXICAL:
+        if self._mode != Mode.LEXICAL:
             if question not in self._known:
                 self._look_up([question], self._within)
             vector, nearest = self._known[question]
@@ -195,8 +196,8 @@ class Answering:
             self._opened.reader,
             question,
             vector,
-            mode=self._wanted.mode,
-            top_k=self._wanted.depth,
+            mode=self._mode,
+            top_k=self._options.depth,
             nearest=nearest,
             within=self._within,
         )

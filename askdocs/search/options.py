@@ -21,51 +21,51 @@ if TYPE_CHECKING:
 
 
 RERANKED = 50
-"""How many of the best passages a reranker orders anew, at least."""
+"""How many of the best passages a reranker scores, at least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """The arguments of `Index.ask`, checked."""
+class AskOptions:
+    """How questions are answered.
 
-    top_k: int
-    mode: Mode
-    min_score: float | None
-    explain: bool
-    reranker: Reranker | None
-    paths: tuple[str, ...]
-    context: int
+    Attributes:
+        top_k: How many hits to return at most, at least 1.
+        mode: Which signals make the score: hybrid, dense or lexical. The name will do.
+        min_score: Leave out hits below this score, in [0, 1]; None for the bar of the mode.
+        explain: Whether hits list the signals that made their scores.
+        reranker: Reorders the best 50 passages above the bar (`top_k`, if that is more). Passages
+            with equal scores keep their order. None to keep the order of the scores.
+        paths: Patterns as in .gitignore. Only documents whose path matches one of them are ranked.
+            Empty for all documents.
+        context: How many paragraphs before and after a passage its hit shows, at least 0.
+
+    Raises:
+        UsageError: A value is out of range, or the mode is unknown.
+    """
+
+    top_k: int = 5
+    mode: Mode | str = Mode.HYBRID
+    min_score: float | None = None
+    explain: bool = False
+    reranker: Reranker | None = None
+    paths: Sequence[str] = ()
+    context: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what is out of range.
-
-        Raises:
-            UsageError: An argument is.
-        """
+        """Check every value."""
         if self.top_k < 1:
             raise UsageError(f"the number of hits must be at least 1, got {self.top_k}")
         if self.min_score is not None and not 0 <= self.min_score <= 1:
             raise UsageError(f"the lowest score must be between 0 and 1, got {self.min_score}")
         if self.context < 0:
             raise UsageError(f"the number of paragraphs must be at least 0, got {self.context}")
+        if self.mode not in tuple(Mode):
+            raise UsageError(f"the mode must be one of {', '.join(Mode)}, got {self.mode!r}")
 
     @property
     def depth(self) -> int:
         """How many passages to rank."""
         return self.top_k if self.reranker is None else max(RERANKED, self.top_k)
-
-
-def checked_mode(mode: Mode | str) -> Mode:
-    """A mode by its name.
-
-    Raises:
-        UsageError: There is none of that name.
-    """
-    try:
-        return Mode(mode)
-    except ValueError as error:
-        names = ", ".join(Mode)
-        raise UsageError(f"the mode must be one of {names}, got {mode!r}") from error
 
 
 MAX_QUESTION_CHARS = 10_000

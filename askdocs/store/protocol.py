@@ -5,17 +5,62 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from askdocs.records.manifest import DocumentRecord, Manifest
     from askdocs.records.spans import StoredPassage
     from askdocs.store.bm25 import TermStatistics
 
 
 class OutgrownError(Exception):
     """The codebook that was to be kept has no codes near a new vector: another one must be made."""
+
+
+class Store(Protocol):
+    """An index pinned to one generation: what ranking, search, citations, check, diff and eval use.
+
+    `Reader` has the data of the generation; the rest is known without reading it.
+    """
+
+    @property
+    def digest(self) -> str:
+        """The name of the generation, which is the digest of its manifest."""
+        ...
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the generation was made of and with."""
+        ...
+
+    @property
+    def base(self) -> Path:
+        """The folder to which the paths of all documents are relative."""
+        ...
+
+    @property
+    def documents(self) -> Mapping[str, DocumentRecord]:
+        """The record of every file of the corpus by its path.
+
+        Raises:
+            DamagedIndexError: The records are not what the manifest says.
+        """
+        ...
+
+    def reader(self) -> Reader:
+        """Return a reader of the data; the caller closes it."""
+        ...
+
+    def damage(self, *, deep: bool) -> Mapping[str, str]:
+        """Return what is wrong with each damaged part, by its name.
+
+        Args:
+            deep: Whether to read everything that is stored; otherwise only its size is checked.
+        """
+        ...
 
 
 class Reader(Protocol):

@@ -19,6 +19,7 @@ from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
 from askdocs.records.reports import IndexReport
 from askdocs.search.index import Index
+from askdocs.search.options import AskOptions
 
 IndexDocs = Callable[..., IndexReport]
 
@@ -44,7 +45,7 @@ def carry(docs: Path, tiny_model: Path, cache: Path) -> Callable[..., IndexRepor
 def ask(index: Path, cache: Path) -> str:
     """The text of the best hit of a question."""
     with Index(index, cache=cache, notify=ignore) as opened:
-        return opened.ask("harbour", mode="dense", min_score=0).hits[0].text
+        return opened.ask("harbour", AskOptions(mode="dense", min_score=0)).hits[0].text
 
 
 def only_entry(index: Path) -> Path:

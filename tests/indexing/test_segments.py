@@ -13,6 +13,7 @@ from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
 from askdocs.records.reports import IndexReport
 from askdocs.search.index import Index
+from askdocs.search.options import AskOptions
 from askdocs.store import partition
 from askdocs.store.partition import segment_names, segment_of
 
@@ -187,7 +188,9 @@ def test_questions_are_answered_alike(
     for name in ("vectors", "whole"):
         with Index(many.parent / name, cache=cache, notify=lambda _line: None) as index:
             for mode in ("hybrid", "lexical"):
-                hits = index.ask("Which ship sank on day 7?", mode=mode, min_score=0, top_k=5).hits
+                hits = index.ask(
+                    "Which ship sank on day 7?", AskOptions(mode=mode, min_score=0, top_k=5)
+                ).hits
                 found.append([(str(hit.place.citation), round(hit.score, 2)) for hit in hits])
 
     assert found[0] == found[2]

@@ -16,6 +16,7 @@ from pathlib import Path
 from askdocs.errors import LockedError
 from askdocs.index.generation import current_digest
 from askdocs.search.index import Index
+from askdocs.search.options import AskOptions
 from tests.reliability.states import names, state_of, write
 
 # Copies would be one hit.
@@ -93,7 +94,7 @@ def read_on(index: Path, deadline: float) -> dict[str, int]:
         if reads % 5 == 0:
             opened.close()
             opened = Index(index, cache=index, notify=print)
-        found = opened.ask("Who says a number?", mode="lexical", min_score=0)
+        found = opened.ask("Who says a number?", AskOptions(mode="lexical", min_score=0))
         number = number_of([hit.text for hit in found.hits])
         assert number >= last, f"{number} after {last}"
         last = number

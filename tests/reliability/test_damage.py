@@ -20,6 +20,7 @@ from askdocs.index.generation import Generation, open_generation
 from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
 from askdocs.search.index import Index
+from askdocs.search.options import AskOptions
 from askdocs.store import partition
 
 Amount = Callable[[int, int], int]
@@ -211,7 +212,7 @@ def test_question_itself_meets_a_flipped_bit(
     def hits() -> Any:
         try:
             with Index(index, cache=tiny_model.with_name("compiled"), notify=print) as opened:
-                return opened.ask(QUESTION, min_score=0.0).hits
+                return opened.ask(QUESTION, AskOptions(min_score=0.0)).hits
         except (DamagedIndexError, NoIndexError):
             return None
 

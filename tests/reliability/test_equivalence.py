@@ -20,6 +20,7 @@ from askdocs.indexing import fill
 from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
 from askdocs.search.index import Index
+from askdocs.search.options import AskOptions
 from askdocs.store import partition
 from askdocs.store.writer import LEAST_COSINE
 
@@ -96,7 +97,7 @@ class Bench:
                 (mode, str(hit.place.citation), round(hit.score, 3), hit.text)
                 for mode in ("hybrid", "dense", "lexical")
                 for question in QUESTIONS
-                for hit in opened.ask(question, mode=mode, min_score=0, top_k=10).hits
+                for hit in opened.ask(question, AskOptions(mode=mode, min_score=0, top_k=10)).hits
             ]
 
 

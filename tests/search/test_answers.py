@@ -13,6 +13,7 @@ from askdocs.errors import UsageError
 from askdocs.ranking.score import DEFAULT_BARS
 from askdocs.records.results import CitationStatus, Hit, Mode, Question, Ranking
 from askdocs.search.index import Index
+from askdocs.search.options import AskOptions
 from askdocs.store.analysis import distinct_terms
 from askdocs.store.bm25 import upper_bound
 
@@ -48,7 +49,7 @@ def test_every_hit_is_true(
     seeds_index: Index, seeds_project: Path, mode: Mode, question: str
 ) -> None:
     """Text, lines, characters and answer agree with the file, and the order with the scores."""
-    ranking = seeds_index.ask(question, mode=mode, top_k=30, min_score=0)
+    ranking = seeds_index.ask(question, AskOptions(mode=mode, top_k=30, min_score=0))
 
     assert (ranking.question, ranking.mode) == (Question(id="0", text=question), mode)
     assert [hit.rank for hit in ranking.hits] == list(range(1, len(ranking.hits) + 1))
@@ -73,11 +74,13 @@ def test_questions_looked_up_together_have_the_answers_of_each_alone(
         Question(id=str(at), text=text) for at, text in enumerate([*QUESTIONS, *QUESTIONS])
     ]
 
-    found = list(seeds_index.ask_all(questions, mode=mode, min_score=0, together=together))
+    found = list(
+        seeds_index.ask_all(questions, AskOptions(mode=mode, min_score=0), together=together)
+    )
 
     assert [ranking.question for ranking in found] == questions
     for ranking in found:
-        alone = seeds_index.ask(ranking.question.text, mode=mode, min_score=0)
+        alone = seeds_index.ask(ranking.question.text, AskOptions(mode=mode, min_score=0))
         assert ranking.answered == alone.answered
         assert [hit.place for hit in ranking.hits] == [hit.place for hit in alone.hits]
         scores = [hit.score for hit in alone.hits]
@@ -129,9 +132,9 @@ def test_any_question_keeps_the_laws_of_a_ranking(
     """A lower bar or a larger k never changes the hits that were there, nor what is answered."""
     question = " ".join(words)
 
-    ranking = seeds_index.ask(question, mode=mode, top_k=top_k, min_score=bar)
+    ranking = seeds_index.ask(question, AskOptions(mode=mode, top_k=top_k, min_score=bar))
 
-    whole = seeds_index.ask(question, mode=mode, top_k=10**6, min_score=0)
+    whole = seeds_index.ask(question, AskOptions(mode=mode, top_k=10**6, min_score=0))
     least = DEFAULT_BARS[mode] if bar is None else bar
     assert ranking.hits == tuple(hit for hit in whole.hits[:top_k] if hit.score >= least)
     assert ranking.answered == whole.answered
@@ -139,11 +142,14 @@ def test_any_question_keeps_the_laws_of_a_ranking(
 
 def test_hit_on_the_bar_is_kept(seeds_index: Index) -> None:
     """A passage that scores exactly what is asked for is an answer to it."""
-    whole = seeds_index.ask("helicopters", mode="lexical", min_score=0).hits
+    whole = seeds_index.ask("helicopters", AskOptions(mode="lexical", min_score=0)).hits
     third = whole[2].score
     assert whole[1].score > third > whole[3].score
 
-    assert seeds_index.ask("helicopters", mode="lexical", min_score=third).hits == whole[:3]
+    assert (
+        seeds_index.ask("helicopters", AskOptions(mode="lexical", min_score=third)).hits
+        == whole[:3]
+    )
 
 
 def test_scores_are_those_of_brute_force(seeds_index: Index) -> None:
@@ -166,13 +172,13 @@ def test_scores_are_those_of_brute_force(seeds_index: Index) -> None:
     places = {one.passage.chars: at for at, one in enumerate(stored)}
 
     for mode, scores in {Mode.DENSE: dense, Mode.LEXICAL: shares}.items():
-        hits = seeds_index.ask(question, mode=mode, top_k=10, min_score=0).hits
+        hits = seeds_index.ask(question, AskOptions(mode=mode, top_k=10, min_score=0)).hits
 
         found = [hit.score for hit in hits]
         np.testing.assert_allclose(found, np.sort(scores)[::-1][: len(found)], atol=2e-6)
         for hit in hits:
             assert scores[places[hit.place.chars]] == pytest.approx(hit.score, abs=2e-6)
-    hits = seeds_index.ask(question, top_k=10, min_score=0, explain=True).hits
+    hits = seeds_index.ask(question, AskOptions(top_k=10, min_score=0, explain=True)).hits
     for hit in hits:
         value = {signal.name: signal.value for signal in hit.signals}
         log_odds = sum(signal.share for signal in hit.signals)
@@ -209,7 +215,7 @@ def test_odd_text_keeps_its_offsets(docs: Path, open_docs: OpenDocs) -> None:
     (docs / "utf16.txt").write_bytes(ODD.encode("utf-16-le"))
     index = open_docs()
 
-    hits = index.ask("naïve text of the last line", top_k=20, min_score=0).hits
+    hits = index.ask("naïve text of the last line", AskOptions(top_k=20, min_score=0)).hits
 
     assert {hit.place.citation.path for hit in hits} == {"docs/odd.txt"}
     assert {one.path for hit in hits for one in hit.duplicates} == {"docs/utf16.txt"}
@@ -231,7 +237,7 @@ def test_equal_texts_are_one_hit(docs: Path, open_docs: OpenDocs) -> None:
 
     for mode in (Mode.DENSE, Mode.HYBRID, Mode.LEXICAL):
         for word in ("harbour", "ship", "When did the harbour freeze?"):
-            (hit,) = index.ask(word, mode=mode, top_k=100, min_score=0).hits
+            (hit,) = index.ask(word, AskOptions(mode=mode, top_k=100, min_score=0)).hits
 
             assert [str(one) for one in (hit.place.citation, *hit.duplicates)] == places
 
@@ -245,7 +251,7 @@ def test_answers_come_one_by_one(seeds_index: Index) -> None:
             read.append(text)
             yield Question(id=text, text=text)
 
-    rankings = seeds_index.ask_all(questions(), mode="lexical")
+    rankings = seeds_index.ask_all(questions(), AskOptions(mode="lexical"))
     first = next(rankings)
 
     assert (first.question.id, read) == ("helicopters", ["helicopters"])
@@ -286,13 +292,13 @@ def test_argument_out_of_range_is_refused(
 ) -> None:
     """Every wrong argument is named with its value."""
     with pytest.raises(UsageError) as caught:
-        seeds_index.ask(question, **options)
+        seeds_index.ask(question, AskOptions(**options))
 
     assert str(caught.value) == message
 
 
 def test_mode_may_be_given_by_name(seeds_index: Index) -> None:
     """A mode is its name."""
-    by_name: Ranking = seeds_index.ask("helicopters", mode="lexical")
+    by_name: Ranking = seeds_index.ask("helicopters", AskOptions(mode="lexical"))
 
-    assert by_name == seeds_index.ask("helicopters", mode=Mode.LEXICAL)
+    assert by_name == seeds_index.ask("helicopters", AskOptions(mode=Mode.LEXICAL))

@@ -7,6 +7,7 @@ import pytest
 
 from askdocs.errors import UsageError
 from askdocs.search.index import Index
+from askdocs.search.options import AskOptions
 
 OpenDocs = Callable[..., Index]
 PARAGRAPHS = [f"{word * 12}alone." for word in ("Bread ", "Rain ", "Harbour ", "Snow ", "Sun ")]
@@ -25,7 +26,7 @@ def index(docs: Path, open_docs: OpenDocs) -> Index:
 )
 def test_context_is_so_many_paragraphs(index: Index, context: int, first: int, last: int) -> None:
     """Paragraphs before and behind the passage are given, as many as there are."""
-    [hit] = index.ask("harbour", mode="lexical", context=context).hits
+    [hit] = index.ask("harbour", AskOptions(mode="lexical", context=context)).hits
 
     assert hit.text == PARAGRAPHS[2]
     assert hit.context is not None
@@ -35,7 +36,7 @@ def test_context_is_so_many_paragraphs(index: Index, context: int, first: int, l
 
 def test_no_context_unless_it_is_asked_for(index: Index) -> None:
     """A hit has its passage alone."""
-    [hit] = index.ask("harbour", mode="lexical").hits
+    [hit] = index.ask("harbour", AskOptions(mode="lexical")).hits
 
     assert hit.context is None
 
@@ -43,7 +44,7 @@ def test_no_context_unless_it_is_asked_for(index: Index) -> None:
 def test_context_below_zero_is_refused(index: Index) -> None:
     """There is no number of paragraphs below zero."""
     with pytest.raises(UsageError, match="must be at least 0, got -1"):
-        index.ask("harbour", context=-1)
+        index.ask("harbour", AskOptions(context=-1))
 
 
 def test_context_has_the_rest_of_a_paragraph_that_was_cut(docs: Path, open_docs: OpenDocs) -> None:
@@ -51,7 +52,7 @@ def test_context_has_the_rest_of_a_paragraph_that_was_cut(docs: Path, open_docs:
     text = " ".join(f"Sentence {number} is about bread and rain." for number in range(30))
     (docs / "a.txt").write_text(f"Top.\n\n{text} The harbour froze.\n\nBottom.\n\nNever shown.\n")
 
-    [hit] = open_docs(max_tokens=90).ask("harbour", mode="lexical", context=1).hits
+    [hit] = open_docs(max_tokens=90).ask("harbour", AskOptions(mode="lexical", context=1)).hits
 
     assert hit.context is not None
     assert hit.place.citation.offsets is not None
@@ -63,7 +64,7 @@ def test_context_is_what_was_indexed(index: Index, docs: Path) -> None:
     """What is shown around a passage is the text that was searched, whatever the file says now."""
     (docs / "a.txt").write_text(TEXT.replace("Rain", "Hail"))
 
-    [hit] = index.ask("harbour", mode="lexical", context=1).hits
+    [hit] = index.ask("harbour", AskOptions(mode="lexical", context=1)).hits
 
     assert hit.context is not None
     assert hit.context.before == f"{PARAGRAPHS[1]}\n\n"
@@ -89,11 +90,11 @@ def test_cited_document_that_changed_is_noticed(
     else:
         (docs / "a.txt").write_text(content)
 
-    assert index.ask("harbour", mode="lexical").changed == changed
+    assert index.ask("harbour", AskOptions(mode="lexical")).changed == changed
 
 
 def test_other_documents_are_not_looked_at(index: Index, docs: Path) -> None:
     """A question does not walk the corpus: what it does not cite may have changed."""
     (docs / "b.txt").write_text("Nothing of the kind.")
 
-    assert index.ask("harbour", mode="lexical").changed == ()
+    assert index.ask("harbour", AskOptions(mode="lexical")).changed == ()

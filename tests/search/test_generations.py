@@ -8,13 +8,14 @@ import pytest
 from askdocs.errors import DamagedIndexError, NoIndexError, UsageError
 from askdocs.records.results import CitationStatus, Mode
 from askdocs.search.index import Index
+from askdocs.search.options import AskOptions
 
 OpenDocs = Callable[..., Index]
 
 
 def texts(index: Index, mode: Mode = Mode.HYBRID) -> list[str]:
     """The texts of all hits of one question, in order of path."""
-    hits = index.ask("harbour", mode=mode, top_k=50, min_score=0).hits
+    hits = index.ask("harbour", AskOptions(mode=mode, top_k=50, min_score=0)).hits
     return [hit.text for hit in sorted(hits, key=lambda hit: hit.place.citation.path)]
 
 
@@ -58,7 +59,7 @@ def test_generation_that_is_loaded_keeps_answering(docs: Path, open_docs: OpenDo
     (docs / "a.txt").write_text("The harbour thawed.")
     open_docs()
 
-    [hit] = index.ask("harbour", min_score=0).hits
+    [hit] = index.ask("harbour", AskOptions(min_score=0)).hits
 
     assert (hit.text, hit.status) == ("The harbour froze.", CitationStatus.GONE)
 
@@ -71,9 +72,11 @@ def test_next_generation_may_be_of_another_model(
     (docs / "a.txt").write_text("The harbour froze.")
     (docs / "b.txt").write_text("Bread is baked.")
     index = open_docs()
-    expected = open_docs(model="all-MiniLM-L6-v2").ask("harbour", mode=mode, min_score=0)
+    expected = open_docs(model="all-MiniLM-L6-v2").ask(
+        "harbour", AskOptions(mode=mode, min_score=0)
+    )
 
-    found = index.ask("harbour", mode=mode, min_score=0)
+    found = index.ask("harbour", AskOptions(mode=mode, min_score=0))
 
     assert found.hits == expected.hits
 
@@ -97,7 +100,7 @@ def test_damage_is_not_tried_again(docs: Path, open_docs: OpenDocs) -> None:
 
     for _ in range(2):
         with pytest.raises(DamagedIndexError, match=r"lexical\.npys is missing"):
-            index.ask("harbour", mode="lexical")
+            index.ask("harbour", AskOptions(mode="lexical"))
 
 
 def test_index_that_is_gone_is_an_error(docs: Path, open_docs: OpenDocs) -> None:
@@ -107,7 +110,7 @@ def test_index_that_is_gone_is_an_error(docs: Path, open_docs: OpenDocs) -> None
     (docs.parent / "vectors").rename(docs.parent / "gone")
 
     with pytest.raises((NoIndexError, DamagedIndexError)):
-        index.ask("harbour", mode="lexical")
+        index.ask("harbour", AskOptions(mode="lexical"))
 
 
 def test_closing_gives_the_files_back(docs: Path, open_docs: OpenDocs) -> None:

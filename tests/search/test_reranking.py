@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from askdocs.ranking.score import DEFAULT_BARS
 from askdocs.records.results import Hit, Mode
 from askdocs.search.index import Index
+from askdocs.search.options import AskOptions
 
 OpenDocs = Callable[..., Index]
 
@@ -45,10 +46,14 @@ def as_ranked(hits: Sequence[Hit]) -> list[Hit]:
 def test_best_fifty_are_ordered_anew(seeds_index: Index, mode: Mode) -> None:
     """The hits come from the first fifty, by the reranker's score; all else of them stays."""
     reranker = ByLength()
-    before = seeds_index.ask(QUESTION, mode=mode, top_k=50, min_score=0)
+    before = seeds_index.ask(QUESTION, AskOptions(mode=mode, top_k=50, min_score=0))
 
-    after = seeds_index.ask(QUESTION, mode=mode, top_k=50, min_score=0, reranker=reranker)
-    first = seeds_index.ask(QUESTION, mode=mode, top_k=3, min_score=0, reranker=reranker)
+    after = seeds_index.ask(
+        QUESTION, AskOptions(mode=mode, top_k=50, min_score=0, reranker=reranker)
+    )
+    first = seeds_index.ask(
+        QUESTION, AskOptions(mode=mode, top_k=3, min_score=0, reranker=reranker)
+    )
 
     assert as_ranked(after.hits) == as_ranked(before.hits)
     assert [hit.rank for hit in after.hits] == list(range(1, len(before.hits) + 1))
@@ -63,10 +68,10 @@ def test_best_fifty_are_ordered_anew(seeds_index: Index, mode: Mode) -> None:
 def test_more_than_fifty_are_ordered_where_more_are_wanted(seeds_index: Index) -> None:
     """No hit is left where the score had put it."""
     reranker = ByLength()
-    before = seeds_index.ask(QUESTION, top_k=55, min_score=0)
+    before = seeds_index.ask(QUESTION, AskOptions(top_k=55, min_score=0))
     assert len(before.hits) > 50
 
-    after = seeds_index.ask(QUESTION, top_k=55, min_score=0, reranker=reranker)
+    after = seeds_index.ask(QUESTION, AskOptions(top_k=55, min_score=0, reranker=reranker))
 
     assert as_ranked(after.hits) == as_ranked(before.hits)
     assert reranker.asked == [(QUESTION, len(before.hits))]
@@ -74,9 +79,11 @@ def test_more_than_fifty_are_ordered_where_more_are_wanted(seeds_index: Index) -
 
 def test_equal_scores_keep_the_order(seeds_index: Index) -> None:
     """Of passages that the reranker cannot tell apart, the better one by its score is first."""
-    before = seeds_index.ask(QUESTION, top_k=30, min_score=0)
+    before = seeds_index.ask(QUESTION, AskOptions(top_k=30, min_score=0))
 
-    after = seeds_index.ask(QUESTION, top_k=30, min_score=0, reranker=ByLength(unit=1e9))
+    after = seeds_index.ask(
+        QUESTION, AskOptions(top_k=30, min_score=0, reranker=ByLength(unit=1e9))
+    )
 
     assert {hit.rerank_score for hit in after.hits} == {1.0}
     assert [replace(hit, rerank_score=None) for hit in after.hits] == list(before.hits)
@@ -89,9 +96,9 @@ def test_scores_that_differ_by_less_than_a_millionth_are_equal(seeds_index: Inde
         def score(self, question: str, texts: Sequence[str]) -> NDArray[np.float64]:
             return 0.5 + 1e-8 * np.arange(len(texts))
 
-    before = seeds_index.ask(QUESTION, min_score=0)
+    before = seeds_index.ask(QUESTION, AskOptions(min_score=0))
 
-    after = seeds_index.ask(QUESTION, min_score=0, reranker=Trembling())
+    after = seeds_index.ask(QUESTION, AskOptions(min_score=0, reranker=Trembling()))
 
     assert [hit.place for hit in after.hits] == [hit.place for hit in before.hits]
 
@@ -102,9 +109,11 @@ def test_bar_is_one_of_the_score(seeds_index: Index, mode: Mode, bar: float | No
     """What answers is decided by the score alone; only what reaches the bar is ordered anew."""
     reranker = ByLength()
     least = DEFAULT_BARS[mode] if bar is None else bar
-    before = seeds_index.ask(QUESTION, mode=mode, top_k=50, min_score=bar)
+    before = seeds_index.ask(QUESTION, AskOptions(mode=mode, top_k=50, min_score=bar))
 
-    after = seeds_index.ask(QUESTION, mode=mode, top_k=50, min_score=bar, reranker=reranker)
+    after = seeds_index.ask(
+        QUESTION, AskOptions(mode=mode, top_k=50, min_score=bar, reranker=reranker)
+    )
 
     assert as_ranked(after.hits) == as_ranked(before.hits)
     assert all(hit.score >= least for hit in after.hits)
@@ -117,7 +126,7 @@ def test_unanswered_question_stays_unanswered(seeds_index: Index, min_score: flo
     """A reranker finds a best passage for any question, which says nothing about answering it."""
     question = "How do I reset my router password?"
 
-    ranking = seeds_index.ask(question, min_score=min_score, reranker=ByLength())
+    ranking = seeds_index.ask(question, AskOptions(min_score=min_score, reranker=ByLength()))
 
     assert not ranking.answered
     assert bool(ranking.hits) == (min_score == 0.0)
@@ -128,7 +137,7 @@ def test_whole_question_is_given(seeds_index: Index) -> None:
     reranker = ByLength()
     question = "According to the passage, what did Rasmussen request?"
 
-    ranking = seeds_index.ask(question, min_score=0, reranker=reranker)
+    ranking = seeds_index.ask(question, AskOptions(min_score=0, reranker=reranker))
 
     assert reranker.asked[0][0] == ranking.question.text == question
 
@@ -140,7 +149,9 @@ def test_near_duplicates_stay_folded(docs: Path, open_docs: OpenDocs) -> None:
     (docs / "other.txt").write_text("Ships left the harbour.")
     reranker = ByLength()
 
-    ranking = open_docs().ask("When did the harbour freeze?", min_score=0, reranker=reranker)
+    ranking = open_docs().ask(
+        "When did the harbour freeze?", AskOptions(min_score=0, reranker=reranker)
+    )
 
     assert [
         [str(one) for one in (hit.place.citation, *hit.duplicates)] for hit in ranking.hits
@@ -153,7 +164,7 @@ def test_near_duplicates_stay_folded(docs: Path, open_docs: OpenDocs) -> None:
 
 def test_without_a_reranker_there_is_no_such_score(seeds_index: Index) -> None:
     """The default is the order of the scores."""
-    hits = seeds_index.ask(QUESTION, min_score=0).hits
+    hits = seeds_index.ask(QUESTION, AskOptions(min_score=0)).hits
 
     assert {hit.rerank_score for hit in hits} == {None}
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from askdocs.errors import UsageError
 from askdocs.records.results import Mode
 from askdocs.search.index import Index
-from askdocs.search.options import select_documents
+from askdocs.search.options import AskOptions, select_documents
 
 OpenDocs = Callable[..., Index]
 
@@ -138,8 +138,8 @@ def test_documents_are_chosen_before_anything_is_ranked(
     (docs / "last.md").write_text("Of the harbour nobody spoke any more in that long winter.")
     index = open_docs()
 
-    chosen = index.ask("harbour", mode=mode, min_score=0, paths=["*.md"])
-    every = index.ask("harbour", mode=mode, min_score=0, top_k=3)
+    chosen = index.ask("harbour", AskOptions(mode=mode, min_score=0, paths=["*.md"]))
+    every = index.ask("harbour", AskOptions(mode=mode, min_score=0, top_k=3))
 
     assert [hit.place.citation.path for hit in chosen.hits] == ["docs/last.md"]
     assert "docs/last.md" not in {hit.place.citation.path for hit in every.hits}
@@ -149,7 +149,7 @@ def test_all_documents_chosen_is_as_good_as_none(seeds_index: Index) -> None:
     """A pattern that names everything changes nothing."""
     question = "What did Rasmussen request from the Kremlin?"
 
-    assert seeds_index.ask(question, paths=["**"]) == seeds_index.ask(question)
+    assert seeds_index.ask(question, AskOptions(paths=["**"])) == seeds_index.ask(question)
 
 
 def test_next_generation_has_documents_of_its_own(docs: Path, open_docs: OpenDocs) -> None:
@@ -161,7 +161,7 @@ def test_next_generation_has_documents_of_its_own(docs: Path, open_docs: OpenDoc
     (docs / "b.txt").unlink()
     open_docs()
 
-    found = index.ask("harbour", min_score=0, paths=["*.txt"])
+    found = index.ask("harbour", AskOptions(min_score=0, paths=["*.txt"]))
 
     assert [hit.place.citation.path for hit in found.hits] == ["docs/a.txt"]
 
@@ -176,4 +176,4 @@ def test_selection_is_made_before_a_question_is_read(docs: Path, open_docs: Open
         yield
 
     with pytest.raises(UsageError, match="has a path like absent"):
-        next(index.ask_all(questions(), paths=["absent"]))
+        next(index.ask_all(questions(), AskOptions(paths=["absent"])))

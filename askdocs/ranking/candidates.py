@@ -18,9 +18,7 @@ from askdocs.ranking.signals import (
 )
 from askdocs.ranking.words import wording_of_passage
 from askdocs.records.results import Mode
-from askdocs.store.analysis import distinct_terms
-from askdocs.store.arrays import offsets
-from askdocs.store.bm25 import upper_bound
+from askdocs.store.analysis import distinct_terms, upper_bound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from askdocs.store.bm25 import TermStatistics
+    from askdocs.store.analysis import TermStatistics
     from askdocs.store.protocol import Reader
 
     Values: TypeAlias = NDArray[np.float64]
@@ -184,7 +182,7 @@ def _enough(
 
 def _sentences_of(reader: Reader, vector: Vector, passage_ids: NDArray[np.int64]) -> _Sentences:
     firsts, lengths = reader.sentences_of(passage_ids)
-    starts = offsets(lengths)
+    starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
     # Counting on through all passages, less where each begins, plus where its sentences begin.
     vectors = reader.vectors(np.arange(starts[-1]) + np.repeat(firsts - starts[:-1], lengths))
     # In double precision: in single, equal texts differ in the last bit by where they stand.

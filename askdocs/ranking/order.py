@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from askdocs.ranking.candidates import Candidates, Nearest
     from askdocs.records.spans import Passage, Span, StoredPassage
-    from askdocs.store.bm25 import TermStatistics
+    from askdocs.store.analysis import TermStatistics
     from askdocs.store.protocol import Reader
 
     Shingles: TypeAlias = frozenset[int]

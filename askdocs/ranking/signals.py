@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from askdocs.ranking.words import Wording
-    from askdocs.store.bm25 import TermStatistics
+    from askdocs.store.analysis import TermStatistics
 
     Values: TypeAlias = NDArray[np.float64]
 

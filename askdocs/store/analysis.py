@@ -1,9 +1,12 @@
-"""Turn text into the terms of the lexical index."""
+"""What every store agrees on: how a text becomes terms, and how BM25 scores them."""
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
@@ -11,10 +14,15 @@ if TYPE_CHECKING:
     import Stemmer
 
 
+K1 = 1.2
+"""BM25's k1: how soon further occurrences of a term stop adding to the score."""
+B = 0.75
+"""BM25's b: how much the length of a passage counts, from 0 to 1."""
+
 # Numbers keep their separators ("1,000.5"), words their apostrophes ("Russia's").
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_][^\W_]*(?:'[^\W_]+)*")
-# Pronouns, articles, auxiliaries, prepositions and question words: what a question has and an
-# answer need not have.
+# Pronouns, articles, auxiliaries, prepositions and question words: a question has them, its answer
+# need not.
 _STOP_WORDS = frozenset(
     "a about above after again against all am an and any are aren't as at be because been before "
     "being below between both but by can can't cannot could couldn't did didn't do does doesn't "
@@ -30,47 +38,85 @@ _STOP_WORDS = frozenset(
 
 
 def words(text: str) -> list[str]:
-    """The words and numbers of a text in order, in lower case, stop words included."""
+    """Return the words and numbers of a text in order, in lower case, with stop words."""
     return list(map(word_of, tokens(text)))
 
 
 def tokens(text: str) -> list[str]:
-    """The words and numbers of a text in order, in lower case, with possessive endings."""
+    """Return the words and numbers of a text in order, in lower case, with possessive endings."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).replace("’", "'")
     return _WORD.findall(text.lower())
 
 
 def word_of(token: str) -> str:
-    """A word without its possessive ending.
+    """Return a word without its possessive ending.
 
-    The stemmer would take "sky's" for "ski", and "sky" not.
+    The stemmer would turn "sky's" into "ski", but "sky" into "sky".
     """
     return token.removesuffix("'s")
 
 
 def analyse(text: str) -> list[str]:
-    """The terms of a text in order: lower case, stop words left out, stemmed."""
+    """Return the terms of a text in order: lower case, stemmed, without stop words."""
     return [term for term in map(term_of, words(text)) if term]
 
 
 def distinct_terms(text: str) -> list[str]:
-    """The terms of a text, each once, in order of first appearance."""
+    """Return the terms of a text, each once, in order of first appearance."""
     return list(dict.fromkeys(analyse(text)))
 
 
-# Most words of a corpus are few: remembering them makes analysis several times as fast.
+# A corpus repeats a small vocabulary: remembering its words makes analysis several times as fast.
 @lru_cache(maxsize=65536)
 def term_of(word: str) -> str:
-    """The term of a word in lower case; empty for a stop word."""
+    """Return the term of a word in lower case; empty for a stop word."""
     if word in _STOP_WORDS:
         return ""
-    # A stemmer leaves numbers as they are.
+    # A stemmer leaves numbers unchanged.
     return word if word[:1].isdigit() else str(_stemmer().stemWord(word))
 
 
 @cache
 def _stemmer() -> Stemmer.Stemmer:
-    import Stemmer  # noqa: PLC0415 - absent where only the freshness check runs
+    import Stemmer  # noqa: PLC0415 - not installed where only the freshness check runs
 
     return Stemmer.Stemmer("english")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermStatistics:
+    """How common some terms are in an index.
+
+    Attributes:
+        passages: How many passages the index has.
+        frequencies: Each term with the number of passages that have it, 0 for an unknown term.
+    """
+
+    passages: int
+    frequencies: Mapping[str, int]
+
+    def idf(self, term: str) -> float:
+        """Return the inverse document frequency of a term, above 0 even if every passage has it.
+
+        Source:
+            Robertson & Zaragoza (2009), doi:10.1561/1500000019, eq. 3.3, with 1 added inside the
+            logarithm as Lucene does, so that frequent terms do not count against a passage.
+        """
+        frequency = self.frequencies[term]
+        return math.log1p((self.passages - frequency + 0.5) / (frequency + 0.5))
+
+
+def upper_bound(statistics: TermStatistics) -> float:
+    """Return the highest BM25 score any passage could have for these terms.
+
+    Each term contributes idf · (k1 + 1), its limit as term frequency grows. Terms missing from the
+    corpus count with the idf of a term that occurs in no passage, so unknown words lower the share.
+
+    Returns:
+        0 without terms, otherwise a value above 0.
+
+    Source:
+        Robertson & Zaragoza (2009), doi:10.1561/1500000019, eq. 3.8 as tf → ∞.
+    """
+    return sum(statistics.idf(term) for term in statistics.frequencies) * (K1 + 1)

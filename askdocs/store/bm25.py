@@ -1,19 +1,19 @@
-"""The lexical side of an index: an inverted index scored by BM25."""
+"""The inverted index of a local store, scored by BM25."""
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from askdocs.store.analysis import K1, B, TermStatistics
 from askdocs.store.arrays import npys, offsets, read_arrays, require_types
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from typing import TypeAlias
 
     from numpy.typing import NDArray
@@ -22,49 +22,6 @@ if TYPE_CHECKING:
 
     Postings: TypeAlias = tuple[NDArray[np.int32], NDArray[np.uint16]]
     _Part: TypeAlias = tuple[list[bytes], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
-
-K1 = 1.2
-"""How soon further occurrences of a term stop adding to the score."""
-B = 0.75
-"""How much a passage's length counts, from 0 to 1."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TermStatistics:
-    """What the index knows of some terms.
-
-    Attributes:
-        passages: How many passages the index has.
-        frequencies: Term to the number of passages that have it, 0 for an unknown one.
-    """
-
-    passages: int
-    frequencies: Mapping[str, int]
-
-    def idf(self, term: str) -> float:
-        """The inverse document frequency of a term, above 0 even where every passage has it.
-
-        Source:
-            Robertson & Zaragoza (2009), doi:10.1561/1500000019, eq. 3.3, with 1 added inside the
-            logarithm as Lucene does, so that frequent terms do not count against a passage.
-        """
-        found = self.frequencies[term]
-        return float(np.log1p((self.passages - found + 0.5) / (found + 0.5)))
-
-
-def upper_bound(statistics: TermStatistics) -> float:
-    """The highest BM25 score that any passage could have for these terms.
-
-    Every term contributes idf · (k1 + 1), its limit as term frequency grows; a term that the
-    corpus lacks counts with the idf of a term in no passage, so unknown words lower the share.
-
-    Returns:
-        0 where there are no terms, otherwise a value above 0.
-
-    Source:
-        Robertson & Zaragoza (2009), doi:10.1561/1500000019, eq. 3.8 as tf → ∞.
-    """
-    return sum(statistics.idf(term) for term in statistics.frequencies) * (K1 + 1)
 
 
 class LexicalReader:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from askdocs.disk.verified import VerifiedFile
     from askdocs.records.spans import StoredPassage
-    from askdocs.store.bm25 import TermStatistics
+    from askdocs.store.analysis import TermStatistics
     from askdocs.store.codebook import Codebook
     from askdocs.store.lists import ListsReader
 

@@ -1,4 +1,4 @@
-"""What a store of passages, vectors and terms offers to whoever asks it."""
+"""The seam between what asks an index and the store that holds it."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ if TYPE_CHECKING:
 
     from askdocs.records.manifest import DocumentRecord, Manifest
     from askdocs.records.spans import StoredPassage
-    from askdocs.store.bm25 import TermStatistics
+    from askdocs.store.analysis import TermStatistics
 
 
 class OutgrownError(Exception):
-    """The codebook that was to be kept has no codes near a new vector: another one must be made."""
+    """The codebook to keep has no codes near a new vector: train another one."""
 
 
 class Store(Protocol):
-    """An index pinned to one generation: what ranking, search, citations, check, diff and eval use.
+    """An index pinned to one generation: all that asking, checking and comparing use of it.
 
-    `Reader` has the data of the generation; the rest is known without reading it.
+    Everything here is known without the data of the generation, which `reader` opens.
     """
 
     @property
     def digest(self) -> str:
-        """The name of the generation, which is the digest of its manifest."""
+        """The name of the generation: the digest of its manifest."""
         ...
 
     @property
@@ -46,7 +46,7 @@ class Store(Protocol):
         """The record of every file of the corpus by its path.
 
         Raises:
-            DamagedIndexError: The records are not what the manifest says.
+            DamagedIndexError: The records differ from what the manifest says.
         """
         ...
 
@@ -55,18 +55,19 @@ class Store(Protocol):
         ...
 
     def damage(self, *, deep: bool) -> Mapping[str, str]:
-        """Return what is wrong with each damaged part, by its name.
+        """Return the reason for each damaged part by the name of the part.
 
         Args:
-            deep: Whether to read everything that is stored; otherwise only its size is checked.
+            deep: Whether to read all that is stored; otherwise only sizes are compared.
         """
         ...
 
 
 class Reader(Protocol):
-    """Reads one generation, the same one for its whole life.
+    """The data of one generation.
 
-    Passage and sentence ids count from 0 in one order, which is fixed for the generation.
+    Passages and sentences are numbered from 0 in an order that is fixed for the generation; these
+    numbers are their ids. Every method may raise DamagedIndexError.
     """
 
     def dense(
@@ -76,78 +77,90 @@ class Reader(Protocol):
         *,
         within: NDArray[np.bool_] | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The k sentences nearest to each vector: ids and cosines, shapes (len(vectors), ≤ k).
+        """Return the k sentences nearest to each vector.
 
         Args:
             vectors: Shape (questions, dimension), rows of unit length.
-            k: How many for each, at least 1.
-            within: Of which passages, shape (passages,); None for all of them.
+            k: How many for each vector, at least 1.
+            within: Which passages to search, shape (passages,); None for all of them.
+
+        Returns:
+            Sentence ids and cosines, best first, shapes (questions, at most k).
         """
         ...
 
     def lexical(
         self, terms: Sequence[str], k: int, *, within: NDArray[np.bool_] | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """The k passages with the highest BM25 score above 0: ids and scores, best first.
+        """Return the k passages with the highest BM25 scores above 0.
 
         Args:
-            terms: Distinct ones.
+            terms: Distinct terms.
             k: How many, at least 1.
-            within: Of which passages, shape (passages,); None for all of them. The statistics of
-                terms are those of the whole index all the same.
+            within: Which passages to search, shape (passages,); None for all of them. The
+                statistics of the terms are always those of the whole index.
+
+        Returns:
+            Passage ids and scores, best first.
         """
         ...
 
-    def passages_in(self, paths: Collection[str]) -> NDArray[np.bool_]:
-        """Which passages belong to some documents, shape (passages,); unknown paths have none."""
-        ...
-
     def bm25(self, terms: Sequence[str], passage_ids: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The exact BM25 score of some passages, shape (len(passage_ids),)."""
+        """Return the exact BM25 scores of some passages, shape (len(passage_ids),)."""
         ...
 
     def term_statistics(self, terms: Sequence[str]) -> TermStatistics:
-        """How many passages there are, and how many have each of the terms."""
+        """Return how many passages there are and how many have each of the terms."""
+        ...
+
+    def vectors(self, sentence_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the vectors of some sentences, shape (len(sentence_ids), dimension)."""
         ...
 
     def passages_of_sentences(self, sentence_ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The passage to which each sentence belongs, in the shape of the argument."""
+        """Return the passage of each sentence, in the shape of the argument."""
         ...
 
     def sentences_of(
         self, passage_ids: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The first sentence of each passage and how many it has, shapes (len(passage_ids),)."""
+        """Return the first sentence of each passage and their number, shapes (passages,)."""
         ...
 
     def text_digests(self, passage_ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """A number for the text of each passage, which copies share, shape (len(passage_ids),)."""
+        """Return a number for the text of each passage; passages of equal text share it."""
         ...
 
     def passages(self, ids: Sequence[int]) -> list[StoredPassage]:
-        """The passages with some ids, in their order."""
+        """Return the passages with some ids, in the order of the ids.
+
+        Raises:
+            KeyError: There is no such passage.
+        """
         ...
 
-    def passages_of(self, path: str) -> list[StoredPassage]:
-        """The passages of a document in order; none where it is not in the index."""
+    def passages_in(self, paths: Collection[str]) -> NDArray[np.bool_]:
+        """Return which passages belong to some documents, shape (passages,).
+
+        Paths that are not in the index are ignored.
+        """
         ...
 
     def text_of(self, path: str) -> str:
-        """A document's text as it was indexed, up to its last passage."""
+        """Return a document's indexed text up to the end of its last passage.
+
+        Empty if the document is not in the index.
+        """
         ...
 
     def documents(self) -> list[tuple[str, str]]:
-        """Path and encoding of every document, in order of path."""
+        """Return the path and encoding of every document, in order of path."""
         ...
 
     def prepare(self, *, lexical: bool) -> None:
-        """Read and verify now what a dense search needs, and a lexical one where it is wanted."""
-        ...
-
-    def vectors(self, sentence_ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The stored vectors of some sentences, shape (len(sentence_ids), dimension)."""
+        """Read and verify now what every dense search needs, and every lexical one on request."""
         ...
 
     def close(self) -> None:
-        """Give all files back."""
+        """Close all files."""
         ...

@@ -19,8 +19,7 @@ from askdocs.cli.main import cli
 from askdocs.errors import ExitStatus
 from askdocs.index.generation import head_line
 from askdocs.ranking.score import DEFAULT_BARS, load_ranker
-from askdocs.store.analysis import _STOP_WORDS, analyse
-from askdocs.store.bm25 import K1, B
+from askdocs.store.analysis import _STOP_WORDS, K1, B, analyse
 from askdocs.text.sentences import _BEFORE_NAMES, _BEFORE_NUMBERS, _ELSEWHERE
 
 ROOT = Path(__file__).resolve().parents[2]

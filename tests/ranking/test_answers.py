@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from askdocs.ranking.order import answer_sentence
-from askdocs.store.bm25 import TermStatistics
+from askdocs.store.analysis import TermStatistics
 
 # Of three passages one has "rain" and none "zebra": idf ln(1 + 2.5 / 1.5) = 0.98 and
 # ln(1 + 3.5 / 0.5) = 2.08, shares of 0.32 and 0.68.

@@ -15,7 +15,7 @@ from askdocs.ranking.score import Ranker, load_ranker
 from askdocs.ranking.signals import MEANINGS, REPEATED_WEIGHT
 from askdocs.records.results import Mode, Signal
 from askdocs.records.spans import Passage, StoredPassage
-from askdocs.store.bm25 import TermStatistics
+from askdocs.store.analysis import TermStatistics
 
 VECTOR = np.array([1, 0, 0, 0], np.float32)
 QUESTION = "Rain, zebra?"

@@ -25,8 +25,7 @@ from askdocs.ranking.words import (
     wording_of_passage,
 )
 from askdocs.records.spans import Passage, StoredPassage
-from askdocs.store.analysis import analyse, distinct_terms, term_of, words
-from askdocs.store.bm25 import TermStatistics
+from askdocs.store.analysis import TermStatistics, analyse, distinct_terms, term_of, words
 
 PASSAGES = 9
 

@@ -14,8 +14,7 @@ from askdocs.ranking.score import DEFAULT_BARS
 from askdocs.records.results import CitationStatus, Hit, Mode, Question, Ranking
 from askdocs.search.index import Index
 from askdocs.search.options import AskOptions
-from askdocs.store.analysis import distinct_terms
-from askdocs.store.bm25 import upper_bound
+from askdocs.store.analysis import distinct_terms, upper_bound
 
 OpenDocs = Callable[..., Index]
 

@@ -9,13 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askdocs.disk.verified import VerifiedFile
-from askdocs.store.bm25 import (
-    LexicalReader,
-    PostingsReader,
-    PostingsWriter,
-    TermStatistics,
-    upper_bound,
-)
+from askdocs.store.analysis import TermStatistics, upper_bound
+from askdocs.store.bm25 import LexicalReader, PostingsReader, PostingsWriter
 
 AsFile = Callable[..., VerifiedFile]
 ReaderOf = Callable[..., LexicalReader]

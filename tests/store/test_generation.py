@@ -17,7 +17,7 @@ from askdocs.disk.verified import VerifiedFile, blocks_name
 from askdocs.errors import DamagedIndexError
 from askdocs.records.manifest import FileRecord, PassageSettings
 from askdocs.records.spans import Passage, StoredPassage
-from askdocs.store.bm25 import TermStatistics
+from askdocs.store.analysis import TermStatistics
 from askdocs.store.local import GenerationReader
 from askdocs.store.partition import by_segment
 from askdocs.store.writer import GenerationWriter

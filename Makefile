@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# The pages that name the repository, each as OWNER/askdocs until `make owner` sets it.
+OWNER_FILES := SECURITY.md docs/ci.md
 
 # The question travels through the environment as typed, so no quote or dollar sign in it is special.
 override Q := $(value Q)
@@ -18,7 +20,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup ask index test lowest audit torture mutants coverage lint format check-index man ranker ablation bench clean
+.PHONY: help setup ask index test lowest audit torture mutants coverage lint format check-index man ranker ablation bench figures owner clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -95,6 +97,14 @@ ablation: $(INSTALLED) ## Measure what each signal is worth, draw the plot: make
 
 bench: $(INSTALLED) ## Measure speed and quality beside other programs: make bench SETS="a b"
 	$(BIN)/python -m benchmarks.speed $(SETS) $(if $(TORCH_INDEX),--torch-index "$(TORCH_INDEX)") $(ARGS)
+
+figures: $(INSTALLED) ## Write the measured figures of the pages from benchmarks/results/
+	$(BIN)/python -m benchmarks.figures
+
+owner: ## Put the owner of the repository into the pages: make owner OWNER=name
+	@[ -n "$(OWNER)" ] || { echo 'askdocs: no owner; try: make owner OWNER=name' >&2; exit 1; }
+	sed -i.bak 's|OWNER/askdocs|$(OWNER)/askdocs|g' $(OWNER_FILES)
+	rm -f $(OWNER_FILES:=.bak)
 
 clean: ## Delete what tests, tools and builds leave behind (.venv stays)
 	rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist

@@ -16,6 +16,7 @@ from unittest.mock import patch
 import matplotlib.pyplot as plt
 import numpy as np
 
+from benchmarks import figures
 from benchmarks.evaluation_sets import SIGNALS, EvaluationSet, read_sets
 from benchmarks.fitting import PRIOR, Settings, measure
 from benchmarks.ranker import rankers_without, share
@@ -127,12 +128,14 @@ def main() -> None:
     parser.add_argument("sets", nargs="+", type=Path, help="folders with docs/ and questions.jsonl")
     parser.add_argument("--work", type=Path, default=Path("build/sets"), help="for the indexes")
     wanted = parser.parse_args()
+    source = figures.made_here(f'make ablation SETS="{" ".join(map(str, wanted.sets))}"')
     rows = list(signal_rows(read_sets(wanted.sets, wanted.work, foreign=1)))
     print(table(rows), flush=True)
     for row in cutting_rows(wanted.sets, wanted.work):
         rows.append(row)
         print(table([rows[0], row]), flush=True)
     print("\n" + table(rows))
+    figures.keep("ablation", source, {"table": table(rows).splitlines()})
     plot(rows, PLOT)
 
 

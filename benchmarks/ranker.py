@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks import figures
 from benchmarks.evaluation_sets import EvaluationSet, read_sets
 from benchmarks.fitting import SHIPPED, Figures, Settings, fit_ranker, measure
 
@@ -37,13 +38,13 @@ def rankers_without(
     }
 
 
-def table(figures: Mapping[str, Figures]) -> str:
-    """The figures as Markdown."""
+def table(measured: Mapping[str, Figures]) -> str:
+    """Return the figures of each set as Markdown."""
     lines = [
         "| set | hit@1 | hit@5 | own refused | unanswerable refused | others' refused | ECE |",
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
-    for name, one in figures.items():
+    for name, one in measured.items():
         none = "–" if one.refused_none is None else share(one.refused_none)
         foreign = list(one.refused_foreign.values())
         others = f"{share(float(np.mean(foreign)))} ({share(min(foreign))})" if foreign else "–"
@@ -71,14 +72,19 @@ def main() -> None:
     parser.add_argument("--dry-run", action="store_true", help="report, but write nothing")
     wanted = parser.parse_args()
     sets = read_sets(wanted.sets, wanted.work)
+    source = figures.made_here(f'make ranker SETS="{" ".join(map(str, wanted.sets))}"')
     without = rankers_without(sets)
-    print("\nEach set left out:\n\n" + table({s.name: measure(without[s.name], s) for s in sets}))
+    left_out = table({s.name: measure(without[s.name], s) for s in sets})
+    print(f"\nEach set left out:\n\n{left_out}")
     for name, ranker in without.items():
         _write(ranker, wanted.work / name / WEIGHTS.name)
     print(f"\n{wanted.work}/SET/{WEIGHTS.name} has the weights made without a set")
     ranker = fit_ranker(sets)
-    print("\nIn-sample:\n\n" + table({one.name: measure(ranker, one) for one in sets}))
+    shipped = table({s.name: measure(ranker, s) for s in sets})
+    print(f"\nIn-sample:\n\n{shipped}")
     if not wanted.dry_run:
+        tables = {"left_out": left_out.splitlines(), "shipped": shipped.splitlines()}
+        figures.keep("ranker", source, tables)
         _write(ranker, WEIGHTS)
         print(f"\n{WEIGHTS} has the weights now")
 

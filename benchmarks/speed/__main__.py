@@ -11,9 +11,10 @@ alone; each run ends with putting all that are kept into docs/benchmarks.md.
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
+import time
 from pathlib import Path
 
+from benchmarks.figures import made_here
 from benchmarks.speed import machine, systems
 from benchmarks.speed.report import SECTIONS, keep, render
 from benchmarks.speed.settings import Settings
@@ -50,17 +51,14 @@ def main() -> None:
 
 
 def _measure(name: str, settings: Settings, results: Path) -> None:
-    started, bystanders = datetime.now(UTC), machine.Bystanders()
+    source, bystanders = made_here(f'make bench ARGS="--sections {name}"'), machine.Bystanders()
+    started = time.monotonic()
     found = SECTIONS[name].measure(settings)
-    python = settings.peers / "bin" / "python"
-    about = {
-        "date": started.isoformat(timespec="seconds"),
-        "bystanders": bystanders.share(),
-        "machine": machine.describe(),
-        "versions": machine.versions(python),
-    }
-    keep(results, name, found, about)
-    seconds = (datetime.now(UTC) - started).total_seconds()
+    versions = machine.versions(settings.peers / "bin" / "python")
+    listed = ", ".join(f"{package} {version}" for package, version in versions.items())
+    notes = f"Other processes took at most {bystanders.share():.0%} of the processors. {listed}."
+    keep(results, name, found, {**source, "notes": notes})
+    seconds = time.monotonic() - started
     print(f"\n{name}, {seconds:.0f} s\n\n{SECTIONS[name].show(found)}", flush=True)
 
 

@@ -1,20 +1,14 @@
 """Figures become tables, plots and a page."""
 
-import json
-
 import pytest
 
 from askdocs.evaluation.judge import Answer
+from benchmarks import figures
 from benchmarks.speed import cold, growth, indexing, many, plots, quality, refresh
-from benchmarks.speed.report import PAGE, SECTIONS, fill, keep, render
+from benchmarks.speed.report import keep, render
 from benchmarks.speed.tables import number, ratio, share, table
 
-ABOUT = {
-    "date": "2026-01-02T03:04:05+00:00",
-    "bystanders": 0.034,
-    "machine": {"processor": "a fast one, 2 cores", "memory": "8 GiB"},
-    "versions": {"askdocs": "0.1.0", "numpy": "2.4.6"},
-}
+ABOUT = {"date": "2026-01-02", "machine": "a fast one", "commit": "0" * 40, "command": "make bench"}
 COLD = {
     "askdocs ask": {"seconds": [0.3, 0.2, 0.25], "peak_bytes": 150_000_000},
     "askdocs ask --mode lexical": {"seconds": [0.1], "peak_bytes": 50_000_000},
@@ -190,44 +184,20 @@ def test_hits_of_peers_are_measured_as_those_of_askdocs_are():
     assert found["nDCG@10"] == pytest.approx((1 + 0.63093 / 1.63093) / 2, abs=1e-5)
 
 
-def test_the_page_has_a_place_for_every_section():
-    """What is measured is shown in docs/benchmarks.md, each part once."""
-    text = PAGE.read_text(encoding="utf-8")
-
-    for name in [*SECTIONS, "machine"]:
-        assert text.count(f"<!-- {name} -->") == 1
-        assert "kept as it is" in fill(text, name, "kept as it is")
-
-
-def test_a_page_without_the_marks_of_a_section_is_refused():
-    """A table that would be shown nowhere is an error."""
-    with pytest.raises(ValueError, match="must have <!-- cold --> and <!-- /cold -->"):
-        fill("# Benchmarks\n", "cold", "| a |")
-
-
 def test_rendering_replaces_tables_and_leaves_the_rest(tmp_path):
     """Sections that were not measured keep their tables; words around tables stay."""
     page = tmp_path / "benchmarks.md"
-    page.write_text(
-        "Words.\n<!-- machine -->\n<!-- /machine -->\nMore.\n<!-- growth -->\nold\n"
-        "<!-- /growth -->\n<!-- cold -->\nkept\n<!-- /cold -->\nEnd.\n"
-    )
-    keep(tmp_path / "results", "growth", GROWTH, ABOUT)
+    marked = "Words.\n<!-- figure: growth.table -->old<!-- end -->\n<!-- figure: cold.table -->"
+    page.write_text(f"{marked}\n\n| kept |\n\n<!-- end -->\nEnd.\n")
+    figures.keep("cold", ABOUT, {"table": ["| kept |"]}, tmp_path)
+    keep(tmp_path / "raw", "growth", GROWTH, ABOUT)
 
-    render(tmp_path / "results", page)
-    once = page.read_text()
-    render(tmp_path / "results", page)
+    render(tmp_path / "raw", page, tmp_path)
 
-    assert page.read_text() == once
-    assert once.startswith(
-        "Words.\n<!-- machine -->\n\n| machine |  |\n|---|---|\n"
-        "| processor | a fast one, 2 cores |\n| memory | 8 GiB |\n"
-        "| other processes | at most 3% of the processors' time in a section |\n\n"
-        "Versions: askdocs 0.1.0, numpy 2.4.6.\n\n<!-- /machine -->\nMore.\n<!-- growth -->\n\n"
+    assert page.read_text() == (
+        f"Words.\n<!-- figure: growth.table -->\n\n{growth.show(GROWTH)}\n\n<!-- end -->\n"
+        "<!-- figure: cold.table -->\n\n| kept |\n\n<!-- end -->\nEnd.\n"
     )
-    assert growth.show(GROWTH) in once
-    assert once.endswith("<!-- /growth -->\n<!-- cold -->\nkept\n<!-- /cold -->\nEnd.\n")
-    assert json.loads((tmp_path / "results" / "growth.json").read_text())["about"] == ABOUT
     assert (tmp_path / "benchmarks-growth.svg").exists()
 
 

@@ -23,8 +23,8 @@ def exclusive_lock(
 
     Args:
         path: The lock.
-        until: The time of `time.monotonic` at which to give up; the lock is tried once at least.
-        waiting: Called once, where the lock is not free and there is time to wait for it.
+        until: When to give up, as a time of `time.monotonic`; the lock is tried at least once.
+        waiting: Called once, if the lock is taken and there is time to wait for it.
 
     Raises:
         LockedError: Another process holds it.
@@ -37,11 +37,14 @@ def exclusive_lock(
     with refusals(path):
         descriptor = seam.open_lock(path)
     try:
-        is_taken = _takes_lock(descriptor, path)
-        if not is_taken and time.monotonic() < until:
+        is_locked = _lock(descriptor, path)
+        if not is_locked and time.monotonic() < until:
             waiting()
-            is_taken = _waits_for_lock(descriptor, path, until=until)
-        if not is_taken:
+        # flock cannot wait with a time limit, and asking ten times a second costs nothing.
+        while not is_locked and (left := until - time.monotonic()) > 0:
+            time.sleep(min(_POLL_SECONDS, left))
+            is_locked = _lock(descriptor, path)
+        if not is_locked:
             raise LockedError(
                 f"another process is writing {path.parent}",
                 hint="wait for it to end and run the command again",
@@ -51,18 +54,8 @@ def exclusive_lock(
         os.close(descriptor)
 
 
-def _waits_for_lock(descriptor: int, path: Path, *, until: float) -> bool:
-    """Whether the lock was given up before then, and is held from now on."""
-    # A wait in flock could not be given an end, and asking ten times a second costs nothing.
-    while (left := until - time.monotonic()) > 0:
-        time.sleep(min(_POLL_SECONDS, left))
-        if _takes_lock(descriptor, path):
-            return True
-    return False
-
-
-def _takes_lock(descriptor: int, path: Path) -> bool:
-    """Whether the lock was free, and is held from now on."""
+def _lock(descriptor: int, path: Path) -> bool:
+    """Take the lock if it is free, and return whether it was."""
     import fcntl  # noqa: PLC0415 - absent where only reading is supported
 
     with refusals(path):

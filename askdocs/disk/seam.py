@@ -1,10 +1,10 @@
-"""Every call that changes the disk, each of them once: the seam at which faults can be put in.
+"""Every call that changes the disk, once each, so that tests can inject a fault at each of them.
+
+The other modules of `disk` call these functions through this module: a test that replaces them
+sees, or refuses, every write. `python -m tests.lint.writing` reports writes that bypass it.
 
 SQLite, which keeps the cache of vectors, and PyTorch, which writes a model that is being compiled,
-go past it; an index depends on neither.
-
-The rest of `files` calls these functions through this module, so that whoever puts others in their
-places sees, or refuses, all that is written. `python -m tests.lint.writing` finds what goes past.
+do bypass it; an index depends on neither.
 """
 
 import errno
@@ -16,19 +16,18 @@ from typing import IO, BinaryIO
 
 
 def create(path: Path) -> BinaryIO:
-    """Make a new file for writing; one that is there is a FileExistsError."""
+    """Create a file for writing; raise FileExistsError if it exists."""
     return path.open("xb")
 
 
 def overwrite(path: Path) -> BinaryIO:
-    """Open what the user named for writing: a file, which is made empty, or a pipe."""
+    """Open a file, which is emptied, or a pipe for writing."""
     return path.open("wb")
 
 
 def scratch(directory: Path) -> IO[bytes]:
-    """Make a file without a name, which is gone when it is closed."""
-    # Nobody else needs it, and importing it takes a while.
-    import tempfile  # noqa: PLC0415
+    """Create a file without a name, which is deleted when it is closed."""
+    import tempfile  # noqa: PLC0415 - few commands need it, and it takes a while
 
     return tempfile.TemporaryFile(dir=directory)
 
@@ -40,7 +39,7 @@ def force(file: BinaryIO) -> None:
 
 
 def force_path(path: Path) -> None:
-    """Force a file that others wrote, or the names in a folder, to the disk."""
+    """Force a file that another library wrote, or the names in a folder, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         _force(descriptor)
@@ -49,24 +48,24 @@ def force_path(path: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make one folder; one that is there is a FileExistsError."""
+    """Create one folder; raise FileExistsError if it exists."""
     path.mkdir()
 
 
 def make_private_folder(prefix: str, parent: Path | None) -> Path:
-    """Make a folder of a name of its own that nobody else may enter; see `tempfile.mkdtemp`."""
+    """Create a private folder with a unique name; see `tempfile.mkdtemp`."""
     import tempfile  # noqa: PLC0415 - as above
 
     return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
 
 
 def remove_private_folder(path: Path) -> None:
-    """Take away what can be of such a folder."""
+    """Remove as much as possible of such a folder."""
     shutil.rmtree(path, ignore_errors=True)
 
 
 def rename(source: Path, target: Path) -> None:
-    """Give a file or folder another name; a file of that name is replaced in the same step."""
+    """Rename a file or a folder; a file at the target is replaced in the same step."""
     source.replace(target)
 
 
@@ -76,19 +75,19 @@ def link(source: Path, target: Path) -> None:
 
 
 def unlink(path: Path) -> None:
-    """Take a name away; one that is not there is a FileNotFoundError."""
+    """Remove a name; raise FileNotFoundError if it does not exist."""
     path.unlink()
 
 
 def remove_tree(path: Path) -> None:
-    """Take a folder away with all that is in it, links not followed."""
+    """Remove a folder and all in it; links are not followed."""
     shutil.rmtree(path)
 
 
 def open_lock(path: Path) -> int:
-    """Open a file that is locked and never written, made where it is missing; its descriptor.
+    """Open the lock, which is never written, creating it if it is missing; return its descriptor.
 
-    A link is an OSError: it would be made wherever it leads.
+    A link is refused with an OSError: the file would be created wherever the link leads.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     return os.open(path, flags, 0o644)
@@ -103,6 +102,6 @@ def _force(descriptor: int) -> None:
         try:
             fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
         except OSError as error:
-            # Network and other foreign file systems know no more than fsync.
+            # Network and other foreign file systems offer nothing beyond fsync.
             if error.errno not in {errno.ENOTSUP, errno.EINVAL, errno.ENOTTY}:
                 raise

@@ -37,7 +37,7 @@ def carry_encoder(directory: Path, source: Path) -> None:
     durable.remove_tree(temporary)
     try:
         durable.copy_folder(source, temporary)
-        durable.rename(temporary, folder / source.name)
+        durable.put(temporary, folder / source.name)
     finally:
         durable.remove_tree(temporary)
 

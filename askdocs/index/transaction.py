@@ -177,7 +177,7 @@ class Transaction:
             # It may be the current one: what is whole in it is left alone.
             mend_generation(generation, self._temporary, manifest)
         else:
-            durable.rename(self._temporary, generation)
+            durable.put(self._temporary, generation)
         if current_digest(self._directory) != digest:
             self.name_current(digest)
         # From here on the new generation is current: what cannot be removed now waits for the

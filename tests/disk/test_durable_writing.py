@@ -16,8 +16,8 @@ import pytest
 from askdocs.disk.durable import (
     link_or_copy,
     make_directory,
+    put,
     remove_tree,
-    rename,
     replace_file,
     sync,
     write_file,
@@ -149,7 +149,7 @@ def test_renamed_folder_has_its_name_on_the_disk(tmp_path: Path, disk: Watch) ->
     target.parent.mkdir()
     (source / "file").write_bytes(b"content")
 
-    rename(source, target)
+    put(source, target)
 
     assert not source.exists()
     assert (target / "file").read_bytes() == b"content"
@@ -164,7 +164,7 @@ def test_renaming_takes_the_place_of_leftovers(tmp_path: Path) -> None:
     (target / "000" / "stale").write_bytes(b"")
     (source / "file").write_bytes(b"content")
 
-    rename(source, target)
+    put(source, target)
 
     assert os.listdir(target) == ["file"]
 
@@ -172,7 +172,7 @@ def test_renaming_takes_the_place_of_leftovers(tmp_path: Path) -> None:
 def test_renaming_what_is_not_there_is_a_refusal(tmp_path: Path) -> None:
     """The folder that is missing is named."""
     with pytest.raises(RefusedError) as caught:
-        rename(tmp_path / "nowhere", tmp_path / "final")
+        put(tmp_path / "nowhere", tmp_path / "final")
 
     assert str(caught.value) == f"{tmp_path / 'nowhere'}: no such file or directory"
 

@@ -92,7 +92,7 @@ def _opens_for_reading(call: ast.Call) -> bool:
     path, *others = map(ast.unparse, [*call.args, *(one.value for one in call.keywords)])
     flags = " ".join(others)
     named = set(re.findall(r"\bO_\w+", flags))
-    is_reading = "O_RDONLY" in named or "_READING" in flags
+    is_reading = "O_RDONLY" in named or "_READ_FLAGS" in flags
     return path == "os.devnull" or (is_reading and named <= _READING_FLAGS)
 
 

@@ -1,7 +1,7 @@
 """Turn text into unit vectors.
 
-NumPy, onnxruntime and tokenizers are imported with the first encoder that is opened, and PyTorch
-only in a child process, with a reranker, or with a device that it runs.
+Opening the first encoder imports NumPy, onnxruntime and tokenizers. PyTorch is imported only in a
+child process, by a reranker, or for one of its devices.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Vectors kept in the per-user cache, so that no sentence is embedded twice."""
+"""Keep vectors in the per-user cache, so that no sentence is embedded twice."""
 
 from __future__ import annotations
 
@@ -12,42 +12,95 @@ from askdocs.disk import durable
 from askdocs.embedding.model import ignore_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from askdocs.embedding.model import Encoder, Vectors
 
 
-# Another run writes for some milliseconds; one that holds the file is not worth waiting for.
+SLICE = 1024
+"""How many sentences are embedded between two commits: an interruption loses at most these."""
+
+# Another run writes for milliseconds; waiting longer for a locked file is not worth it.
 _BUSY_SECONDS = 1.0
 
 
-class VectorCache:
-    """Vectors, as little-endian float32 bytes, by the sha256 of their text.
+def embed_with_cache(
+    encoder: Encoder,
+    texts: Sequence[str],
+    *,
+    cache: Path,
+    advance: Callable[[int], None] = ignore_progress,
+) -> Vectors:
+    """Embed sentences: read known vectors from the cache, and add the others to it.
 
-    Nothing it does fails: what cannot be read is not there, and what cannot be written is not
-    kept. Every vector has a checksum, because a flipped bit in a vector shows nowhere else.
+    The cache only saves time: if it is damaged, or cannot be read or written, every vector comes
+    from the encoder. Equal texts are embedded once.
+
+    Args:
+        encoder: Embeds what the cache lacks.
+        texts: Sentences, any number.
+        cache: The per-user cache directory, which need not exist.
+        advance: Called with the number of texts done since the last call; the numbers add up to
+            len(texts).
+
+    Returns:
+        Shape (len(texts), dimension), rows of unit length in the order of `texts`.
+
+    Raises:
+        ModelError: A vector contains NaN or infinity.
+    """
+    # Questions need no NumPy before their model is opened.
+    import numpy as np
+
+    result = np.empty((len(texts), encoder.dimension), np.float32)
+    missing: dict[bytes, list[int]] = {}
+    path = cache / "embeddings" / f"{encoder.fingerprint}-{encoder.scheme}.sqlite"
+    with closing(VectorCache(path, dimension=encoder.dimension)) as vectors:
+        for row, text in enumerate(texts):
+            key = hashlib.sha256(text.encode()).digest()
+            stored = vectors.get(key)
+            if stored is None:
+                missing.setdefault(key, []).append(row)
+            else:
+                result[row] = np.frombuffer(stored, "<f4")
+        advance(len(texts) - len(missing))
+        unknown = list(missing)
+        for start in range(0, len(unknown), SLICE):
+            keys = unknown[start : start + SLICE]
+            fresh = encoder.embed_sentences([texts[missing[key][0]] for key in keys], advance)
+            for key, vector in zip(keys, fresh, strict=True):
+                result[missing[key]] = vector
+            vectors.put(zip(keys, (row.tobytes() for row in fresh.astype("<f4")), strict=True))
+    return result
+
+
+class VectorCache:
+    """Vectors as little-endian float32 bytes, by the sha256 of their text.
+
+    It never raises: a vector that cannot be read counts as missing, one that cannot be written is
+    not kept. Every vector has a checksum, because nothing else would show a flipped bit.
     """
 
     def __init__(self, path: Path, *, dimension: int) -> None:
-        """Open or make the cache at `path`; a file that is not a cache is made anew.
+        """Open or make the cache at `path`; a file that is not a cache is replaced.
 
         Args:
             path: A file, whose directory need not exist.
-            dimension: Length of the vectors; others are as if they were not there.
+            dimension: Length of the vectors; vectors of another length count as missing.
         """
         self._path = path
         self._bytes = dimension * 4
         self._connection = _open(path)
 
     def close(self) -> None:
-        """Let go of the file; afterwards the cache is empty and keeps nothing."""
+        """Close the file; afterwards the cache is empty and keeps nothing."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     def get(self, key: bytes) -> bytes | None:
-        """The vector of the text with this sha256, if the cache has it whole."""
+        """Return the vector of the text with this sha256, or None if missing or damaged."""
         if self._connection is None:
             return None
         query = "SELECT vector, checksum FROM vectors WHERE key = ?"
@@ -73,26 +126,24 @@ class VectorCache:
             self._recover(error)
 
     def _recover(self, error: sqlite3.DatabaseError) -> None:
-        """Begin anew after damage; do without the cache after any other failure."""
+        """Replace a damaged file; after any other failure, do without the cache."""
         self.close()
-        # Damage is the base class itself; a full disk, a lock and the like are subclasses.
+        # Damage raises the base class itself; a full disk or a lock raises a subclass.
         if type(error) is sqlite3.DatabaseError:
-            self._connection = _open_anew(self._path)
+            self._connection = _replace(self._path)
 
 
 def _open(path: Path) -> sqlite3.Connection | None:
-    """A connection to the cache, made anew if it is damaged; None if there can be none."""
     try:
         durable.make_folders(path.parent)
         return _connect(path)
     except (OSError, sqlite3.OperationalError):
         return None
     except sqlite3.DatabaseError:
-        return _open_anew(path)
+        return _replace(path)
 
 
-def _open_anew(path: Path) -> sqlite3.Connection | None:
-    """A connection to an empty cache in the place of a damaged one; None if there can be none."""
+def _replace(path: Path) -> sqlite3.Connection | None:
     try:
         durable.unlink(path)
         return _connect(path)
@@ -101,17 +152,17 @@ def _open_anew(path: Path) -> sqlite3.Connection | None:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    """A connection to a cache that has its table.
+    """Open a cache and make its table if missing.
 
     Raises:
-        sqlite3.OperationalError: If the file cannot be opened, or is in use.
-        sqlite3.DatabaseError: If the file is damaged.
+        sqlite3.OperationalError: The file cannot be opened, or is in use.
+        sqlite3.DatabaseError: The file is damaged.
     """
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS)
-    # A damaged row may call its vector a text: its bytes are looked at all the same.
+    # A damaged row may type its vector as text, and it must still be readable.
     connection.text_factory = bytes
     try:
-        # Without waiting for the disk: after a power cut the checksums tell what is whole.
+        # Do not wait for the disk: after a power cut, the checksums tell what is whole.
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute(
             "CREATE TABLE IF NOT EXISTS vectors"
@@ -125,63 +176,4 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _checksum(key: bytes, vector: bytes) -> int:
-    """What ties a vector to its text."""
     return zlib.crc32(vector, zlib.crc32(key))
-
-
-SLICE = 1024
-"""How many sentences are embedded between two commits: the most that an interruption costs."""
-
-
-def embed_with_cache(
-    encoder: Encoder,
-    texts: Sequence[str],
-    *,
-    cache: Path,
-    advance: Callable[[int], None] = ignore_progress,
-) -> Vectors:
-    """Embed sentences, taking from the cache what it has and adding what it has not.
-
-    The cache only saves time: where it cannot be read or written, or is damaged, every vector
-    comes from the encoder. Equal texts are embedded once.
-
-    Args:
-        encoder: Embeds what the cache lacks.
-        texts: Sentences, any number.
-        cache: The per-user cache directory, which need not exist.
-        advance: Called with the number of texts done since the last call; the numbers add up to
-            len(texts).
-
-    Returns:
-        Shape (len(texts), dimension), rows of unit length in the order of `texts`.
-
-    Raises:
-        ModelError: If the model gives a vector that is not a number.
-    """
-    # A question has no use for NumPy before its model is opened, and none for SQLite at all.
-    import numpy as np
-
-    result = np.empty((len(texts), encoder.dimension), np.float32)
-    missing: dict[bytes, list[int]] = {}
-    path = cache / "embeddings" / f"{encoder.fingerprint}-{encoder.scheme}.sqlite"
-    with closing(VectorCache(path, dimension=encoder.dimension)) as vectors:
-        for row, text in enumerate(texts):
-            key = hashlib.sha256(text.encode()).digest()
-            stored = vectors.get(key)
-            if stored is None:
-                missing.setdefault(key, []).append(row)
-            else:
-                result[row] = np.frombuffer(stored, "<f4")
-        advance(len(texts) - len(missing))
-        for keys in _slices(list(missing)):
-            fresh = encoder.embed_sentences([texts[missing[key][0]] for key in keys], advance)
-            for key, vector in zip(keys, fresh, strict=True):
-                result[missing[key]] = vector
-            vectors.put(zip(keys, (row.tobytes() for row in fresh.astype("<f4")), strict=True))
-    return result
-
-
-def _slices(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    """The keys in order, `SLICE` at a time."""
-    for start in range(0, len(keys), SLICE):
-        yield keys[start : start + SLICE]

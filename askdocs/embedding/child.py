@@ -1,4 +1,7 @@
-"""Compile a model in a process of its own."""
+"""Compile a model in a separate process.
+
+PyTorch takes seconds to import, and never gives its memory back.
+"""
 
 from __future__ import annotations
 
@@ -27,14 +30,16 @@ OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
 
 def compile_model(model: Model, cache: Path) -> str:
-    """Compile a model into the cache in a process of its own; its fingerprint.
+    """Compile a model into the cache, and return its fingerprint.
 
-    A process of its own, because PyTorch takes seconds to import and never gives its memory back.
+    Raises:
+        ModelError: The model cannot be compiled.
+        RefusedError: The disk refuses.
     """
     command = [sys.executable, "-P", "-m", "askdocs.embedding.compile"]
     child = subprocess.run(  # noqa: S603 - our own interpreter with a list of arguments
         [*command, "--cache", str(cache), str(model.directory)],
-        env=_child_environment(),
+        env=_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
@@ -44,6 +49,7 @@ def compile_model(model: Model, cache: Path) -> str:
     try:
         report = json.loads(_last_line(child.stdout))
     except ValueError:
+        # The last line of a traceback is the error.
         report = {"error": _last_line(child.stderr) or f"exit status {child.returncode}"}
     if "error" not in report:
         return str(report["fingerprint"])
@@ -53,20 +59,8 @@ def compile_model(model: Model, cache: Path) -> str:
     raise ModelError(message, hint=report.get("hint") or "choose another model with --model")
 
 
-def _child_environment() -> dict[str, str]:
-    """Our environment, with the hub offline and askdocs importable.
-
-    The child does not look for modules in the current directory, which may hold anything.
-    """
-    environment = {**os.environ, **OFFLINE}
-    if Path(sysconfig.get_path("purelib")).resolve() != ROOT:
-        paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-        environment["PYTHONPATH"] = os.pathsep.join(paths)
-    return environment
-
-
 def is_writable(folder: Path) -> bool:
-    """Whether a directory can be made in a folder; asking the permissions would not tell."""
+    """Return True if a directory can be made in a folder; its permissions would not tell."""
     try:
         durable.make_folders(folder)
         with durable.temporary_folder(".writable-", parent=folder):
@@ -76,18 +70,33 @@ def is_writable(folder: Path) -> bool:
 
 
 def temporary_cache() -> Path:
-    """A directory that goes away with this process."""
-    kept = ExitStack()
+    """Make a directory that is removed when this process ends.
+
+    Raises:
+        RefusedError: The disk refuses.
+    """
+    stack = ExitStack()
     try:
-        directory = kept.enter_context(durable.temporary_folder("askdocs-"))
+        directory = stack.enter_context(durable.temporary_folder("askdocs-"))
     except OSError as error:
         message = f"no temporary directory can be made: {access.reason_of(error)}"
         raise RefusedError(message, hint=NO_ROOM_HINT) from error
-    atexit.register(kept.close)
+    atexit.register(stack.close)
     return directory
 
 
+def _environment() -> dict[str, str]:
+    """Return our environment, with the hub offline and askdocs importable.
+
+    The child does not import from the current directory, which may hold anything.
+    """
+    environment = {**os.environ, **OFFLINE}
+    if Path(sysconfig.get_path("purelib")).resolve() != ROOT:
+        paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment["PYTHONPATH"] = os.pathsep.join(paths)
+    return environment
+
+
 def _last_line(text: str) -> str:
-    """The last line of what a process said, which of a traceback is the error."""
     lines = text.strip().splitlines()
     return lines[-1] if lines else ""

@@ -1,4 +1,7 @@
-"""Compile a model into the per-user cache: `python -m askdocs.embedding.compile --cache DIR`."""
+"""Compile a model into the per-user cache: `python -m askdocs.embedding.compile --cache DIR`.
+
+PyTorch takes seconds to import, so only the functions that need it do so.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from askdocs.embedding.child import NO_ROOM_HINT
 from askdocs.embedding.compiled import open_compiled
 from askdocs.embedding.entry import (
     GRAPH,
+    INPUTS,
     TOKENIZER,
     WEIGHTS,
     Card,
@@ -34,21 +38,50 @@ if TYPE_CHECKING:
     import torch
     from sentence_transformers import SentenceTransformer
 
+    from askdocs.embedding.entry import CompiledModel
     from askdocs.embedding.model import Model
 
 DEFAULT_WINDOW = 512
 """The window of a model that states none."""
 
+MIN_COSINE = 0.9999
+"""The lowest cosine that a compiled encoder's vectors may have with the model's."""
+
+TRACED_TEXTS = (
+    "A short sentence.",
+    "A sentence that is longer, so that the first is padded.",
+)
+"""Two lengths, so that tracing records no shortcut for a batch without padding."""
+
+WEIGHT_BYTES = 1024
+"""Smaller weights stay in the graph: most are shapes, which onnxruntime checks the graph with."""
+
+KNOWN_WARNINGS = (
+    "You are using the legacy TorchScript-based ONNX export",
+    "The feature will be removed",
+    "Exporting aten::index operator of advanced indexing",
+    "Converting a tensor to a Python boolean",
+)
+"""How the exporter's warnings about every model begin; the comparison finds what would matter."""
+
+HINT = "choose another model with --model"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Compile a model unless the cache has it, and report one line of JSON on standard output.
+    """Compile a model unless the cache has it, and print a line of JSON on standard output.
 
     The line has `fingerprint` and `directory`, or `error`, `hint` and `status`.
 
     Returns:
         The exit status.
     """
-    options = _parse(arguments)
+    parser = argparse.ArgumentParser(
+        prog="python -m askdocs.embedding.compile",
+        description="Compile a model into the cache, unless it is there.",
+    )
+    parser.add_argument("--cache", type=Path, required=True, help="the per-user cache directory")
+    parser.add_argument("model", nargs="?", default=DEFAULT_MODEL, help="name or path of a model")
+    options = parser.parse_args(arguments)
     try:
         model = locate_model(options.model, base=Path.cwd())
         fingerprint = fingerprint_model(model)
@@ -66,8 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def compile_model(model: Model, fingerprint: str, *, cache: Path) -> None:
     """Compile a model into the cache, where its entry appears whole or not at all.
 
-    Whoever compiles the same model at the same moment makes the same encoder: the first one
-    stays.
+    If two processes compile the same model, the entry of the first one stays.
 
     Args:
         model: A model that `fingerprint_model` has admitted.
@@ -75,102 +107,42 @@ def compile_model(model: Model, fingerprint: str, *, cache: Path) -> None:
         cache: The per-user cache directory; made if it does not exist.
 
     Raises:
-        ModelError: If the model has no tokenizer that can be used without transformers, or if the
-            compiled encoder does not give the vectors that sentence-transformers gives.
-        RefusedError: If the disk refuses.
+        ModelError: The model has no tokenizer that works without transformers, or the compiled
+            encoder's vectors differ from those of sentence-transformers.
+        RefusedError: The disk refuses.
     """
     directory = entry_directory(cache, fingerprint)
     # Eager attention: the other implementations choose their path by the traced length.
     original = load_original(model.directory, attn_implementation="eager")
-    tokenizer = _tokenizer(original, model)
+    tokenizer = getattr(original.tokenizer, "backend_tokenizer", None)
+    if tokenizer is None:
+        message = f"the model {model.name} has no tokenizer in the format of tokenizers"
+        raise ModelError(message, hint=HINT)
     try:
         durable.make_folders(directory.parent)
         with durable.temporary_folder(".compiling-", parent=directory.parent) as temporary:
             complete = temporary / "complete"
             durable.make_folders(complete)
-            durable.write_new(complete / TOKENIZER, tokenizer)
-            _compile(original, fingerprint, complete)
+            durable.write_new(complete / TOKENIZER, tokenizer.to_str().encode())
+            _write_entry(original, fingerprint, complete)
             _publish(complete, directory)
     except OSError as error:
         message = f"the cache {cache} cannot be written: {access.reason_of(error)}"
         raise RefusedError(message, hint=NO_ROOM_HINT) from error
 
 
-def _compile(original: SentenceTransformer, fingerprint: str, directory: Path) -> None:
-    """Write a model as an encoder beside its tokenizer, and compare it with the model."""
-    # PyTorch takes seconds to import, which a cached encoder must not cost.
-    from askdocs.embedding.encoder import require_same_vectors
-
-    inputs = export_graph(original, directory)
-    card = Card(
-        fingerprint=fingerprint,
-        dimension=len(original.encode("", show_progress_bar=False)),
-        window=original.max_seq_length or DEFAULT_WINDOW,
-        question_prompt=original.prompts.get("query") or "",
-        sentence_prompt=_sentence_prompt(original),
-        inputs=inputs,
-        pad_id=original.tokenizer.pad_token_id or 0,
-    )
-    write_card(directory, card)
-    compiled = read_entry(directory, fingerprint)
-    if compiled is None:
-        raise OSError(errno.EIO, "what was written does not come back")
-    require_same_vectors(compiled, original)
-
-
-def _sentence_prompt(original: SentenceTransformer) -> str:
-    """The prompt for documents, which models name in two ways."""
-    return original.prompts.get("document") or original.prompts.get("passage") or ""
-
-
-def _tokenizer(original: SentenceTransformer, model: Model) -> bytes:
-    """The tokenizer as sentence-transformers configures it, in the format of `tokenizers`."""
-    backend = getattr(original.tokenizer, "backend_tokenizer", None)
-    if backend is None:
-        message = f"the model {model.name} has no tokenizer in the format of tokenizers"
-        raise ModelError(message, hint="choose another model with --model")
-    return bytes(backend.to_str(), "utf-8")
-
-
-def _publish(complete: Path, directory: Path) -> None:
-    """Give a complete entry its name, unless a good one has it.
-
-    Raises:
-        OSError: If the disk refuses.
-    """
-    try:
-        durable.rename_over(complete, directory)
-    except OSError:
-        # An entry is there: another process has been faster, or it is one that is no good.
-        entry = read_entry(directory, directory.name.partition("-")[0])
-        if entry is None or not entry.is_whole():
-            durable.rename_over(directory, complete.with_name("damaged"))
-            durable.rename_over(complete, directory)
-
-
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """The command line's options."""
-    parser = argparse.ArgumentParser(
-        prog="python -m askdocs.embedding.compile",
-        description="Compile a model into the cache, unless it is there.",
-    )
-    parser.add_argument("--cache", type=Path, required=True, help="the per-user cache directory")
-    parser.add_argument("model", nargs="?", default=DEFAULT_MODEL, help="name or path of a model")
-    return parser.parse_args(arguments)
-
-
 def load_original(
     directory: Path,
     *,
     device: str = "cpu",
-    **settings: Any,  # noqa: ANN401 - as they are passed on
+    **settings: Any,  # noqa: ANN401 - passed on as they are
 ) -> SentenceTransformer:
-    """The model in a directory, in the precision that is compiled, without the hub.
+    """Load the model in a directory in float32, without the hub.
 
     Args:
-        directory: Where modules.json is.
-        device: Where it shall run, as PyTorch calls it.
-        settings: More of what the transformer is loaded with.
+        directory: The directory that holds modules.json.
+        device: Where it runs, as PyTorch names devices.
+        settings: More settings for loading the transformer.
     """
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
@@ -186,44 +158,62 @@ def load_original(
     return original.float().eval()
 
 
-TRACED_TEXTS = (
-    "A short sentence.",
-    "A sentence that is longer, so that the first is padded.",
-)
-"""What is traced: two lengths, so that no shortcut for a batch without padding gets recorded."""
+def _write_entry(original: SentenceTransformer, fingerprint: str, directory: Path) -> None:
+    """Write graph, weights and card beside the tokenizer, and compare with the original."""
+    prompts = original.prompts
+    card = Card(
+        inputs=export_graph(original, directory),
+        fingerprint=fingerprint,
+        dimension=len(original.encode("", show_progress_bar=False)),
+        window=original.max_seq_length or DEFAULT_WINDOW,
+        question_prompt=prompts.get("query") or "",
+        # Models name the prompt for documents in two ways.
+        sentence_prompt=prompts.get("document") or prompts.get("passage") or "",
+        pad_id=original.tokenizer.pad_token_id or 0,
+    )
+    write_card(directory, card)
+    compiled = read_entry(directory, fingerprint)
+    if compiled is None:
+        raise OSError(errno.EIO, "what was written does not come back")
+    require_same_vectors(compiled, original)
 
-WEIGHT_BYTES = 1024
-"""Smaller ones stay in the graph: most are shapes, which a graph without them cannot check."""
 
-INPUTS = ("input_ids", "attention_mask", "token_type_ids")
-
-KNOWN_WARNINGS: tuple[tuple[str, type[Warning]], ...] = (
-    ("You are using the legacy TorchScript-based ONNX export", DeprecationWarning),
-    ("The feature will be removed", DeprecationWarning),
-    ("Exporting aten::index operator of advanced indexing", UserWarning),
-    # The exporter's own class of warning, which is a Warning and no UserWarning.
-    ("Converting a tensor to a Python boolean", Warning),
-)
-"""What the exporter says about every model; the comparison after it finds what would matter."""
+def _publish(complete: Path, directory: Path) -> None:
+    """Rename a complete entry to its place in the cache, unless a sound one is there."""
+    try:
+        durable.rename_over(complete, directory)
+    except OSError:
+        # An entry is there: another process was faster, or the entry is damaged.
+        entry = read_entry(directory, directory.name.partition("-")[0])
+        if entry is None or not entry.is_whole():
+            durable.rename_over(directory, complete.with_name("damaged"))
+            durable.rename_over(complete, directory)
 
 
-def _whole_model(model: SentenceTransformer, inputs: Sequence[str]) -> torch.nn.Module:
-    """Put all modules of a model in a row, from token ids to vectors of unit length."""
-    import torch
+def require_same_vectors(compiled: CompiledModel, original: SentenceTransformer) -> None:
+    """Compare on texts of many lengths, in a batch and alone, with each prompt.
 
-    class WholeModel(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.modules_in_order = torch.nn.ModuleList(model)
+    Raises:
+        ModelError: A cosine is below `MIN_COSINE`.
+    """
+    from askdocs.embedding.encoder import TEXTS, CompiledEncoder, lowest_cosine, open_session
 
-        def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
-            """The vectors of a batch: int64 (batch, length) each to float32 (batch, dimension)."""
-            features = dict(zip(inputs, tensors, strict=True))
-            for module in self.modules_in_order:
-                features = module(features)
-            return torch.nn.functional.normalize(features["sentence_embedding"], dim=-1)
-
-    return WholeModel().eval()
+    encoder = CompiledEncoder(compiled, lambda: open_session(compiled.graph))
+    for embed, prompt in (
+        (encoder.embed_sentences, compiled.card.sentence_prompt),
+        (encoder.embed_questions, compiled.card.question_prompt),
+    ):
+        expected = original.encode(
+            list(TEXTS), prompt=prompt, normalize_embeddings=True, show_progress_bar=False
+        )
+        lowest = lowest_cosine(embed, expected)
+        # NaN compares false with everything: this refuses it, too.
+        if not lowest >= MIN_COSINE:
+            message = (
+                f"its compiled encoder has cosine {lowest:.6f} with sentence-transformers, "
+                f"and at least {MIN_COSINE} is needed"
+            )
+            raise ModelError(message, hint=HINT)
 
 
 def export_graph(model: SentenceTransformer, directory: Path) -> tuple[str, ...]:
@@ -237,20 +227,20 @@ def export_graph(model: SentenceTransformer, directory: Path) -> tuple[str, ...]
         The names of the inputs that the graph uses.
 
     Raises:
-        RuntimeError: If the model does something that cannot be exported.
-        OSError: If a disk is full.
+        RuntimeError: The model does something that cannot be exported.
+        OSError: A disk is full.
     """
     with durable.temporary_folder("askdocs-") as temporary:
         traced = temporary / "traced.onnx"
-        with _refusals(temporary, sum(one.nbytes for one in model.parameters())):
+        with _full_disk_raises(temporary, sum(weight.nbytes for weight in model.parameters())):
             _trace(model, traced)
-        with _refusals(directory, traced.stat().st_size):
+        with _full_disk_raises(directory, traced.stat().st_size):
             return _optimise(traced, directory)
 
 
 @contextmanager
-def _refusals(folder: Path, size: int) -> Iterator[None]:
-    """Tell a disk that is full from a model that is no good: the writers in the block do not.
+def _full_disk_raises(folder: Path, size: int) -> Iterator[None]:
+    """Raise OSError for a full disk, which the block's writers report like a faulty model.
 
     Args:
         folder: Where the block writes.
@@ -269,7 +259,7 @@ def _refusals(folder: Path, size: int) -> Iterator[None]:
 def _trace(model: SentenceTransformer, output: Path) -> None:
     """Write the graph that the model runs.
 
-    The exporter is the one that traces: it takes 1.7 s for MiniLM, the default one 12.8 s.
+    The tracing exporter takes 1.7 s for MiniLM, the default one 12.8 s.
     """
     import torch
 
@@ -277,8 +267,8 @@ def _trace(model: SentenceTransformer, output: Path) -> None:
     inputs = [name for name in INPUTS if name in features]
     axes = {name: {0: "batch", 1: "length"} for name in inputs}
     with warnings.catch_warnings(), torch.no_grad():
-        for message, category in KNOWN_WARNINGS:
-            warnings.filterwarnings("ignore", message=message, category=category)
+        for message in KNOWN_WARNINGS:
+            warnings.filterwarnings("ignore", message=message)
         torch.onnx.export(
             _whole_model(model, inputs),
             tuple(features[name] for name in inputs),
@@ -290,11 +280,30 @@ def _trace(model: SentenceTransformer, output: Path) -> None:
         )
 
 
-def _optimise(traced: Path, directory: Path) -> tuple[str, ...]:
-    """Write the graph with its nodes fused, which shortens loading it; the inputs that it uses.
+def _whole_model(model: SentenceTransformer, inputs: Sequence[str]) -> torch.nn.Module:
+    """Chain all modules of a model, from token ids to vectors of unit length."""
+    import torch
 
-    The weights go into a file of their own, which onnxruntime maps into memory instead of reading
-    it: a session of MiniLM then opens in 55 ms, not 135, and holds 85 MB less. Extended is the
+    class WholeModel(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.modules_in_order = torch.nn.ModuleList(model)
+
+        def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
+            """Embed a batch: int64 (batch, length) each to float32 (batch, dimension)."""
+            features = dict(zip(inputs, tensors, strict=True))
+            for module in self.modules_in_order:
+                features = module(features)
+            return torch.nn.functional.normalize(features["sentence_embedding"], dim=-1)
+
+    return WholeModel().eval()
+
+
+def _optimise(traced: Path, directory: Path) -> tuple[str, ...]:
+    """Write the graph with its nodes fused, so that it loads faster; return its inputs.
+
+    The weights go into a separate file, which onnxruntime maps into memory instead of reading it:
+    a session of MiniLM then opens in 55 ms, not 135, and holds 85 MB less. "Extended" is the
     highest level whose result does not depend on this machine's processor.
     """
     import onnxruntime
@@ -309,9 +318,9 @@ def _optimise(traced: Path, directory: Path) -> tuple[str, ...]:
         )
     session = onnxruntime.InferenceSession(str(traced), options, providers=["CPUExecutionProvider"])
     if not (directory / WEIGHTS).exists():
-        # A model without a weight of that size; an entry has every file, and none is empty.
+        # No weight of the model is that large. An entry has every file, and none is empty.
         durable.write_new(directory / WEIGHTS, b"\0")
-    return tuple(item.name for item in session.get_inputs())
+    return tuple(node.name for node in session.get_inputs())
 
 
 if __name__ == "__main__":

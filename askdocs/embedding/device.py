@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from askdocs.embedding.compile import load_original
-from askdocs.embedding.encoder import TEXTS, CompiledEncoder
+from askdocs.embedding.encoder import BATCH_ROWS, TEXTS, CompiledEncoder, lowest_cosine
 from askdocs.embedding.entry import entry_directory, read_entry
 from askdocs.embedding.model import DEFAULT_DEVICE, ignore_progress
 from askdocs.errors import ModelError
@@ -24,10 +24,49 @@ if TYPE_CHECKING:
     from askdocs.embedding.model import Encoder, Model, Vectors
 
 
+OPENVINO = "openvino"
+"""The device that is this processor, run by OpenVINO; every other name is PyTorch's."""
+
 MIN_COSINE = 0.999
-"""What a device must reach with the compiled encoder on every text."""
+"""The lowest cosine that a device's vectors may have with those of the compiled encoder."""
 
 HINT = "run the same command without --device"
+
+
+def open_device(
+    model: Model, device: str, compiled: Encoder, *, cache: Path, notify: Callable[[str], None]
+) -> Encoder:
+    """Return an encoder that embeds sentences on a device and does all else as `compiled`.
+
+    On texts of many lengths its vectors have cosine .999 or more with those of `compiled`.
+
+    Args:
+        model: What `compiled` was compiled from.
+        device: `DEFAULT_DEVICE` for `compiled` itself, `openvino` for this processor through
+            OpenVINO, or a device of PyTorch: `cuda`, `cuda:1`, `mps`, `xpu`.
+        compiled: The encoder that `open_encoder` returned.
+        cache: The per-user cache directory that it was opened from.
+        notify: Called with one line before importing PyTorch, which takes seconds.
+
+    Raises:
+        ModelError: There is no such device here, its package is missing, it cannot run the model,
+            or its vectors differ.
+    """
+    # `cpu:0` is PyTorch's name for the same processor, where PyTorch is slower.
+    if device.partition(":")[0] == DEFAULT_DEVICE:
+        return compiled
+    entry = read_entry(entry_directory(cache, compiled.fingerprint), compiled.fingerprint)
+    if entry is None or not entry.is_whole():
+        message = f"a device needs the compiled model in the cache {cache}, and it is not there"
+        raise ModelError(message, hint="make the cache writable, or leave out --device")
+    if device == OPENVINO:
+        runtime = open_openvino(entry)
+    else:
+        notify(f"loading the model {model.name} on {device}, which takes some seconds")
+        runtime = open_torch(model, device, entry.card)
+    encoder = DeviceEncoder(compiled, runtime, device)
+    encoder.require_same_vectors()
+    return encoder
 
 
 class Runtime(Protocol):
@@ -35,45 +74,39 @@ class Runtime(Protocol):
 
     @property
     def scheme(self) -> str:
-        """Device and number format: equal for vectors that may lie in one cache file."""
+        """Return device and number format; see `Encoder.scheme`."""
         ...
 
     def embed_sentences(self, texts: Sequence[str], advance: Callable[[int], None]) -> Vectors:
-        """The vectors of sentences behind the model's prompt; see `Encoder.embed_sentences`.
+        """Embed sentences; see `Encoder.embed_sentences`.
 
         Raises:
-            RuntimeError: If the device fails.
+            RuntimeError: The device fails.
         """
         ...
 
 
 class DeviceEncoder:
-    """An `Encoder` that has its sentences' vectors from a device."""
+    """An `Encoder` that embeds sentences on a device."""
 
     def __init__(self, compiled: Encoder, runtime: Runtime, device: str) -> None:
         """Combine the two.
 
         Args:
-            compiled: Counts tokens, embeds questions, says what the model is.
+            compiled: Counts tokens, embeds questions, and says what the model is.
             runtime: Embeds sentences.
-            device: What messages call it.
+            device: The device's name in messages.
         """
         self.fingerprint = compiled.fingerprint
         self.dimension = compiled.dimension
         self.window = compiled.window
         self.capacity = compiled.capacity
+        self.count_tokens = compiled.count_tokens
+        self.embed_questions = compiled.embed_questions
         self.scheme = runtime.scheme
         self._compiled = compiled
         self._runtime = runtime
         self._device = device
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """The number of tokens of each text, without special tokens, prompt or truncation."""
-        return self._compiled.count_tokens(texts)
-
-    def embed_questions(self, texts: Sequence[str]) -> Vectors:
-        """Embed questions as the compiled encoder does; see `Encoder.embed_questions`."""
-        return self._compiled.embed_questions(texts)
 
     def embed_sentences(
         self, texts: Sequence[str], advance: Callable[[int], None] = ignore_progress
@@ -81,14 +114,14 @@ class DeviceEncoder:
         """Embed sentences on the device; see `Encoder.embed_sentences`.
 
         Raises:
-            ModelError: If the device fails, or gives a vector that is not a number.
+            ModelError: The device fails, or a vector contains NaN.
         """
         try:
             vectors = self._runtime.embed_sentences(texts, advance)
         except RuntimeError as error:
-            message = f"the device {self._device} fails: {brief_reason(error)}"
+            message = f"the device {self._device} fails: {_brief_reason(error)}"
             raise ModelError(message, hint=HINT) from error
-        # Again, in float32: a device that counts in fewer bits also divides in fewer.
+        # Normalise again, in float32: a device that computes in fewer bits divides in fewer, too.
         with np.errstate(invalid="ignore"):
             unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         if not np.isfinite(unit).all():
@@ -100,13 +133,9 @@ class DeviceEncoder:
         """Compare with the compiled encoder on texts of many lengths, in a batch and alone.
 
         Raises:
-            ModelError: If a cosine is below `MIN_COSINE`.
+            ModelError: A cosine is below `MIN_COSINE`.
         """
-        texts = list(TEXTS)
-        expected = self._compiled.embed_sentences(texts)
-        alone = np.concatenate([self.embed_sentences([text]) for text in texts])
-        found = (self.embed_sentences(texts), alone)
-        lowest = min(float((vectors * expected).sum(axis=1).min()) for vectors in found)
+        lowest = lowest_cosine(self.embed_sentences, self._compiled.embed_sentences(TEXTS))
         if lowest < MIN_COSINE:
             message = (
                 f"vectors of the device {self._device} have cosine {lowest:.4f} with those of "
@@ -115,57 +144,38 @@ class DeviceEncoder:
             raise ModelError(message, hint=HINT)
 
 
-def brief_reason(error: BaseException) -> str:
-    """What an error says, in one sentence."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    # OpenVINO begins with places in its source, PyTorch ends with all that it knows.
-    line = lines[-1] if lines[0].startswith("Exception from ") else lines[0]
-    return line.partition(". ")[0]
-
-
-BATCH_ROWS = 64
-"""How many texts PyTorch is given at once."""
-
-
 def open_openvino(entry: CompiledModel) -> Runtime:
-    """The compiled graph on this processor, in the number format that OpenVINO prefers there.
+    """Load the compiled graph on this processor, in the number format that OpenVINO prefers.
 
     That is bfloat16 where the processor multiplies it, else float32.
 
     Raises:
-        ModelError: If OpenVINO is not installed, or cannot run the graph.
+        ModelError: OpenVINO is not installed, or cannot run the graph.
     """
     openvino = _import_openvino()
     try:
         session = _OpenVinoSession(openvino.Core(), entry)
     except RuntimeError as error:
-        message = f"OpenVINO {openvino.__version__} cannot run this model: {brief_reason(error)}"
+        message = f"OpenVINO {openvino.__version__} cannot run this model: {_brief_reason(error)}"
         raise ModelError(message, hint=HINT) from error
-    return _OpenVinoRuntime(entry, session)
+    encoder = CompiledEncoder(entry, lambda: session)
+    encoder.scheme = f"openvino-{session.precision}"
+    return encoder
 
 
-def open_torch(model: Model, device: str, card: Card) -> Runtime:
-    """The model in float32 on a device of PyTorch, as sentence-transformers runs it.
-
-    Raises:
-        ModelError: If there is no such device here, or it cannot take the model.
-    """
-    import torch
-
+def _import_openvino() -> ModuleType:
+    # OpenVINO reports its import over the network, unless it cannot import this package.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     try:
-        # A number there and back: the name of a device alone does not say that it works.
-        torch.zeros(1, device=device).item()
-        original = load_original(model.directory, device=device)
-    # What PyTorch was built without is an AssertionError for some devices.
-    except (RuntimeError, AssertionError, ImportError, OSError) as error:
-        message = f"the device {device} cannot be used: {brief_reason(error)}"
-        raise ModelError(message, hint=HINT) from error
-    original.max_seq_length = card.window
-    return _TorchRuntime(original, card, f"torch-{torch.device(device).type}")
+        import openvino
+    except ImportError as error:
+        message = f"the device openvino needs the package openvino: {error}"
+        raise ModelError(message, hint="pip install openvino") from error
+    return openvino  # type: ignore[no-any-return]
 
 
 class _OpenVinoSession:
-    """A graph in OpenVINO with the method that `CompiledEncoder` calls of onnxruntime."""
+    """A graph in OpenVINO, with the method that `CompiledEncoder` calls on onnxruntime."""
 
     def __init__(self, core: Any, entry: CompiledModel) -> None:  # noqa: ANN401 - without types
         """Compile the graph for one request at a time, on all cores."""
@@ -174,24 +184,30 @@ class _OpenVinoSession:
         self._request = compiled.create_infer_request()
 
     def run(self, _outputs: None, inputs: Mapping[str, object]) -> list[Vectors]:
-        """The vectors of a batch."""
         return [self._request.infer(inputs)[0]]
 
 
-class _OpenVinoRuntime:
-    """The compiled encoder over another session: its tokens, batches and prompt."""
+def open_torch(model: Model, device: str, card: Card) -> Runtime:
+    """Load the model in float32 on a device of PyTorch, as sentence-transformers runs it.
 
-    def __init__(self, entry: CompiledModel, session: _OpenVinoSession) -> None:
-        self.scheme = f"openvino-{session.precision}"
-        self._encoder = CompiledEncoder(entry, lambda: session)
+    Raises:
+        ModelError: There is no such device here, or it cannot run the model.
+    """
+    import torch
 
-    def embed_sentences(self, texts: Sequence[str], advance: Callable[[int], None]) -> Vectors:
-        return self._encoder.embed_sentences(texts, advance)
+    try:
+        # A device's name alone does not tell that it works: send a number there and back.
+        torch.zeros(1, device=device).item()
+        original = load_original(model.directory, device=device)
+    # Some devices that PyTorch was built without raise AssertionError.
+    except (RuntimeError, AssertionError, ImportError, OSError) as error:
+        message = f"the device {device} cannot be used: {_brief_reason(error)}"
+        raise ModelError(message, hint=HINT) from error
+    original.max_seq_length = card.window
+    return _TorchRuntime(original, card, f"torch-{torch.device(device).type}")
 
 
 class _TorchRuntime:
-    """A sentence-transformers model on a device."""
-
     def __init__(self, original: SentenceTransformer, card: Card, scheme: str) -> None:
         self.scheme = scheme
         self._original = original
@@ -213,66 +229,8 @@ class _TorchRuntime:
         return vectors
 
 
-def _import_openvino() -> ModuleType:
-    """OpenVINO, which reports its import over the network unless it lacks this package of its."""
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-    try:
-        import openvino
-    except ImportError as error:
-        message = f"the device openvino needs the package openvino: {error}"
-        raise ModelError(message, hint="pip install openvino") from error
-    return openvino  # type: ignore[no-any-return]
-
-
-OPENVINO = "openvino"
-"""The device that is this processor, run by OpenVINO; every other name is PyTorch's."""
-
-
-def open_device(
-    model: Model,
-    device: str,
-    compiled: Encoder,
-    *,
-    cache: Path,
-    notify: Callable[[str], None],
-) -> Encoder:
-    """The encoder of a model with its sentences on a device, and all else as compiled.
-
-    On texts of many lengths its vectors have cosine .999 or more with those of the compiled
-    encoder.
-
-    Args:
-        model: What `compiled` was compiled from.
-        device: `DEFAULT_DEVICE` for the compiled encoder itself, `openvino` for this processor
-            through OpenVINO, or a device of PyTorch: `cuda`, `cuda:1`, `mps`, `xpu`.
-        compiled: The encoder that `open_encoder` gave.
-        cache: The per-user cache directory that it was opened from.
-        notify: Called with one line before the seconds that importing PyTorch takes.
-
-    Raises:
-        ModelError: If there is no such device here, if a package for it is missing, if it
-            cannot run the model, or if its vectors are others.
-    """
-    # `cpu:0` is PyTorch's name for the same processor, where PyTorch is the slower one.
-    if device.partition(":")[0] == DEFAULT_DEVICE:
-        return compiled
-    entry = _entry(compiled.fingerprint, cache)
-    # NumPy and what else these import must not come with askdocs.embedding.
-
-    if device == OPENVINO:
-        runtime = open_openvino(entry)
-    else:
-        notify(f"loading the model {model.name} on {device}, which takes some seconds")
-        runtime = open_torch(model, device, entry.card)
-    encoder = DeviceEncoder(compiled, runtime, device)
-    encoder.require_same_vectors()
-    return encoder
-
-
-def _entry(fingerprint: str, cache: Path) -> CompiledModel:
-    """The compiled model in the cache, verified whole."""
-    entry = read_entry(entry_directory(cache, fingerprint), fingerprint)
-    if entry is None or not entry.is_whole():
-        message = f"a device needs the compiled model in the cache {cache}, and it is not there"
-        raise ModelError(message, hint="make the cache writable, or leave out --device")
-    return entry
+def _brief_reason(error: BaseException) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    # OpenVINO begins with places in its source, PyTorch ends with long advice.
+    line = lines[-1] if lines[0].startswith("Exception from ") else lines[0]
+    return line.partition(". ")[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy.typing as npt
-    from sentence_transformers import SentenceTransformer
     from tokenizers import Encoding
 
     from askdocs.embedding.entry import CompiledModel
@@ -27,34 +25,54 @@ if TYPE_CHECKING:
 BATCH_TOKENS = 512
 """The most tokens in one run, padding included, unless one text alone has more.
 
-So few stay in the processor's caches: 530 sentences of MiniLM a second, 400 with 4,096 tokens.
+This fits the processor's caches: 530 sentences of MiniLM a second, 400 with 4,096 tokens.
 """
 
 BATCH_ROWS = 64
 """The most texts in one run."""
 
-# How far a length may be from 1: a device of OpenVINO that counts in 16 bits divides in as many.
+# How far a length may be from 1: an OpenVINO device that computes in 16 bits also normalises so.
 _TOLERANCE = 0.02
 
 _HINT = "choose another model with --model"
 
+_WORDS = "the harbour light was seen by every ship that came home through fog and winter rain "
+
+TEXTS = (
+    "Yes",
+    "What is the boiling point of water at sea level?",
+    PROBE_SENTENCE,
+    "In 1969, Apollo 11 landed on the Moon; 650 million people watched (an estimate).",
+    "NAÏVE CAFÉ Ünïcödé — “quotes”, €3.50 & 100 %",
+    "東京は日本の首都です。 Москва, القاهرة",
+    "unbelievablycounterrevolutionary antidisestablishmentarianism",
+    "def embed(texts): return [f(x) for x in texts]  # code",
+    "🙂 emoji\tand\nbreaks",
+    _WORDS * 2,
+    _WORDS * 6,
+    _WORDS * 12,
+    _WORDS * 20,
+)
+"""Texts in several scripts, from one token to more than the window of most models."""
+
 
 class CompiledEncoder:
-    """An `Encoder` over a compiled model whose bytes are verified."""
+    """An `Encoder` that runs a compiled model whose bytes are verified."""
 
     def __init__(
         self, compiled: CompiledModel, session: Callable[[], onnxruntime.InferenceSession]
     ) -> None:
-        """Load the tokenizer, and wait for the session.
+        """Load the tokenizer, then wait for the session.
 
         Args:
             compiled: What to run.
-            session: Gives `open_session` of its graph, when the tokenizer has been loaded.
+            session: Returns the session of its graph, as `open_session` does; called last.
 
         Raises:
-            ModelError: If this onnxruntime cannot run the graph.
+            ModelError: This onnxruntime cannot run the graph.
         """
-        # Not before the session is begun: this import takes Python's lock, building it does not.
+        # Imported only now, when the caller has begun to build the session: this import holds
+        # Python's lock, building a session does not.
         from tokenizers import Tokenizer
 
         self._card = compiled.card
@@ -64,7 +82,7 @@ class CompiledEncoder:
         self.dimension = compiled.card.dimension
         self.window = compiled.card.window
         self._tokenizer = Tokenizer.from_str(compiled.tokenizer.decode())
-        # A tokenizer.json brings its own limits; MiniLM's would cut every text at 128 tokens.
+        # A tokenizer.json has limits of its own; MiniLM's would cut every text at 128 tokens.
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self._special_tokens = self._tokenizer.num_special_tokens_to_add(is_pair=False)
@@ -73,7 +91,7 @@ class CompiledEncoder:
         self._session = session()
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """The number of tokens of each text, without special tokens, prompt or truncation."""
+        """Count the tokens of each text, without special tokens, prompt or truncation."""
         return [len(encoding.ids) for encoding in self._tokenize(texts)]
 
     def embed_questions(self, texts: Sequence[str]) -> Vectors:
@@ -87,43 +105,42 @@ class CompiledEncoder:
         return self._embed(self._card.sentence_prompt, texts, advance)
 
     def _embed(self, prompt: str, texts: Sequence[str], advance: Callable[[int], None]) -> Vectors:
-        """The vectors of texts behind a prompt, in the order of `texts`."""
-        encodings = [self._fit(e) for e in self._tokenize([prompt + text for text in texts])]
+        encodings = self._tokenize([prompt + text for text in texts])
+        for row, encoding in enumerate(encodings):
+            encoding.truncate(self.window - self._special_tokens)
+            encodings[row] = self._tokenizer.post_process(encoding)
         vectors = np.empty((len(texts), self.dimension), np.float32)
         for rows in _batches([len(encoding.ids) for encoding in encodings]):
             vectors[rows] = self._run([encodings[row] for row in rows])
             advance(len(rows))
-        # Neither what is not a number nor what has no direction is of unit length.
+        # A vector with NaN, and one of length zero, is not of unit length either.
         if not np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=_TOLERANCE):
             message = "the model gives vectors that are not numbers, or have no direction"
             raise ModelError(message, hint=_HINT)
         return vectors
 
     def _tokenize(self, texts: Sequence[str]) -> list[Encoding]:
-        """The tokens of each text, without special tokens."""
         return self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
 
-    def _fit(self, encoding: Encoding) -> Encoding:
-        """The tokens with special tokens around them, cut so that all stand in the window."""
-        encoding.truncate(self.window - self._special_tokens)
-        return self._tokenizer.post_process(encoding)
-
     def _run(self, encodings: Sequence[Encoding]) -> Vectors:
-        """The vectors of one batch."""
         inputs = self._padded(encodings)
-        wanted = {name: inputs[name] for name in self._card.inputs}
         state = onnxruntime.capi.onnxruntime_pybind11_state
         try:
-            vectors = self._session.run(None, wanted)[0]
+            vectors: Vectors = self._session.run(
+                None, {name: inputs[name] for name in self._card.inputs}
+            )[0]
         except (state.Fail, state.InvalidArgument, state.RuntimeException, ValueError) as error:
-            # As with a window that is longer than the positions that the model knows; a graph that
-            # takes other inputs than its card says is a ValueError.
+            # As for a window longer than the positions that the model knows. A graph whose inputs
+            # are not those on its card raises ValueError.
             message = f"the model fails on a text of {len(inputs['input_ids'][0])} tokens"
             raise ModelError(message, hint=_HINT) from error
-        return self._checked(vectors, rows=len(encodings))
+        if vectors.shape != (len(encodings), self.dimension):
+            message = f"the model gives vectors of shape {vectors.shape}, not of {self.dimension}"
+            raise ModelError(message, hint=_HINT)
+        return vectors
 
     def _padded(self, encodings: Sequence[Encoding]) -> dict[str, npt.NDArray[np.int64]]:
-        """What a graph may read of one batch, padded on the right to its longest."""
+        """Return every input that a graph may have, padded on the right to the longest text."""
         shape = (len(encodings), max(len(encoding.ids) for encoding in encodings))
         inputs = {
             "input_ids": np.full(shape, self._card.pad_id, np.int64),
@@ -137,16 +154,9 @@ class CompiledEncoder:
             inputs["token_type_ids"][row, :length] = encoding.type_ids
         return inputs
 
-    def _checked(self, vectors: Vectors, *, rows: int) -> Vectors:
-        """What a graph gave, if it is of the shape that its card says."""
-        if vectors.shape != (rows, self.dimension):
-            message = f"the model gives vectors of shape {vectors.shape}, not of {self.dimension}"
-            raise ModelError(message, hint=_HINT)
-        return vectors
-
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Positions of texts of similar length, longest first, as many as one run may have."""
+    """Yield positions of texts of similar length, longest first, one batch at a time."""
     rows: list[int] = []
     for row in sorted(range(len(lengths)), key=lambda row: (-lengths[row], row)):
         width = lengths[rows[0]] if rows else lengths[row]
@@ -159,12 +169,12 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
 
 
 def open_session(graph: Path) -> onnxruntime.InferenceSession:
-    """A session that prints nothing and leaves the processor alone between runs.
+    """Open a session that prints nothing and leaves the processor idle between runs.
 
-    The graph was optimised when it was compiled; to try again would take a fifth of the time.
+    The graph was optimised when it was compiled; optimising again would take a fifth of the time.
 
     Raises:
-        ModelError: If this onnxruntime cannot run the graph.
+        ModelError: This onnxruntime cannot run the graph.
     """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
@@ -187,64 +197,21 @@ def open_session(graph: Path) -> onnxruntime.InferenceSession:
 
 
 def _usable_cores() -> int:
-    """The processors that this process may use, which a container makes fewer than there are."""
+    # In a container, a process may use fewer processors than the machine has.
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-MIN_COSINE = 0.9999
-"""What a compiled encoder must reach on every text."""
+def lowest_cosine(embed: Callable[[Sequence[str]], Vectors], expected: Vectors) -> float:
+    """Embed `TEXTS` in a batch and alone; return the lowest cosine with the expected vectors.
 
-_WORDS = "the harbour light was seen by every ship that came home through fog and winter rain "
+    Args:
+        embed: Returns rows of unit length.
+        expected: The vectors of `TEXTS`, of unit length, from the encoder to compare with.
 
-TEXTS = (
-    "Yes",
-    "What is the boiling point of water at sea level?",
-    PROBE_SENTENCE,
-    "In 1969, Apollo 11 landed on the Moon; 650 million people watched (an estimate).",
-    "NAÏVE CAFÉ Ünïcödé — “quotes”, €3.50 & 100 %",
-    "東京は日本の首都です。 Москва, القاهرة",
-    "unbelievablycounterrevolutionary antidisestablishmentarianism",
-    "def embed(texts): return [f(x) for x in texts]  # code",
-    "🙂 emoji\tand\nbreaks",
-    _WORDS * 2,
-    _WORDS * 6,
-    _WORDS * 12,
-    _WORDS * 20,
-)
-"""From one token to more than the window of most models, in several scripts."""
-
-
-def require_same_vectors(compiled: CompiledModel, original: SentenceTransformer) -> None:
-    """Compare on texts of many lengths, in a batch and alone, with each prompt.
-
-    Raises:
-        ModelError: If a cosine is below 0.9999.
+    Returns:
+        A cosine, or NaN if a vector contains it.
     """
-    encoder = CompiledEncoder(compiled, partial(open_session, compiled.graph))
-    card = compiled.card
-    lowest = min(
-        _lowest_cosine(encoder.embed_sentences, original, card.sentence_prompt),
-        _lowest_cosine(encoder.embed_questions, original, card.question_prompt),
-    )
-    # Written so that a cosine that is not a number is refused, too.
-    if not lowest >= MIN_COSINE:
-        message = (
-            f"its compiled encoder has cosine {lowest:.6f} with sentence-transformers, "
-            f"and at least {MIN_COSINE} is needed"
-        )
-        raise ModelError(message, hint="choose another model with --model")
-
-
-def _lowest_cosine(
-    embed: Callable[[list[str]], Vectors], original: SentenceTransformer, prompt: str
-) -> float:
-    """The lowest cosine of any text, embedded by `embed` in a batch and alone."""
-    texts = list(TEXTS)
-    expected = original.encode(
-        texts, prompt=prompt, normalize_embeddings=True, show_progress_bar=False
-    )
-    alone = np.concatenate([embed([text]) for text in texts])
-    cosines = [(vectors * expected).sum(axis=1) for vectors in (embed(texts), alone)]
-    return float(np.min(cosines))
+    alone = np.concatenate([embed([text]) for text in TEXTS])
+    return float(np.min([(vectors * expected).sum(axis=1) for vectors in (embed(TEXTS), alone)]))

@@ -1,4 +1,4 @@
-"""The compiled encoder in a cache or an index: its files and their card."""
+"""Read and write the files of a compiled encoder, in a cache or an index."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from askdocs.corpus.read import read_source
 from askdocs.disk import access, durable
-from askdocs.embedding.admission import canonical_json
+from askdocs.embedding.admission import digest_of_json
 from askdocs.embedding.model import SCHEME
 from askdocs.errors import DamagedFileError, UnreadableFileError, UnreadableSourceError
 from askdocs.records.manifest import FileRecord
@@ -22,20 +22,21 @@ if TYPE_CHECKING:
 
 
 SCHEMA = 2
-"""The format of a cache entry; in its name, so that two versions of askdocs do not fight."""
+"""The format of an entry; part of its name, so that versions of askdocs share a cache."""
 
 ENCODERS = "encoders"
 CARD = "encoder.json"
 GRAPH = "encoder.onnx"
 WEIGHTS = "weights.bin"
 TOKENIZER = "tokenizer.json"
+FILES = (GRAPH, TOKENIZER, WEIGHTS)
 
-_FILES = {GRAPH, WEIGHTS, TOKENIZER}
-_INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
+INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+"""The inputs that a graph may have."""
 
-_PIECE = 16 << 20
-# No tokenizer and no graph without its weights comes near that.
-_MOST = 1 << 30
+_HASHED_BYTES = 16 << 20
+# Far more than any tokenizer, or any graph without its weights.
+_MAX_BYTES = 1 << 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +46,10 @@ class Card:
     Attributes:
         fingerprint: The fingerprint of the model that it was compiled from.
         dimension: Length of its vectors.
-        window: The most tokens that it reads, special tokens included.
-        question_prompt: What goes before every question.
-        sentence_prompt: What goes before every sentence.
-        inputs: Names of the graph's inputs, among input_ids, attention_mask, token_type_ids.
+        window: How many tokens it reads, special tokens included.
+        question_prompt: The text before every question.
+        sentence_prompt: The text before every sentence.
+        inputs: Names of the graph's inputs, among `INPUTS`.
         pad_id: The token that fills up a batch.
     """
 
@@ -63,20 +64,20 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledModel:
-    """A compiled encoder in a directory, verified but for its weights.
+    """A compiled encoder in a directory, verified except for its weights.
 
     Attributes:
         card: What it is.
         directory: Where its graph and weights lie. The weights may be mapped while `is_whole`
-            reads them, but nothing that they give may be used before that has said so.
+            reads them, but no vector may be used before `is_whole` has returned True.
         tokenizer: The tokenizer's bytes.
-        record: What the weights must be.
+        weights: Digest and size that the weights must have.
     """
 
     card: Card
     directory: Path
     tokenizer: bytes
-    record: Mapping[str, object]
+    weights: FileRecord
 
     @property
     def graph(self) -> Path:
@@ -84,18 +85,18 @@ class CompiledModel:
         return self.directory / GRAPH
 
     def is_whole(self) -> bool:
-        """Whether the weights are what was written; other threads run meanwhile."""
+        """Return True if the weights are what was written; other threads run meanwhile."""
         try:
-            return _record_of_large(self.directory / WEIGHTS) == self.record
+            return _record_of_large(self.directory / WEIGHTS) == self.weights
         except (OSError, ValueError):
             return False
 
 
 def entry_directory(cache: Path, fingerprint: str) -> Path:
-    """Where the compiled encoder of a model lies in the cache.
+    """Return where the compiled encoder of a model lies in a cache.
 
     Raises:
-        ValueError: If `fingerprint` is not 64 hexadecimal digits, and so might lead elsewhere.
+        ValueError: `fingerprint` is not 64 hexadecimal digits, so it could lead elsewhere.
     """
     if not re.fullmatch("[0-9a-f]{64}", fingerprint):
         message = f"fingerprint must be 64 hexadecimal digits, got {fingerprint!r}"
@@ -107,67 +108,88 @@ def write_card(directory: Path, card: Card) -> None:
     """Complete a directory that holds graph, weights and tokenizer.
 
     Raises:
-        OSError: If the disk refuses.
+        OSError: The disk refuses.
     """
+    # In the order of the cards that are in caches and indexes already.
     names = (GRAPH, WEIGHTS, TOKENIZER)
     records = {name: asdict(access.record_of(directory / name)) for name in names}
     body = {"schema": SCHEMA, "scheme": SCHEME, **asdict(card), "files": records}
-    content = json.dumps({**body, "checksum": _checksum(body)}, indent=1)
+    content = json.dumps({**body, "checksum": digest_of_json(body)}, indent=1)
     durable.write_new(directory / CARD, content.encode("ascii"))
 
 
 def read_entry(directory: Path, fingerprint: str) -> CompiledModel | None:
-    """The compiled encoder in a directory, or None if it is missing, damaged or another's."""
+    """Read the compiled encoder in a directory; None if missing, damaged or another model's."""
     try:
-        body = card_body(directory)
-        if body is None or body["fingerprint"] != fingerprint:
+        body = _read_card(directory, fingerprint)
+        if body is None:
             return None
-        records = body["files"]
-        tokenizer = _content(directory / TOKENIZER)
-        graph = _content(directory / GRAPH)
-        if {TOKENIZER: _record(tokenizer), GRAPH: _record(graph)} != {
-            name: records[name] for name in (TOKENIZER, GRAPH)
-        }:
+        records = _records(body)
+        tokenizer = _read_file(directory / TOKENIZER)
+        for name, content in ((TOKENIZER, tokenizer), (GRAPH, _read_file(directory / GRAPH))):
+            if records[name] != FileRecord(sha256=access.digest(content), bytes=len(content)):
+                return None
+        # Mapping weights shorter than the graph says would end the process.
+        if (directory / WEIGHTS).stat().st_size != records[WEIGHTS].bytes:
             return None
-        # What is shorter than the graph says would end the process where it is mapped.
-        if (directory / WEIGHTS).stat().st_size != records[WEIGHTS]["bytes"]:
-            return None
-    except (OSError, RecursionError, UnreadableSourceError, ValueError):
+    except (OSError, UnreadableSourceError):
         return None
+    fields = {name: body[name] for name in Card.__slots__}
+    card = Card(**{**fields, "inputs": tuple(body["inputs"])})
     return CompiledModel(
-        card=_card(body), directory=directory, tokenizer=tokenizer, record=records[WEIGHTS]
+        card=card, directory=directory, tokenizer=tokenizer, weights=records[WEIGHTS]
     )
 
 
-def card_body(directory: Path) -> dict[str, Any] | None:
-    """What the card in a directory says; None if it is missing, damaged or of another format."""
-    try:
-        body = json.loads(_content(directory / CARD))
-    except (RecursionError, UnreadableSourceError, ValueError):
-        return None
-    return body if _is_whole(body) else None
+def damaged_parts(fingerprint: str, *, cache: Path) -> dict[str, str]:
+    """Read every byte of a compiled encoder, and return what is wrong with its files, by name.
 
+    An encoder that is not there has no damage. If the card is damaged, only the card is named,
+    because it says what the other files must be.
 
-def _content(path: Path) -> bytes:
-    """A small file of an entry; whatever waits for a writer, as a FIFO does, is refused.
+    Args:
+        fingerprint: The encoder's fingerprint, 64 hexadecimal digits.
+        cache: Where it may be: an index that carries encoders, or the per-user cache.
 
     Raises:
-        UnreadableSourceError: It is no regular file, or cannot be read.
+        RefusedError: The file system refuses to read it.
     """
-    return read_source(path, max_bytes=_MOST, follow_links=True)
+    directory = entry_directory(cache, fingerprint)
+    if not directory.is_dir():
+        return {}
+    body = _read_card(directory, fingerprint)
+    if body is None:
+        is_there = (directory / CARD).is_file()
+        return {CARD: "is not what was written" if is_there else "is missing"}
+    records = _records(body)
+    damage = {}
+    for name in FILES:
+        try:
+            access.verify(directory / name, records[name])
+        except (DamagedFileError, UnreadableFileError) as error:
+            damage[name] = error.reason
+    return damage
 
 
-def _is_whole(body: Any) -> bool:  # noqa: ANN401 - it comes from a file and may be anything
-    """Whether a card is of this format and says what was written."""
-    if not isinstance(body, dict):
-        return False
-    checksum = body.pop("checksum", None)
-    known = body.get("schema") == SCHEMA and body.get("scheme") == SCHEME
-    return known and checksum == _checksum(body) and _is_complete(body)
+def _read_card(directory: Path, fingerprint: str) -> dict[str, Any] | None:
+    """Return what the card of a model says; None if missing, damaged or of another format."""
+    try:
+        body = json.loads(_read_file(directory / CARD))
+        if not isinstance(body, dict) or body.pop("checksum", None) != digest_of_json(body):
+            return None
+    except (RecursionError, UnreadableSourceError, ValueError):
+        return None
+    known = {"schema": SCHEMA, "scheme": SCHEME, "fingerprint": fingerprint}
+    return body if known.items() <= body.items() and _is_complete(body) else None
+
+
+def _read_file(path: Path) -> bytes:
+    """Read a small file of an entry; a FIFO, which would wait for a writer, is refused."""
+    return read_source(path, max_bytes=_MAX_BYTES, follow_links=True)
 
 
 def _is_complete(body: Mapping[str, Any]) -> bool:
-    """Whether a card has every field, of its type: a checksum is no proof of who wrote it."""
+    """Return True if every field has its type: a checksum does not prove who wrote the card."""
     match body:
         case {
             "fingerprint": str(),
@@ -177,85 +199,41 @@ def _is_complete(body: Mapping[str, Any]) -> bool:
             "sentence_prompt": str(),
             "inputs": [*inputs],
             "pad_id": int(pad_id),
-            "files": dict(records),
+            "files": dict(files),
         }:
-            named = bool(inputs) and set(map(str, inputs)) <= _INPUTS
-            told = records.keys() == _FILES and all(map(_is_record, records.values()))
-            return named and told and dimension > 0 and window > 0 and pad_id >= 0
+            is_named = bool(inputs) and set(map(str, inputs)) <= set(INPUTS)
+            has_files = files.keys() == set(FILES) and all(map(_is_record, files.values()))
+            return is_named and has_files and dimension > 0 and window > 0 and pad_id >= 0
     return False
 
 
 def _is_record(record: object) -> bool:
     match record:
-        case {"sha256": str(), "bytes": int()}:
-            return True
+        case {"sha256": str(), "bytes": int(), **others}:
+            return not others
     return False
 
 
-def _card(body: Mapping[str, Any]) -> Card:
-    """The card in a verified body."""
-    fields = {name: body[name] for name in Card.__slots__}
-    return Card(**{**fields, "inputs": tuple(body["inputs"])})
+def _records(body: Mapping[str, Any]) -> dict[str, FileRecord]:
+    return {name: FileRecord(**record) for name, record in body["files"].items()}
 
 
-def _record(content: bytes) -> dict[str, object]:
-    """What the card says about a file with this content."""
-    return asdict(FileRecord(sha256=access.digest(content), bytes=len(content)))
+def _record_of_large(path: Path) -> FileRecord:
+    """Return the record of a file that is not empty, as `access.record_of` does.
 
-
-def _record_of_large(path: Path) -> dict[str, object]:
-    """What the card says about a file that is not empty, as `files.record_of` gives it.
-
-    Hashing a piece takes Python's lock once: with smaller ones, as it has them, each would wait for
-    the thread that imports modules meanwhile. A piece that is done gives its memory back.
+    Hashing a piece takes Python's lock once. With pieces as small as `access.record_of` reads,
+    each would wait for the thread that imports modules. A hashed piece gives its memory back.
 
     Raises:
-        OSError: If it cannot be read.
-        ValueError: If it is empty.
+        OSError: The file cannot be read.
+        ValueError: The file is empty.
     """
     hasher = hashlib.sha256()
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        for start in range(0, len(content), _PIECE):
-            with memoryview(content)[start : start + _PIECE] as piece:
+        for start in range(0, len(content), _HASHED_BYTES):
+            with memoryview(content)[start : start + _HASHED_BYTES] as piece:
                 hasher.update(piece)
             if hasattr(mmap, "MADV_DONTNEED"):
-                content.madvise(mmap.MADV_DONTNEED, start, min(_PIECE, len(content) - start))
-        return {"sha256": hasher.hexdigest(), "bytes": len(content)}
-
-
-def _checksum(body: Mapping[str, object]) -> str:
-    """The sha256 of a card without its checksum."""
-    return hashlib.sha256(canonical_json(body)).hexdigest()
-
-
-def damaged_parts(fingerprint: str, *, cache: Path) -> dict[str, str]:
-    """What is wrong with files of a compiled encoder, by their names; every byte is read.
-
-    Nothing is wrong where there is none. Of one whose card is wrong, the card alone is named: it
-    says what the others must be.
-
-    Args:
-        fingerprint: That of the encoder, 64 hexadecimal digits.
-        cache: Where it may be: an index that carries encoders, or the per-user cache.
-
-    Raises:
-        RefusedError: The file system refuses to read it.
-    """
-    directory = entry_directory(cache, fingerprint)
-    if not directory.is_dir():
-        return {}
-    body = card_body(directory)
-    if body is None or body.get("fingerprint") != fingerprint:
-        is_there = (directory / CARD).is_file()
-        return {CARD: "is not what was written" if is_there else "is missing"}
-    records = body["files"]
-    parts = {name: _damage(directory / name, records[name]) for name in (GRAPH, TOKENIZER, WEIGHTS)}
-    return {name: damage for name, damage in parts.items() if damage}
-
-
-def _damage(path: Path, record: dict[str, Any]) -> str:
-    try:
-        access.verify(path, FileRecord(sha256=record["sha256"], bytes=record["bytes"]))
-    except (DamagedFileError, UnreadableFileError) as error:
-        return error.reason
-    return ""
+                length = min(_HASHED_BYTES, len(content) - start)
+                content.madvise(mmap.MADV_DONTNEED, start, length)
+        return FileRecord(sha256=hasher.hexdigest(), bytes=len(content))

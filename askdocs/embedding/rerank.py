@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from askdocs.corpus.walk import source_path
 from askdocs.disk.access import reason_of
-from askdocs.embedding.admission import (
-    listed_modules,
-    read_object,
-    refuse_pickles,
-    require_own_configuration,
-)
+from askdocs.embedding.admission import admit_module, listed_modules, read_object
 from askdocs.embedding.model import locate_model
 from askdocs.errors import ModelError
 
@@ -26,9 +21,9 @@ if TYPE_CHECKING:
 
 
 ORGANISATION = "cross-encoder"
-"""Whose a model's name on the hub is without an owner, as for sentence-transformers."""
+"""The default owner of a hub name, as in sentence-transformers."""
 
-_MODULES = ("Transformer", "Pooling", "Dense", "LogitScore", "Normalize", "LayerNorm", "Dropout")
+MODULES = ("Transformer", "Pooling", "Dense", "LogitScore", "Normalize", "LayerNorm", "Dropout")
 """The sentence-transformers modules whose every file is known."""
 
 _VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", ".model")
@@ -41,20 +36,20 @@ class Reranker(Protocol):
     """Says how well passages answer a question."""
 
     def score(self, question: str, texts: Sequence[str]) -> NDArray[np.float64]:
-        """How well each text answers the question, higher is better.
+        """Score how well each text answers the question; higher is better.
 
-        A text's score does not depend on the others, but for the last bits of a float.
+        A text's score does not depend on the other texts, except for the last bits of a float.
 
         Args:
             question: The question.
-            texts: Any number; what goes beyond the model's window is not read.
+            texts: Any number; tokens beyond the model's window are not read.
 
         Returns:
             Shape (len(texts),), in [0, 1].
 
         Raises:
-            ModelError: If the model cannot be loaded, does not give one score for a pair, or
-                gives one that is not a number.
+            ModelError: The model cannot be loaded, does not give one score per pair, or gives
+                NaN or infinity.
         """
         ...
 
@@ -62,17 +57,17 @@ class Reranker(Protocol):
 def open_reranker(
     name: str, *, base: Path, notify: Callable[[str], None], online: bool = False
 ) -> Reranker:
-    """The cross-encoder `name`, found and admitted now and loaded by the first question.
+    """Find and admit the cross-encoder `name`; the first question loads it.
 
     Args:
-        name: A directory, or a hub name such as `owner/model`; without an owner it belongs to
+        name: A directory, or a hub name such as `owner/model`; the default owner is
             `ORGANISATION`.
-        base: What relative directories are relative to.
-        notify: Called with one line before the seconds that loading takes.
-        online: Whether the hub may be asked; otherwise only what was fetched earlier is found.
+        base: The folder that relative directories start from.
+        notify: Called with one line before loading, which takes seconds.
+        online: Whether to ask the hub; otherwise only models fetched earlier are found.
 
     Raises:
-        ModelError: If there is no such model here, or it is not safe to load.
+        ModelError: There is no such model here, or it is not safe to load.
     """
     try:
         model = locate_model(_full_name(name, base), base=base, online=online)
@@ -87,18 +82,16 @@ def open_reranker(
 
 
 class _CrossEncoderReranker:
-    """A cross-encoder of sentence-transformers in this process."""
-
     def __init__(self, name: str, directory: Path, notify: Callable[[str], None]) -> None:
-        """Load nothing yet: a question that no passage answers has no use for the model."""
+        """Load nothing yet: a question that no passage answers does not need the model."""
         self._name = name
         self._directory = directory
         self._notify = notify
         self._model: CrossEncoder | None = None
 
     def score(self, question: str, texts: Sequence[str]) -> NDArray[np.float64]:
-        """How well each text answers the question; see `Reranker`."""
-        # Importing askdocs.embedding must not import NumPy.
+        """Score how well each text answers the question; see `Reranker`."""
+        # Importing this module must not import NumPy.
         import numpy as np
 
         if not texts:
@@ -124,10 +117,10 @@ class _CrossEncoderReranker:
                 str(self._directory),
                 local_files_only=True,
                 trust_remote_code=False,
-                # In full precision, whatever the file has: without a GPU, half is slower.
+                # Full precision whatever the file has: without a GPU, half precision is slower.
                 model_kwargs={"use_safetensors": True, "dtype": "float32"},
-                # Most models of one label name it themselves. The others give log-odds, which it
-                # maps to [0, 1] in the same order; and no model gets to name a function to call.
+                # Most models with one label ask for a sigmoid. Others give log-odds, which it maps
+                # to [0, 1] in the same order. No model may name a function to call.
                 activation_fn=Sigmoid(),
             )
         except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
@@ -141,55 +134,34 @@ class _CrossEncoderReranker:
 
 
 def _full_name(name: str, base: Path) -> str:
-    """A name that `locate_model` takes for nothing but what is meant here."""
+    """Return the name that `locate_model` reads as a directory or as a model of `ORGANISATION`."""
     if not name or "/" in name:
         return name
     return f"./{name}" if source_path(base, name).is_dir() else f"{ORGANISATION}/{name}"
 
 
 def _admit(directory: Path) -> None:
-    """Refuse a model that is unsafe to load, or that has no trained part that scores pairs.
-
-    Raises:
-        ModelError: If it needs code of its own, keeps weights in pickles or has none, has a module
-            of another kind than `_MODULES`, or is no cross-encoder.
-    """
-    for module, kind in _modules(directory):
-        # Some modules need no file, and then no folder.
-        files = sorted(path for path in module.glob("*") if path.is_file())
-        refuse_pickles(module, files, needs_weights=kind == "Transformer")
+    """Refuse a model that is not safe to load, or has no trained part that scores pairs."""
+    # Most cross-encoders are one transformer and have no modules.json.
+    modules = [(directory, "Transformer")]
+    if (directory / "modules.json").is_file():
+        modules = listed_modules(directory, MODULES)
+    for module, kind in modules:
+        files = admit_module(module, kind)
         if kind == "Transformer":
-            require_own_configuration(module)
             _require_head(directory, module)
-            _require_vocabulary(module, files)
+            # Without a vocabulary, transformers makes an empty one.
+            if not any(path.name.endswith(_VOCABULARIES) for path in files):
+                raise ModelError(f"{module} has no tokenizer")
         for path in files:
             if path.suffix == ".safetensors":
                 _require_whole(path)
 
 
-def _modules(directory: Path) -> list[tuple[Path, str]]:
-    """Directory and kind of each module; most cross-encoders are one transformer and list none."""
-    path = directory / "modules.json"
-    if not path.is_file():
-        return [(directory, "Transformer")]
-    try:
-        entries = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path} cannot be read") from error
-    return listed_modules(path, entries, _supported)
-
-
-def _supported(full_name: str) -> str:
-    package, _, name = full_name.rpartition(".")
-    if package.partition(".")[0] != "sentence_transformers" or name not in _MODULES:
-        raise ValueError(f"asks for {full_name}, which is not supported")
-    return name
-
-
 def _require_head(directory: Path, transformer: Path) -> None:
-    """Refuse a model that transformers would give a head of random weights, and so random scores.
+    """Refuse a model to which transformers would add a head of random weights.
 
-    A model that was saved as a cross-encoder has its own; of another one, the architecture tells.
+    A model saved as a cross-encoder has its own head; for other models, the architecture tells.
     """
     settings = directory / "config_sentence_transformers.json"
     if settings.is_file() and read_object(settings).get("model_type") == "CrossEncoder":
@@ -197,17 +169,11 @@ def _require_head(directory: Path, transformer: Path) -> None:
     path = transformer / "config.json"
     architectures = read_object(path).get("architectures") or ["not given"]
     if not str(architectures[0]).endswith(_HEADS):
-        raise ModelError(f"{path} is of no cross-encoder: its architecture is {architectures[0]}")
-
-
-def _require_vocabulary(transformer: Path, files: Sequence[Path]) -> None:
-    """Refuse a model without a vocabulary, for which transformers makes an empty one."""
-    if not any(path.name.endswith(_VOCABULARIES) for path in files):
-        raise ModelError(f"{transformer} has no tokenizer")
+        raise ModelError(f"{path} is not a cross-encoder: its architecture is {architectures[0]}")
 
 
 def _require_whole(path: Path) -> None:
-    """Refuse weights that are cut off, or the pointer that a clone without Git LFS leaves.
+    """Refuse truncated weights, and the pointer that a clone without Git LFS leaves.
 
     Source:
         https://huggingface.co/docs/safetensors: eight bytes with the length of a JSON header, the
@@ -218,10 +184,11 @@ def _require_whole(path: Path) -> None:
             length = int.from_bytes(stream.read(8), "little")
             size = path.stat().st_size - 8 - length
             header = json.loads(stream.read(length)) if size >= 0 else {}
-        end = max(one["data_offsets"][1] for name, one in header.items() if name != "__metadata__")
+        spans = [entry["data_offsets"] for key, entry in header.items() if key != "__metadata__"]
+        end = max(end for _, end in spans)
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {reason_of(error)}") from error
-    except (ValueError, AttributeError, KeyError, TypeError, IndexError):
+    except (RecursionError, ValueError, AttributeError, KeyError, TypeError):
         end = None
     if end != size:
         raise ModelError(f"{path} is not a whole safetensors file")

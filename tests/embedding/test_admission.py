@@ -83,9 +83,9 @@ def test_code_of_the_models_own_is_refused(model: Path, name: str) -> None:
     [
         ("", "modeling.Transformer", "asks for code of the model's own: modeling.Transformer"),
         ("", "sentence_transformers_evil.Pooling", "asks for code of the model's own"),
-        ("", f"{ORDINARY}.WordEmbeddings", "asks for WordEmbeddings, which cannot be compiled"),
-        ("../other", f"{ORDINARY}.Pooling", "points out of the model: ../other"),
-        ("/other", f"{ORDINARY}.Pooling", "points out of the model: /other"),
+        ("", f"{ORDINARY}.WordEmbeddings", "asks for WordEmbeddings, which is not supported"),
+        ("../other", f"{ORDINARY}.Pooling", "points outside the model: ../other"),
+        ("/other", f"{ORDINARY}.Pooling", "points outside the model: /other"),
     ],
 )
 def test_odd_module_is_refused(model: Path, path: str, kind: str, reason: str) -> None:

@@ -178,7 +178,7 @@ def test_model_for_embedding_is_refused(tmp_path: Path) -> None:
     """It has no trained part that scores pairs; transformers would make one of random weights."""
     directory = locate_model("all-MiniLM-L6-v2", base=tmp_path).directory
 
-    reason = "is of no cross-encoder: its architecture is BertModel"
+    reason = "is not a cross-encoder: its architecture is BertModel"
     assert_refused(directory, f"{directory}/config.json {reason}", no_notice)
 
 
@@ -219,17 +219,17 @@ def test_model_without_a_tokenizer_is_refused(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("listing", "reason"),
     [
-        ("[", "cannot be read"),
+        ("[", "is not JSON: Expecting value: line 1 column 2 (char 1)"),
         ("{}", "lists no modules"),
         ("[1]", "has an entry without type and path"),
         ('[{"type": "evil.Transformer", "path": ""}]',
-         "asks for evil.Transformer, which is not supported"),
+         "asks for code of the model's own: evil.Transformer"),
         ('[{"type": "sentence_transformers.base.modules.Router", "path": ""}]',
-         "asks for sentence_transformers.base.modules.Router, which is not supported"),
+         "asks for Router, which is not supported"),
         ('[{"type": "sentence_transformers.models.Dense", "path": "../other"}]',
-         "points out of the model: ../other"),
+         "points outside the model: ../other"),
         ('[{"type": "sentence_transformers.models.Dense", "path": "/other"}]',
-         "points out of the model: /other"),
+         "points outside the model: /other"),
     ],
 )  # fmt: skip
 def test_odd_listing_is_refused(copy: Path, listing: str, reason: str) -> None:

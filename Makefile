@@ -17,6 +17,11 @@ $(error no question; try: make ask Q="What is ...?")
 endif
 endif
 
+# `worksteal` gives each worker neighbouring tests, which share fixtures, and runs to its end when a
+# worker dies; `loadfile` then waits for ever. The first dead worker ends the run.
+ON_2_CORES := -n 2 --dist worksteal --max-worker-restart 0
+TORTURE_LIMITS := -o timeout=900 -o faulthandler_timeout=960 -o session_timeout=3600
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -41,7 +46,7 @@ index: $(INSTALLED) ## Build or refresh the index in vectors/
 	$(BIN)/askdocs index
 
 test: $(INSTALLED) ## Run the tests with branch coverage, at least 95 % (ARGS="..." for a part of them)
-	$(BIN)/pytest $(or $(ARGS),-n 2 --dist loadfile --cov --cov-report=term:skip-covered)
+	$(BIN)/pytest $(or $(ARGS),$(ON_2_CORES) --cov --cov-report=term:skip-covered)
 
 lowest: ## Run the tests with the lowest versions of the dependencies (ARGS="..." as for test)
 	@mkdir -p build/lowest
@@ -59,14 +64,14 @@ audit: $(INSTALLED) ## Look for known faults in what constraints.txt pins; needs
 
 torture: $(INSTALLED) ## Try every fault of docs/reliability.md; needs strace, takes minutes
 	@command -v strace >/dev/null || { echo 'askdocs: make torture needs strace; try: apt-get install strace' >&2; exit 1; }
-	$(BIN)/pytest --torture -n 2 --dist worksteal $(or $(ARGS),tests/reliability)
+	$(BIN)/pytest --torture $(ON_2_CORES) $(TORTURE_LIMITS) $(or $(ARGS),tests/reliability)
 
 mutants: $(INSTALLED) ## Count the small changes of the code that no test notices; half an hour or more
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt --group mutants >&2
 	$(BIN)/python -m tests.mutation.mutants $(ARGS)
 
 coverage: $(INSTALLED) ## Run the tests and list the lines and branches that they miss
-	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term-missing:skip-covered
+	$(BIN)/pytest $(ON_2_CORES) --cov --cov-report=term-missing:skip-covered
 
 lint: $(INSTALLED) ## Check style, types, import order, writing, wording, dependencies, spelling
 	$(BIN)/ruff check

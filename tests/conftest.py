@@ -7,7 +7,7 @@ import shutil
 import string
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,8 @@ from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
 
 REPOSITORY = Path(__file__).parents[1]
-_HANG_SECONDS = 60
+_STDERR = pytest.StashKey[int]()
+_END_SECONDS = 120
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,6 +29,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--torture", action="store_true", help="try all of tests/reliability, not a sample of it"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Limit the whole run; where tests are distributed, this is the process that waits for workers.
+
+    A process that runs tests itself is limited by pytest's own options; see pyproject.toml.
+    """
+    config.stash[_STDERR] = os.dup(2)
+    names = ("session_timeout", "faulthandler_timeout")
+    _end_process_after(sum(float(config.getini(name)) for name in names), config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Limit what comes after the last test: fixtures, coverage, threads that are left."""
+    _end_process_after(_END_SECONDS, session.config)
+
+
+def _end_process_after(seconds: float, config: pytest.Config) -> None:
+    """Print the stacks of all threads and exit with status 1, unless called again before."""
+    faulthandler.dump_traceback_later(seconds, exit=True, file=config.stash[_STDERR])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -50,7 +72,7 @@ def _made_once(
     """Have a folder made by one of the processes that run tests; the others wait for it."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
-    with exclusive_lock(folder.with_suffix(".lock"), until=time.monotonic() + 600):
+    with exclusive_lock(folder.with_suffix(".lock"), until=time.monotonic() + 150):
         if not folder.exists():
             temporary = folder.with_suffix(".new")
             temporary.mkdir()
@@ -235,11 +257,3 @@ def _tiny_weights(words: int) -> dict[str, np.ndarray]:
         weights[f"{norm}.LayerNorm.weight"] = np.ones(16, np.float32)
         weights[f"{norm}.LayerNorm.bias"] = np.zeros(16, np.float32)
     return weights
-
-
-@pytest.fixture
-def no_hang() -> Iterator[None]:
-    """End the run, with a traceback, where a test waits for something that never comes."""
-    faulthandler.dump_traceback_later(_HANG_SECONDS, exit=True)
-    yield
-    faulthandler.cancel_dump_traceback_later()

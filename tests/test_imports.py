@@ -252,7 +252,7 @@ def test_nothing_is_imported_before_ctrl_c_is_answered() -> None:
         "import askdocs.__main__; print(*sorted(set(sys.modules) - before))"
     )
     ran = subprocess.run(
-        [sys.executable, "-S", "-c", script], capture_output=True, check=True, text=True
+        [sys.executable, "-S", "-c", script], capture_output=True, check=True, text=True, timeout=60
     )
 
     assert ran.stdout.split() == ["__future__", "askdocs", "askdocs.__main__"]

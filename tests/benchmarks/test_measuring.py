@@ -68,7 +68,7 @@ def test_a_process_is_timed_by_a_program_of_its_own(tmp_path):
     command = [sys.executable, "-S", script, tmp_path / "out", sys.executable, "-c"]
 
     done = subprocess.run(
-        [*command, "print(1); raise SystemExit(3)"], check=True, capture_output=True
+        [*command, "print(1); raise SystemExit(3)"], check=True, capture_output=True, timeout=60
     )
 
     report = json.loads(done.stdout)

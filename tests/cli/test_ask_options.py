@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.limits import limited
+
 Run = Callable[..., Any]
 
 LEXICAL = ("--mode", "lexical")
@@ -77,13 +79,14 @@ def test_broken_line_of_a_file_is_named(harbour: Path, run: Run) -> None:
 def test_answer_comes_while_the_pipe_is_open(harbour: Path, cache: Path, form: str) -> None:
     """Each question is answered before the next one is written."""
     command = [sys.executable, "-m", "askdocs", "ask", *LEXICAL, "--questions", "-"]
-    with subprocess.Popen(
+    process = subprocess.Popen(
         [*command, "--format", form],
         env={**os.environ, "ASKDOCS_CACHE": str(cache)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    ) as process:
+    )
+    with limited(process):
         assert process.stdin is not None
         assert process.stdout is not None
         answers = []
@@ -91,9 +94,10 @@ def test_answer_comes_while_the_pipe_is_open(harbour: Path, cache: Path, form: s
             process.stdin.write(f"{question}\n")
             process.stdin.flush()
             seen = ""
-            # If nothing came before the pipe is closed, this would wait until the test's end.
             while "froze" not in seen and " askdocs\n" not in seen:
-                seen += process.stdout.readline()
+                line = process.stdout.readline()
+                assert line, "no answer before the pipe was closed"
+                seen += line
             answers.append(seen)
         process.stdin.close()
 

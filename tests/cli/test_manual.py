@@ -60,6 +60,7 @@ def test_full_disk_is_reported() -> None:
         ran = subprocess.run(
             [sys.executable, str(REPOSITORY / "docs" / "manual.py")], stdout=full, stderr=subprocess.PIPE,
             check=False,
+            timeout=60,
         )  # fmt: skip
 
     expected = b"askdocs: standard output: no space left on device\n"
@@ -70,11 +71,18 @@ def test_full_disk_is_reported() -> None:
 def test_groff_has_no_warning() -> None:
     """The formatter takes the page as it is written by the module."""
     page = subprocess.run(
-        [sys.executable, str(REPOSITORY / "docs" / "manual.py")], capture_output=True, check=True
+        [sys.executable, str(REPOSITORY / "docs" / "manual.py")],
+        capture_output=True,
+        check=True,
+        timeout=60,
     ).stdout
 
     ran = subprocess.run(
-        ["groff", "-ww", "-mandoc", "-Tascii"], input=page, capture_output=True, check=False
+        ["groff", "-ww", "-mandoc", "-Tascii"],
+        input=page,
+        capture_output=True,
+        check=False,
+        timeout=60,
     )
 
     assert (ran.returncode, ran.stderr) == (0, b"")

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from askdocs.embedding import compiled
+from tests.limits import limited
 
 Run = Callable[..., Any]
 
@@ -181,7 +182,7 @@ def test_interrupted_watch_ends_without_a_word(harbour: Path, cache: Path, run: 
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    with process:
+    with limited(process):
         assert process.stdout is not None
         first = process.stdout.readline()
         process.send_signal(signal.SIGINT)

@@ -302,9 +302,7 @@ def test_patterns_beyond_the_limit_are_reported(make_tree: MakeTree) -> None:
 
 
 @pytest.mark.parametrize("name", [".gitignore", ".askdocsignore"])
-def test_ignore_file_that_is_a_fifo_does_not_hang(
-    make_tree: MakeTree, name: str, no_hang: None
-) -> None:
+def test_ignore_file_that_is_a_fifo_does_not_hang(make_tree: MakeTree, name: str) -> None:
     """A walk never waits, whatever stands under an ignore file's name."""
     base = make_tree({"a.txt": ""})
     os.mkfifo(base / name)
@@ -312,7 +310,7 @@ def test_ignore_file_that_is_a_fifo_does_not_hang(
     assert paths(base) == [name, "a.txt"]
 
 
-def test_pattern_of_many_stars_does_not_hang(make_tree: MakeTree, no_hang: None) -> None:
+def test_pattern_of_many_stars_does_not_hang(make_tree: MakeTree) -> None:
     """No pattern takes more than a moment, on whatever names."""
     base = make_tree({f"{'a' * 200}.txt": "", ".gitignore": f"{'*a' * 30}*b"})
 

@@ -11,8 +11,6 @@ import pytest
 from askdocs.corpus.read import read_source
 from askdocs.errors import UnreadableSourceError
 
-pytestmark = pytest.mark.usefixtures("no_hang")
-
 
 @pytest.fixture
 def make_thing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:

@@ -137,7 +137,7 @@ def test_root_may_be_a_link_to_a_folder(make_tree: MakeTree) -> None:
 
 
 def test_special_files_are_listed_unopened(
-    make_tree: MakeTree, monkeypatch: pytest.MonkeyPatch, no_hang: None
+    make_tree: MakeTree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A FIFO and a socket are listed as special, a folder named like a document is entered."""
     base = make_tree({"folder.txt/a.txt": ""})

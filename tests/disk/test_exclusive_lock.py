@@ -12,6 +12,7 @@ import pytest
 
 from askdocs.disk.lock import exclusive_lock
 from askdocs.errors import LockedError, RefusedError
+from tests.limits import limited
 
 HOLDER = """
 import sys
@@ -73,7 +74,8 @@ def test_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
     """Another process keeps us out while it lives, and leaves nothing behind when it is killed."""
     lock = tmp_path / "LOCK"
     command = [sys.executable, "-c", HOLDER, lock]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+    holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with limited(holder):
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
 

@@ -22,6 +22,7 @@ def run(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["bash", "-c", command], cwd=folder, env=environment, capture_output=True,
         encoding="utf-8", check=False,
+        timeout=60,
     )  # fmt: skip
 
 

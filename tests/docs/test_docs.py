@@ -86,7 +86,13 @@ def run(command: list[str], folder: Path, cache: Path) -> subprocess.CompletedPr
         "ASKDOCS_CACHE": str(cache),
     }
     return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False
+        command,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
     )
 
 

@@ -72,6 +72,7 @@ def printed(tmp_path_factory, encoder_cache) -> list[str]:
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             check=False,
+            timeout=60,
         ).stdout
         for command, _ in SESSIONS
     ]

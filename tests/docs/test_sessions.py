@@ -51,6 +51,7 @@ def test_a_documented_command_prints_what_the_page_shows(command, shown, clone, 
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         check=False,
+        timeout=60,
     ).stdout
 
     assert printed.rstrip() == shown.rstrip()
@@ -77,6 +78,7 @@ def test_the_python_example_of_the_readme_runs(clone, encoder_cache):
         capture_output=True,
         encoding="utf-8",
         check=True,
+        timeout=60,
     )
 
     assert ran.stdout.startswith("0.78 seeds/001_169922582ed849e6.txt#p2-3 verified\n")

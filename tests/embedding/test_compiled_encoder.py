@@ -132,7 +132,7 @@ print(light, sorted(heavy & set(sys.modules)))
 """
 
     child = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
     )
 
     assert (child.stdout, child.stderr) == ("[] []\n", "")

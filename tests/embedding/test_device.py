@@ -381,7 +381,7 @@ print(sorted({{"torch", "transformers", "sentence_transformers"}} & set(sys.modu
 """
 
     child = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
     )
 
     assert (child.stdout, child.stderr) == ("[]\n", "")

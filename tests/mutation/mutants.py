@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
     copy_checkout(REPOSITORY, FOLDER)
     mutmut = Path(sys.executable).with_name("mutmut")
     command = [mutmut, "run", "--max-children", options.children, *options.names]
-    subprocess.run(command, cwd=FOLDER, check=True)
+    subprocess.run(command, cwd=FOLDER, check=True, timeout=3 * 3600)
     rooms = counts_by_room(FOLDER / "mutants" / "askdocs")
     sys.stdout.write(table_of(rooms))
     for line in (faults := faults_of(rooms, expected_rooms(FOLDER, options.names))):

@@ -18,16 +18,17 @@ from askdocs.index.generation import current_digest
 from askdocs.search.index import Index
 from askdocs.search.options import AskOptions
 from tests.reliability.states import names, state_of, write
+from tests.reliability.victims import fork
 
-# Copies would be one hit.
+# All differ: copies would be one hit.
 _DOCUMENTS = ("snow", "rain", "wind", "frost", "fog")
 
 
 def main(folder: Path, seconds: float) -> dict[str, int]:
-    """Let them contend; how often each thing happened.
+    """Run the contest and return how often each thing happened.
 
     Raises:
-        AssertionError: A reader or the state in the end is wrong.
+        AssertionError: A reader failed, or the index in the end is wrong.
     """
     index = folder / "vectors"
     folder.mkdir()
@@ -46,8 +47,8 @@ def main(folder: Path, seconds: float) -> dict[str, int]:
     for writer in writers:
         kill(*writer)
     for reader, pipe in readers:
-        with os.fdopen(pipe) as said:
-            counts.update(json.load(said))
+        with os.fdopen(pipe) as output:
+            counts.update(json.load(output))
         _, status = os.waitpid(reader, 0)
         assert status == 0, "a reader failed"
     counts["generations"] = number_in(index)
@@ -61,7 +62,7 @@ def main(folder: Path, seconds: float) -> dict[str, int]:
 
 
 def kill(writer: int, pipe: int) -> None:
-    """End a writer, which nothing else has ended before."""
+    """Kill a writer that is still running."""
     os.kill(writer, signal.SIGKILL)
     _, status = os.waitpid(writer, 0)
     os.close(pipe)
@@ -69,25 +70,25 @@ def kill(writer: int, pipe: int) -> None:
 
 
 def documents_of(number: int) -> dict[str, str]:
-    """Documents that all say the same number."""
-    return {f"docs/{one}.txt": f"{one} says: number {number}." for one in _DOCUMENTS}
+    """Return documents that all name the same number."""
+    return {f"docs/{name}.txt": f"{name} says: number {number}." for name in _DOCUMENTS}
 
 
 def number_in(index: Path) -> int:
-    """The number that all documents of an index say."""
+    """Return the number that all documents of an index name."""
     texts, _ = state_of(index)
     return number_of(list(texts.values()))
 
 
-def number_of(said: Sequence[str]) -> int:
-    """The number that all documents say, and each of them says one."""
-    assert len(said) == len(_DOCUMENTS)
-    (number,) = {text.removesuffix(".").rpartition(" ")[2] for text in said}
+def number_of(texts: Sequence[str]) -> int:
+    """Return the number that the texts of all documents name."""
+    assert len(texts) == len(_DOCUMENTS)
+    (number,) = {text.removesuffix(".").rpartition(" ")[2] for text in texts}
     return int(number)
 
 
 def read_on(index: Path, deadline: float) -> dict[str, int]:
-    """Ask again and again, an index that stays open and one opened anew: it never goes back."""
+    """Ask until the deadline, reopening every fifth time; the number never decreases."""
     last, reads = 0, 0
     opened = Index(index, cache=index, notify=print)
     while time.monotonic() < deadline:
@@ -103,10 +104,10 @@ def read_on(index: Path, deadline: float) -> dict[str, int]:
 
 
 def write_on(index: Path) -> dict[str, int]:
-    """Write the next number again and again."""
+    """Write the next number until killed."""
     while True:
         try:
-            # Before the number is read: another writer may have gone on meanwhile.
+            # Before the number is read: another writer may commit between the two.
             digest = current_digest(index)
             write(index, documents_of(number_in(index) + 1), expecting=digest)
         except LockedError:
@@ -114,9 +115,9 @@ def write_on(index: Path) -> dict[str, int]:
 
 
 def start(act: Callable[[], dict[str, int]]) -> tuple[int, int]:
-    """Do something in a process of its own: its number, and where its result can be read."""
+    """Call a function in a child process; return its pid and a pipe with the result as JSON."""
     read, written = os.pipe()
-    child = os.fork()
+    child = fork()
     if child:
         os.close(written)
         return child, read

@@ -13,6 +13,7 @@ from askdocs.freshness import observe_entry
 from askdocs.records.manifest import CorpusSettings, DocumentStatus, PassageSettings
 from askdocs.text.cutting import cut_passages
 from askdocs.text.document import read_document
+from tests.limits import limited
 
 Amount = Callable[[int, int], int]
 Tally = Callable[[str, str, int], None]
@@ -96,10 +97,10 @@ def test_peak_of_memory_is_bounded(tmp_path: Path, cache: Path, tally: Tally, sh
         env={**os.environ, "ASKDOCS_CACHE": str(cache)},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
-    out = child.stdout.read().decode()
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    child.stdout.close()
+    with limited(child, 600):
+        out = child.stdout.read().decode()
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
 
     reason = SHAPES[shape][2]
     if reason:

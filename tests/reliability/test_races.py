@@ -291,7 +291,7 @@ def test_file_that_another_thread_keeps_writing_is_indexed_or_reported(
             CHANGES_IN_PLACE[number % len(CHANGES_IN_PLACE)](path)
             number += 1
 
-    writer = threading.Thread(target=keep_writing)
+    writer = threading.Thread(target=keep_writing, daemon=True)
     writer.start()
     try:
         for _ in range(runs):
@@ -299,6 +299,6 @@ def test_file_that_another_thread_keeps_writing_is_indexed_or_reported(
             assert_hashed_is_indexed(docs.parent / "vectors")
     finally:
         ended.set()
-        writer.join()
+        writer.join(60)
     assert_sound(docs, index_docs)
     tally("T3", "runs beside a thread that writes", runs)

@@ -1,8 +1,7 @@
-"""Processes that are made to die: each is a fork of one that has imported all that askdocs needs.
+"""Processes that are killed on purpose, forked from one that has imported all that askdocs needs.
 
-Started as a program, this is that one: it takes a line of JSON for each victim, which waits to be
-continued, so that a tracer can be put to it first. What it prints is the victim's process id, and
-later its exit status.
+`python -m tests.reliability.victims` is that one. It reads a line of JSON per victim and prints the
+victim's process id, later its exit status. Each victim waits for SIGCONT, so that strace can attach.
 """
 
 import contextlib
@@ -13,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,7 +22,29 @@ from typing import Self
 
 _MODULES = "faiss numpy onnxruntime tokenizers Stemmer pathspec sqlite3".split()
 _POLL_SECONDS = 0.002
-_PATIENCE_SECONDS = 30.0
+_LIMIT_SECONDS = 60.0
+_ONE_THREAD = {
+    f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB")
+}
+
+
+def forkable_environment() -> dict[str, str]:
+    """Return the environment for a program that forks: no coverage, and no threads of libraries."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    return {**kept, **_ONE_THREAD}
+
+
+def fork() -> int:
+    """Fork this process.
+
+    Raises:
+        AssertionError: It has threads or a tracer; a child could wait for their locks for ever.
+    """
+    tasks = Path("/proc/self/task")
+    count = len(os.listdir(tasks)) if tasks.exists() else threading.active_count()
+    assert count == 1, f"{count} threads before a fork"
+    assert sys.gettrace() is None, "coverage before a fork"
+    return os.fork()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +52,10 @@ class Death:
     """How a victim ended.
 
     Attributes:
-        status: Its exit status, as a shell gives it: 137 for SIGKILL.
-        out: What it printed.
-        err: What it complained about.
-        trace: What the tracer saw, a line for each call.
+        status: Its exit status as a shell reports it: 137 for SIGKILL.
+        out: Its standard output.
+        err: Its standard error.
+        trace: What strace saw, a line for each call.
     """
 
     status: int
@@ -44,49 +66,43 @@ class Death:
 
 @dataclass
 class Victim:
-    """A process that runs askdocs.
+    """A process that runs askdocs, and how it ended: None before it has."""
 
-    Attributes:
-        number: Of the process.
-        death: How it ended; None before.
-    """
-
-    number: int
+    pid: int
     death: Death | None = None
 
     def kill(self, number: int) -> None:
         """Send it a signal; it may have ended already."""
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self.number, number)
+            os.kill(self.pid, number)
 
 
 class Nursery:
     """Makes victims: `with Nursery(environment) as nursery: nursery.run(["index"], folder)`."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        """Start the one that is forked."""
-        self._said = Path(tempfile.mkdtemp(prefix="askdocs-"))
+        """Start the process that forks them."""
+        self._output = Path(tempfile.mkdtemp(prefix="askdocs-"))
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.reliability.victims"],
             cwd=Path(__file__).parents[2],
-            env={**os.environ, **environment},
+            env={**forkable_environment(), **environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
 
     def __enter__(self) -> Self:
-        """Give itself."""
+        """Return itself."""
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """End the one that is forked."""
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.close()
-        self._process.stdout.close()
-        self._process.wait()
-        shutil.rmtree(self._said)
+        """End the process, and victims that are left."""
+        self._end()
+        with self._process:
+            pass
+        shutil.rmtree(self._output)
 
     def run(
         self,
@@ -99,11 +115,10 @@ class Nursery:
         """Run askdocs in a folder until it ends.
 
         Args:
-            arguments: Those of askdocs.
+            arguments: The arguments of askdocs.
             folder: The current folder.
             environment: What to add to the environment.
-            tracing: The options of strace that say what to look at, and what to do to it; none for
-                no strace.
+            tracing: Options of strace: what to trace and what to inject; without any, no strace.
         """
         with self.start(arguments, folder, environment=environment, tracing=tracing) as victim:
             pass
@@ -118,36 +133,46 @@ class Nursery:
         *,
         environment: Mapping[str, str],
         tracing: Sequence[str] = (),
-    ) -> Iterator["Victim"]:
-        """Run askdocs beside what is in the block, at whose end it is waited for; see `run`."""
-        files = {name: self._said / name for name in ("out", "err", "trace")}
+    ) -> Iterator[Victim]:
+        """Run askdocs while the block runs, then wait until it ends; see `run`."""
+        files = {name: self._output / name for name in ("out", "err", "trace")}
         for path in files.values():
             path.write_bytes(b"")
         order = {
             "arguments": list(arguments), "folder": str(folder), "environment": dict(environment),
             "out": str(files["out"]), "err": str(files["err"]),
         }  # fmt: skip
-        victim = Victim(int(self._ask(json.dumps(order))))
-        with _traced(victim.number, files["trace"], tracing):
+        assert self._process.stdin
+        self._process.stdin.write(f"{json.dumps(order)}\n")
+        self._process.stdin.flush()
+        victim = Victim(self._read_number())
+        with _traced(victim.pid, files["trace"], tracing):
             victim.kill(signal.SIGCONT)
             yield victim
-            status = int(self._ask(""))
+            status = self._read_number()
         texts = {name: path.read_text(errors="replace") for name, path in files.items()}
         trace = tuple(texts["trace"].splitlines())
         victim.death = Death(status, texts["out"], texts["err"], trace)
 
-    def _ask(self, line: str) -> str:
-        assert self._process.stdin
+    def _read_number(self) -> int:
         assert self._process.stdout
-        if line:
-            self._process.stdin.write(f"{line}\n")
-            self._process.stdin.flush()
-        return self._process.stdout.readline()
+        timer = threading.Timer(_LIMIT_SECONDS, self._end)
+        timer.start()
+        try:
+            line = self._process.stdout.readline()
+        finally:
+            timer.cancel()
+        assert line, "no victim, or it took too long to end"
+        return int(line)
+
+    def _end(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
 
 @contextmanager
 def _traced(victim: int, trace: Path, options: Sequence[str]) -> Iterator[None]:
-    """Have strace look at a process as long as the block lasts, if there are options for it."""
+    """Attach strace to a process while the block runs, if there are options for it."""
     if not options:
         yield
         return
@@ -156,27 +181,27 @@ def _traced(victim: int, trace: Path, options: Sequence[str]) -> Iterator[None]:
     try:
         _wait_for_tracer(victim, tracer)
         yield
-        _, complaint = tracer.communicate(timeout=_PATIENCE_SECONDS)
+        _, complaint = tracer.communicate(timeout=_LIMIT_SECONDS)
     finally:
         tracer.kill()
     assert b"strace:" not in complaint.replace(b"attached", b""), complaint
 
 
 def _wait_for_tracer(victim: int, tracer: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _LIMIT_SECONDS
     while "TracerPid:\t0\n" in Path(f"/proc/{victim}/status").read_text():
         assert tracer.poll() is None, tracer.stderr and tracer.stderr.read()
-        assert time.monotonic() < deadline, "strace does not come"
+        assert time.monotonic() < deadline, "strace did not attach"
         time.sleep(_POLL_SECONDS)
 
 
 def _serve() -> None:
-    """Fork a victim for each line, and say what becomes of it."""
-    # Started in the background of a shell, it would ignore what victims are to be ended by.
+    """Fork a victim for each line, and print what becomes of it."""
+    # In the background of a shell SIGINT would be ignored, and victims are to end by it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in _MODULES:
         __import__(name)
-    # What the command loads by itself is loaded before the fork too.
+    # What the commands import by themselves is imported before the fork too.
     from askdocs.cli.main import cli
     from askdocs.cli.process import main as run
 
@@ -189,9 +214,9 @@ def _serve() -> None:
     import askdocs.search.index  # noqa: F401
 
     for line in sys.stdin:
-        victim = os.fork()
+        victim = fork()
         if not victim:
-            _die(json.loads(line))
+            _run_victim(json.loads(line))
         _, status = os.waitpid(victim, os.WUNTRACED)
         assert os.WIFSTOPPED(status), "a victim did not wait"
         print(victim, flush=True)
@@ -200,8 +225,8 @@ def _serve() -> None:
         print(code if code >= 0 else 128 - code, flush=True)
 
 
-def _die(order: Mapping[str, object]) -> None:
-    """Be the victim: wait, do what is asked for, and end as askdocs does."""
+def _run_victim(order: Mapping[str, object]) -> None:
+    """Wait for SIGCONT, run the command, and exit as askdocs does."""
     os.chdir(str(order["folder"]))
     os.environ.update(order["environment"])  # type: ignore[arg-type]
     for number, name in ((1, "out"), (2, "err")):

@@ -557,7 +557,7 @@ def test_reading_vectors_does_not_import_faiss() -> None:
     )
 
     done = subprocess.run(
-        [sys.executable, "-c", program], check=False, capture_output=True, text=True
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True, timeout=60
     )
 
     assert (done.stdout, done.stderr) == ("False\n", "")

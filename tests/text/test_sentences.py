@@ -310,7 +310,7 @@ def test_sentences_do_not_depend_on_the_paragraphs_around(
     ],
 )
 @pytest.mark.parametrize("end", ["b", "\nB"])
-def test_long_repetitions_take_no_longer_than_others(no_hang: None, pattern: str, end: str) -> None:
+def test_long_repetitions_take_no_longer_than_others(pattern: str, end: str) -> None:
     """Two hundred thousand characters of one kind are cut in a time that their number explains."""
     text = "a" + pattern * (200_000 // len(pattern)) + end
 

@@ -1,0 +1,26 @@
+"""A limit for what a test reads from a program that it has started."""
+
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+SECONDS = 60.0
+
+
+@contextmanager
+def limited(process: subprocess.Popen, seconds: float = SECONDS) -> Iterator[None]:
+    """Kill a program that is still running after some time, so that no read from it blocks.
+
+    At the end of the block, its pipes are closed and it is waited for, at most as long again.
+    """
+    timer = threading.Timer(seconds, process.kill)
+    timer.start()
+    try:
+        yield
+        process.wait(seconds)
+    finally:
+        timer.cancel()
+        process.kill()
+        with process:
+            pass

@@ -34,11 +34,10 @@ class Pace:
     """How fast a watch reacts, in milliseconds.
 
     Attributes:
-        together: Changes that follow each other so closely belong together: an editor writes a file
-            in steps.
-        longest: How long changes are collected at most.
-        look: How often what no system reports is looked at: roots that come and go, files that were
-            named.
+        together: Changes within this time of each other are one change: editors write in steps.
+        longest: The longest time for which changes are collected.
+        look: The interval of checks for what no system reports: roots that come and go, and files
+            that were named.
     """
 
     together: int = 200
@@ -47,7 +46,7 @@ class Pace:
 
 
 class Watcher:
-    """Indexes a corpus, and again whenever it has changed; the model stays loaded."""
+    """Index a corpus now and whenever it has changed; the model stays loaded."""
 
     def __init__(
         self,
@@ -59,18 +58,18 @@ class Watcher:
         open_encoder: Callable[..., Encoder] = compiled.open_encoder,
         pace: Pace = Pace(),
     ) -> None:
-        """Do nothing yet.
+        """Prepare to watch.
 
         Args:
-            request: What to index, and how, now; later it is what the index then records.
-            cache: Where compiled encoders and vectors are kept.
+            request: What to index first, and how. Later refreshes use what the index records.
+            cache: The directory of compiled encoders and vectors.
             notify: Called with one line about anything that takes long.
-            progress: Told how far the first run is.
+            progress: Receives the progress of the first run.
             open_encoder: Opens the encoder, with the arguments of `embedding.open_encoder`.
             pace: How fast to react.
 
         Raises:
-            UsageError: The package that watches folders is not installed.
+            UsageError: The package watchfiles is not installed.
         """
         try:
             import watchfiles
@@ -88,22 +87,20 @@ class Watcher:
             build,
             cache=cache,
             notify=notify,
-            open_encoder=_Kept(open_encoder),
-            open_device=_Kept(open_device),
+            open_encoder=_EncoderCache(open_encoder),
+            open_device=_EncoderCache(open_device),
         )
 
     def first(self) -> IndexReport:
-        """Index now; errors are those of `build`."""
+        """Index now; for errors see `build`."""
         return self._build(self._request, progress=self._progress)
 
     def refreshes(self) -> Iterator[IndexReport | AskdocsError | None]:
-        """Index again after every change, and give what became of it; without an end.
+        """Index again after every change and yield the outcome, without end.
 
-        About once a second it gives None, where there was no change.
-
-        What goes wrong ends nothing: the index stays as it was until the next change. While
-        another process writes it, or it cannot be read where to look for changes, every second is
-        tried again.
+        About once a second without a change, None is yielded. An error leaves the index as it was
+        until the next change. While another process writes the index, or it cannot be read to
+        learn what to watch, the refresh is tried again every second.
         """
         request = IndexRequest(
             index=self._request.index,
@@ -116,13 +113,13 @@ class Watcher:
             if isinstance(change, AskdocsError):
                 yield change
             elif change or is_busy:
-                outcome = self._refreshed(request)
+                outcome = self._refresh(request)
                 is_busy = isinstance(outcome, LockedError)
                 yield outcome
             else:
                 yield None
 
-    def _refreshed(self, request: IndexRequest) -> IndexReport | AskdocsError:
+    def _refresh(self, request: IndexRequest) -> IndexReport | AskdocsError:
         try:
             return self._build(request)
         except AskdocsError as error:
@@ -131,33 +128,33 @@ class Watcher:
             return self._refusal(error)
 
     def _changes(self) -> Iterator[bool | AskdocsError]:
-        """Whether the corpus may have changed, about every second and at once when it has.
+        """Yield True as soon as the corpus may have changed, False about every second.
 
-        Where that cannot be told, why.
+        An error is yielded if that cannot be told.
         """
         while True:
             try:
-                yield from self._changes_of(_Places(self._request.index))
+                yield from self._changes_of(_WatchedPaths(self._request.index))
             except AskdocsError as error:
                 yield error
             except OSError as error:
                 yield self._refusal(error)
             except self._lost_track:
-                # Something has changed that watchfiles cannot name: it gives up where a name is not
-                # UTF-8. The pause is for a file of such a name that is written all the time.
+                # A file whose name is not UTF-8 has changed: watchfiles cannot name it and stops.
+                # Pause, in case such a file is written all the time.
                 yield True
             else:
                 continue
             time.sleep(self._pace.look / 1000)
 
-    def _changes_of(self, places: _Places) -> Iterator[bool]:
-        """Whether the corpus may have changed, until there are other places to watch."""
-        seen = places.state()
-        # What changed before the system began to watch is seen by looking once more, then.
+    def _changes_of(self, paths: _WatchedPaths) -> Iterator[bool]:
+        """Yield whether the corpus may have changed, until there are other paths to watch."""
+        before = paths.state()
+        # Changes made before the system began to watch are found by a first refresh.
         is_first = True
         watching = self._watch(
-            *places.folders,
-            watch_filter=places.may_matter,
+            *paths.folders,
+            watch_filter=paths.may_matter,
             debounce=self._pace.longest,
             step=self._pace.together,
             rust_timeout=self._pace.look,
@@ -166,11 +163,11 @@ class Watcher:
             ignore_permission_denied=True,
         )
         with closing(watching):
-            for found in watching:
-                if places.state() != seen:
-                    # A folder that was removed and made again is watched no more.
+            for changes in watching:
+                if paths.state() != before:
+                    # A folder that was removed and made again is no longer watched.
                     return
-                yield is_first or bool(found)
+                yield is_first or bool(changes)
                 is_first = False
 
     def _refusal(self, error: OSError) -> RefusedError:
@@ -178,8 +175,12 @@ class Watcher:
         return RefusedError(f"{error.filename or self._request.index}: {reason}")
 
 
-class _Places:
-    """Where changes of a corpus show."""
+class _WatchedPaths:
+    """The folders to watch for a corpus, and the paths to check from time to time.
+
+    Attributes:
+        folders: The roots that are folders; the system reports changes in them.
+    """
 
     def __init__(self, index: Path) -> None:
         generation = open_generation(index)
@@ -189,34 +190,34 @@ class _Places:
         _require_utf8(self.folders)
         self._choice = Choice(f"{base}/", corpus)
         self._ignore_files = frozenset(corpus.ignore_files)
-        # Some systems report places as they were given, others (FSEvents) as they really are.
+        # Some systems report paths as they were given, others (FSEvents) as they really are.
         tops = {*map(str, self.folders), *map(os.path.realpath, self.folders)}
         self._tops = [f"{top.rstrip(os.sep)}{os.sep}" for top in tops]
         self._index = f"{os.path.realpath(index)}{os.sep}"
-        # An editor puts another file in a named one's place, which a watch on the file misses.
+        # An editor replaces a file that was named, which a watch on the file does not see.
         above = {parent for root in roots for parent in root.parents if _lies_in(parent, base)}
-        named = [folder / name for folder in sorted(above) for name in corpus.ignore_files]
-        self._looked_at = [*roots, *named]
+        ignore_files = [folder / name for folder in sorted(above) for name in corpus.ignore_files]
+        self._checked = [*roots, *ignore_files]
 
     def state(self) -> list[tuple[int, ...] | None]:
-        """What the places are that are looked at; another one if any of them changes."""
-        return [_state(place) for place in self._looked_at]
+        """Return the state of the checked paths, which differs if any of them has changed."""
+        return [_state(path) for path in self._checked]
 
-    def may_matter(self, _change: Change, place: str) -> bool:
-        """Whether a change of a file or folder may change the corpus; never one of the index."""
-        if f"{os.path.realpath(place)}{os.sep}".startswith(self._index):
+    def may_matter(self, _change: Change, path: str) -> bool:
+        """Return True if a change at a path may change the corpus, never for one in the index."""
+        if f"{os.path.realpath(path)}{os.sep}".startswith(self._index):
             return False
-        top = max((top for top in self._tops if place.startswith(top)), key=len, default=None)
+        top = max((top for top in self._tops if path.startswith(top)), key=len, default=None)
         if top is None:
-            # A root itself, or a way to it that is not known: what is hidden there says nothing.
+            # A root itself, or an unknown way to it, whose hidden folders mean nothing.
             return True
-        *above, name = Path(place[len(top) :]).parts or ("",)
+        *above, name = Path(path[len(top) :]).parts or ("",)
         if name in self._ignore_files:
             return not any(map(self._choice.is_left_hidden, above))
         if any(map(self._choice.is_left_hidden, (*above, name))):
             return False
-        # What is gone may have been a folder of documents.
-        return self._choice.may_be_document(name) or not os.path.isfile(place)  # noqa: PTH113
+        # What has been removed may have been a folder of documents.
+        return self._choice.may_be_document(name) or not os.path.isfile(path)  # noqa: PTH113
 
 
 def _require_utf8(folders: list[Path]) -> None:
@@ -231,28 +232,28 @@ def _lies_in(folder: Path, base: Path) -> bool:
     return base in (folder, *folder.parents)
 
 
-def _state(place: Path) -> tuple[int, ...] | None:
-    """What stands at a place; of a folder not what is in it, since that is watched."""
+def _state(path: Path) -> tuple[int, ...] | None:
+    """Return what a path is now. The content of a folder does not count, since it is watched."""
     try:
-        found = place.stat()
+        status = path.stat()
     except OSError:
         return None
-    if place.is_dir():
-        # One that may not be read is not watched, and that it may be again is not reported.
-        return found.st_dev, found.st_ino, found.st_mode
-    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
+    if path.is_dir():
+        # A folder that may not be read is not watched, and no system reports when it may be again.
+        return status.st_dev, status.st_ino, status.st_mode
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
 
 
-class _Kept:
-    """Opens an encoder once for each set of arguments."""
+class _EncoderCache:
+    """Open an encoder, and keep the last one for the next call with the same arguments."""
 
-    def __init__(self, open_it: Callable[..., Encoder]) -> None:
-        self._open = open_it
+    def __init__(self, open_encoder: Callable[..., Encoder]) -> None:
+        self._open = open_encoder
         self._opened: dict[tuple[Hashable, ...], Encoder] = {}
 
     def __call__(self, *arguments: Hashable, **named: object) -> Encoder:
-        """The encoder that those arguments open; the named ones say only how."""
+        """Return the encoder for these arguments; the named ones only say how to open it."""
         if arguments not in self._opened:
-            # One at a time: a model takes hundreds of megabytes.
+            # Keep only one: a model takes hundreds of megabytes.
             self._opened = {arguments: self._open(*arguments, **named)}
         return self._opened[arguments]

@@ -14,7 +14,7 @@ import numpy as np
 
 from askdocs.embedding import compiled
 from askdocs.embedding.model import locate_model
-from askdocs.evaluation.judge import Answer, Judge
+from askdocs.evaluation.judge import Judge, LocatedAnswer
 from askdocs.evaluation.questions import JudgedQuestion, read_questions
 from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
@@ -153,7 +153,7 @@ def _asked(
             )
 
 
-def _ask(reader: Reader, encoder: Encoder, text: str, answers: Sequence[Answer]) -> Asked:
+def _ask(reader: Reader, encoder: Encoder, text: str, answers: Sequence[LocatedAnswer]) -> Asked:
     asked = without_frame(text)
     vector = encoder.embed_questions([asked])[0]
     found = gather(reader, asked, vector, mode=Mode.HYBRID)

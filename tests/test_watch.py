@@ -23,7 +23,7 @@ from askdocs.index.generation import open_generation
 from askdocs.indexing.build import Progress
 from askdocs.indexing.request import IndexRequest
 from askdocs.records.reports import IndexReport
-from askdocs.watch import Pace, Watcher, _Places
+from askdocs.watch import Pace, Watcher, _WatchedPaths
 
 Outcomes = Iterator[IndexReport | AskdocsError | None]
 
@@ -198,7 +198,7 @@ def test_linked_root_below_a_hidden_folder_is_seen_by_either_name(docs: Path, wa
     watching.first()
     real, given = docs.parent / ".store", docs
 
-    may_matter = _Places(docs.parent / "vectors").may_matter
+    may_matter = _WatchedPaths(docs.parent / "vectors").may_matter
 
     assert may_matter(Change.added, str(real / "b.txt"))
     assert may_matter(Change.added, str(given / "b.txt"))
@@ -336,7 +336,7 @@ def test_root_that_may_be_read_again_is_watched_again(docs: Path, watcher: Any) 
     watching = watcher()
     watching.first()
     docs.chmod(0)
-    places = _Places(docs.parent / "vectors")
+    places = _WatchedPaths(docs.parent / "vectors")
     closed = places.state()
     docs.chmod(0o755)
 

@@ -1,63 +1,20 @@
-"""The command that compares an index with its corpus."""
+"""The `check` command: compare an index with its corpus."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from askdocs.cli.output import style, write
 from askdocs.cli.parameters import option_format, option_index, option_max_tokens, option_quiet
 from askdocs.errors import REPAIR, DamagedIndexError, ExitStatus
-from askdocs.freshness import WantedSettings, check_freshness
-from askdocs.places import existing_index
-from askdocs.render.check_report import (
-    render_annotations,
-    render_freshness,
-    render_freshness_json,
-    render_junit,
-    summarise,
-)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from askdocs.records.reports import Freshness
-
-
-def check(
-    directory: Path,
-    *,
-    form: str,
-    deep: bool,
-    model: str | None,
-    max_tokens: int | None,
-    quiet: bool,
-) -> int:
-    """Compare, and print how the corpus differs from the index.
-
-    Raises:
-        DamagedIndexError: Files of the index are not what was written; they have been printed.
-    """
-    wanted = WantedSettings(model=model, max_tokens=max_tokens)
-    freshness = check_freshness(directory, wanted=wanted, deep=deep)
-    if form != "text" or not quiet:
-        write(_rendered(freshness, form, directory))
-    if freshness.damaged:
-        raise DamagedIndexError(f"{directory} is {summarise(freshness)}", hint=REPAIR)
-    return ExitStatus.DONE if freshness.is_fresh else ExitStatus.NO
-
-
-def _rendered(freshness: Freshness, form: str, directory: Path) -> str:
-    if form == "json":
-        return render_freshness_json(freshness)
-    if form == "github":
-        folder = os.path.relpath(directory.resolve().parent).replace(os.sep, "/")
-        return render_annotations(freshness, folder=folder)
-    if form == "junit":
-        return render_junit(freshness)
-    return render_freshness(freshness, style())
 
 
 @click.command("check")
@@ -69,21 +26,53 @@ def _rendered(freshness: Freshness, form: str, directory: Path) -> str:
 @click.option("--deep", is_flag=True, help="Verify every byte of the index first.")
 @click.option(
     "--model", metavar="NAME_OR_PATH", envvar=["ASKDOCS_CHECK_MODEL", "ASKDOCS_INDEX_MODEL"],
-    help="The model that the index shall be made with.  [default: the recorded one]",
+    help="The model that the index should be made with.  [default: the recorded one]",
 )  # fmt: skip
 @option_max_tokens(
     envvar=["ASKDOCS_CHECK_MAX_TOKENS", "ASKDOCS_INDEX_MAX_TOKENS"],
-    help="The longest passage that it shall have.  [default: the recorded one]",
+    help="The longest passage it should have.  [default: the recorded one]",
 )
 @option_quiet
-def check_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
+def check_command(
+    index: Path | None,
+    form: str,
+    deep: bool,
+    model: str | None,
+    max_tokens: int | None,
+    quiet: bool,
+) -> int:
     """Say whether the index is fresh: exit 0 if it is, 1 with the differences if not.
 
     Documents are compared by content, settings with those that this version would use. No model
-    is needed, and nothing is written. With --deep, damaged files are named, and it exits 4.
+    is needed, and nothing is written. With --deep, damaged files are named and the exit status is
+    4.
 
     \b
       askdocs check || askdocs index
       askdocs check --format junit > freshness.xml
     """
-    return check(existing_index(index), quiet=quiet, **wanted)
+    from askdocs.freshness import WantedSettings, check_freshness
+    from askdocs.places import existing_index
+    from askdocs.render.check_report import summarise
+
+    directory = existing_index(index)
+    wanted = WantedSettings(model=model, max_tokens=max_tokens)
+    freshness = check_freshness(directory, wanted=wanted, deep=deep)
+    if form != "text" or not quiet:
+        write(_render(freshness, form, directory))
+    if freshness.damaged:
+        raise DamagedIndexError(f"{directory} is {summarise(freshness)}", hint=REPAIR)
+    return ExitStatus.DONE if freshness.is_fresh else ExitStatus.NO
+
+
+def _render(freshness: Freshness, form: str, directory: Path) -> str:
+    from askdocs.render import check_report
+
+    if form == "json":
+        return check_report.render_freshness_json(freshness)
+    if form == "github":
+        folder = os.path.relpath(directory.resolve().parent).replace(os.sep, "/")
+        return check_report.render_annotations(freshness, folder=folder)
+    if form == "junit":
+        return check_report.render_junit(freshness)
+    return check_report.render_freshness(freshness, style())

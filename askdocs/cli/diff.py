@@ -1,13 +1,12 @@
-"""The command that compares the answers of two indexes."""
+"""The `diff` command: compare the answers of two indexes."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from askdocs.cli.input import name_of, open_index, read_questions
 from askdocs.cli.output import remember_index, style, write
 from askdocs.cli.parameters import (
     Directory,
@@ -19,48 +18,11 @@ from askdocs.cli.parameters import (
     option_top_k,
 )
 from askdocs.errors import ExitStatus, UsageError
-from askdocs.evaluation.compare import compare_answers
-from askdocs.places import existing_index
-from askdocs.render.diff_report import (
-    render_comparison,
-    render_comparison_json,
-    render_comparison_markdown,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from askdocs.records.results import ComparedRanking
-
-
-def compare(
-    old: Path, new: Path, *, questions: str, top_k: int, mode: str, form: str, quiet: bool
-) -> int:
-    """Ask two indexes the same questions, and print what they cite otherwise.
-
-    Raises:
-        UsageError: There is no question.
-    """
-    asked = list(read_questions(questions, hint="askdocs diff OLD --questions FILE"))
-    if not asked:
-        message = f"there is no question in {name_of(questions)}"
-        raise UsageError(message, hint="askdocs diff --help")
-    # A hint that names the other index, or none, would have the wrong one written anew.
-    remember_index(old)
-    with open_index(old, quiet=quiet) as before:
-        remember_index(new)
-        with open_index(new, quiet=quiet) as now:
-            compared = list(compare_answers(before, now, asked, mode=mode, top_k=top_k))
-    write(_rendered(compared, form))
-    return ExitStatus.NO if any(one.is_different for one in compared) else ExitStatus.DONE
-
-
-def _rendered(compared: Sequence[ComparedRanking], form: str) -> str:
-    if form == "json":
-        return render_comparison_json(compared)
-    if form == "md":
-        return render_comparison_markdown(compared)
-    return render_comparison(compared, style())
 
 
 @click.command("diff")
@@ -76,15 +38,49 @@ def _rendered(compared: Sequence[ComparedRanking], form: str) -> str:
 )  # fmt: skip
 @option_quiet
 def diff_command(
-    old: Path, new: Path | None, index: Path | None, quiet: bool, **wanted: Any
+    old: Path,
+    new: Path | None,
+    index: Path | None,
+    questions: str,
+    top_k: int,
+    mode: str,
+    form: str,
+    quiet: bool,
 ) -> int:
-    """Say which questions cite something else in the index NEW than in the index OLD.
+    """List the questions for which the index NEW cites something else than the index OLD.
 
-    Cited texts are compared: one that stands elsewhere has moved, which is no difference. Without
-    NEW, OLD is compared with the index of --index. Exits 0 when all cite the same, else 1.
+    The cited texts are compared. A text that has only moved is not a difference. Without NEW, OLD
+    is compared with the index of --index. Exits 0 if all cite the same texts, else 1.
 
     \b
       askdocs diff ../base/vectors vectors --questions questions.txt
       askdocs diff ../base/vectors --questions questions.txt --format md
     """
-    return compare(old, new or existing_index(index), quiet=quiet, **wanted)
+    from askdocs.cli.input import name_of, open_index, read_questions
+    from askdocs.evaluation.compare import compare_answers
+    from askdocs.places import existing_index
+
+    new = new or existing_index(index)
+    asked = list(read_questions(questions, hint="askdocs diff OLD --questions FILE"))
+    if not asked:
+        message = f"there is no question in {name_of(questions)}"
+        raise UsageError(message, hint="askdocs diff --help")
+    # Hints name the index that is being opened: `askdocs index` must not rewrite the other one.
+    remember_index(old)
+    with open_index(old, quiet=quiet) as before:
+        remember_index(new)
+        with open_index(new, quiet=quiet) as now:
+            compared = list(compare_answers(before, now, asked, mode=mode, top_k=top_k))
+    write(_render(compared, form))
+    is_different = any(ranking.is_different for ranking in compared)
+    return ExitStatus.NO if is_different else ExitStatus.DONE
+
+
+def _render(compared: Sequence[ComparedRanking], form: str) -> str:
+    from askdocs.render import diff_report
+
+    if form == "json":
+        return diff_report.render_comparison_json(compared)
+    if form == "md":
+        return diff_report.render_comparison_markdown(compared)
+    return diff_report.render_comparison(compared, style())

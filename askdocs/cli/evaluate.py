@@ -1,13 +1,11 @@
-"""The command that measures answers."""
+"""The `eval` command: measure the answers to questions whose answers are known."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
-from askdocs.cli.input import chosen_reranker, open_index, read_lines
 from askdocs.cli.output import notify, write
 from askdocs.cli.parameters import (
     option_format,
@@ -17,69 +15,15 @@ from askdocs.cli.parameters import (
     option_top_k,
     options_rerank,
 )
-from askdocs.disk import durable
 from askdocs.errors import ExitStatus
-from askdocs.evaluation.questions import judge_by, read_questions
-from askdocs.evaluation.run import evaluate, read_bars, read_baseline, setbacks, shortfalls
-from askdocs.places import existing_index
-from askdocs.render.formats import render_run
-from askdocs.render.json import render_evaluation_json
-from askdocs.render.reports import render_evaluation
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from askdocs.evaluation.questions import JudgedQuestion
-
 
 _HINT = "askdocs eval --help"
-
-
-def run_evaluation(
-    directory: Path,
-    *,
-    questions: str,
-    qrels: str | None,
-    form: str,
-    top_k: int,
-    mode: str,
-    run_out: Path | None,
-    fail_under: Sequence[str],
-    baseline: str | None,
-    rerank: str | None,
-    online: bool,
-    quiet: bool,
-) -> int:
-    """Measure, print, and say what is not good enough."""
-    bars = read_bars(fail_under)
-    judged = _judged_questions(questions, qrels)
-    earlier = {} if baseline is None else read_baseline(_content(baseline), baseline)
-    reranker = chosen_reranker(rerank, online=online, quiet=quiet, command="eval")
-    with open_index(directory, quiet=quiet) as index:
-        evaluation = evaluate(index, judged, mode=mode, top_k=top_k, reranker=reranker)
-    if run_out is not None:
-        run = "".join(render_run(one.ranking) for one in evaluation.questions)
-        durable.write_output(run_out, run.encode())
-    write(render_evaluation_json(evaluation) if form == "json" else render_evaluation(evaluation))
-    complaints = [*shortfalls(evaluation, bars), *setbacks(evaluation, earlier)]
-    for line in complaints:
-        notify(line)
-    return ExitStatus.NO if complaints else ExitStatus.DONE
-
-
-def _judged_questions(questions: str, qrels: str | None) -> list[JudgedQuestion]:
-    read = read_questions(read_lines(questions, hint=_HINT))
-    return read if qrels is None else judge_by(read, read_lines(qrels, hint=_HINT))
-
-
-def _content(name: str) -> str:
-    return "".join(read_lines(name, hint=_HINT))
 
 
 @click.command("eval")
 @click.argument("questions", type=click.Path(allow_dash=True))
 @option_index
-@option_top_k(10, help="How many passages to look through; fewer than 10 count as 10.")
+@option_top_k(10, help="How many passages to examine; fewer than 10 count as 10.")
 @option_mode
 @click.option(
     "--qrels", type=click.Path(), metavar="FILE",
@@ -88,7 +32,7 @@ def _content(name: str) -> str:
 @option_format("eval", "text", "json", help="How to print the measures.")
 @click.option(
     "--run-out", type=click.Path(path_type=Path), metavar="FILE",
-    help="Write the passages found as a TREC run.",
+    help="Write the passages to FILE as a TREC run.",
 )  # fmt: skip
 @click.option(
     "--fail-under", multiple=True, metavar="MEASURE=VALUE",
@@ -101,11 +45,24 @@ def _content(name: str) -> str:
 )  # fmt: skip
 @options_rerank
 @option_quiet
-def eval_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
+def eval_command(
+    questions: str,
+    index: Path | None,
+    qrels: str | None,
+    form: str,
+    top_k: int,
+    mode: str,
+    run_out: Path | None,
+    fail_under: tuple[str, ...],
+    baseline: str | None,
+    rerank: str | None,
+    online: bool,
+    quiet: bool,
+) -> int:
     """Measure how well the index answers the questions in QUESTIONS (- for standard input).
 
-    Each line is a JSON object with the question and where it is answered; an empty list says that
-    the corpus cannot answer it.
+    Each line is a JSON object with a question and the places that answer it. An empty list means
+    that the corpus cannot answer the question.
 
     \b
       {"question": "Who signs?", "answers": [{"file": "a.md", "paragraph": 3}]}
@@ -117,4 +74,31 @@ def eval_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
       askdocs eval questions.jsonl --format json > old.json
       askdocs eval questions.jsonl --baseline old.json
     """
-    return run_evaluation(existing_index(index), quiet=quiet, **wanted)
+    from askdocs.cli.input import chosen_reranker, open_index, read_lines
+    from askdocs.disk import durable
+    from askdocs.evaluation.questions import judge_by, read_questions
+    from askdocs.evaluation.run import evaluate, read_bars, read_baseline, setbacks, shortfalls
+    from askdocs.places import existing_index
+    from askdocs.render.formats import render_run
+    from askdocs.render.json import render_evaluation_json
+    from askdocs.render.reports import render_evaluation
+
+    directory = existing_index(index)
+    bars = read_bars(fail_under)
+    judged = read_questions(read_lines(questions, hint=_HINT))
+    if qrels is not None:
+        judged = judge_by(judged, read_lines(qrels, hint=_HINT))
+    earlier = {}
+    if baseline is not None:
+        earlier = read_baseline("".join(read_lines(baseline, hint=_HINT)), baseline)
+    reranker = chosen_reranker(rerank, online=online, quiet=quiet, command="eval")
+    with open_index(directory, quiet=quiet) as opened:
+        evaluation = evaluate(opened, judged, mode=mode, top_k=top_k, reranker=reranker)
+    if run_out is not None:
+        run = "".join(render_run(question.ranking) for question in evaluation.questions)
+        durable.write_output(run_out, run.encode())
+    write(render_evaluation_json(evaluation) if form == "json" else render_evaluation(evaluation))
+    complaints = [*shortfalls(evaluation, bars), *setbacks(evaluation, earlier)]
+    for line in complaints:
+        notify(line)
+    return ExitStatus.NO if complaints else ExitStatus.DONE

@@ -1,8 +1,7 @@
-"""The command that builds an index or refreshes it."""
+"""The `index` command: build an index or refresh it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,126 +9,21 @@ import click
 
 from askdocs.cli.output import complain, hint, notifier, notify, write
 from askdocs.cli.parameters import ByteSize, option_index, option_max_tokens, option_quiet
-from askdocs.cli.progress import progress_bar
 from askdocs.errors import AskdocsError, ExitStatus, UsageError
-from askdocs.indexing.build import build
-from askdocs.indexing.plan import preview
-from askdocs.indexing.request import IndexRequest
-from askdocs.places import cache_directory, default_paths, index_to_write
-from askdocs.render.reports import render_failures, render_preview, render_refresh, render_report
-from askdocs.text.document import NOT_UTF8, NOT_UTF8_HINT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from askdocs.indexing.request import IndexRequest
     from askdocs.records.reports import IndexReport
-
-
-def report_failures(report: IndexReport) -> ExitStatus:
-    """Name each document that failed, and what helps; the exit status that stands for it."""
-    for line in render_failures(report):
-        notify(line)
-    if NOT_UTF8 in report.failed.values():
-        hint(NOT_UTF8_HINT)
-    return ExitStatus.SOME_FAILED if report.failed else ExitStatus.DONE
-
-
-def run_index(
-    directory: Path,
-    *,
-    include: tuple[str, ...],
-    exclude: tuple[str, ...],
-    dry_run: bool,
-    watch: bool,
-    quiet: bool,
-    **wanted: Any,
-) -> int:
-    """Index once, or say what that would do, or go on for as long as the user likes."""
-    if dry_run and watch:
-        raise UsageError("--dry-run and --watch exclude each other", hint="askdocs index --help")
-    wanted["paths"] = wanted["paths"] or default_paths(directory)
-    request = IndexRequest(
-        index=directory, include=include or None, exclude=exclude or None, **wanted
-    )
-    if dry_run:
-        write(render_preview(preview(request)))
-        return ExitStatus.DONE
-    return _watch(request, quiet=quiet) if watch else _index(request, quiet=quiet)
-
-
-def _index(request: IndexRequest, *, quiet: bool) -> int:
-    with progress_bar(quiet=quiet) as progress:
-        report = build(
-            request, cache=cache_directory(), notify=notifier(quiet=quiet), progress=progress
-        )
-    return _reported(report, quiet=quiet)
-
-
-def _reported(report: IndexReport, *, quiet: bool) -> int:
-    """Print what was done; the exit status that stands for it."""
-    if not quiet:
-        write(render_report(report))
-    return report_failures(report)
-
-
-def _watch(request: IndexRequest, *, quiet: bool) -> int:
-    """Index now and at every change, until Ctrl-C, which is no news to the one who typed it."""
-    from askdocs.watch import Watcher
-
-    teller = _Teller(quiet=quiet)
-    try:
-        with progress_bar(quiet=quiet) as progress:
-            watcher = Watcher(
-                request, cache=cache_directory(), notify=notifier(quiet=quiet),
-                progress=progress,
-            )  # fmt: skip
-            report = watcher.first()
-        _reported(report, quiet=quiet)
-        teller.note(report)
-        for outcome in watcher.refreshes():
-            if outcome is not None:
-                teller.tell(outcome)
-    except KeyboardInterrupt:
-        return ExitStatus.INTERRUPTED
-    return ExitStatus.DONE
-
-
-class _Teller:
-    """Says what became of each refresh, and nothing twice in a row."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
-        self._failed: Mapping[str, str] = {}
-        self._error = ""
-
-    def tell(self, outcome: IndexReport | AskdocsError) -> None:
-        """Print what a refresh changed, or why it did not come about."""
-        if isinstance(outcome, AskdocsError):
-            if str(outcome) != self._error:
-                complain(outcome)
-            self._error = str(outcome)
-            return
-        if not self._quiet:
-            write(render_refresh(outcome))
-        new = dict(outcome.failed.items() - self._failed.items())
-        for line in render_failures(replace(outcome, failed=new)):
-            notify(line)
-        self.note(outcome)
-
-    def note(self, report: IndexReport) -> None:
-        """Remember what is known to fail."""
-        self._failed = report.failed
-        self._error = ""
 
 
 @click.command("index")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @option_index
-@click.option("--add", is_flag=True, help="Let PATH join the folders that the index records.")
-@click.option("--replace", is_flag=True, help="Let PATH take their place.")
-@click.option("--rebuild", is_flag=True, help="Cut and embed everything anew.")
+@click.option("--add", is_flag=True, help="Add PATH to the indexed folders.")
+@click.option("--replace", is_flag=True, help="Replace the indexed folders with PATH.")
+@click.option("--rebuild", is_flag=True, help="Cut and embed every document again.")
 @click.option("--model", metavar="NAME_OR_PATH", help="A sentence-transformers model.")
-@click.option("--online", is_flag=True, help="Let the model be downloaded.")
+@click.option("--online", is_flag=True, help="Allow the model to be downloaded.")
 @option_max_tokens(help="The longest passage.  [default: 400]")
 @click.option("--encoding", metavar="NAME", help="How to decode files that are not UTF-8.")
 @click.option(
@@ -139,11 +33,11 @@ class _Teller:
 )  # fmt: skip
 @click.option(
     "--exclude", multiple=True, metavar="GLOB",
-    help="What to leave out of folders. May be repeated.",
+    help="Leave out files and folders that match. May be repeated.",
 )  # fmt: skip
 @click.option(
     "--hidden/--no-hidden", default=None,
-    help="Take files and folders whose names begin with a period.  [default: no-hidden]",
+    help="Also index files and folders whose names begin with a period.  [default: no-hidden]",
 )  # fmt: skip
 @click.option(
     "--max-file-size", "max_bytes", type=ByteSize(), metavar="SIZE",
@@ -160,38 +54,45 @@ class _Teller:
 )  # fmt: skip
 @click.option(
     "--max-documents", type=click.IntRange(min=1), metavar="N",
-    help="Index nothing if there are more.  [default: 1000000]",
+    help="Index nothing if there are more documents.  [default: 1000000]",
 )  # fmt: skip
 @click.option(
     "--max-depth", type=click.IntRange(min=1), metavar="N",
-    help="Skip folders that lie more folders below PATH.  [default: 1000]",
+    help="Skip folders more than N levels below PATH.  [default: 1000]",
 )  # fmt: skip
 @click.option(
-    "--device",
-    default="cpu",
-    show_default=True,
-    metavar="NAME",
-    help="Embed on openvino, cuda, mps or another device of PyTorch.",
-)
+    "--device", default="cpu", show_default=True, metavar="NAME",
+    help="Embed on openvino, cuda, mps or another PyTorch device.",
+)  # fmt: skip
 @click.option(
     "--portable/--no-portable", default=None,
-    help="Keep the compiled model in the index, to ask where no model is installed.",
+    help="Store the compiled model in the index, to ask where no model is installed.",
 )  # fmt: skip
 @click.option("--strict", is_flag=True, help="Write nothing if a document cannot be read.")
 @click.option(
     "--wait", "wait_seconds", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS",
-    envvar="ASKDOCS_INDEX_WAIT", help="Wait so long for another process that is writing the index.",
+    envvar="ASKDOCS_INDEX_WAIT", help="Wait this long for another process to finish writing.",
 )  # fmt: skip
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-@click.option("--watch", is_flag=True, help="Go on, and index again whenever a document changes.")
+@click.option("--dry-run", is_flag=True, help="Print what would change, and change nothing.")
+@click.option(
+    "--watch", is_flag=True, help="Keep running, and index again whenever a document changes."
+)
 @option_quiet
-def index_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
+def index_command(
+    index: Path | None,
+    paths: tuple[Path, ...],
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    dry_run: bool,
+    watch: bool,
+    quiet: bool,
+    **options: Any,
+) -> int:
     """Build an index of the .txt and .md files in PATH, or refresh it.
 
-    Without PATH, the folders that the index records are indexed again, and only what has changed
-    is embedded. Where there is no index, it is made in ./vectors; without PATH, of ./seeds. The
-    index records model, length, encoding, globs, --hidden and limits: they hold until others are
-    given.
+    Without PATH, the recorded folders are indexed again, and only what has changed is embedded. A
+    new index is made in ./vectors; without PATH, of ./seeds. The index records model, length,
+    encoding, globs, --hidden and limits, and uses them until others are given.
 
     \b
       askdocs index docs/ notes.md
@@ -200,4 +101,106 @@ def index_command(index: Path | None, quiet: bool, **wanted: Any) -> int:
       askdocs index --watch
       askdocs index
     """
-    return run_index(index_to_write(index), quiet=quiet, **wanted)
+    from askdocs.indexing.request import IndexRequest
+    from askdocs.places import default_paths, index_to_write
+
+    directory = index_to_write(index)
+    if dry_run and watch:
+        raise UsageError("--dry-run and --watch exclude each other", hint="askdocs index --help")
+    request = IndexRequest(
+        index=directory, paths=paths or default_paths(directory),
+        include=include or None, exclude=exclude or None, **options,
+    )  # fmt: skip
+    if dry_run:
+        return _preview(request)
+    if watch:
+        return _watch(request, quiet=quiet)
+    return _print_report(build_index(request, quiet=quiet), quiet=quiet)
+
+
+def build_index(request: IndexRequest, *, quiet: bool) -> IndexReport:
+    """Build or refresh an index with a progress bar; for errors see `build`."""
+    from askdocs.cli.progress import progress_bar
+    from askdocs.indexing.build import build
+    from askdocs.places import cache_directory
+
+    with progress_bar(quiet=quiet) as progress:
+        return build(
+            request, cache=cache_directory(), notify=notifier(quiet=quiet), progress=progress
+        )
+
+
+def report_failures(report: IndexReport) -> ExitStatus:
+    """Name each document that failed, with a hint, and return the exit status."""
+    from askdocs.render.reports import render_failures
+    from askdocs.text.document import NOT_UTF8, NOT_UTF8_HINT
+
+    for line in render_failures(report.failed):
+        notify(line)
+    if NOT_UTF8 in report.failed.values():
+        hint(NOT_UTF8_HINT)
+    return ExitStatus.SOME_FAILED if report.failed else ExitStatus.DONE
+
+
+def _preview(request: IndexRequest) -> int:
+    from askdocs.indexing.plan import preview
+    from askdocs.render.reports import render_preview
+
+    write(render_preview(preview(request)))
+    return ExitStatus.DONE
+
+
+def _print_report(report: IndexReport, *, quiet: bool) -> int:
+    from askdocs.render.reports import render_report
+
+    if not quiet:
+        write(render_report(report))
+    return report_failures(report)
+
+
+def _watch(request: IndexRequest, *, quiet: bool) -> int:
+    """Index now and after every change, until Ctrl-C."""
+    from askdocs.cli.progress import progress_bar
+    from askdocs.places import cache_directory
+    from askdocs.watch import Watcher
+
+    try:
+        with progress_bar(quiet=quiet) as progress:
+            watcher = Watcher(
+                request, cache=cache_directory(), notify=notifier(quiet=quiet),
+                progress=progress,
+            )  # fmt: skip
+            report = watcher.first()
+        _print_report(report, quiet=quiet)
+        log = _RefreshLog(report, quiet=quiet)
+        for outcome in watcher.refreshes():
+            if outcome is not None:
+                log.add(outcome)
+    except KeyboardInterrupt:
+        # The user typed it and needs no message.
+        return ExitStatus.INTERRUPTED
+    return ExitStatus.DONE
+
+
+class _RefreshLog:
+    """Print the outcome of each refresh, without the failures that the last one had too."""
+
+    def __init__(self, first: IndexReport, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._failed = first.failed
+        self._error = ""
+
+    def add(self, outcome: IndexReport | AskdocsError) -> None:
+        """Print what a refresh changed, or why it failed."""
+        from askdocs.render.reports import render_failures, render_refresh
+
+        if isinstance(outcome, AskdocsError):
+            if str(outcome) != self._error:
+                complain(outcome)
+            self._error = str(outcome)
+            return
+        if not self._quiet:
+            write(render_refresh(outcome))
+        for line in render_failures(dict(outcome.failed.items() - self._failed.items())):
+            notify(line)
+        self._failed, self._error = outcome.failed, ""

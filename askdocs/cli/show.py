@@ -1,4 +1,4 @@
-"""The command that prints a cited text."""
+"""The `show` command: print a cited text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import click
 from askdocs.cli.output import notifier, style, write
 from askdocs.cli.parameters import complete_citation, option_format, option_index, option_quiet
 from askdocs.errors import ExitStatus
-from askdocs.places import cache_directory, existing_index
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,13 +20,14 @@ if TYPE_CHECKING:
 @option_format("show", "text", "json", help="How to print it.")
 @option_quiet
 def show_command(citation: str, index: Path | None, form: str, quiet: bool) -> int:
-    """Print the text that CITATION names, and whether it still stands in its file.
+    """Print the text that CITATION names, and whether it is still in its file.
 
-    Exits 0 when the citation is verified, 1 when the text has moved or is gone.
+    Exits 0 if the citation is verified, 1 if the text has moved or is gone.
 
     \b
       askdocs show seeds/001_169922582ed849e6.txt#p2-3
     """
+    from askdocs.places import cache_directory, existing_index
     from askdocs.records.results import CitationStatus
     from askdocs.render.json import render_cited_json
     from askdocs.render.text import render_cited
@@ -37,7 +37,9 @@ def show_command(citation: str, index: Path | None, form: str, quiet: bool) -> i
         existing_index(index), cache=cache_directory(), notify=notifier(quiet=quiet)
     ) as opened:
         cited = opened.show(citation)
-    base = opened.generation.base
-    as_text = form == "text"
-    write(render_cited(cited, style(), base=base) if as_text else render_cited_json(cited))
+        base = opened.generation.base
+    if form == "json":
+        write(render_cited_json(cited))
+    else:
+        write(render_cited(cited, style(), base=base))
     return ExitStatus.DONE if cited.status == CitationStatus.VERIFIED else ExitStatus.NO

@@ -1,4 +1,4 @@
-"""The command that says what an index holds."""
+"""The `status` command: print what an index holds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import click
 from askdocs.cli.output import write
 from askdocs.cli.parameters import option_index, option_quiet
 from askdocs.errors import ExitStatus
-from askdocs.places import existing_index
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,20 +27,17 @@ def status_command(index: Path | None, documents: bool, quiet: bool) -> int:
     """
     from askdocs.index.encoders import carried_encoders
     from askdocs.index.generation import open_generation
+    from askdocs.places import existing_index
     from askdocs.render.reports import render_documents, render_status
 
     directory = existing_index(index)
-    found = open_generation(directory, with_documents=True)
+    generation = open_generation(directory, with_documents=True)
     if documents:
-        write(render_documents(found.documents))
+        write(render_documents(generation.documents))
     elif not quiet:
-        write(
-            render_status(
-                found.manifest,
-                found.documents,
-                index=str(directory),
-                digest=found.digest,
-                encoders=carried_encoders(directory),
-            )
-        )
+        status = render_status(
+            generation.manifest, generation.documents, index=str(directory),
+            digest=generation.digest, encoders=carried_encoders(directory),
+        )  # fmt: skip
+        write(status)
     return ExitStatus.DONE

@@ -1,4 +1,4 @@
-"""Which questions cite something else in another index."""
+"""Compare what two indexes cite for the same questions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def compare_answers(
 ) -> Iterator[ComparedRanking]:
     """Ask two indexes every question and compare what they cite.
 
-    Each answers from its own text; whether that still stands in the files does not matter.
+    Each answers from its own text. Whether that text is still in the files does not matter.
 
     Args:
         old: The index as it was.
@@ -34,7 +34,7 @@ def compare_answers(
         top_k: How many hits to compare at most.
 
     Raises:
-        AskdocsError: As `Index.ask_all` says.
+        AskdocsError: See `Index.ask_all`.
     """
     options = AskOptions(mode=mode, top_k=top_k)
     answers = [index.ask_all(questions, options, together=TOGETHER) for index in (old, new)]
@@ -43,53 +43,52 @@ def compare_answers(
 
 
 def compare_rankings(before: Ranking, now: Ranking) -> ComparedRanking:
-    """What became of each hit of a question.
+    """Pair the hits of a question that cite the same text, and name the greatest difference.
 
-    Hits are the same that cite the same text, white space aside, wherever it stands; a text that
-    is now cited together with what stands around it is cited too.
+    White space and position do not count. A text that is now cited as part of a longer passage is
+    still cited.
     """
-    pairs = _paired(before.hits, now.hits)
-    kept = {id(hit) for pair in pairs for hit in pair}
-    found = ComparedRanking(
+    pairs = _pair(before.hits, now.hits)
+    paired = {id(hit) for pair in pairs for hit in pair}
+    compared = ComparedRanking(
         before=before,
         now=now,
         change=Change.SAME,
-        went=tuple(hit for hit in before.hits if id(hit) not in kept),
-        came=tuple(hit for hit in now.hits if id(hit) not in kept),
+        went=tuple(hit for hit in before.hits if id(hit) not in paired),
+        came=tuple(hit for hit in now.hits if id(hit) not in paired),
         moved=tuple(pair for pair in pairs if pair[0].indexed_place != pair[1].indexed_place),
     )
-    return replace(found, change=_change(found, pairs))
+    return replace(compared, change=_greatest_change(compared, pairs))
 
 
-def _change(found: ComparedRanking, pairs: Sequence[Pair]) -> Change:
-    """The greatest of the differences."""
-    before, now = found.before, found.now
+def _greatest_change(compared: ComparedRanking, pairs: Sequence[Pair]) -> Change:
+    before, now = compared.before, compared.now
     if before.answered != now.answered:
         return Change.ANSWERED if now.answered else Change.REFUSED
     # Pairs are in the order of the old hits.
     if before.hits and pairs[:1] != [(before.hits[0], now.hits[0])]:
         return Change.FIRST
-    if found.went or found.came:
+    if compared.went or compared.came:
         return Change.HITS
-    return Change.MOVED if found.moved else Change.SAME
+    return Change.MOVED if compared.moved else Change.SAME
 
 
-def _paired(before: Sequence[Hit], now: Sequence[Hit]) -> list[Pair]:
-    """The hits that cite the same text, in the order of the old ones; each at most once.
+def _pair(before: Sequence[Hit], now: Sequence[Hit]) -> list[Pair]:
+    """Pair hits that cite the same text, each at most once, in the order of the old ones.
 
-    Texts that stand in several places are paired with those that stand nearest: first in the same
-    place, then in the same document, then anywhere.
+    Of several copies of a text, the nearest are paired: in the same place, then in the same
+    document, then anywhere.
     """
     partners: dict[int, Hit] = {}
     left = list(now)
-    for is_same in (_is_in_place, _is_in_document, _is_same_text, _is_held):
+    for is_same in (_is_in_place, _is_in_document, _is_same_text, _is_part):
         for position, old in enumerate(before):
             if position in partners:
                 continue
             new = next((new for new in left if is_same(old, new)), None)
             if new is not None:
                 partners[position] = new
-                left = [other for other in left if other is not new]
+                left = [hit for hit in left if hit is not new]
     return [(before[position], new) for position, new in sorted(partners.items())]
 
 
@@ -102,17 +101,13 @@ def _is_in_document(old: Hit, new: Hit) -> bool:
 
 
 def _is_same_text(old: Hit, new: Hit) -> bool:
-    return _words(old) == _words(new)
+    return one_line(old.text) == one_line(new.text)
 
 
-def _is_held(old: Hit, new: Hit) -> bool:
-    """Whether a text is still cited whole, as part of a longer passage of its document."""
-    return _path(old) == _path(new) and f" {_words(old)} " in f" {_words(new)} "
+def _is_part(old: Hit, new: Hit) -> bool:
+    """Return True if the whole old text is part of a longer passage of the same document."""
+    return _path(old) == _path(new) and f" {one_line(old.text)} " in f" {one_line(new.text)} "
 
 
 def _path(hit: Hit) -> str:
     return hit.place.citation.path
-
-
-def _words(hit: Hit) -> str:
-    return one_line(hit.text)

@@ -1,4 +1,4 @@
-"""Whether a hit shows an answer."""
+"""Locate known answers in the indexed text, and tell which hits show them."""
 
 from __future__ import annotations
 
@@ -21,70 +21,71 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """Where an answer stands in the indexed text.
+class LocatedAnswer:
+    """An answer located in the indexed text.
 
     Attributes:
-        path: Its document.
-        spans: Every place where it stands, at least one.
+        path: The path of its document.
+        spans: Every span that holds it, at least one.
     """
 
     path: str
     spans: tuple[Span, ...]
 
     def is_shown_by(self, hit: Hit) -> bool:
-        """Whether a hit in the same document shares half of the shorter of the two spans."""
-        # The answer was looked up in the indexed text, so the hit is taken from there as well.
+        """Return True if a hit shows the answer; see `is_shown_at`."""
+        # The answer was located in the indexed text, so use the hit's place there.
         place = hit.indexed_place
         return self.is_shown_at(place.citation.path, place.chars)
 
     def is_shown_at(self, path: str, chars: Span) -> bool:
-        """Whether a span of a document shares half of the shorter span with the answer."""
+        """Return True if a span of the document shares half of the shorter span with the answer."""
         return path == self.path and any(_share_half(chars, span) for span in self.spans)
 
 
 class Judge:
-    """Looks answers up in the text that an index holds.
+    """Locate answers in the text that an index holds.
 
-    It is a context manager; leaving it gives the index's files back.
+    A context manager: leaving it closes the files of the index.
     """
 
     def __init__(self, index: Index) -> None:
-        """Read nothing yet.
+        """Pin the generation that the index has now.
 
         Args:
-            index: Open; the answers are looked up in the generation that it has now.
+            index: An open index.
         """
         self._reader = index.generation.reader()
         self._paths = {path for path, _ in self._reader.documents()}
         self._document = lru_cache(maxsize=256)(self._read)
 
     def __enter__(self) -> Self:
-        """The judge itself."""
+        """Return the judge itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Give all files back."""
+        """Close all files."""
         self._reader.close()
 
-    def look_up(self, answer: GivenAnswer) -> Answer:
-        """Find an answer in the indexed text.
+    def look_up(self, answer: GivenAnswer) -> LocatedAnswer:
+        """Locate an answer in the indexed text.
 
         Raises:
-            UsageError: The index has no such document, or several, or the document has no such
-                paragraph, characters or text.
+            UsageError: The index does not have the document, or has several that match, or the
+                document does not have the paragraph, characters or text.
         """
-        document = self._document(self._path(answer.file))
-        return Answer(path=document.path, spans=tuple(_spans(answer, document)))
+        document = self._document(self._full_path(answer.file))
+        return LocatedAnswer(path=document.path, spans=tuple(_spans(answer, document)))
 
-    def _path(self, file: str) -> str:
+    def _full_path(self, file: str) -> str:
+        """Return the path of the document that has this path, or the only one that ends in it."""
         if file in self._paths:
             return file
-        found = sorted(path for path in self._paths if path.endswith(f"/{file}"))
-        if len(found) != 1:
-            said = f"no document {file}" if not found else f"{file} as {' and '.join(found)}"
-            raise UsageError(f"the index has {said}", hint="askdocs status --documents")
-        return found[0]
+        matches = sorted(path for path in self._paths if path.endswith(f"/{file}"))
+        if len(matches) != 1:
+            problem = f"{file} as {' and '.join(matches)}" if matches else f"no document {file}"
+            raise UsageError(f"the index has {problem}", hint="askdocs status --documents")
+        return matches[0]
 
     def _read(self, path: str) -> Document:
         return read_document(path, self._reader.text_of(path))
@@ -97,34 +98,33 @@ def _spans(answer: GivenAnswer, document: Document) -> Iterator[Span]:
         case Citation() as citation:
             yield resolve(replace(citation, path=document.path), document).chars
         case str(text):
-            yield from _occurrences(text, document)
+            yield from _occurrences(text.strip(), document)
         case (start, end):
-            # The index does not keep the white space behind the last passage.
-            held = document.text[start:end].rstrip()
-            if not held or answer.text.rstrip() not in ("", held):
-                wanted = repr(answer.text) if answer.text else "text"
-                raise UsageError(
-                    f"{document.path} does not hold {wanted} at characters {start} to {end}",
-                    hint=_show(document),
-                )
-            yield (start, start + len(held))
+            # The index does not keep the white space after the last passage.
+            text = document.text[start:end].rstrip()
+            if not text or answer.text.rstrip() not in ("", text):
+                expected = repr(answer.text) if answer.text else "text"
+                raise _missing(f"{expected} at characters {start} to {end}", document)
+            yield (start, start + len(text))
 
 
 def _occurrences(text: str, document: Document) -> Iterator[Span]:
-    text = text.strip()
     start = document.text.find(text)
     if start < 0:
-        raise UsageError(f"{document.path} does not hold {text!r}", hint=_show(document))
+        raise _missing(repr(text), document)
     while start >= 0:
         yield (start, start + len(text))
         start = document.text.find(text, start + 1)
 
 
-def _show(document: Document) -> str:
-    return f"askdocs show {shlex.quote(f'{document.path}#p1')}"
+def _missing(expected: str, document: Document) -> UsageError:
+    return UsageError(
+        f"{document.path} does not hold {expected}",
+        hint=f"askdocs show {shlex.quote(f'{document.path}#p1')}",
+    )
 
 
-def _share_half(one: Span, other: Span) -> bool:
-    shorter = min(one[1] - one[0], other[1] - other[0])
-    shared = min(one[1], other[1]) - max(one[0], other[0])
+def _share_half(first: Span, second: Span) -> bool:
+    shorter = min(first[1] - first[0], second[1] - second[0])
+    shared = min(first[1], second[1]) - max(first[0], second[0])
     return shared * 2 >= shorter > 0

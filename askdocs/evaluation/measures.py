@@ -1,7 +1,7 @@
 """The measures of the field, one small function each.
 
-Measures of a ranking take `found`: for each rank, from the first, how many relevant ids it shows
-that no rank before it did. A relevant id counts once, however often it is shown.
+Measures of a ranking take `found`: for each rank, best first, the number of relevant ids that it
+shows and no rank before it did. A relevant id counts once, however often it is shown.
 """
 
 import math
@@ -9,7 +9,7 @@ from collections.abc import Collection, Hashable, Sequence
 
 
 def newly_found(shown: Sequence[Collection[Hashable]]) -> list[int]:
-    """How many relevant ids each rank shows that no rank before it did.
+    """Count the relevant ids that each rank shows and no rank before it did.
 
     Args:
         shown: The relevant ids that each hit shows, best hit first; empty for a hit that is not
@@ -27,10 +27,10 @@ def newly_found(shown: Sequence[Collection[Hashable]]) -> list[int]:
 
 
 def hit_at(found: Sequence[int], k: int) -> float:
-    """Success at k: 1 where one of the first k ranks is relevant, else 0.
+    """Return success at k: 1 if one of the first k ranks is relevant, else 0.
 
     Args:
-        found: What each rank shows, as this module describes it.
+        found: See the module.
         k: At least 1.
 
     Source:
@@ -40,14 +40,11 @@ def hit_at(found: Sequence[int], k: int) -> float:
 
 
 def reciprocal_rank(found: Sequence[int], k: int) -> float:
-    """One divided by the rank of the first relevant hit, 0 where it is not among the first k.
+    """Return 1 / the rank of the first relevant hit, in [0, 1]; 0 if none is among the first k.
 
     Args:
-        found: What each rank shows, as this module describes it.
+        found: See the module.
         k: At least 1.
-
-    Returns:
-        A value in [0, 1].
 
     Source:
         Voorhees (1999), The TREC-8 Question Answering Track Report.
@@ -58,15 +55,12 @@ def reciprocal_rank(found: Sequence[int], k: int) -> float:
 
 
 def recall_at(found: Sequence[int], relevant: int, k: int) -> float:
-    """The share of the relevant ids that the first k ranks show.
+    """Return the share of the relevant ids that the first k ranks show, in [0, 1].
 
     Args:
-        found: What each rank shows, as this module describes it; its sum is at most `relevant`.
-        relevant: How many relevant ids there are, at least 1.
+        found: See the module; its sum is at most `relevant`.
+        relevant: The number of relevant ids, at least 1.
         k: At least 1.
-
-    Returns:
-        A value in [0, 1].
 
     Source:
         Manning, Raghavan & Schütze (2008), Introduction to Information Retrieval, section 8.4.
@@ -75,14 +69,14 @@ def recall_at(found: Sequence[int], relevant: int, k: int) -> float:
 
 
 def ndcg_at(found: Sequence[int], relevant: int, k: int) -> float:
-    """Discounted cumulative gain of the first k ranks as a share of the highest possible.
+    """Return the discounted cumulative gain of the first k ranks as a share of the highest one.
 
-    Gains are binary: a rank that shows two relevant ids at once gains 1, so that a ranking in
-    which that happens stays below 1.
+    Gains are binary: a rank that shows two relevant ids at once gains 1, so the value of its
+    ranking stays below 1.
 
     Args:
-        found: What each rank shows, as this module describes it; its sum is at most `relevant`.
-        relevant: How many relevant ids there are, at least 1.
+        found: See the module; its sum is at most `relevant`.
+        relevant: The number of relevant ids, at least 1.
         k: At least 1.
 
     Returns:
@@ -99,18 +93,18 @@ def ndcg_at(found: Sequence[int], relevant: int, k: int) -> float:
 def expected_calibration_error(
     scores: Sequence[float], correct: Sequence[bool], *, bins: int = 10
 ) -> float:
-    """How far scores are from the share of correct ones, on average over bins of equal width.
+    """Return the mean distance of scores from the share of correct ones, over bins of equal width.
 
-    A bin counts by how many scores fall into it. A score on a border belongs to the bin above it,
-    1 to the last one.
+    A bin is weighted by its number of scores. A score on a border belongs to the bin above it; 1
+    belongs to the last one.
 
     Args:
         scores: In [0, 1], at least one.
-        correct: For each score whether what it was given to is correct.
+        correct: For each score, whether the answer it was given to is correct.
         bins: At least 1.
 
     Returns:
-        A value in [0, 1]; 0 where each bin's mean score is its share of correct ones.
+        A value in [0, 1]; 0 if each bin's mean score is its share of correct ones.
 
     Source:
         Naeini, Cooper & Hauskrecht (2015), doi:10.1609/aaai.v29i1.9602.
@@ -126,7 +120,7 @@ def expected_calibration_error(
 
 
 def share(flags: Sequence[bool]) -> float:
-    """The share of true ones: of refusals, the rate of abstention.
+    """Return the share of true flags: of refusals, the rate of abstention.
 
     Args:
         flags: At least one.

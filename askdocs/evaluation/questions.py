@@ -1,4 +1,4 @@
-"""Questions with their answers, as a file gives them."""
+"""Read questions with known answers from JSON Lines and TREC relevance judgements."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,17 +15,17 @@ _HINT = "askdocs eval --help"
 _FORMS = '"paragraph", "start" and "end", or "text"'
 
 Where: TypeAlias = Citation | Span | str | None
-"""Paragraphs, characters, a text to be looked for, or the whole document."""
+"""Paragraphs, characters, a text to find, or the whole document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenAnswer:
-    """Where a question is answered, as it was written down and not yet looked up.
+    """An answer as it was written down, not yet located in the indexed text.
 
     Attributes:
-        file: The path of its document as the index has it, or the end of one.
-        where: The place in that document.
-        text: What the document must hold there, where `where` is a span; empty for anything.
+        file: The path of its document in the index, or the end of that path.
+        where: The part of the document that is the answer.
+        text: The text that a span must hold; empty for any text.
     """
 
     file: str
@@ -39,7 +39,7 @@ class JudgedQuestion:
 
     Attributes:
         question: The question.
-        answers: Empty where the corpus cannot answer it; None where nobody has judged it yet.
+        answers: Empty if the corpus cannot answer it; None if it has not been judged.
     """
 
     question: Question
@@ -47,33 +47,33 @@ class JudgedQuestion:
 
 
 def read_questions(lines: Iterable[str]) -> list[JudgedQuestion]:
-    """Questions from JSON objects, one a line; blank lines are passed over.
+    """Read questions from JSON objects, one a line; blank lines are skipped.
 
-    A question without an id has its line's number for one.
+    A question without an id gets the number of its line.
 
     Raises:
-        UsageError: A line is no question, an id comes twice, or there is no question at all.
+        UsageError: A line is not a question, an id occurs twice, or there are no questions.
     """
-    read: dict[str, JudgedQuestion] = {}
+    questions: dict[str, JudgedQuestion] = {}
     for number, line in _numbered(lines):
-        place = f"line {number} of the questions"
-        judged = _judged_question(line, number, place)
-        if judged.question.id in read:
-            raise UsageError(f"{place}: there is a question {judged.question.id} before it")
-        read[judged.question.id] = judged
-    if not read:
+        location = f"line {number} of the questions"
+        judged = _judged_question(line, number, location)
+        if judged.question.id in questions:
+            raise UsageError(f"{location}: there is a question {judged.question.id} before it")
+        questions[judged.question.id] = judged
+    if not questions:
         raise UsageError("there is no question in the file", hint=_HINT)
-    return list(read.values())
+    return list(questions.values())
 
 
 def judge_by(questions: Sequence[JudgedQuestion], qrels: Iterable[str]) -> list[JudgedQuestion]:
-    """The questions that TREC relevance judgements name, with the answers given there.
+    """Return the questions that TREC relevance judgements name, with the answers given there.
 
-    A line is `qid 0 docno relevance`; the docno is a path or a citation, in which white space is
-    percent-encoded. A question with no relevance above 0 is one that the corpus cannot answer.
+    A line is `qid 0 docno relevance`. The docno is a path or a citation, with white space
+    percent-encoded. A question without a relevance above 0 is one that the corpus cannot answer.
 
     Raises:
-        UsageError: A line is no judgement, or none is of these questions.
+        UsageError: A line is not a judgement, or the judgements name none of these questions.
     """
     answers: dict[str, list[GivenAnswer]] = {}
     for number, line in _numbered(qrels):
@@ -81,18 +81,18 @@ def judge_by(questions: Sequence[JudgedQuestion], qrels: Iterable[str]) -> list[
             identity, _, docno, relevance = line.split()
             is_relevant = int(relevance) > 0
         except ValueError as error:
-            place = f"line {number} of the judgements"
-            raise UsageError(f'{place} is not "qid 0 docno relevance"', hint=_HINT) from error
-        known = answers.setdefault(unquote(identity), [])
+            message = f'line {number} of the judgements is not "qid 0 docno relevance"'
+            raise UsageError(message, hint=_HINT) from error
+        relevant = answers.setdefault(unquote(identity), [])
         if is_relevant:
-            known.append(_answer_of_docno(unquote(docno, errors="surrogateescape")))
+            relevant.append(_answer_of_docno(unquote(docno, errors="surrogateescape")))
     judged = [
-        replace(one, answers=tuple(answers[one.question.id]))
-        for one in questions
-        if one.question.id in answers
+        replace(asked, answers=tuple(answers[asked.question.id]))
+        for asked in questions
+        if asked.question.id in answers
     ]
     if not judged:
-        raise UsageError("the judgements are of none of the questions", hint=_HINT)
+        raise UsageError("the judgements name none of the questions", hint=_HINT)
     return judged
 
 
@@ -100,39 +100,40 @@ def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
     return ((number, line) for number, line in enumerate(lines, 1) if line.strip())
 
 
-def _judged_question(line: str, number: int, place: str) -> JudgedQuestion:
-    question, found = parse_question(line, number, place, hint=_HINT)
-    answers = found.get("answers")
-    if answers is not None and not isinstance(answers, list):
-        raise UsageError(f'{place} needs a list under "answers"', hint=_HINT)
+def _judged_question(line: str, number: int, location: str) -> JudgedQuestion:
+    question, fields = parse_question(line, number, location, hint=_HINT)
+    answers = fields.get("answers")
+    if answers is None:
+        return JudgedQuestion(question=question, answers=None)
+    if not isinstance(answers, list):
+        raise UsageError(f'{location} needs a list under "answers"', hint=_HINT)
     return JudgedQuestion(
-        question=question,
-        answers=None if answers is None else tuple(_answer(one, place) for one in answers),
+        question=question, answers=tuple(_answer(answer, location) for answer in answers)
     )
 
 
-def _answer(found: object, place: str) -> GivenAnswer:
-    if not isinstance(found, dict):
-        raise UsageError(f"{place} has an answer that is not a JSON object", hint=_HINT)
-    file = found.get("file", found.get("path"))
+def _answer(fields: object, location: str) -> GivenAnswer:
+    if not isinstance(fields, dict):
+        raise UsageError(f"{location} has an answer that is not a JSON object", hint=_HINT)
+    file = fields.get("file", fields.get("path"))
     if not isinstance(file, str) or not file:
-        raise UsageError(f'{place} has an answer without "file"', hint=_HINT)
-    text = found.get("text", "")
-    where = _where(found, file)
+        raise UsageError(f'{location} has an answer without "file"', hint=_HINT)
+    text = fields.get("text", "")
+    where = _where(fields, file)
     if where is None or not isinstance(text, str):
-        raise UsageError(f"{place} has an answer that needs {_FORMS}", hint=_HINT)
+        raise UsageError(f"{location} has an answer that needs {_FORMS}", hint=_HINT)
     return GivenAnswer(file=file, where=where, text=text)
 
 
-def _where(found: dict[str, Any], file: str) -> Where:
-    """The place that an answer gives; None where it gives none that can be."""
-    match found:
+def _where(fields: dict[str, Any], file: str) -> Where:
+    """Return the part of the document that an answer names; None if it names no possible one."""
+    match fields:
         case {"paragraph": [int(first), int(last)]} if 1 <= first <= last:
             return Citation(path=file, paragraphs=(first, last))
         case {"paragraph": int(number)} if number >= 1:
             return Citation(path=file, paragraphs=(number, number))
         case {"start": int(start), "end": int(end)} if (
-            0 <= start < end and "paragraph" not in found
+            0 <= start < end and "paragraph" not in fields
         ):
             return (start, end)
         case {"paragraph": _} | {"start": _} | {"end": _}:

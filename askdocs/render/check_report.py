@@ -4,82 +4,83 @@ import html
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import asdict
 
 from askdocs.records.reports import Freshness
-from askdocs.render.json import dump
+from askdocs.render.json import dump_object
 from askdocs.render.reports import changes_of, count_kinds
 from askdocs.terminal import GREEN, RED, Style, count_of, make_safe
 
-SCHEMA = 1
-"""The version of the JSON object, which docs/freshness.schema.json describes."""
-
-_SAYINGS = {
+_CHANGES = {
     "added": "is not in the index",
     "changed": "has changed since it was indexed",
     "removed": "is in the index and no longer in the corpus",
 }
 _REFRESH = "askdocs index refreshes the index"
-# What make_safe leaves and XML does not know.
+# `make_safe` keeps these, and XML does not allow them.
 _NO_XML = re.compile("[\ufffe\uffff]")
 
 
-def render_freshness(freshness: Freshness, style: Style) -> str:
-    """One line when fresh; otherwise the counts and every difference on a line of its own."""
+def summarise(freshness: Freshness) -> str:
+    """Return one line that says if the index is fresh, with the counts of the differences."""
     if freshness.is_fresh:
-        return f"{style.paint('fresh', GREEN)}: {count_of(freshness.documents, 'document')}\n"
-    lines = [f"{kind:<8}  {make_safe(what)}" for kind, what in _differences(freshness)]
+        return f"fresh: {count_of(freshness.documents, 'document')}"
+    if freshness.damaged:
+        return f"damaged: {count_of(len(freshness.damaged), 'file')}"
+    counts = count_kinds(changes_of(freshness))
+    if freshness.settings:
+        counts.append(count_of(len(freshness.settings), "setting"))
+    return f"stale: {', '.join(counts)}"
+
+
+def render_freshness(freshness: Freshness, style: Style) -> str:
+    """Return the summary, and every difference on a line of its own."""
     word, counts = summarise(freshness).split(": ", 1)
-    return "\n".join([f"{style.paint(word, RED)}: {counts}", *lines, ""])
+    lines = [f"{style.paint(word, GREEN if freshness.is_fresh else RED)}: {counts}"]
+    for kind, path, message in _differences(freshness):
+        subject = path if kind in _CHANGES else message
+        lines.append(f"{kind:<8}  {make_safe(subject)}")
+    return "\n".join([*lines, ""])
 
 
 def render_freshness_json(freshness: Freshness) -> str:
-    """An indented JSON object, as docs/freshness.schema.json describes it."""
-    found = {
-        "schema": SCHEMA,
+    """Return an indented JSON object, as docs/freshness.schema.json describes it."""
+    fields = {
         "fresh": freshness.is_fresh,
         "documents": freshness.documents,
-        **{kind: list(paths) for kind, paths in changes_of(freshness).items()},
-        "settings": [
-            {"name": one.name, "indexed": one.indexed, "wanted": one.wanted}
-            for one in freshness.settings
-        ],
-        "damaged": [{"path": one.path, "reason": one.reason} for one in freshness.damaged],
+        **changes_of(freshness),
+        "settings": [asdict(setting) for setting in freshness.settings],
+        "damaged": [asdict(file) for file in freshness.damaged],
     }
-    return dump(found, indent=2)
+    return dump_object(fields)
 
 
 def render_annotations(freshness: Freshness, *, folder: str) -> str:
-    """The summary, and for each difference a command that makes GitHub show it at its file.
+    """Return the summary, and for each difference a command that makes GitHub show it at its file.
 
     Args:
         freshness: The comparison.
-        folder: The base as seen from the root of the repository, POSIX.
+        folder: The POSIX path of the base from the root of the repository.
     """
     lines = [summarise(freshness)]
-    for kind, paths in changes_of(freshness).items():
-        lines += [
-            _annotation(kind, f"{path} {_SAYINGS[kind]}; {_REFRESH}", _join(folder, path))
-            for path in paths
-        ]
-    lines += [_annotation("setting", f"{what}; {_REFRESH}") for what in _settings(freshness)]
-    lines += [
-        _annotation("damage", f"{one.path} {one.reason}", _join(folder, one.path))
-        for one in freshness.damaged
-    ]
+    for kind, path, message in _differences(freshness):
+        title, remedy = ("damage", "") if kind == "damaged" else (kind, f"; {_REFRESH}")
+        location = posixpath.normpath(posixpath.join(folder, path)) if path else ""
+        lines.append(_annotation(title, f"{message}{remedy}", location))
     return "\n".join([*lines, ""])
 
 
 def render_junit(freshness: Freshness) -> str:
-    """A JUnit report: whether the index is fresh, its settings, and each difference as a case."""
+    """Return a JUnit report with a case for the index, its settings and each difference."""
+    settings = [text for kind, _, text in _differences(freshness) if kind == "setting"]
     cases = [
         _case("index", "is fresh", "" if freshness.is_fresh else summarise(freshness)),
-        _case("index", "settings", "; ".join(_settings(freshness))),
+        _case("index", "settings", "; ".join(settings)),
     ]
-    for kind, paths in changes_of(freshness).items():
-        cases += [_case("documents", path, f"{path} {_SAYINGS[kind]}", kind) for path in paths]
-    cases += [
-        _case("files", one.path, f"{one.path} {one.reason}", "damaged") for one in freshness.damaged
-    ]
+    for kind, path, message in _differences(freshness):
+        if kind != "setting":
+            group = "documents" if kind in _CHANGES else "files"
+            cases.append(_case(group, path, message, kind))
     failures = sum("<failure" in case for case in cases)
     counts = f'tests="{len(cases)}" failures="{failures}" errors="0"'
     return (
@@ -91,45 +92,25 @@ def render_junit(freshness: Freshness) -> str:
     )
 
 
-def summarise(freshness: Freshness) -> str:
-    """Whether the index is fresh, on one line, with the counts of the differences if not."""
-    if freshness.is_fresh:
-        return f"fresh: {count_of(freshness.documents, 'document')}"
-    if freshness.damaged:
-        return f"damaged: {count_of(len(freshness.damaged), 'file')}"
-    counts = count_kinds(changes_of(freshness))
-    if freshness.settings:
-        counts.append(count_of(len(freshness.settings), "setting"))
-    return f"stale: {', '.join(counts)}"
-
-
-def _settings(freshness: Freshness) -> list[str]:
-    return [
-        f"{one.name}: indexed with {one.indexed}, wanted {one.wanted}" for one in freshness.settings
-    ]
-
-
-def _differences(freshness: Freshness) -> Iterator[tuple[str, str]]:
-    """Every difference, as its kind and what it is about."""
+def _differences(freshness: Freshness) -> Iterator[tuple[str, str, str]]:
+    """Yield the kind, the path and a message of every difference; a setting has no path."""
     for kind, paths in changes_of(freshness).items():
-        yield from ((kind, path) for path in paths)
-    yield from (("setting", what) for what in _settings(freshness))
-    yield from (("damaged", f"{one.path} {one.reason}") for one in freshness.damaged)
+        yield from ((kind, path, f"{path} {_CHANGES[kind]}") for path in paths)
+    for changed in freshness.settings:
+        message = f"{changed.name}: indexed with {changed.indexed}, wanted {changed.wanted}"
+        yield "setting", "", message
+    for file in freshness.damaged:
+        yield "damaged", file.path, f"{file.path} {file.reason}"
 
 
-def _join(folder: str, path: str) -> str:
-    return posixpath.normpath(posixpath.join(folder, path))
-
-
-def _annotation(kind: str, message: str, path: str = "") -> str:
-    """A workflow command; what would end a field or the line of it is escaped."""
+def _annotation(kind: str, message: str, path: str) -> str:
+    """Return a workflow command; what would end a field or the line is escaped."""
     file = f"file={_property(path)}," if path else ""
     return f"::error {file}title={_property(f'askdocs check: {kind}')}::{_data(message)}"
 
 
 def _data(text: str) -> str:
-    escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return make_safe(escaped)
+    return make_safe(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
 
 
 def _property(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Answers in every format, piece by piece, as they become known."""
+"""Answers in every format of `ask`, piece by piece, as they become known."""
 
 import os
 import re
@@ -8,169 +8,128 @@ from pathlib import Path
 from urllib.parse import quote
 
 from askdocs.records.results import Hit, Ranking
-from askdocs.records.spans import Range, Span
-from askdocs.render.text import with_context
-from askdocs.terminal import Style, escape_commands, make_safe, one_line
-
-# Whatever may begin or end a construct of CommonMark, of GitHub's tables, strikes and formulas.
-_SPECIAL = re.compile(r"[\\`*_{}\[\]()<>&#+!|~$-]")
-# What else means something at the start of a line: an underlined heading, a list.
-_LEADING = re.compile(r"^(?:(?==)|\d{1,9}(?=\.))")
-# What GitHub makes a mention, a reference to an issue or a link of, and does so when backslashes
-# and entities are already read: `\@alice` and `&#64;alice` mention her.
-_LIVE = re.compile(r"@(?=\S)|#(?=\d)|GH\\-(?=\d)|:(?=//)|www(?=\.)", re.IGNORECASE)
-# Not shown, and no part of the text when that is copied, which a space of no width would be.
-_NOTHING = "<!-- -->"
+from askdocs.records.spans import Span
+from askdocs.render.json import dump, ranking_object
+from askdocs.render.text import render_ranking, score_text, with_context
+from askdocs.terminal import BOLD, Style, escape_commands, make_safe, one_line
 
 
-def render_markdown(ranking: Ranking) -> str:
-    """A question as a heading, each hit as a quotation with its citation as a link.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """The layout of answers, apart from their format.
 
-    The answer sentence is bold. Nothing in a text, a path or a question is taken for Markdown.
+    Attributes:
+        style: The layout of text for a reader.
+        base: The real folder to which the paths of the index are relative.
+        current: The real current folder; None if it has been removed.
+        is_many: True if there may be several questions.
+        null: True if paths end in NUL and are printed as the file system has them.
     """
-    blocks = [f"## {escape_markdown(ranking.question.text)}"]
-    blocks += [_quotation(hit) for hit in ranking.hits] or ["No passage answers this."]
-    return "".join(f"{block}\n\n" for block in blocks)[:-1]
+
+    style: Style
+    base: Path
+    current: Path | None
+    is_many: bool
+    null: bool
 
 
-def escape_markdown(text: str) -> str:
-    """A text on one line that means itself, whatever Markdown, HTML or GitHub would make of it."""
-    escaped = _SPECIAL.sub(r"\\\g<0>", one_line(make_safe(text)))
-    return _LEADING.sub(r"\g<0>\\", _LIVE.sub(rf"\g<0>{_NOTHING}", escaped))
-
-
-def _quotation(hit: Hit) -> str:
-    text, answer, _ = with_context(hit)
-    place = f"[{escape_markdown(str(hit.place.citation))}]({_address(hit)})"
-    again = "" if hit.rerank_score is None else f", reranked {hit.rerank_score:.2f}"
-    source = f"{hit.rank}\\. {place}, score {hit.score:.2f}{again}, {hit.status}"
-    return "\n".join([*_quoted(text, answer), ">", f"> {source}"])
-
-
-def _quoted(text: str, answer: Span) -> list[str]:
-    """The lines of a text as those of a quotation, with the answer sentence in bold."""
-    # Safe first: some of what is made safe is white space before and none after.
-    safe = "\n".join(map(make_safe, text.split("\n")))
-    start, end = _bold(safe, answer)
-    lines: list[str] = []
-    offset = 0
-    for line in safe.split("\n"):
-        first, last = (min(max(0, at - offset), len(line)) for at in (start, end))
-        body = _line(line, (first, last))
-        if body or (lines and lines[-1] != ">"):
-            lines.append(f"> {body}".rstrip())
-        offset += len(line) + 1
-    return lines
-
-
-def _line(line: str, bold: Span) -> str:
-    """One line with its part of the bold text; what it is indented by would make it code."""
-    first, last = bold
-    if not line[first:last].strip():
-        return escape_markdown(line)
-    first += len(line[first:last]) - len(line[first:last].lstrip())
-    last = first + len(line[first:last].rstrip())
-    marked = f"**{escape_markdown(line[first:last])}**"
-    before = escape_markdown(line[:first]) + " " * bool(line[:first].strip())
-    after = " " * bool(line[last:].strip()) + escape_markdown(line[last:])
-    return f"{before}{marked}{after}"
-
-
-def _bold(text: str, answer: Span) -> Span:
-    """The answer sentence where Markdown can make it bold: between white space."""
-    start, end = answer
-    before, after = text[start - 1 : start] if start else "", text[end : end + 1]
-    stands_alone = not before.strip() and not after.strip()
-    return answer if stands_alone else (0, 0)
-
-
-def _address(hit: Hit) -> str:
-    path = quote(hit.place.citation.path, safe="/", errors="surrogateescape")
-    return f"{path}#{_anchor(hit.place.lines)}"
-
-
-def _anchor(lines: Range) -> str:
-    first, last = lines
-    return f"L{first}" if first == last else f"L{first}-L{last}"
-
-
-# What would break a line of a run into other fields, and what the encoding itself is made of.
-_ENCODED = re.compile(r"[\s%]")
-
-
-def render_run(ranking: Ranking) -> str:
-    """The hits of one question as a TREC run: `qid Q0 docno rank score askdocs`, a line for each.
-
-    The docno is the hit's citation in the index; white space and percent signs in it, and in the
-    question's id, are percent-encoded. The score is the one that the hits are ordered by: tools
-    that read runs go by it, not by the rank.
-    """
-    name = _encoded(ranking.question.id)
-    lines = []
-    for hit in ranking.hits:
-        docno = _encoded(str(hit.indexed_place.citation))
-        score = hit.score if hit.rerank_score is None else hit.rerank_score
-        lines.append(f"{name} Q0 {docno} {hit.rank} {score:.6f} askdocs\n")
-    return "".join(lines)
-
-
-def _encoded(text: str) -> str:
-    encoded = _ENCODED.sub(lambda found: _percent(found[0]), text)
-    return escape_commands(encoded, _percent)
-
-
-def _percent(character: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogateescape"))
-
-
-COLUMNS = "id rank score citation path line_start line_end status answer".split()
-"""The fields of a row of tab-separated values."""
-
-
-def render_header() -> str:
-    """The first line of tab-separated values."""
-    return "\t".join(COLUMNS) + "\n"
-
-
-def render_rows(ranking: Ranking) -> str:
-    """A row of tab-separated values for each hit; in no field is a tab or a line end."""
-    return "".join(_row(ranking.question.id, hit) for hit in ranking.hits)
-
-
-def render_places(ranking: Ranking, *, base: Path, current: Path | None) -> str:
-    """A line `path:line:column:answer` for each hit that is not gone, as editors read them.
-
-    The place is that of the answer sentence in the file as it is now, the column its first byte.
+def render_answers(rankings: Iterable[Ranking], form: str, layout: Layout) -> Iterator[str]:
+    """Yield the answers as pieces of text, each as soon as it can be written.
 
     Args:
-        ranking: What one question found.
-        base: The real folder to which the paths of the index are relative.
-        current: The real folder to which those that are printed are; None for absolute ones.
+        rankings: The ranking of each question.
+        form: One of `FORMATS`.
+        layout: The layout of the answers.
     """
-    lines = []
-    for hit in ranking.hits:
-        if hit.answer.begins is not None:
-            line, column = hit.answer.begins
-            path = make_safe(relative_path(hit, base, current))
-            lines.append(f"{path}:{line}:{column}:{make_safe(one_line(hit.answer.text))}\n")
-    return "".join(lines)
+    return _RENDERERS[form](rankings, layout)
 
 
-def cited_files(rankings: Iterable[Ranking], *, base: Path, current: Path | None) -> Iterator[str]:
-    """The path of each cited file once, best first; for arguments see `render_places`."""
+def _render_text(rankings: Iterable[Ranking], layout: Layout) -> Iterator[str]:
+    for position, ranking in enumerate(rankings):
+        if position:
+            yield "\n"
+        if layout.is_many:
+            question = make_safe(ranking.question.text)
+            yield layout.style.paint(f"# {question}", BOLD) + "\n\n"
+        yield render_ranking(ranking, layout.style, base=layout.base)
+
+
+def _render_json(rankings: Iterable[Ranking], layout: Layout) -> Iterator[str]:
+    objects = map(ranking_object, rankings)
+    if layout.is_many:
+        yield dump(list(objects), indent=2)
+    else:
+        yield from (dump(answer, indent=2) for answer in objects)
+
+
+def _render_json_lines(rankings: Iterable[Ranking], _layout: Layout) -> Iterator[str]:
+    for ranking in rankings:
+        yield dump(ranking_object(ranking), indent=None)
+
+
+def _render_markdown(rankings: Iterable[Ranking], _layout: Layout) -> Iterator[str]:
+    for position, ranking in enumerate(rankings):
+        yield ("\n" if position else "") + render_markdown(ranking)
+
+
+def _render_tsv(rankings: Iterable[Ranking], _layout: Layout) -> Iterator[str]:
+    """Yield a header, then a row for each hit; no field holds a tab or a line end."""
+    header = "\t".join(_COLUMNS) + "\n"
+    for ranking in rankings:
+        yield header + "".join(_row(ranking.question.id, hit) for hit in ranking.hits)
+        header = ""
+    yield header
+
+
+def _render_vimgrep(rankings: Iterable[Ranking], layout: Layout) -> Iterator[str]:
+    """Yield a line `path:line:column:answer` for each hit that is not gone, as editors read it.
+
+    Line and column are those of the answer sentence in the current file; the column counts bytes.
+    """
+    for ranking in rankings:
+        for hit in ranking.hits:
+            if hit.answer.begins is not None:
+                line, column = hit.answer.begins
+                path = make_safe(_path_of(hit, layout))
+                yield f"{path}:{line}:{column}:{make_safe(one_line(hit.answer.text))}\n"
+
+
+def _render_paths(rankings: Iterable[Ranking], layout: Layout) -> Iterator[str]:
+    """Yield the path of each cited file once, best first."""
     seen: set[str] = set()
     for ranking in rankings:
         for hit in ranking.hits:
-            path = relative_path(hit, base, current)
+            path = _path_of(hit, layout)
             if path not in seen:
                 seen.add(path)
-                yield path
+                yield f"{path}\0" if layout.null else f"{make_safe(path)}\n"
 
 
-def relative_path(hit: Hit, base: Path, current: Path | None) -> str:
-    """The path of a cited file from the current folder."""
-    absolute = os.path.normpath(base / hit.place.citation.path)
-    return absolute if current is None else os.path.relpath(absolute, current)
+def _path_of(hit: Hit, layout: Layout) -> str:
+    """Return the path of a cited file from the current folder, or an absolute one."""
+    absolute = os.path.normpath(layout.base / hit.place.citation.path)
+    return absolute if layout.current is None else os.path.relpath(absolute, layout.current)
+
+
+def _render_trec(rankings: Iterable[Ranking], _layout: Layout) -> Iterator[str]:
+    return map(render_run, rankings)
+
+
+_RENDERERS: dict[str, Callable[[Iterable[Ranking], Layout], Iterator[str]]] = {
+    "text": _render_text,
+    "json": _render_json,
+    "jsonl": _render_json_lines,
+    "md": _render_markdown,
+    "tsv": _render_tsv,
+    "vimgrep": _render_vimgrep,
+    "paths": _render_paths,
+    "trec": _render_trec,
+}
+
+FORMATS = tuple(_RENDERERS)
+"""The names of the formats, in the order in which the help of `ask` lists them."""
+
+_COLUMNS = "id rank score citation path line_start line_end status answer".split()
 
 
 def _row(identity: str, hit: Hit) -> str:
@@ -189,98 +148,104 @@ def _row(identity: str, hit: Hit) -> str:
     return "\t".join(map(make_safe, fields)) + "\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
-    """What answers look like, besides their format.
+# White space would split a field of a run; the percent sign begins an encoded byte.
+_ENCODED = re.compile(r"[\s%]")
 
-    Attributes:
-        style: How text for a reader is laid out.
-        base: The real folder to which the paths of the index are relative.
-        current: The real current folder; None where it is gone.
-        is_many: Whether there may be several questions.
-        null: Whether paths end in NUL, and are what the file system has.
+
+def render_run(ranking: Ranking) -> str:
+    """Return a ranking as a TREC run: a line `qid Q0 docno rank score askdocs` for each hit.
+
+    The docno is the hit's citation in the index. White space and percent signs in it, and in the
+    question's id, are percent-encoded. The score is the one that orders the hits: tools that read
+    runs sort by it and ignore the rank.
     """
+    question = _encoded(ranking.question.id)
+    lines = []
+    for hit in ranking.hits:
+        docno = _encoded(str(hit.indexed_place.citation))
+        score = hit.score if hit.rerank_score is None else hit.rerank_score
+        lines.append(f"{question} Q0 {docno} {hit.rank} {score:.6f} askdocs\n")
+    return "".join(lines)
 
-    style: Style
-    base: Path
-    current: Path | None
-    is_many: bool
-    null: bool
+
+def _encoded(text: str) -> str:
+    encoded = _ENCODED.sub(lambda match: _percent(match[0]), text)
+    return escape_commands(encoded, _percent)
 
 
-def render_answers(rankings: Iterable[Ranking], form: str, layout: Layout) -> Iterator[str]:
-    """Answers as pieces of text, each as soon as it can be written.
+def _percent(character: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogateescape"))
 
-    Args:
-        rankings: What the questions found.
-        form: One of `FORMATS`.
-        layout: What else there is to know.
+
+# Whatever may begin or end a construct of CommonMark, of GitHub's tables, strikes and formulas.
+_SPECIAL = re.compile(r"[\\`*_{}\[\]()<>&#+!|~$-]")
+# What else means something at the start of a line: an underlined heading, a list.
+_LEADING = re.compile(r"^(?:(?==)|\d{1,9}(?=\.))")
+# GitHub turns these into mentions, references to issues and links after it has read backslashes
+# and entities: `\@alice` and `&#64;alice` mention her.
+_LIVE = re.compile(r"@(?=\S)|#(?=\d)|GH\\-(?=\d)|:(?=//)|www(?=\.)", re.IGNORECASE)
+# Invisible, and not copied with the text, as a zero-width space would be.
+_NOTHING = "<!-- -->"
+
+
+def render_markdown(ranking: Ranking) -> str:
+    """Return a question as a heading, and each hit as a quotation with its citation as a link.
+
+    The answer sentence is bold. Nothing in a text, a path or a question is taken for Markdown.
     """
-    return _RENDERERS[form](rankings, layout)
+    blocks = [f"## {escape_markdown(ranking.question.text)}"]
+    blocks += [_quotation(hit) for hit in ranking.hits] or ["No passage answers this."]
+    return "".join(f"{block}\n\n" for block in blocks)[:-1]
 
 
-def _text(rankings: Iterable[Ranking], layout: Layout) -> Iterator[str]:
-    from askdocs.render.text import render_question, render_ranking
-
-    style, base = layout.style, layout.base
-    for position, ranking in enumerate(rankings):
-        gap = "\n" if position else ""
-        heading = render_question(ranking, style) if layout.is_many else ""
-        yield f"{gap}{heading}{render_ranking(ranking, style, base=base)}"
+def escape_markdown(text: str) -> str:
+    """Return a text as one line that Markdown, HTML and GitHub show as it is."""
+    escaped = _SPECIAL.sub(r"\\\g<0>", one_line(make_safe(text)))
+    return _LEADING.sub(r"\g<0>\\", _LIVE.sub(rf"\g<0>{_NOTHING}", escaped))
 
 
-def _json(rankings: Iterable[Ranking], layout: Layout) -> Iterator[str]:
-    from askdocs.render.json import render_json, render_json_array
-
-    if layout.is_many:
-        yield render_json_array(list(rankings))
-    else:
-        yield from map(render_json, rankings)
-
-
-def _jsonl(rankings: Iterable[Ranking], _layout: Layout) -> Iterator[str]:
-    from askdocs.render.json import render_json_line
-
-    return map(render_json_line, rankings)
+def _quotation(hit: Hit) -> str:
+    text, answer, _ = with_context(hit)
+    citation = hit.place.citation
+    first, last = hit.place.lines
+    path = quote(citation.path, safe="/", errors="surrogateescape")
+    lines = f"L{first}" if first == last else f"L{first}-L{last}"
+    link = f"[{escape_markdown(str(citation))}]({path}#{lines})"
+    source = f"{hit.rank}\\. {link}, score {score_text(hit)}, {hit.status}"
+    return "\n".join([*_quoted(text, answer), ">", f"> {source}"])
 
 
-def _md(rankings: Iterable[Ranking], _layout: Layout) -> Iterator[str]:
-    for position, ranking in enumerate(rankings):
-        yield ("\n" if position else "") + render_markdown(ranking)
+def _quoted(text: str, answer: Span) -> list[str]:
+    """Return the lines of a text as those of a quotation, with the answer sentence in bold."""
+    # Made safe first: that turns some characters into white space, which bold depends on.
+    safe = "\n".join(map(make_safe, text.split("\n")))
+    start, end = answer if _stands_alone(safe, answer) else (0, 0)
+    lines: list[str] = []
+    offset = 0
+    for line in safe.split("\n"):
+        first, last = (min(max(0, bound - offset), len(line)) for bound in (start, end))
+        body = _emphasised(line, (first, last))
+        if body or (lines and lines[-1] != ">"):
+            lines.append(f"> {body}".rstrip())
+        offset += len(line) + 1
+    return lines
 
 
-def _tsv(rankings: Iterable[Ranking], _layout: Layout) -> Iterator[str]:
-    header = render_header()
-    for ranking in rankings:
-        yield header + render_rows(ranking)
-        header = ""
-    yield header
+def _stands_alone(text: str, answer: Span) -> bool:
+    """Return True if Markdown can make the answer bold: it stands between white space."""
+    start, end = answer
+    before, after = text[start - 1 : start] if start else "", text[end : end + 1]
+    return not before.strip() and not after.strip()
 
 
-def _vimgrep(rankings: Iterable[Ranking], layout: Layout) -> Iterator[str]:
-    for ranking in rankings:
-        yield render_places(ranking, base=layout.base, current=layout.current)
-
-
-def _paths(rankings: Iterable[Ranking], layout: Layout) -> Iterator[str]:
-    for path in cited_files(rankings, base=layout.base, current=layout.current):
-        yield f"{path}\0" if layout.null else f"{make_safe(path)}\n"
-
-
-def _trec(rankings: Iterable[Ranking], _layout: Layout) -> Iterator[str]:
-    return map(render_run, rankings)
-
-
-_RENDERERS: dict[str, Callable[[Iterable[Ranking], Layout], Iterator[str]]] = {
-    "text": _text,
-    "json": _json,
-    "jsonl": _jsonl,
-    "md": _md,
-    "tsv": _tsv,
-    "vimgrep": _vimgrep,
-    "paths": _paths,
-    "trec": _trec,
-}
-
-FORMATS = tuple(_RENDERERS)
-"""The names of the formats, in the order in which the help of `ask` lists them."""
+def _emphasised(line: str, bold: Span) -> str:
+    """Return a line with its bold part, without an indent, which would make it code."""
+    first, last = bold
+    if not line[first:last].strip():
+        return escape_markdown(line)
+    first += len(line[first:last]) - len(line[first:last].lstrip())
+    last = first + len(line[first:last].rstrip())
+    marked = f"**{escape_markdown(line[first:last])}**"
+    before = escape_markdown(line[:first]) + " " * bool(line[:first].strip())
+    after = " " * bool(line[last:].strip()) + escape_markdown(line[last:])
+    return f"{before}{marked}{after}"

@@ -21,8 +21,8 @@ from askdocs.terminal import (
     wrap,
 )
 
-_FEW = 3
-_STATUS_COLORS = {
+_MAX_DUPLICATES = 3
+_STATUS_COLOURS = {
     CitationStatus.VERIFIED: GREEN,
     CitationStatus.MOVED: YELLOW,
     CitationStatus.GONE: RED,
@@ -30,93 +30,90 @@ _STATUS_COLORS = {
 
 
 def render_ranking(ranking: Ranking, style: Style, *, base: Path) -> str:
-    """The hits of one question; empty where there are none.
+    """Return the hits of one question; an empty string without hits.
 
-    Lines that hold the answer sentence have `>` in the margin, those of the context alone `-`; on
-    a terminal the one is bold as well, and the other dim.
+    Lines of the answer sentence have `>` in the margin, lines of the context alone `-`. On a
+    terminal the answer is also bold, and the context dim.
 
     Args:
-        ranking: What the question found.
-        style: How to lay it out.
+        ranking: The hits.
+        style: The layout.
         base: The absolute folder to which paths are relative; links lead there.
     """
     return "\n".join(_render_hit(hit, style, base) for hit in ranking.hits)
 
 
-def render_question(ranking: Ranking, style: Style) -> str:
-    """A question as the heading over its hits."""
-    return style.paint(f"# {make_safe(ranking.question.text)}", BOLD) + "\n\n"
-
-
 def render_cited(cited: CitedText, style: Style, *, base: Path) -> str:
-    """A cited text under its citation; for arguments see `render_ranking`."""
+    """Return a cited text under its citation; for arguments see `render_ranking`."""
     head = _head(cited.place, cited.status, style, base)
-    body = _body(cited.text, (0, 0), (0, len(cited.text)), style)
-    return f"{head}\n{body}"
+    return f"{head}\n{_body(cited.text, (0, 0), (0, len(cited.text)), style)}"
 
 
 def with_context(hit: Hit) -> tuple[str, Span, Span]:
-    """A passage between what stands around it, and where in that are its answer and itself."""
+    """Return a passage with its context, and the spans of the answer and the passage in it."""
     before, after = ("", "") if hit.context is None else (hit.context.before, hit.context.after)
-    shift = len(before) - hit.place.chars[0]
-    start, end = hit.answer.chars
+    answer = _shifted(hit.answer.chars, len(before) - hit.place.chars[0])
     passage = (len(before), len(before) + len(hit.text))
-    return f"{before}{hit.text}{after}", (start + shift, end + shift), passage
+    return f"{before}{hit.text}{after}", answer, passage
+
+
+def score_text(hit: Hit) -> str:
+    """Return the score of a hit, and the reranker's score where there is one."""
+    reranked = "" if hit.rerank_score is None else f", reranked {hit.rerank_score:.2f}"
+    return f"{hit.score:.2f}{reranked}"
 
 
 def _render_hit(hit: Hit, style: Style, base: Path) -> str:
-    again = "" if hit.rerank_score is None else f", reranked {hit.rerank_score:.2f}"
-    score = f"{hit.score:.2f}{again}"
-    head = _head(hit.place, hit.status, style, base, score=score)
-    above = make_safe(" > ".join(hit.headings))
-    headings = f"{'':<{MARGIN}}{style.paint(above, DIM)}\n" if above else ""
-    same = "".join(
-        f"{'':<{MARGIN}}{style.paint(line, DIM)}\n" for line in _duplicates(hit, style.body_width)
-    )
+    head = _head(hit.place, hit.status, style, base, score=score_text(hit))
+    notes = [make_safe(" > ".join(hit.headings))] if hit.headings else []
+    notes += _duplicates(hit, style.body_width)
     body = _body(*with_context(hit), style)
-    return f"{f'{hit.rank}.':<{MARGIN}}{head}\n{headings}{same}{body}{_explanation(hit, style)}"
+    explanation = "\n" + _dim_lines(_explanation(hit), style) if hit.signals else ""
+    return f"{f'{hit.rank}.':<{MARGIN}}{head}\n{_dim_lines(notes, style)}{body}{explanation}"
+
+
+def _dim_lines(lines: list[str], style: Style) -> str:
+    return "".join(f"{'':<{MARGIN}}{style.paint(line, DIM)}\n" for line in lines if line)
 
 
 def _duplicates(hit: Hit, width: int) -> list[str]:
-    """Where the same text stands, wrapped; of many places the first few."""
+    """Return a wrapped list of the citations of the same text, at most the first few."""
     if not hit.duplicates:
         return []
-    places = [make_safe(str(citation)) for citation in hit.duplicates[:_FEW]]
-    more = len(hit.duplicates) - len(places)
-    text = f"the same in {', '.join(places)}{f' and {more} more' if more else ''}"
+    citations = [make_safe(str(citation)) for citation in hit.duplicates[:_MAX_DUPLICATES]]
+    more = len(hit.duplicates) - len(citations)
+    text = f"the same in {', '.join(citations)}{f' and {more} more' if more else ''}"
     return [text[start:end] for start, end in wrap(text, width)]
 
 
-def _explanation(hit: Hit, style: Style) -> str:
-    """What made the score, largest share first; empty where that was not asked for."""
-    if not hit.signals:
-        return ""
+def _explanation(hit: Hit) -> list[str]:
+    """Return a table of what made the score, largest share first."""
     width = max(len(signal.name) for signal in hit.signals)
     rows = [
         f"{signal.name:<{width}}  {signal.value:5.2f}  {signal.share:+6.2f}"
-        for signal in sorted(hit.signals, key=lambda one: -one.share)
+        for signal in sorted(hit.signals, key=lambda signal: -signal.share)
     ]
     lines = [f"{'signal':<{width}}  value   share", *rows]
     if len(rows) > 1:
         log_odds = sum(signal.share for signal in hit.signals)
         lines.append(f"{'log-odds of the score':<{width + 7}}  {log_odds:+6.2f}")
-    return "\n" + "".join(f"{'':<{MARGIN}}{style.paint(line, DIM)}\n" for line in lines)
+    return lines
 
 
 def _head(
     place: Place, status: CitationStatus, style: Style, base: Path, *, score: str = ""
 ) -> str:
     first, last = place.lines
+    lines = f"line {first}" if first == last else f"lines {first}-{last}"
+    name = make_safe(str(place.citation))
     address = Path(os.path.normpath(base / place.citation.path)).as_uri()
-    where = f"line {first}" if first == last else f"lines {first}-{last}"
     citation = style.paint(style.link(str(place.citation), address), CYAN)
     parts = [
-        style.paint(where, DIM),
+        style.paint(lines, DIM),
         style.paint(score, BOLD),
-        style.paint(status, _STATUS_COLORS[status]),
+        style.paint(status, _STATUS_COLOURS[status]),
     ]
-    name = make_safe(str(place.citation))
-    whole = "  ".join(filter(None, [name, where, score, status]))
+    whole = "  ".join(filter(None, [name, lines, score, status]))
     # A terminal would break the line anywhere; a citation stays whole, so that it can be copied.
     is_broken = MARGIN + columns(name) <= style.width < MARGIN + columns(whole)
     gap = f"\n{'':<{MARGIN}}" if is_broken else "  "
@@ -124,12 +121,12 @@ def _head(
 
 
 def _body(text: str, answer: Span, passage: Span, style: Style) -> str:
-    """The text line by line, wrapped, marked in the margin where it is answer or context."""
+    """Return the wrapped text, marked in the margin where it is answer or context."""
     lines: list[str] = []
     offset = 0
     for line in text.split("\n"):
         if line.strip():
-            lines += _wrapped(line, _moved(answer, -offset), _moved(passage, -offset), style)
+            lines += _wrapped(line, _shifted(answer, -offset), _shifted(passage, -offset), style)
         elif lines and lines[-1]:
             lines.append("")
         offset += len(line) + 1
@@ -137,35 +134,31 @@ def _body(text: str, answer: Span, passage: Span, style: Style) -> str:
 
 
 def _wrapped(line: str, answer: Span, passage: Span, style: Style) -> Iterator[str]:
-    """One line of the text, wrapped; what it is indented by, all its pieces are."""
+    """Yield the pieces of a line of the text, each with the line's indent."""
     safe = make_safe(line)
     width = style.body_width
     indent = min(len(safe) - len(safe.lstrip()), width // 2)
     for start, end in wrap(safe, width - indent):
         piece = (start, end)
-        mark = ">" if _meet(piece, answer) else "" if _meet(piece, passage) else "-"
-        cuts = sorted({min(max(at, start), end) for at in (start, end, *answer, *passage)})
+        mark = ">" if _overlap(piece, answer) else "" if _overlap(piece, passage) else "-"
+        cuts = sorted({min(max(cut, start), end) for cut in (start, end, *answer, *passage)})
         painted = "".join(
-            _painted(safe[first:last], _codes((first, last), answer, passage), style)
+            _painted(safe[first:last], (first, last), answer, passage, style)
             for first, last in pairwise(cuts)
         )
         yield f"{mark:<{MARGIN + indent}}{painted}"
 
 
-def _painted(text: str, codes: tuple[int, ...], style: Style) -> str:
-    return style.paint(text, *codes) if codes else text
+def _painted(text: str, span: Span, answer: Span, passage: Span, style: Style) -> str:
+    """Paint a text that is all answer, all passage or all context."""
+    if _overlap(span, answer):
+        return style.paint(text, BOLD)
+    return text if _overlap(span, passage) else style.paint(text, DIM)
 
 
-def _codes(piece: Span, answer: Span, passage: Span) -> tuple[int, ...]:
-    """How a piece that is all answer, all passage or all context is painted."""
-    if _meet(piece, answer):
-        return (BOLD,)
-    return () if _meet(piece, passage) else (DIM,)
+def _overlap(first: Span, second: Span) -> bool:
+    return max(first[0], second[0]) < min(first[1], second[1])
 
 
-def _meet(one: Span, other: Span) -> bool:
-    return max(one[0], other[0]) < min(one[1], other[1])
-
-
-def _moved(span: Span, by: int) -> Span:
+def _shifted(span: Span, by: int) -> Span:
     return span[0] + by, span[1] + by

@@ -20,7 +20,7 @@ from benchmarks.speed.tables import share, table
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from askdocs.evaluation.judge import Answer
+    from askdocs.evaluation.judge import LocatedAnswer
     from askdocs.evaluation.questions import JudgedQuestion
     from benchmarks.speed.corpora import Corpus
     from benchmarks.speed.settings import Settings
@@ -69,7 +69,7 @@ def _hits(peer: systems.Peer, corpus: Corpus) -> list[list[int]]:
 
 
 def judge_hits(
-    shown: Sequence[Sequence[Sequence[int]]], answers: Sequence[Sequence[Answer]]
+    shown: Sequence[Sequence[Sequence[int]]], answers: Sequence[Sequence[LocatedAnswer]]
 ) -> dict[str, float]:
     """hit@1 and nDCG@10.
 

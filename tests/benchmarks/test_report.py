@@ -2,7 +2,7 @@
 
 import pytest
 
-from askdocs.evaluation.judge import Answer
+from askdocs.evaluation.judge import LocatedAnswer
 from benchmarks import figures
 from benchmarks.speed import cold, growth, indexing, many, plots, quality, refresh
 from benchmarks.speed.report import keep, render
@@ -173,8 +173,11 @@ def test_recall_is_the_share_of_the_exactly_nearest():
 def test_hits_of_peers_are_measured_as_those_of_askdocs_are():
     """An answer counts at the first hit that shows it; nDCG is worked out by hand."""
     answers = [
-        [Answer(path="a.txt", spans=((0, 5),))],
-        [Answer(path="a.txt", spans=((0, 5),)), Answer(path="b.txt", spans=((0, 5),))],
+        [LocatedAnswer(path="a.txt", spans=((0, 5),))],
+        [
+            LocatedAnswer(path="a.txt", spans=((0, 5),)),
+            LocatedAnswer(path="b.txt", spans=((0, 5),)),
+        ],
     ]
 
     found = quality.judge_hits([[[0]], [[], [1], [1]]], answers)

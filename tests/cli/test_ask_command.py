@@ -13,9 +13,9 @@ from askdocs.ranking.signals import MEANINGS
 Run = Callable[..., Any]
 
 KREMLIN = "What did Rasmussen request from the Kremlin?"
-CHANGED = "askdocs: docs/a.txt is no longer what was indexed"
+CHANGED = "askdocs: docs/a.txt has changed since it was indexed"
 CHECK = "hint: askdocs check\n"
-NOTICE = f"{CHANGED}; what is marked gone is the index's own text\n{CHECK}"
+NOTICE = f"{CHANGED}; hits marked gone show the indexed text\n{CHECK}"
 NEEDS = 'needs a text under "question", and a text or number as "id"'
 NO_ANSWER = "hint: --min-score 0 shows the nearest\n"
 

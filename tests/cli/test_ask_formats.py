@@ -99,10 +99,10 @@ def test_editors_are_led_to_where_the_answer_stands_now(harbour: Path, run: Run)
 
     assert (ran.status, ran.out) == (0, "docs/a.txt:5:1:The harbour froze in March.\n")
     assert ran.err == (
-        "askdocs: 2 cited documents are no longer what was indexed; "
-        "what is marked gone is the index's own text\n"
+        "askdocs: 2 cited documents have changed since they were indexed; "
+        "hits marked gone show the indexed text\n"
         "hint: askdocs check\n"
-        "askdocs: left out, because the file no longer has it: 1 hit\n"
+        "askdocs: 1 hit left out: the text is gone from the file\n"
     )
 
 
@@ -148,7 +148,7 @@ def test_paths_of_any_bytes_can_be_passed_on(
     assert (exact.returncode, exact.stdout, exact.stderr) == (0, b"docs/" + name + b"\0", b"")
     assert shown.stdout.decode() == "docs/odd  \ufffd\ufffd[2J.txt\n"
     assert shown.stderr == (
-        b"askdocs: not every path can be shown as it is\nhint: askdocs ask --format paths --null\n"
+        b"askdocs: some paths contain characters that cannot be shown\nhint: askdocs ask --format paths --null\n"
     )
 
 

@@ -187,7 +187,9 @@ def test_stale_index_answers_and_says_so(harbour: Path, run: Run) -> None:
     quiet = run("ask", *LEXICAL, "-q", "harbour")
 
     assert (ran.status, ran.out.splitlines()[0].split()[-1]) == (0, "verified")
-    assert ran.err == ("askdocs: docs/a.txt is no longer what was indexed\nhint: askdocs check\n")
+    assert ran.err == (
+        "askdocs: docs/a.txt has changed since it was indexed\nhint: askdocs check\n"
+    )
     assert (quiet.out, quiet.err) == (ran.out, "")
 
 

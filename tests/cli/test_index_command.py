@@ -525,7 +525,7 @@ def test_patterns_are_recorded_and_listed(folder: Path, index: Run, run: Run) ->
         "docs/.c.rst  1 paragraph\ndocs/a.rst  1 paragraph\n"
     )
     listed = run("status").out.splitlines()
-    assert listed[2] == "files      *.rst; without drafts/; hidden ones too"
+    assert listed[2] == "files      *.rst; without drafts/; including hidden files"
     assert run("check").status == 0
 
 

@@ -169,7 +169,7 @@ def test_a_bad_judgement_is_named_by_its_number(wrong: str) -> None:
 
 def test_judgements_of_other_questions_are_an_error() -> None:
     """Nothing would be left to measure."""
-    with pytest.raises(UsageError, match=r"^the judgements are of none of the questions$"):
+    with pytest.raises(UsageError, match=r"^the judgements name none of the questions$"):
         judge_by(read_questions([line(id="a")]), ["b 0 x.md 1"])
 
 
@@ -324,8 +324,8 @@ def test_bars_are_read() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("hit@5", "hit@5 has no number behind ="),
-        ("hit@5=most", "hit@5=most has no number behind ="),
+        ("hit@5", "hit@5 needs a number after ="),
+        ("hit@5=most", "hit@5=most needs a number after ="),
         ("hit@7=0.5", "there is no measure hit@7"),
         ("hit@5=90", "the bar of hit@5 must be from 0 to 1, got 90"),
         ("hit@5=nan", "the bar of hit@5 must be from 0 to 1, got nan"),

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,9 +32,10 @@ from askdocs.records.results import (
     Signal,
 )
 from askdocs.render.check_report import render_freshness
-from askdocs.render.json import render_cited_json, render_json, render_json_array, render_json_line
+from askdocs.render.formats import Layout, render_answers
+from askdocs.render.json import render_cited_json
 from askdocs.render.reports import render_documents, render_failures, render_report, render_status
-from askdocs.render.text import render_cited, render_question, render_ranking
+from askdocs.render.text import render_cited, render_ranking
 from askdocs.terminal import Style
 
 PLAIN = Style(width=80)
@@ -73,6 +73,13 @@ def ranking_of(*hits: Hit, question: str = "Why?") -> Ranking:
     return Ranking(
         question=Question(id="q1", text=question), mode=Mode.DENSE, answered=bool(hits), hits=hits
     )
+
+
+def answers(*rankings: Ranking, form: str = "json", many: bool = False, color: bool = False) -> str:
+    """What `ask` prints in a format."""
+    style = COLOR if color else PLAIN
+    layout = Layout(style=style, base=BASE, current=BASE, is_many=many, null=False)
+    return "".join(render_answers(rankings, form, layout))
 
 
 def body(hit: Hit, style: Style = PLAIN) -> list[str]:
@@ -231,22 +238,24 @@ def test_json_of_an_explained_hit_has_its_signals() -> None:
     """Signals stand in their own order behind all else, with four digits; else there is no field."""
     hit = replace(make_hit(), signals=SIGNALS[:2])
 
-    found = json.loads(render_json(ranking_of(hit)))["hits"][0]
+    found = json.loads(answers(ranking_of(hit)))["hits"][0]
 
     assert list(found)[-1] == "signals"
     assert found["signals"] == [
         {"name": "constant", "value": 1.0, "share": -6.25},
         {"name": "bm25_share", "value": 0.1235, "share": 0.456},
     ]
-    assert "signals" not in json.loads(render_json(ranking_of(make_hit())))["hits"][0]
+    assert "signals" not in json.loads(answers(ranking_of(make_hit())))["hits"][0]
 
 
 def test_question_is_a_heading() -> None:
     """A question is shown over its hits on one line, safe and bold."""
     ranking = ranking_of(question="Why\n\x1b[31m?")
 
-    assert render_question(ranking, PLAIN) == "# Why \ufffd[31m?\n\n"
-    assert render_question(ranking, COLOR) == "\x1b[1m# Why \ufffd[31m?\x1b[0m\n\n"
+    assert answers(ranking, form="text", many=True) == "# Why \ufffd[31m?\n\n"
+    assert answers(ranking, form="text", many=True, color=True) == (
+        "\x1b[1m# Why \ufffd[31m?\x1b[0m\n\n"
+    )
 
 
 def test_cited_text_has_no_mark_and_no_score() -> None:
@@ -292,8 +301,8 @@ def test_json_is_safe_and_loses_nothing(text: str) -> None:
     hit = replace(make_hit(text), headings=(text, text))
     ranking = ranking_of(hit, question=text)
 
-    line = render_json_line(ranking)
-    indented = render_json(ranking)
+    line = answers(ranking, form="jsonl")
+    indented = answers(ranking)
 
     found = json.loads(line)
     assert found == json.loads(indented)
@@ -314,7 +323,7 @@ def test_json_of_a_hit_that_moved_has_its_old_place() -> None:
     )
     hit = replace(make_hit(start=20), status=CitationStatus.MOVED, indexed=old, headings=("Top",))
 
-    text = render_json(ranking_of(hit))
+    text = answers(ranking_of(hit))
 
     assert json.loads(text) == {
         "schema": 1, "id": "q1", "question": "Why?", "mode": "dense", "answered": True,
@@ -330,7 +339,7 @@ def test_json_of_a_hit_that_moved_has_its_old_place() -> None:
         }],
     }  # fmt: skip
     assert text.startswith('{\n  "schema": 1,\n')
-    assert json.loads(render_json_array([ranking_of(hit), ranking_of()])) == [
+    assert json.loads(answers(ranking_of(hit), ranking_of(), many=True)) == [
         json.loads(text), json.loads(text) | {"answered": False, "hits": []},
     ]  # fmt: skip
 
@@ -417,8 +426,8 @@ def test_failures_are_listed_apart() -> None:
     """What failed is no part of the report; of many the first ten are named."""
     report = replace(REPORT, failed={f"{at:02}\x1b": "not UTF-8" for at in range(12)})
 
-    assert render_failures(replace(report, failed={})) == []
-    assert render_failures(report) == [
+    assert render_failures({}) == []
+    assert render_failures(report.failed) == [
         *(f"failed {at:02}\ufffd: not UTF-8" for at in range(10)),
         "failed 2 more; askdocs status --documents lists them",
     ]
@@ -491,7 +500,7 @@ def test_documents_are_listed_by_path() -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("render", [render_json, render_json_line])
-def test_json_keeps_letters_readable(render: Callable[[Ranking], str]) -> None:
+@pytest.mark.parametrize("form", ["json", "jsonl"])
+def test_json_keeps_letters_readable(form: str) -> None:
     """Letters of any script stand as they are, not as escapes."""
-    assert "Ärger – 日本 🙂" in render(ranking_of(question="Ärger – 日本 🙂"))
+    assert "Ärger – 日本 🙂" in answers(ranking_of(question="Ärger – 日本 🙂"), form=form)

@@ -79,7 +79,7 @@ def term_of(word: str) -> str:
 
 @cache
 def _stemmer() -> Stemmer.Stemmer:
-    import Stemmer  # noqa: PLC0415 - not installed where only the freshness check runs
+    import Stemmer
 
     return Stemmer.Stemmer("english")
 

@@ -1,10 +1,9 @@
-"""NumPy arrays that stand one after another in a file of an index."""
+"""NumPy arrays that follow each other in a file of an index."""
 
 from __future__ import annotations
 
 import io
 import re
-from itertools import chain
 from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -19,10 +18,11 @@ if TYPE_CHECKING:
 
     from askdocs.disk.verified import VerifiedFile
     from askdocs.errors import DamagedFileError
+    from askdocs.store.protocol import Ids, Mask
 
     Array: TypeAlias = NDArray[Any]
 
-# A header as NumPy writes it for the arrays that stand in an index, and no other.
+# The headers that NumPy writes for the arrays of an index, and no others.
 _HEADER = re.compile(
     rb"\x93NUMPY\x01\x00(?P<rest>..)\{'descr': '(?P<type><i8|<i4|<u2|<f4|\|u1)', "
     rb"'fortran_order': False, 'shape': \((?P<shape>\d{1,18},(?: \d{1,9})?)\), \} *\n",
@@ -32,7 +32,11 @@ _HEADER_BYTES = 128
 
 
 class VerifiedArray:
-    """An array in a file, of which each part is verified by its first use."""
+    """An array in a file; each part is verified by its first use.
+
+    Every method raises DamagedFileError for rows or values that cannot be there: the file is then
+    what its manifest says, but does not belong to the other files.
+    """
 
     def __init__(
         self, file: VerifiedFile, dtype: str, shape: tuple[int, ...], *, offset: int
@@ -40,10 +44,10 @@ class VerifiedArray:
         """Read nothing yet.
 
         Args:
-            file: Where it stands.
+            file: The file it is in.
             dtype: The type of its values, little-endian.
-            shape: Its rows, and how many values each has where that is not one.
-            offset: Where its first byte is.
+            shape: The number of rows, then that of values in a row if it is not one.
+            offset: The position of its first byte.
         """
         self.shape = shape
         self.dtype = np.dtype(dtype)
@@ -53,56 +57,32 @@ class VerifiedArray:
         self._offset = offset
 
     def __len__(self) -> int:
-        """How many rows it has."""
+        """Return the number of rows."""
         return self.shape[0]
 
     def rows(self, start: int, stop: int) -> Array:
-        """The rows from one up to another; many of them are not copied.
-
-        Raises:
-            DamagedFileError: There are no such rows: what says so does not belong to the file.
-        """
+        """Return rows from `start` up to `stop`; many of them are not copied."""
         if not 0 <= start <= stop <= len(self):
             raise self.damaged(f"it has no rows {start} to {stop} of {len(self)}")
         content = self._file.read(*(self._offset + at * self._row for at in (start, stop)))
         return np.frombuffer(content, self.dtype).reshape(stop - start, *self.shape[1:])
 
     def all(self) -> Array:
-        """All rows; many of them are not copied."""
+        """Return all rows; many of them are not copied."""
         return self.rows(0, len(self))
 
     def boundaries(self, total: int) -> Array:
-        """All rows of an array that says where things begin, and where the last one ends.
-
-        Args:
-            total: Where the last one must end; the first one begins at 0.
-
-        Raises:
-            DamagedFileError: It says something else.
-        """
-        found = self.all()
+        """Return all rows of a table of offsets, which must rise from 0 to `total`."""
+        table = self.all()
         if not self._is_rising:
-            is_rising = len(found) and found[0] == 0 and (found[1:] >= found[:-1]).all()
-            if not is_rising or found[-1] != total:
-                raise self.damaged(
-                    f"a table of {len(self)} offsets does not lead from 0 to {total}"
-                )
+            is_rising = len(table) and table[0] == 0 and (table[1:] >= table[:-1]).all()
+            if not is_rising or table[-1] != total:
+                raise self.damaged(f"its {len(self)} offsets do not rise from 0 to {total}")
             self._is_rising = True
-        return found
+        return table
 
-    def damaged(self, reason: str) -> DamagedFileError:
-        """The error for a file that is what its manifest says and does not belong to the others."""
-        return access.damaged(self._file.path, reason)
-
-    def take(self, numbers: NDArray[np.int64]) -> Array:
-        """Some rows in any order, as a copy.
-
-        Args:
-            numbers: From 0.
-
-        Raises:
-            DamagedFileError: There are no such rows: what says so does not belong to the file.
-        """
+    def take(self, numbers: Ids) -> Array:
+        """Return some rows, numbered from 0, in any order, as a copy."""
         if len(numbers) and not (numbers.min() >= 0 and numbers.max() < len(self)):
             raise self.damaged(f"it has no rows {numbers.min()} to {numbers.max()} of {len(self)}")
         shape = (len(numbers), *self.shape[1:])
@@ -116,44 +96,67 @@ class VerifiedArray:
             content, starts = self._blocks(self._offset + starts)
         # A row may begin at any byte. As one value each, rows are copied twice as fast as in two
         # dimensions, and as fast as by `take`, which copies the whole array if it is not aligned.
-        every = len(content) - self._row + 1
-        rows: Array = np.ndarray(every, f"V{self._row}", content, strides=(1,))
+        positions = len(content) - self._row + 1
+        rows: Array = np.ndarray(positions, f"V{self._row}", content, strides=(1,))
         return rows[starts].view(self.dtype).reshape(shape)
 
-    def _blocks(self, starts: NDArray[np.int64]) -> tuple[memoryview, NDArray[np.int64]]:
-        """Verified blocks of the file that hold some rows, and where in them each row begins.
+    def damaged(self, reason: str) -> DamagedFileError:
+        """Return the error for this file."""
+        return access.damaged(self._file.path, reason)
 
-        Args:
-            starts: Where each row begins in the file.
-        """
+    def _blocks(self, starts: Ids) -> tuple[memoryview, Ids]:
+        """Return verified blocks with the rows that start at some bytes, and their starts there."""
         first, last = starts // verified.BLOCK, (starts + self._row - 1) // verified.BLOCK
-        wanted = np.zeros(self._file.size // verified.BLOCK + 2, np.bool_)
-        # A row may begin in one block and end in one of the next.
-        for one in range(int((last - first).max()) + 1):
-            wanted[np.minimum(first + one, last)] = True
-        # The last one is behind the file, so that each run has an end.
-        edges = np.flatnonzero(np.diff(wanted, prepend=False)).tolist()
+        needed = np.zeros(self._file.size // verified.BLOCK + 2, np.bool_)
+        # A row may reach over several blocks.
+        for distance in range(int((last - first).max()) + 1):
+            needed[np.minimum(first + distance, last)] = True
+        # The last flag lies past the end of the file, so that every run ends.
+        edges = np.flatnonzero(np.diff(needed, prepend=False)).tolist()
         content = self._file.read_blocks(list(zip(edges[::2], edges[1::2], strict=True)))
         if len(content) == self._file.size:
             return content, starts
-        places = np.cumsum(wanted) - 1
+        places = np.cumsum(needed) - 1
         return content, places[first] * verified.BLOCK + starts % verified.BLOCK
 
 
-def best_of(values: Array, k: int) -> NDArray[np.int64]:
-    """The positions of the k highest values, best first, equal ones in order."""
-    found = np.arange(len(values))
-    if len(found) > k:
-        # All that equal the last one, so that which of them are cut off does not hang on NumPy.
-        found = np.flatnonzero(values >= np.partition(values, -k)[-k])
-    return found[np.lexsort((found, -values[found]))][:k]
+def best_of(values: Array, k: int) -> Ids:
+    """Return the positions of the k highest values, best first, equal values by position."""
+    positions = np.arange(len(values))
+    if len(positions) > k:
+        # Keep all that equal the last one: NumPy must not decide which of them are cut off.
+        positions = np.flatnonzero(values >= np.partition(values, -k)[-k])
+    return positions[np.lexsort((positions, -values[positions]))][:k]
+
+
+def split_ids(ids: Ids, starts: Ids) -> Iterator[tuple[int, Mask, Ids]]:
+    """Split ids by the parts that they belong to.
+
+    Args:
+        ids: Any ids, each in one of the parts.
+        starts: The first id of each part, ascending, then the end of the last part.
+
+    Yields:
+        For each part that has any: its number, which of the ids it has, and those ids counted from
+        its start.
+    """
+    parts = np.searchsorted(starts, ids, side="right") - 1
+    for part in sorted(set(parts.ravel().tolist())):
+        chosen = parts == part
+        yield part, chosen, ids[chosen] - starts[part]
+
+
+def offsets(lengths: Iterable[int] | NDArray[np.integer[Any]]) -> Ids:
+    """Return where parts of some lengths begin when they follow each other, then their end."""
+    ends = np.cumsum(np.fromiter(lengths, np.int64), dtype=np.int64)
+    return np.concatenate([np.zeros(1, np.int64), ends])
 
 
 def read_arrays(file: VerifiedFile, count: int) -> list[VerifiedArray]:
-    """The arrays of a file, of which only the headers are read.
+    """Return the arrays of a file, of which only the headers are read.
 
     Raises:
-        ValueError: The file is no sequence of so many arrays.
+        ValueError: The file is not a sequence of `count` arrays.
     """
     return [
         VerifiedArray(file, dtype, shape, offset=offset)
@@ -162,25 +165,22 @@ def read_arrays(file: VerifiedFile, count: int) -> list[VerifiedArray]:
 
 
 def require_types(arrays: Sequence[VerifiedArray], types: str) -> None:
-    """Refuse arrays of other types, or with several values in a row.
+    """Raise ValueError for arrays of other types, or with several values in a row.
 
     Args:
-        arrays: Those of a file, in order.
-        types: Of each array the type as NumPy has it, without the order of bytes.
-
-    Raises:
-        ValueError: They are others.
+        arrays: The arrays of a file, in order.
+        types: The type of each array as NumPy writes it, without the byte order.
     """
-    found = " ".join(one.dtype.str[1:] for one in arrays)
-    if found != types or any(len(one.shape) != 1 for one in arrays):
-        raise ValueError(f"its arrays are of the types {found}, not {types} with a value in a row")
+    actual = " ".join(array.dtype.str[1:] for array in arrays)
+    if actual != types or any(len(array.shape) != 1 for array in arrays):
+        raise ValueError(f"its arrays have the types {actual}, expected {types} in single columns")
 
 
 def parse_arrays(content: bytes | memoryview, count: int) -> list[Array]:
-    """The arrays that verified bytes hold, without a copy.
+    """Return the arrays in verified bytes, without a copy.
 
     Raises:
-        ValueError: The bytes are no sequence of so many arrays.
+        ValueError: The bytes are not a sequence of `count` arrays.
     """
     view = memoryview(content)
     return [
@@ -192,11 +192,12 @@ def parse_arrays(content: bytes | memoryview, count: int) -> list[Array]:
 def _layout(
     read: Callable[[int, int], memoryview], size: int, count: int
 ) -> Iterator[tuple[str, tuple[int, ...], int]]:
-    """The type, the shape and the first byte of each array."""
+    """Yield the type, the shape and the first byte of each array."""
     start = 0
     for _ in range(count):
         header = _HEADER.match(read(start, min(start + _HEADER_BYTES, size)))
-        if header is None or _length(header) != len(header[0]):
+        # A header is ten bytes, and as many as the last two of them count.
+        if header is None or 10 + int.from_bytes(header["rest"], "little") != len(header[0]):
             raise ValueError(f"no array begins at byte {start}")
         dtype = header["type"].decode()
         shape = tuple(int(part) for part in header["shape"].split(b",") if part)
@@ -210,20 +211,19 @@ def _layout(
 
 
 def npys(arrays: Iterable[Array]) -> Iterator[bytes | memoryview]:
-    """The bytes of arrays that stand one after another."""
-    return chain.from_iterable(
-        npy([array], dtype=array.dtype.newbyteorder("<").str, shape=array.shape) for array in arrays
-    )
+    """Yield the bytes of arrays that follow each other."""
+    for array in arrays:
+        yield from npy([array], dtype=array.dtype.newbyteorder("<").str, shape=array.shape)
 
 
 def npy(
     batches: Iterable[Array], *, dtype: str, shape: Sequence[int]
 ) -> Iterator[bytes | memoryview]:
-    """The bytes of one array in the .npy format, of which only one batch is held at once.
+    """Yield the bytes of one array in the .npy format, with one batch in memory at a time.
 
     Args:
         batches: Its rows in order.
-        dtype: The type of its values, little-endian, as `numpy.dtype.str` has it.
+        dtype: The type of its values, little-endian, as `numpy.dtype.str` writes it.
         shape: The shape of the whole array.
     """
     header = io.BytesIO()
@@ -231,23 +231,6 @@ def npy(
     np.lib.format.write_array_header_1_0(header, fields)
     yield header.getvalue()
     for batch in batches:
-        # What has no values cannot be seen as bytes.
+        # An empty array cannot be cast to bytes.
         if batch.size:
             yield np.ascontiguousarray(batch, dtype).data.cast("B")
-
-
-def by_value(values: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.bool_]]]:
-    """Each value, ascending, and where it stands; for values of which few are different."""
-    for value in sorted(set(values.ravel().tolist())):
-        yield value, values == value
-
-
-def offsets(lengths: Iterable[int] | NDArray[np.integer[Any]]) -> NDArray[np.int64]:
-    """Where things of some lengths begin when they stand one after another, and where they end."""
-    ends = np.cumsum(np.fromiter(lengths, np.int64), dtype=np.int64)
-    return np.concatenate([np.zeros(1, np.int64), ends])
-
-
-def _length(header: re.Match[bytes]) -> int:
-    """How long a header says that it is: ten bytes, and what the last two of them count."""
-    return 10 + int.from_bytes(header["rest"], "little")

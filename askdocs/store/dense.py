@@ -1,4 +1,4 @@
-"""The dense side of a small index: every sentence vector, in the format of a flat FAISS index."""
+"""The dense side of a small index: every sentence vector, in a flat FAISS index."""
 
 from __future__ import annotations
 
@@ -13,16 +13,14 @@ from askdocs.store.arrays import VerifiedArray, best_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
     from askdocs.disk.verified import VerifiedFile
+    from askdocs.store.protocol import Ids, Mask, Vectors
 
 
 FLAT = "dense.faiss"
-"""The name of the file."""
 
-# As FAISS writes an IndexFlatIP: its name, dimension, vectors, two numbers without meaning, that it
-# is trained, the metric (0 is the inner product), and how many numbers follow.
+# As FAISS writes an IndexFlatIP: name, dimension, number of vectors, two fillers, whether it is
+# trained, the metric (0 is the inner product), and the number of values that follow.
 _HEADER = struct.Struct("<4siqqqBiQ")
 _NAME = b"IxFI"
 _FILLER = 1 << 20
@@ -33,12 +31,10 @@ _QUESTIONS_AT_ONCE = 64
 _MOST_COSINE = 1.01
 
 
-def flat_pieces(
-    batches: Sequence[NDArray[np.float32]], *, dimension: int
-) -> Iterator[bytes | memoryview]:
-    """The file of a flat inner-product index, as `faiss.write_index` would write it.
+def flat_pieces(batches: Sequence[Vectors], *, dimension: int) -> Iterator[bytes | memoryview]:
+    """Yield the file of a flat inner-product index, as `faiss.write_index` would write it.
 
-    FAISS's own function is not used: it reports success on a full disk.
+    That function is not used because it reports success on a full disk.
 
     Args:
         batches: The vectors in order, each batch of shape (sentences, dimension), rows of unit
@@ -60,10 +56,10 @@ def flat_pieces(
 
 
 class FlatReader:
-    """Finds sentences by the cosine of their vectors, comparing with every one.
+    """Finds sentences by the cosine of their vectors, comparing with all of them.
 
-    NumPy does it as fast as FAISS, which would copy the vectors first and takes longer to import
-    than most questions to answer.
+    NumPy is as fast as FAISS, which would copy the vectors first, and which takes longer to import
+    than most questions take to answer.
 
     Attributes:
         dimension: Length of the vectors.
@@ -73,74 +69,68 @@ class FlatReader:
         """Read the header.
 
         Raises:
-            ValueError: The file is no flat inner-product index.
+            ValueError: The file is not a flat inner-product index.
         """
-        header = bytes(file.read(0, min(_HEADER.size, file.size)))
-        if len(header) < _HEADER.size:
-            raise ValueError("no index in the format of FAISS")
-        name, dimension, count, *_, trained, metric, numbers = _HEADER.unpack(header)
+        header = bytes(file.read(0, min(_HEADER.size, file.size))).ljust(_HEADER.size, b"\0")
+        name, dimension, count, *_, trained, metric, values = _HEADER.unpack(header)
         expected = (_NAME, _TRAINED, _INNER_PRODUCT, count * dimension)
-        whole = _HEADER.size + 4 * numbers
-        if (name, trained, metric, numbers) != expected or dimension < 1 or file.size != whole:
-            raise ValueError("no index in the format of FAISS")
+        size = _HEADER.size + 4 * values
+        if (name, trained, metric, values) != expected or dimension < 1 or file.size != size:
+            raise ValueError("it is not a flat FAISS index")
         self.dimension = dimension
         self._stored = VerifiedArray(file, "<f4", (count, dimension), offset=_HEADER.size)
 
     def __len__(self) -> int:
-        """How many vectors there are."""
+        """Return the number of vectors."""
         return len(self._stored)
 
     def nearest(
-        self,
-        vectors: NDArray[np.float32],
-        k: int,
-        *,
-        within: NDArray[np.bool_] | None = None,
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The sentences nearest to each of some vectors.
+        self, vectors: Vectors, k: int, *, within: Mask | None = None
+    ) -> tuple[Ids, Vectors]:
+        """Return the sentences nearest to each vector.
 
         Args:
             vectors: Shape (questions, dimension), rows of unit length.
-            k: How many for each, at least 1.
-            within: Which sentences to look at, shape (sentences,); None for all of them.
+            k: How many for each vector, at least 1.
+            within: Which sentences to search, shape (sentences,); None for all of them.
 
         Returns:
-            Sentence ids and their cosines, shapes (questions, k) or fewer where there are fewer
-            sentences, best first, equal ones by id.
+            Sentence ids and their cosines, shapes (questions, min(k, sentences)), best first, equal
+            ones by id.
         """
         every = np.arange(len(self._stored)) if within is None else np.flatnonzero(within)
         shape = len(vectors), min(k, len(every))
         ids, cosines = np.empty(shape, np.int64), np.empty(shape, np.float32)
-        for question, found in enumerate(self._cosines(vectors)):
-            # What is no number is not between any two.
-            if len(found) and not (found.min() >= -_MOST_COSINE and found.max() <= _MOST_COSINE):
+        for question, values in enumerate(self._cosines(vectors)):
+            # NaN compares false with everything, so reject it here.
+            if len(values) and not (values.min() >= -_MOST_COSINE and values.max() <= _MOST_COSINE):
                 raise self._stored.damaged("a vector is not of unit length")
-            own = found if within is None else found[within]
-            best = best_of(own, k)
-            ids[question], cosines[question] = every[best], own[best]
+            searched = values if within is None else values[within]
+            best = best_of(searched, k)
+            ids[question], cosines[question] = every[best], searched[best]
         return ids, cosines
 
-    def vectors(self, ids: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float32]:
-        """The vectors of some sentences, shape (len(ids), dimension)."""
-        found: NDArray[np.float32] = self._stored.take(np.asarray(ids, np.int64))
+    def vectors(self, ids: Ids) -> Vectors:
+        """Return the vectors of some sentences, shape (len(ids), dimension)."""
+        vectors: Vectors = self._stored.take(ids)
         with _without_warnings():
-            squares = np.vecdot(found, found)
-        # Also where a number is none: nothing is near to it.
+            squares = np.vecdot(vectors, vectors)
+        # NaN fails too.
         if not (abs(squares - 1.0) < _MOST_COSINE - 1.0).all():
             raise self._stored.damaged("a vector is not of unit length")
-        return found
+        return vectors
 
     def prepare(self) -> None:
-        """Read now what a search needs."""
+        """Read the vectors now."""
         self._vectors  # noqa: B018 - kept by its first use
 
-    def _cosines(self, vectors: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
-        """The cosine of every sentence with each of some vectors."""
+    def _cosines(self, vectors: Vectors) -> Iterator[Vectors]:
+        """Yield the cosines of all sentences with each vector."""
         if len(vectors) == 1:
-            # A product of matrices would wait for threads, long where other programs are at work.
+            # A matrix product would wait for threads, for long while other programs run.
             with _without_warnings():
-                found = np.vecdot(self._vectors, vectors[0])
-            yield found
+                cosines = np.vecdot(self._vectors, vectors[0])
+            yield cosines
             return
         for start in range(0, len(vectors), _QUESTIONS_AT_ONCE):
             with _without_warnings():
@@ -148,11 +138,11 @@ class FlatReader:
             yield from products
 
     @cached_property
-    def _vectors(self) -> NDArray[np.float32]:
-        # A copy: behind a header of 45 bytes no number stands where a processor likes to find it.
+    def _vectors(self) -> Vectors:
+        # A copy, because the values after a header of 45 bytes are not aligned.
         return self._stored.all().astype(np.float32, copy=True)
 
 
 def _without_warnings() -> np.errstate:
-    """What is no number is looked for afterwards."""
+    """Suppress warnings about NaN and infinity, which are checked afterwards."""
     return np.errstate(invalid="ignore", over="ignore")

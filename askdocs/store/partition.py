@@ -1,26 +1,22 @@
-"""Into how many segments an index is cut, which documents are in which, what they are called."""
+"""How an index is cut into segments: how many, which documents in which, and their names."""
 
 import hashlib
 from collections.abc import Iterable
 
 SEGMENT_BYTES = 8 << 20
-"""How many bytes of documents one segment is made for, about 60,000 sentences."""
+"""How many bytes of documents one segment is for: about 60,000 sentences."""
 
 MOST_SEGMENTS = 32
 
 DOCUMENTS = "documents.jsonl"
-"""The file of a segment that says which documents are in it."""
+"""The file of a segment that lists its documents."""
 
 CODEBOOK = "codebook.npys"
-"""The file beside the segments of an index that has more than one."""
+"""The file beside the segments of an index with more than one."""
 
 
 def number_of_segments(size: int) -> int:
-    """How many segments the index of a corpus has: a power of two, which follows from its size.
-
-    Args:
-        size: The bytes of all indexed documents.
-    """
+    """Return the number of segments for documents of some bytes: a power of two, at most 32."""
     segments = 1
     while segments < MOST_SEGMENTS and segments * SEGMENT_BYTES < size:
         segments *= 2
@@ -28,32 +24,32 @@ def number_of_segments(size: int) -> int:
 
 
 def segment_of(path: str, segments: int) -> int:
-    """The number of the segment that holds the document at a path, from 0.
+    """Return the segment of the document at a path, from 0.
 
-    It is the first bits of the sha256 of the path: documents spread evenly, one that changes stays
-    where it is, and twice as many segments are each half of one.
+    Its number is the first bits of the sha256 of the path. So documents spread evenly, a changed
+    document stays in its segment, and doubling the segments splits each in two.
 
     Args:
-        path: The document's path.
+        path: The path of the document.
         segments: How many segments there are, a power of two of at most 256.
     """
-    # Not os.fsencode, which follows the locale: an index may be made under another one.
+    # Not os.fsencode: it follows the locale, which may differ between two runs.
     return hashlib.sha256(path.encode("utf-8", "surrogateescape")).digest()[0] * segments >> 8
 
 
 def by_segment(paths: Iterable[str], segments: int) -> list[list[str]]:
-    """The paths in each segment, in the order in which they are given."""
-    found: list[list[str]] = [[] for _ in range(segments)]
+    """Return the paths in each segment, in the given order."""
+    parts: list[list[str]] = [[] for _ in range(segments)]
     for path in paths:
-        found[segment_of(path, segments)].append(path)
-    return found
+        parts[segment_of(path, segments)].append(path)
+    return parts
 
 
 def segment_name(number: int) -> str:
-    """The name of a segment's folder."""
+    """Return the name of a segment's folder."""
     return f"{number:03}"
 
 
 def segment_names(names: Iterable[str]) -> list[str]:
-    """The folders that the files of a generation stand in, in order."""
+    """Return the folders that the files of a generation are in, in order."""
     return sorted({folder for folder, slash, _ in (name.partition("/") for name in names) if slash})

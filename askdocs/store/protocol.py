@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
+    from typing import TypeAlias
 
     import numpy as np
     from numpy.typing import NDArray
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from askdocs.records.manifest import DocumentRecord, Manifest
     from askdocs.records.spans import StoredPassage
     from askdocs.store.analysis import TermStatistics
+
+    Ids: TypeAlias = NDArray[np.int64]
+    Vectors: TypeAlias = NDArray[np.float32]
+    Scores: TypeAlias = NDArray[np.float64]
+    Mask: TypeAlias = NDArray[np.bool_]
 
 
 class OutgrownError(Exception):
@@ -70,13 +76,7 @@ class Reader(Protocol):
     numbers are their ids. Every method may raise DamagedIndexError.
     """
 
-    def dense(
-        self,
-        vectors: NDArray[np.float32],
-        k: int,
-        *,
-        within: NDArray[np.bool_] | None = None,
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def dense(self, vectors: Vectors, k: int, *, within: Mask | None = None) -> tuple[Ids, Vectors]:
         """Return the k sentences nearest to each vector.
 
         Args:
@@ -90,8 +90,8 @@ class Reader(Protocol):
         ...
 
     def lexical(
-        self, terms: Sequence[str], k: int, *, within: NDArray[np.bool_] | None = None
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        self, terms: Sequence[str], k: int, *, within: Mask | None = None
+    ) -> tuple[Ids, Scores]:
         """Return the k passages with the highest BM25 scores above 0.
 
         Args:
@@ -105,7 +105,7 @@ class Reader(Protocol):
         """
         ...
 
-    def bm25(self, terms: Sequence[str], passage_ids: NDArray[np.int64]) -> NDArray[np.float64]:
+    def bm25(self, terms: Sequence[str], passage_ids: Ids) -> Scores:
         """Return the exact BM25 scores of some passages, shape (len(passage_ids),)."""
         ...
 
@@ -113,21 +113,19 @@ class Reader(Protocol):
         """Return how many passages there are and how many have each of the terms."""
         ...
 
-    def vectors(self, sentence_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+    def vectors(self, sentence_ids: Ids) -> Vectors:
         """Return the vectors of some sentences, shape (len(sentence_ids), dimension)."""
         ...
 
-    def passages_of_sentences(self, sentence_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    def passages_of_sentences(self, sentence_ids: Ids) -> Ids:
         """Return the passage of each sentence, in the shape of the argument."""
         ...
 
-    def sentences_of(
-        self, passage_ids: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def sentences_of(self, passage_ids: Ids) -> tuple[Ids, Ids]:
         """Return the first sentence of each passage and their number, shapes (passages,)."""
         ...
 
-    def text_digests(self, passage_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    def text_digests(self, passage_ids: Ids) -> Ids:
         """Return a number for the text of each passage; passages of equal text share it."""
         ...
 
@@ -139,7 +137,7 @@ class Reader(Protocol):
         """
         ...
 
-    def passages_in(self, paths: Collection[str]) -> NDArray[np.bool_]:
+    def passages_in(self, paths: Collection[str]) -> Mask:
         """Return which passages belong to some documents, shape (passages,).
 
         Paths that are not in the index are ignored.

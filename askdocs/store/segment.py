@@ -16,14 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from askdocs.disk.verified import VerifiedFile
     from askdocs.records.manifest import FileRecord
     from askdocs.records.spans import Passage
     from askdocs.store.lists import SegmentLists
     from askdocs.store.local import GenerationReader
+    from askdocs.store.protocol import Vectors
     from askdocs.store.writer import VectorsWriter
 
 
@@ -36,7 +34,8 @@ LISTS = "dense.npys"
 class SegmentReader:
     """Reads a segment; each file is opened by its first use.
 
-    Its documents, passages and sentences are numbered from 0.
+    Documents, passages and sentences are numbered from 0. Every attribute raises DamagedIndexError
+    if its file is not what the manifest says, or does not belong to the segment.
 
     Attributes:
         texts: Its documents and passages.
@@ -46,10 +45,7 @@ class SegmentReader:
         """Read how much there is.
 
         Args:
-            opened: Gives a file by its name.
-
-        Raises:
-            DamagedIndexError: The tables are not what the manifest says, or no tables.
+            opened: Opens a file of the segment by its name.
         """
         self._opened = opened
         self.texts = _parsed(lambda _: TextReader(opened), opened(TABLES))
@@ -58,35 +54,35 @@ class SegmentReader:
     def postings(self) -> PostingsReader:
         """The inverted index."""
         file = self._opened(LEXICAL)
-        found = _parsed(PostingsReader, file)
-        _require_equal(file, "passages", len(found.lengths), len(self.texts.passages))
-        return found
+        postings = _parsed(PostingsReader, file)
+        _require_equal(file, "passages", len(postings.lengths), len(self.texts.passages))
+        return postings
 
     @cached_property
     def flat(self) -> FlatReader:
-        """The vectors, where the index has no codebook."""
+        """The vectors, if the index has no codebook."""
         file = self._opened(FLAT)
-        found = _parsed(FlatReader, file)
-        _require_equal(file, "sentences", len(found), self.texts.sentences)
-        return found
+        vectors = _parsed(FlatReader, file)
+        _require_equal(file, "sentences", len(vectors), self.texts.sentences)
+        return vectors
 
     @cached_property
     def lists(self) -> SegmentLists:
-        """The inverted lists, where the index has a codebook."""
+        """The inverted lists, if the index has a codebook."""
         file = self._opened(LISTS)
-        found = _parsed(_lists, file)
-        _require_equal(file, "sentences", found.sentences.shape[0], self.texts.sentences)
-        return found
+        lists = _parsed(_lists, file)
+        _require_equal(file, "sentences", len(lists.sentences), self.texts.sentences)
+        return lists
 
 
 class SegmentWriter:
-    """Writes documents, given in order of their paths, into a new segment."""
+    """Writes documents, added in order of their paths, into a new segment."""
 
     def __init__(self, directory: Path, vectors: VectorsWriter) -> None:
         """Begin a segment in an existing folder.
 
         Args:
-            directory: Where the files go.
+            directory: Where to write.
             vectors: Takes the vectors.
         """
         self.sentences = 0
@@ -101,12 +97,7 @@ class SegmentWriter:
         return self._texts.passages
 
     def add(
-        self,
-        path: str,
-        encoding: str,
-        text: str,
-        passages: Sequence[Passage],
-        vectors: NDArray[np.float32],
+        self, path: str, encoding: str, text: str, passages: Sequence[Passage], vectors: Vectors
     ) -> None:
         """Add the next document.
 
@@ -118,8 +109,8 @@ class SegmentWriter:
             vectors: The vectors of their sentences, shape (sentences, dimension).
 
         Raises:
-            ValueError: The path is not greater than the one before it, or there are more or fewer
-                vectors than sentences.
+            ValueError: The path is not greater than the one before it, or the number of vectors is
+                not that of the sentences.
         """
         sentences = sum(len(passage.sentences) for passage in passages)
         if len(vectors) != sentences:
@@ -131,27 +122,27 @@ class SegmentWriter:
             self._postings.add(analyse(passage.text))
 
     def copy(self, source: GenerationReader, segment: int, first: int, last: int) -> None:
-        """Add consecutive documents of another generation as they are: nothing is analysed again.
+        """Copy consecutive documents of another generation without analysing them again.
 
         Args:
-            source: That generation.
-            segment: The segment of it that they are in.
+            source: The other generation.
+            segment: The number of the segment that they are in.
             first: The number of the first document there.
-            last: The number behind the last one, above `first`.
+            last: The number after that of the last one, above `first`.
 
         Raises:
             ValueError: The first path is not greater than the one before it.
         """
-        own = source.segments[segment]
-        self._texts.copy(own.texts, first, last)
-        passages = own.texts.passages_between(first, last)
-        self._postings.copy(own.postings, *passages)
-        sentences = own.texts.sentences_between(*passages)
+        old = source.segments[segment]
+        passages = old.texts.passages_between(first, last)
+        sentences = old.texts.sentences_between(*passages)
+        self._texts.copy(old.texts, first, last)
+        self._postings.copy(old.postings, *passages)
         self._vectors.copy(source, segment, *sentences)
         self.sentences += sentences[1] - sentences[0]
 
     def finish(self) -> dict[str, FileRecord]:
-        """Make the files durable and say what each of them must be, by its name."""
+        """Make the files durable and return their records by their names."""
         return {
             **self._texts.finish(),
             **durable.write_index_file(self._directory / LEXICAL, self._postings.pieces()),
@@ -159,29 +150,29 @@ class SegmentWriter:
         }
 
     def abort(self) -> None:
-        """Give the files back; what was written so far is of no use."""
+        """Close the files; what was written so far is useless."""
         self._texts.abort()
 
 
 def _lists(file: VerifiedFile) -> SegmentLists:
     # Most indexes have none.
-    from askdocs.store.lists import SegmentLists  # noqa: PLC0415
+    from askdocs.store.lists import SegmentLists
 
     offsets, sentences, positions, codes = read_arrays(file, 4)
     require_types([offsets, sentences, positions], "i8 i4 i4")
     if codes.dtype.str != "|u1":
-        raise ValueError(f"its codes are of the type {codes.dtype.str}, not |u1")
+        raise ValueError(f"its codes have the type {codes.dtype.str}, expected |u1")
     return SegmentLists(offsets=offsets, sentences=sentences, positions=positions, codes=codes)
 
 
-def _require_equal(file: VerifiedFile, what: str, found: int, wanted: int) -> None:
-    """Refuse a file of another segment."""
-    if found != wanted:
-        raise access.damaged(file.path, f"it has {found} {what}, and the tables {wanted}")
+def _require_equal(file: VerifiedFile, what: str, count: int, expected: int) -> None:
+    """Raise an error for the file of another segment."""
+    if count != expected:
+        raise access.damaged(file.path, f"it has {count} {what}, expected {expected}")
 
 
 def _parsed(parse: Callable[[VerifiedFile], _Parsed], file: VerifiedFile) -> _Parsed:
-    """Open a file of verified bytes; only an index that another program wrote can fail here."""
+    """Parse a file of verified bytes, which fails only if another program wrote the index."""
     try:
         return parse(file)
     except ValueError as error:

@@ -79,7 +79,7 @@ def test_vectors_come_back_as_they_were(as_file: AsFile) -> None:
     """What was stored is given to the bit, in the order asked for, and as often."""
     vectors = unit(20, 8, seed=1)
 
-    found = FlatReader(as_file([content_of(vectors)])).vectors([19, 0, 7, 7])
+    found = FlatReader(as_file([content_of(vectors)])).vectors(np.array([19, 0, 7, 7]))
 
     np.testing.assert_array_equal(found, vectors[[19, 0, 7, 7]])
     assert found.dtype == np.float32
@@ -161,5 +161,5 @@ def test_truncated_bytes_are_refused(as_file: AsFile) -> None:
 @pytest.mark.parametrize("content", [b"", b"\0" * 100, b"IxFI" + b"\xff" * 100])
 def test_other_bytes_are_refused(as_file: AsFile, content: bytes) -> None:
     """What is no index is not taken for one, and claims no memory that it does not fill."""
-    with pytest.raises(ValueError, match="no index in the format of FAISS"):
+    with pytest.raises(ValueError, match="it is not a flat FAISS index"):
         FlatReader(as_file([content]))

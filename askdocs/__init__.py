@@ -12,7 +12,7 @@ The Python interface:
 
 from __future__ import annotations
 
-# Nothing is imported here: whoever types Ctrl-C before `__main__` has begun would see a traceback.
+# Nothing is imported here: Ctrl-C before `__main__` begins would print a traceback.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from os import PathLike
@@ -29,18 +29,18 @@ __version__ = "0.1.0"
 def build_index(
     index: str | PathLike[str], *paths: str | PathLike[str], cache: Path | None = None
 ) -> IndexReport:
-    """Make an index of some folders and files, or bring it up to date.
+    """Build an index of folders and files, or refresh it.
 
     Args:
         index: The index directory.
-        paths: Folders and files; none for those that the index records.
-        cache: Where compiled encoders and vectors are kept; None for the user's own cache.
+        paths: Folders and files; without any, those that the index records.
+        cache: Where compiled encoders and vectors are kept; None for the user's cache.
 
     Returns:
-        What was done, with the reasons for what was skipped or failed.
+        What was done, and why documents were skipped or failed.
 
     Raises:
-        AskdocsError: As `askdocs.indexing.build` says.
+        AskdocsError: See `askdocs.indexing.build`.
     """
     from pathlib import Path
 
@@ -57,12 +57,12 @@ def open_index(index: str | PathLike[str], *, cache: Path | None = None) -> Inde
 
     Args:
         index: The index directory.
-        cache: Where compiled encoders are kept; None for the user's own cache.
+        cache: Where compiled encoders are kept; None for the user's cache.
 
     Raises:
         NoIndexError: There is no index in the directory.
         DamagedIndexError: The index is not what askdocs wrote.
-        UnusableIndexError: It is of another format.
+        UnusableIndexError: The index has another format.
     """
     from pathlib import Path
 
@@ -86,4 +86,4 @@ def __getattr__(name: str) -> object:
 
 
 def _ignore(_line: str) -> None:
-    """Show nothing."""
+    pass

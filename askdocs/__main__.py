@@ -1,11 +1,11 @@
 """The command `askdocs`, and `python -m askdocs`."""
 
-# The rest is imported inside: nothing answers Ctrl-C before `main` begins.
+# The rest is imported inside `main`: before it, Ctrl-C prints a traceback.
 import sys
 
 
 def main() -> int:
-    """Run the command line and return its exit status, or leave the process with it."""
+    """Run the command line, and end the process with its exit status, or return it."""
     try:
         from contextlib import suppress
 
@@ -13,7 +13,7 @@ def main() -> int:
 
         status = run()
     except KeyboardInterrupt:
-        # Only while modules are being imported: everything later is the command line's own.
+        # Only while modules are imported: later, the command line handles it.
         return 130
     with suppress(AttributeError, OSError, ValueError):
         _leave(status)
@@ -21,13 +21,13 @@ def main() -> int:
 
 
 def _leave(status: int) -> None:
-    """End the process without taking it apart: that costs 60 ms where a model is open."""
+    """End the process without freeing its memory, which takes 60 ms with an open model."""
     import atexit
     import os
     from contextlib import suppress
 
     sys.stdout.flush()
-    # What standard error did not take is lost, which is no reason for another status.
+    # Losing what standard error did not take does not change the status.
     with suppress(AttributeError, OSError, ValueError):
         sys.stderr.flush()
     atexit._run_exitfuncs()  # noqa: SLF001 - temporary caches, and the coverage of tests

@@ -8,11 +8,11 @@ REPAIR = "askdocs repair"
 """The hint for damage."""
 
 REPAIR_FROM = "askdocs repair PATH"
-"""The hint for damage by which it is lost where the documents are."""
+"""The hint for damage that loses the locations of the documents."""
 
 
 class ExitStatus(IntEnum):
-    """What the process tells its caller; the numbers are part of the command line's contract."""
+    """The exit statuses, which are part of the command line's contract."""
 
     DONE = 0
     NO = 1
@@ -27,11 +27,11 @@ class ExitStatus(IntEnum):
 
 
 class AskdocsError(Exception):
-    """An error that its reader can do something about.
+    """An error that the user can fix.
 
     Attributes:
-        hint: The next command to type, or what to change; empty where there is none.
-        exit_status: The status with which the process ends.
+        hint: The next command to type, or what to change; may be empty.
+        exit_status: The process's exit status.
     """
 
     exit_status = ExitStatus.USAGE
@@ -43,17 +43,17 @@ class AskdocsError(Exception):
 
 
 class UsageError(AskdocsError):
-    """What was asked for makes no sense as it stands."""
+    """The arguments or the input are wrong."""
 
 
 class NoIndexError(AskdocsError):
-    """There is no index where one was looked for."""
+    """There is no index at the expected place."""
 
     exit_status = ExitStatus.NO_INDEX
 
 
 class DamagedIndexError(AskdocsError):
-    """The index is not what its manifest says; nothing was answered from it."""
+    """The index does not match its manifest; nothing was answered from it."""
 
     exit_status = ExitStatus.DAMAGED
 
@@ -62,27 +62,27 @@ class DamagedFileError(DamagedIndexError):
     """A file of the index is not what was written.
 
     Attributes:
-        reason: What is wrong with it, without its path; never empty.
+        reason: What is wrong, without the path; never empty.
     """
 
     def __init__(self, path: Path, reason: str, *, hint: str) -> None:
-        """Make the message of the path and the reason."""
+        """Join path and reason to the message."""
         super().__init__(f"{path} {reason}", hint=hint)
         self.reason = reason
 
 
 class UnusableIndexError(AskdocsError):
-    """The index was made with a model or in a format that cannot be used here."""
+    """The model or the format of the index cannot be used here."""
 
     exit_status = ExitStatus.UNUSABLE
 
 
 class FormatError(UnusableIndexError):
-    """The index, or a part of it, is of a format that this version does not read.
+    """The index, or a part of it, has a format that this version does not read.
 
     Attributes:
-        found: The format that it has.
-        read: The one that this version reads.
+        found: The format of the index.
+        read: The format that this version reads.
     """
 
     def __init__(self, message: str, *, found: str, read: str, hint: str) -> None:
@@ -114,17 +114,17 @@ class UnreadableFileError(RefusedError):
     """The disk has lost a file of the index.
 
     Attributes:
-        reason: What is wrong with it, without its path, as a `DamagedFileError` says it.
+        reason: What is wrong, without the path, as in a `DamagedFileError`.
     """
 
     def __init__(self, path: Path, refusal: str) -> None:
-        """Make the message of the path and of the words in which the system refuses."""
+        """Join the path and the system's reason to the message."""
         super().__init__(f"{path}: {refusal}", hint=REPAIR)
         self.reason = f"cannot be read: {refusal}"
 
 
 class IncompleteError(AskdocsError):
-    """Documents cannot be read, and without them nothing shall be indexed.
+    """Documents cannot be read, and nothing is to be indexed without them.
 
     Attributes:
         reasons: Why, by path.
@@ -139,7 +139,7 @@ class IncompleteError(AskdocsError):
 
 
 class StaleIndexError(AskdocsError):
-    """The corpus is not what was indexed, and only a fresh index shall be asked."""
+    """The corpus is not what was indexed, and only a fresh index may be asked."""
 
     exit_status = ExitStatus.NO
 
@@ -148,8 +148,8 @@ class UnreadableSourceError(AskdocsError):
     """A source file cannot become a document; the others can.
 
     Attributes:
-        skipped: True where leaving it out is right (a link, a binary file), False where its
-            reader would want to know (permission denied, not UTF-8).
+        skipped: True if leaving it out is right (a link, a binary file), False if the user
+            would want to know (permission denied, not UTF-8).
     """
 
     exit_status = ExitStatus.SOME_FAILED

@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 
 _FILES = (
-    ("vectors/", "The index, where no other is named."),
+    ("vectors/", "The index, unless another is named."),
     ("askdocs.toml, pyproject.toml", "The configuration; in the latter the table tool.askdocs."),
 )
 _VARIABLES = (
-    ("ASKDOCS_COMMAND_OPTION", "Gives an option of a command, as in ASKDOCS_ASK_TOP_K=3."),
-    ("ASKDOCS_INDEX, ASKDOCS_CONFIG, ASKDOCS_COLOR", "Give that option to every command."),
-    ("ASKDOCS_CACHE", "Where compiled models and vectors are kept, otherwise ~/.cache/askdocs."),
+    ("ASKDOCS_COMMAND_OPTION", "Sets an option of a command, as in ASKDOCS_ASK_TOP_K=3."),
+    ("ASKDOCS_INDEX, ASKDOCS_CONFIG, ASKDOCS_COLOR", "Set that option for every command."),
+    ("ASKDOCS_CACHE", "The cache of compiled models and vectors; otherwise ~/.cache/askdocs."),
     ("NO_COLOR, FORCE_COLOR", "Turn colour off, or on, where --color is auto; in this order."),
 )
 
 
 def manual() -> str:
-    """The man page `askdocs(1)`, in roff."""
+    """Return the man page `askdocs(1)`, in roff."""
     context = click.Context(cli, info_name="askdocs", **cli.context_settings)
     lines = [
         f'.TH ASKDOCS 1 "" "askdocs {__version__}" "User Commands"',
@@ -46,18 +46,14 @@ def manual() -> str:
     ]
     for name, command in sorted(cli.load_all().items()):
         lines += _command(click.Context(command, context, name))
-    lines += [".SH ENVIRONMENT", *_items(_VARIABLES)]
-    lines += [".SH FILES", *_items(_FILES)]
+    lines += [".SH ENVIRONMENT", *_items(_VARIABLES), ".SH FILES", *_items(_FILES)]
     statuses = str(cli.epilog).removeprefix("Exit status: ").rstrip(".").split("; ")
-    lines += [
-        ".SH EXIT STATUS",
-        *_items((one.partition(" ")[0], one.partition(" ")[2]) for one in statuses),
-    ]
+    lines += [".SH EXIT STATUS", *_items(tuple(status.split(" ", 1)) for status in statuses)]
     return "\n".join(lines) + "\n"
 
 
 def _command(context: click.Context) -> list[str]:
-    """One command: how it is typed, what it does, its options."""
+    """Return a command's usage, help and options."""
     usage = " ".join(context.command.collect_usage_pieces(context))
     options = [
         record
@@ -73,24 +69,24 @@ def _command(context: click.Context) -> list[str]:
 
 
 def _paragraphs(text: str | None) -> list[str]:
-    """Paragraphs of a docstring; those that Click leaves as they are keep their lines."""
-    found = []
+    """Return the paragraphs of a docstring; those marked for Click keep their lines."""
+    lines = []
     for block in inspect.cleandoc(text or "").split("\n\n"):
         if block.startswith("\b\n"):
-            found += [".PP", ".RS 4", ".nf", _roff(textwrap.dedent(block[2:])), ".fi", ".RE"]
+            lines += [".PP", ".RS 4", ".nf", _roff(textwrap.dedent(block[2:])), ".fi", ".RE"]
         else:
-            found += [".PP", _roff(" ".join(block.split()))]
-    return found
+            lines += [".PP", _roff(" ".join(block.split()))]
+    return lines
 
 
-def _items(records: Iterable[tuple[str, str]]) -> list[str]:
+def _items(records: Iterable[tuple[str, ...]]) -> list[str]:
     return [
         line for term, text in records for line in (".TP", f"\\fB{_roff(term)}\\fR", _roff(text))
     ]
 
 
 def _roff(text: str) -> str:
-    """A text in which nothing commands the formatter."""
+    """Escape everything that commands the formatter."""
     escaped = text.replace("\\", "\\e").replace("-", "\\-").replace("~", "\\(ti")
     return re.sub(r"^(?=[.'])", r"\\&", escaped, flags=re.MULTILINE)
 

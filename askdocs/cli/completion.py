@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import BashComplete, CompletionItem, FishComplete, ZshComplete
+from click.shell_completion import CompletionItem, get_completion_class
 
 from askdocs.cli.output import write
 from askdocs.errors import AskdocsError, ExitStatus
@@ -20,18 +20,12 @@ if TYPE_CHECKING:
 
 
 _VARIABLE = "_ASKDOCS_COMPLETE"
-_SHELLS = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 
 
-def completion_script(shell: str) -> str:
-    """The script for bash, zsh or fish that asks askdocs what to complete."""
-    from askdocs.cli.main import cli
-
-    return _SHELLS[shell](cli, {}, "askdocs", _VARIABLE).source()
-
-
-def citations(context: click.Context, typed: str) -> list[CompletionItem]:
-    """How a citation can go on; nothing where that cannot be told."""
+def complete_citation(
+    context: click.Context, _argument: click.Parameter, typed: str
+) -> list[CompletionItem]:
+    """Return the next steps of a citation, or nothing if the index cannot be read."""
     from askdocs.index.generation import open_generation
 
     named = context.params.get("index")
@@ -40,40 +34,30 @@ def citations(context: click.Context, typed: str) -> list[CompletionItem]:
         documents = open_generation(index, with_documents=True).documents
     except (AskdocsError, OSError):
         return []
-    citable = {
-        # A line end in a name would end the shell's line, too.
+    paragraphs = {
         path: record.paragraphs
         for path, record in documents.items()
+        # A line end in a path would end the shell's line too.
         if record.paragraphs and make_safe(path) == path
     }
-    return [CompletionItem(_as_typed(one)) for one in continuations(typed, citable)]
-
-
-def _as_typed(citation: str) -> str:
-    """With backslashes for bash, which adds none of itself, as zsh and fish do.
-
-    Two for each, because `read` in Click's script takes one away.
-    """
-    if os.environ.get(_VARIABLE) != "bash_complete":
-        return citation
-    return re.sub(r"([^\w@%+=:,./#-])", r"\\\\\1", citation)
+    return [CompletionItem(_quoted(step)) for step in continuations(typed, paragraphs)]
 
 
 def continuations(typed: str, documents: Mapping[str, int]) -> list[str]:
-    """The next step of a citation: a folder, a document up to `#p`, or its paragraphs.
+    """Return the next steps of a citation: folders, documents up to `#p`, or paragraphs.
 
-    A step that leaves no choice is taken, so that a shell does not end the word behind it.
+    A step without a choice is taken at once, so that the shell does not end the word there.
 
     Args:
-        typed: What there is of it.
-        documents: How many paragraphs the document of each path has.
+        typed: The beginning of the citation.
+        documents: The number of paragraphs of each document, by path.
     """
     path, mark, _ = typed.rpartition("#p")
     if mark and path in documents:
-        numbers = range(1, documents[path] + 1)
-        return [cited for number in numbers if (cited := f"{path}#p{number}").startswith(typed)]
+        citations = (f"{path}#p{number}" for number in range(1, documents[path] + 1))
+        return [citation for citation in citations if citation.startswith(typed)]
     while True:
-        steps = sorted({_step(one, len(typed)) for one in documents if one.startswith(typed)})
+        steps = sorted({_step(path, len(typed)) for path in documents if path.startswith(typed)})
         if len(steps) != 1:
             return steps
         (typed,) = steps
@@ -82,14 +66,25 @@ def continuations(typed: str, documents: Mapping[str, int]) -> list[str]:
 
 
 def _step(path: str, length: int) -> str:
-    """A path up to the end of the folder in which it goes on, or with the mark behind it."""
+    """Return a path up to the next folder after `length` characters, or whole with `#p`."""
     folder, slash, _ = path[length:].partition("/")
     return f"{path[:length]}{folder}/" if slash else f"{path}#p"
 
 
+def _quoted(citation: str) -> str:
+    """Escape a citation for bash, which does not escape it as zsh and fish do.
+
+    Each backslash is doubled, because `read` in Click's script takes one away.
+    """
+    if os.environ.get(_VARIABLE) != "bash_complete":
+        return citation
+    return re.sub(r"([^\w@%+=:,./#-])", r"\\\\\1", citation)
+
+
 @click.command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def completion_command(shell: str) -> int:
+@click.pass_context
+def completion_command(context: click.Context, shell: str) -> int:
     """Print a script that completes commands, options, values, paths and citations in SHELL.
 
     The shell's start-up file runs it:
@@ -99,5 +94,8 @@ def completion_command(shell: str) -> int:
       eval "$(askdocs completion zsh)"             # in ~/.zshrc
       askdocs completion fish | source             # in config.fish
     """
-    write(completion_script(shell))
+    complete = get_completion_class(shell)
+    if complete is None:
+        raise ValueError(f"must be a shell that Click completes in, got {shell!r}")
+    write(complete(context.find_root().command, {}, "askdocs", _VARIABLE).source())
     return ExitStatus.DONE

@@ -1,8 +1,9 @@
-"""The command that prints settings."""
+"""Read the configuration file, and print the settings in force."""
 
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,23 +11,365 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from askdocs.cli.config_file import INDEX, Settings, defaults_of, options_of
-from askdocs.cli.main import Commands
 from askdocs.cli.output import style, write
-from askdocs.cli.parameters import CONFIGURATION, option_format, variable_of
-from askdocs.errors import ExitStatus
-from askdocs.places import cache_and_variable, find_index
-from askdocs.render.json import dump
-from askdocs.terminal import BOLD, DIM, Style, columns, make_safe
+from askdocs.cli.parameters import in_plain_words, option_format, variable_of
+from askdocs.disk import access
+from askdocs.errors import ExitStatus, UsageError
+from askdocs.places import (
+    SHARED_CONFIGURATION_NAME,
+    cache_and_variable,
+    configuration_paths,
+    find_index,
+)
+from askdocs.terminal import BOLD, DIM, Style, columns, make_safe, size_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+
+_META = "askdocs.configuration"
+"""The key in a context's `meta` of the file that was read and its settings."""
+
+_INDEX = "index"
+# A file that comes with a repository must neither reach the network nor choose what is written.
+_FLAGS_ONLY = frozenset({"online", "run-out"})
+_TABLE = ("tool", "askdocs")
+_MAX_BYTES = 1 << 20
+# tomllib needs 50 s for a key of 32,000 parts, and 3 ms for one of 500.
+_MAX_DOTS = 500
+_FILE_HINT = "--config FILE names another configuration file"
+_KEYS_HINT = "askdocs COMMAND --help lists the options; a key is one without its dashes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """The content of a configuration file.
+
+    Attributes:
+        path: The file.
+        text: The whole file.
+        table: The table that holds the settings: empty, or tool and askdocs.
+        settings: Keys and values as written; a table is a mapping.
+    """
+
+    path: Path
+    text: str
+    table: tuple[str, ...]
+    settings: Mapping[str, Any]
+
+    def origin(self, *keys: str) -> str:
+        """Return `file:line` for a key and the tables it is in, as written.
+
+        tomllib keeps no lines, so this takes the first line that begins like the key. A text of
+        several lines that looks like a key can mislead it.
+        """
+        import re
+
+        *tables, key = (re.escape(written) for written in keys)
+        start = max(self.text.find(f"[{'.'.join((*self.table, *keys[:-1]))}]"), 0)
+        prefix = "".join(rf"(?:{table}\.)?" for table in (*self.table, *tables))
+        pattern = re.compile(rf"^[ \t]*\[?{prefix}[\"']?{key}(?![\w-])", re.MULTILINE)
+        match = pattern.search(self.text, start)
+        return f"{self.path}:{self.text.count(chr(10), 0, match.start() if match else start) + 1}"
+
+    def error(self, message: str, *keys: str, hint: str) -> UsageError:
+        """Return the error for a key, with its file and line."""
+        return UsageError(f"{self.origin(*keys)}: {message}", hint=hint)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """The value in a file for one option of one command.
+
+    Attributes:
+        value: Text, or a list of texts, as typed after a flag; a path is absolute or relative to
+            the current folder.
+        origin: `file:line`.
+    """
+
+    value: str | list[str]
+    origin: str
+
+
+Settings = dict[tuple[str, str], Setting]
+"""By the command's name and the option's key."""
+
+
+def configure(context: click.Context, path: Path | None) -> None:
+    """Make the values in the configuration file the defaults of a command.
+
+    Args:
+        context: The command's.
+        path: The file that the user named; None for the nearest.
+
+    Raises:
+        UsageError: The file cannot be read, or one of its keys or values is wrong.
+    """
+    configuration = find_configuration(Path()) if path is None else named_configuration(path)
+    if configuration is None:
+        return
+    settings = read_settings(configuration, _all_commands(context))
+    context.meta[_META] = configuration, settings
+    context.default_map = defaults_of(context.command, str(context.info_name), settings)
+
+
+def find_configuration(start: Path) -> Configuration | None:
+    """Return the nearest configuration, in a folder or one of those above it.
+
+    Nobody named these files, so reading them never waits. A `pyproject.toml` that is not a file, or
+    has no table for askdocs, is passed over.
+
+    Raises:
+        UsageError: The file cannot be read, or is not TOML.
+    """
+    for path in configuration_paths(start):
+        try:
+            content = access.read_found(path, most_bytes=_MAX_BYTES + 1)
+        except OSError as error:
+            no_file = isinstance(error, access.SpecialFileError | FileNotFoundError)
+            if path.name == SHARED_CONFIGURATION_NAME and (no_file or access.is_of_link(error)):
+                continue
+            raise UsageError(f"{path}: {access.reason_of(error)}", hint=_FILE_HINT) from error
+        if configuration := read_configuration(path, content):
+            return configuration
+    return None
+
+
+def named_configuration(path: Path) -> Configuration | None:
+    """Return the configuration in a file that the user named, or None if it is empty.
+
+    Raises:
+        UsageError: The file cannot be read, is too large, or is not TOML.
+    """
+    try:
+        with access.open_named(path) as file:
+            content = file.read(_MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{path}: {access.reason_of(error)}", hint=_FILE_HINT) from error
+    return read_configuration(path, content)
+
+
+def read_configuration(path: Path, content: bytes) -> Configuration | None:
+    """Return what a file says, or None if it says nothing to askdocs.
+
+    Raises:
+        UsageError: It is too large or not TOML in UTF-8, or `tool.askdocs` is not a table.
+    """
+    is_shared = path.name == SHARED_CONFIGURATION_NAME
+    # Most files called pyproject.toml do not mention askdocs, and parsing one takes milliseconds.
+    if not content or (is_shared and b"askdocs" not in content):
+        return None
+    if len(content) > _MAX_BYTES:
+        raise UsageError(f"{path}: larger than {size_text(_MAX_BYTES)}", hint=_FILE_HINT)
+    text, settings = _parse(path, content)
+    table = _TABLE if is_shared else ()
+    for key in table:
+        if key not in settings:
+            return None
+        settings = settings[key]
+        if not isinstance(settings, dict):
+            raise UsageError(f"{path}: {key} is not a table", hint="[tool.askdocs]")
+    return Configuration(path=path, text=text, table=table, settings=settings)
+
+
+def _parse(path: Path, content: bytes) -> tuple[str, dict[str, Any]]:
+    import tomllib
+
+    try:
+        text = content.decode("utf-8-sig")
+        if any(line.count(".") > _MAX_DOTS for line in text.splitlines()):
+            raise UsageError(f"{path}: a line has more than {_MAX_DOTS} dots", hint=_FILE_HINT)
+        return text, tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not UTF-8", hint=f"save {path} as UTF-8") from error
+    # Besides its own error, tomllib lets Python's for a number of more than 4,300 digits through.
+    except (ValueError, RecursionError) as error:
+        reason = in_plain_words(str(error))
+        raise UsageError(f"{path}: not TOML: {reason}", hint=f"correct {path}") from error
+
+
+def options_of(command: click.Command) -> dict[str, click.Option]:
+    """Return the options that a file may set, by their keys: long names without dashes."""
+    options = {}
+    for option in command.params:
+        if isinstance(option, click.Option) and not option.is_eager:
+            long = next(name for name in option.opts if name.startswith("--"))
+            options[long.removeprefix("--")] = option
+    return options
+
+
+def read_settings(configuration: Configuration, commands: Mapping[str, click.Command]) -> Settings:
+    """Check everything that a file says, and return it by command and option.
+
+    A key at the top counts for every command that has the option and takes the value; the table
+    of a command overrides it.
+
+    Raises:
+        UsageError: No command takes a key or its value.
+    """
+    options = {name: options_of(command) for name, command in commands.items()}
+    top: Settings = {}
+    tables: Settings = {}
+    for key, written, value in _keys(configuration, configuration.settings):
+        if key in options and key != _INDEX:
+            tables.update(_read_table(configuration, key, options[key], written, value))
+        else:
+            top.update(_read_top(configuration, key, options, written, value))
+    return top | tables
+
+
+def defaults_of(command: click.Command, name: str, settings: Settings) -> dict[str, Any]:
+    """Return the settings of one command as Click's `default_map`."""
+    options = options_of(command)
+    return {
+        str(options[key].name): setting.value
+        for (owner, key), setting in settings.items()
+        if owner == name
+    }
+
+
+def _keys(
+    file: Configuration, values: Mapping[str, Any], *tables: str
+) -> Iterator[tuple[str, str, Any]]:
+    """Yield every key with dashes, the key as written, and its value."""
+    seen: set[str] = set()
+    for written, value in values.items():
+        key = written.replace("_", "-")
+        if key in seen:
+            raise file.error(f"{key} is given twice", *tables, written, hint="keep one of them")
+        seen.add(key)
+        yield key, written, value
+
+
+def _read_table(
+    file: Configuration, command: str, options: Mapping[str, click.Option], table: str, values: Any
+) -> Iterator[tuple[tuple[str, str], Setting]]:
+    if not isinstance(values, dict):
+        raise file.error(f"{table} must be a table of options", table, hint=f"[{command}]")
+    for key, written, value in _keys(file, values, table):
+        if key not in options:
+            raise _unknown(file, f"{command} has", options, table, written)
+        yield (command, key), _read_value(file, command, options[key], value, table, written)
+
+
+def _read_top(
+    file: Configuration,
+    key: str,
+    options: Mapping[str, Mapping[str, click.Option]],
+    written: str,
+    value: Any,
+) -> Settings:
+    if key == _INDEX and isinstance(value, dict):
+        message = "index is the index directory; options of the command index go at the top level"
+        raise file.error(message, written, hint='index = "vectors"')
+    commands = [name for name, of_command in options.items() if key in of_command]
+    if not commands:
+        known = {known for of_command in options.values() for known in of_command}
+        raise _unknown(file, "there is", known | (set(options) - {_INDEX}), written)
+    settings: Settings = {}
+    errors: dict[str, UsageError] = {}
+    for name in commands:
+        try:
+            settings[name, key] = _read_value(file, name, options[name][key], value, written)
+        except UsageError as error:
+            # For example, jsonl is a format of `ask` and not of `show`.
+            errors[name] = error
+    if not settings:
+        # The command with the most choices says best what the user could have meant.
+        raise errors[max(errors, key=lambda name: _count_choices(options[name][key]))]
+    return settings
+
+
+def _read_value(
+    file: Configuration, command: str, option: click.Option, value: Any, *keys: str
+) -> Setting:
+    """Return a value as typed after a flag, once Click has converted and checked it."""
+    key = keys[-1].replace("_", "-")
+    if key in _FLAGS_ONLY:
+        message = f"{key} cannot be set in a file: only a flag or the environment allows it"
+        raise file.error(message, *keys, hint=f"askdocs {command} --{key}")
+    try:
+        texts = _as_typed(value, is_list=option.multiple)
+        if isinstance(option.type, click.Path):
+            texts = [_beside(file.path, text) for text in texts]
+        typed = texts if option.multiple else texts[0]
+        option.type_cast_value(click.Context(click.Command(command)), typed)
+    except click.BadParameter as error:
+        message = f"{'.'.join(keys)}: {in_plain_words(error.message)}"
+        raise file.error(message, *keys, hint=f"askdocs {command} --help") from error
+    if key in {"model", "rerank"}:
+        typed = _local_model(file, key, texts[0], *keys)
+    return Setting(value=typed, origin=file.origin(*keys))
+
+
+def _as_typed(value: Any, *, is_list: bool) -> list[str]:
+    """Return values of TOML as texts, for Click to convert as it does a flag's."""
+    if is_list != isinstance(value, list):
+        raise click.BadParameter("it must be a list" if is_list else "it must not be a list")
+    texts = []
+    for part in value if is_list else [value]:
+        if not isinstance(part, str | int | float):
+            raise click.BadParameter("it must be a text, a number, true or false")
+        try:
+            texts.append(str(part).lower() if isinstance(part, bool) else str(part))
+        except ValueError as error:
+            # A hexadecimal number can have more digits than Python writes in decimal.
+            raise click.BadParameter("it has too many digits") from error
+        if not texts[-1] or "\0" in texts[-1]:
+            raise click.BadParameter("it holds a NUL" if texts[-1] else "it is empty")
+    return texts
+
+
+def _beside(file: Path, name: str) -> str:
+    """Return a path relative to the folder of the file; - is standard input."""
+    return name if name == "-" else str(file.parent / os.path.expanduser(name))  # noqa: PTH111
+
+
+def _local_model(file: Configuration, key: str, name: str, *keys: str) -> str:
+    """Return the packaged model or a folder: a file in a repository must not cause a download."""
+    from askdocs.embedding.model import DEFAULT_MODEL
+
+    if key == "model" and name == DEFAULT_MODEL:
+        return name
+    # Not as a Path, which turns ./NAME into NAME.
+    folder = os.path.join(file.path.parent, os.path.expanduser(name))  # noqa: PTH111, PTH118
+    if not os.path.isdir(folder):  # noqa: PTH112
+        message = f"{key}: there is no folder {folder}, and a file may name no other model"
+        raise file.error(message, *keys, hint=f"--{key} {name} as a flag names any model")
+    return folder
+
+
+def _unknown(file: Configuration, owner: str, known: Iterable[str], *keys: str) -> UsageError:
+    from difflib import get_close_matches
+
+    nearest = get_close_matches(keys[-1].replace("_", "-"), sorted(known), n=1)
+    hint = f"did you mean {nearest[0]}?" if nearest else _KEYS_HINT
+    return file.error(f"{owner} no option {keys[-1]}", *keys, hint=hint)
+
+
+def _count_choices(option: click.Option) -> int:
+    return len(option.type.choices) if isinstance(option.type, click.Choice) else 0
+
+
+def _all_commands(context: click.Context) -> dict[str, click.Command]:
+    root = context.find_root()
+    group = root.command
+    if not isinstance(group, click.Group):
+        return {}
+    commands = {name: group.get_command(root, name) for name in group.list_commands(root)}
+    return {name: command for name, command in commands.items() if command}
 
 
 SCHEMA = 1
 
 # A value that takes more columns does not move the origins of all others to the right.
 _WIDEST = 32
+
+_SOURCES = {
+    ParameterSource.DEFAULT: "default",
+    ParameterSource.DEFAULT_MAP: "file",
+    ParameterSource.ENVIRONMENT: "environment",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,153 +391,6 @@ class SettingInForce:
     origin: str | None = None
 
 
-def render_settings(
-    settings: Sequence[SettingInForce],
-    *,
-    configuration: tuple[str, str],
-    cache: tuple[str, str],
-    style: Style,
-) -> str:
-    """One line for each key: the value, and its origin.
-
-    A key on which all commands agree that have it stands alone, as at the top of a configuration
-    file; otherwise each command has a line, as `ask.top-k`.
-
-    Args:
-        settings: In the order in which they are printed.
-        configuration: The file that was read, or nothing, and how it was found.
-        cache: The cache directory, and the environment variable that names it, or nothing.
-        style: How to lay them out.
-    """
-    top = [
-        ("configuration", configuration[0] or "-", configuration[1]),
-        ("cache", cache[0], cache[1] or "default"),
-    ]
-    rows = [tuple(map(make_safe, row)) for row in (*top, *_rows(settings))]
-    keys = max(columns(key) for key, _, _ in rows)
-    values = max(width for _, value, _ in rows if (width := columns(value)) <= _WIDEST)
-    return "".join(
-        f"{style.paint(_padded(key, keys), BOLD)}  {_padded(value, values)}"
-        f"  {style.paint(origin, DIM)}\n"
-        for key, value, origin in rows
-    )
-
-
-def render_settings_json(
-    settings: Sequence[SettingInForce], *, configuration: str | None, cache: tuple[str, str]
-) -> str:
-    """The same as one JSON object, with every option of every command."""
-    path, variable = cache
-    content = {
-        "schema": SCHEMA,
-        "configuration": configuration,
-        "cache": {
-            "value": path,
-            "source": "environment" if variable else "default",
-            "origin": variable or None,
-        },
-        "settings": [asdict(setting) for setting in settings],
-    }
-    return dump(content, indent=2)
-
-
-def _rows(settings: Sequence[SettingInForce]) -> Iterable[tuple[str, str, str]]:
-    for key in dict.fromkeys(setting.key for setting in settings):
-        same = [setting for setting in settings if setting.key == key]
-        told = {setting.command: (_shown(setting.value), _origin(setting)) for setting in same}
-        if len(set(told.values())) == 1:
-            yield key, *told[same[0].command]
-        else:
-            yield from ((f"{command}.{key}", *row) for command, row in told.items())
-
-
-def _origin(setting: SettingInForce) -> str:
-    if setting.source == "search":
-        return "not found" if setting.value is None else "found"
-    return setting.origin or setting.source
-
-
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - columns(text))
-
-
-def _shown(value: object) -> str:
-    """A value as a configuration file has it, but for the quotes of a text."""
-    if value is None:
-        return "-"
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-_SOURCES = {
-    ParameterSource.DEFAULT: "default",
-    ParameterSource.DEFAULT_MAP: "file",
-    ParameterSource.ENVIRONMENT: "environment",
-}
-
-
-def print_settings(context: click.Context, form: str, style: Style) -> str:
-    """The settings of all commands, as text or JSON.
-
-    Raises:
-        click.BadParameter: An environment variable has a value that its option does not take.
-    """
-    root = context.find_root()
-    group = root.command
-    found, settings = context.meta.get(CONFIGURATION, (None, {}))
-    commands = group.load_all() if isinstance(group, Commands) else {}
-    in_force = [
-        setting
-        for name, command in commands.items()
-        for setting in _of_command(click.Context(command, root, name), settings)
-    ]
-    path = str(found.path) if found else ""
-    directory, variable = cache_and_variable()
-    cache = (str(directory), variable)
-    if form == "json":
-        return render_settings_json(in_force, configuration=path or None, cache=cache)
-    configuration = (path, _how_found(context) if path else "no file")
-    return render_settings(in_force, configuration=configuration, cache=cache, style=style)
-
-
-def _how_found(context: click.Context) -> str:
-    """Why this configuration file is the one."""
-    source = context.get_parameter_source("config")
-    named = {ParameterSource.COMMANDLINE: "--config", ParameterSource.ENVIRONMENT: "ASKDOCS_CONFIG"}
-    return named.get(source, "found") if source else "found"
-
-
-def _of_command(context: click.Context, settings: Settings) -> Iterator[SettingInForce]:
-    name = str(context.info_name)
-    context.default_map = defaults_of(context.command, name, settings)
-    for key, option in options_of(context.command).items():
-        given, source = option.consume_value(context, {})
-        if source == ParameterSource.DEFAULT:
-            value = _plain(option.to_info_dict()["default"])
-        else:
-            context.set_parameter_source(str(option.name), source)
-            value = _plain(option.type_cast_value(context, given))
-        if key == INDEX and source == ParameterSource.DEFAULT:
-            nearest = find_index(Path())
-            value = str(nearest) if nearest else None
-            yield SettingInForce(command=name, key=key, value=value, source="search")
-            continue
-        origin = None
-        if source == ParameterSource.DEFAULT_MAP:
-            origin = settings[name, key].place
-        elif source == ParameterSource.ENVIRONMENT:
-            origin = variable_of(context, option)
-        yield SettingInForce(
-            command=name, key=key, value=value, source=_SOURCES[source], origin=origin
-        )
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON has it."""
-    if isinstance(value, tuple | list):
-        return [_plain(one) for one in value]
-    return str(value) if isinstance(value, Path) else value
-
-
 @click.command("config")
 @option_format("config", "text", "json", help="How to print them.")
 @click.pass_context
@@ -209,5 +405,135 @@ def config_command(context: click.Context, form: str) -> int:
       askdocs config
       askdocs config --format json
     """
-    write(print_settings(context, form, style()))
+    configuration, settings = context.meta.get(_META, (None, {}))
+    path = str(configuration.path) if configuration else None
+    directory, variable = cache_and_variable()
+    in_force = [
+        setting
+        for name, command in _all_commands(context).items()
+        for setting in _in_force(click.Context(command, context.find_root(), name), settings)
+    ]
+    if form == "json":
+        write(render_settings_json(in_force, configuration=path, cache=(str(directory), variable)))
+        return ExitStatus.DONE
+    match context.get_parameter_source("config"):
+        case ParameterSource.COMMANDLINE:
+            found = "--config"
+        case ParameterSource.ENVIRONMENT:
+            found = "ASKDOCS_CONFIG"
+        case _:
+            found = "found"
+    top = [
+        ("configuration", path or "-", found if path else "no file"),
+        ("cache", str(directory), variable or "default"),
+    ]
+    write(render_settings(in_force, top=top, style=style()))
     return ExitStatus.DONE
+
+
+def _in_force(context: click.Context, settings: Settings) -> Iterator[SettingInForce]:
+    """Yield the settings of one command.
+
+    Raises:
+        click.BadParameter: Its option does not take the value of an environment variable.
+    """
+    name = str(context.info_name)
+    context.default_map = defaults_of(context.command, name, settings)
+    for key, option in options_of(context.command).items():
+        given, source = option.consume_value(context, {})
+        origin = None
+        if source == ParameterSource.DEFAULT:
+            value = find_index(Path()) if key == _INDEX else option.to_info_dict()["default"]
+        else:
+            # The message about a wrong value names the variable that it comes from.
+            context.set_parameter_source(str(option.name), source)
+            value = option.type_cast_value(context, given)
+            is_file = source == ParameterSource.DEFAULT_MAP
+            origin = settings[name, key].origin if is_file else variable_of(context, option)
+        is_searched = key == _INDEX and source == ParameterSource.DEFAULT
+        yield SettingInForce(
+            command=name, key=key, value=_as_json(value), origin=origin,
+            source="search" if is_searched else _SOURCES[source],
+        )  # fmt: skip
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return [_as_json(part) for part in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def render_settings(
+    settings: Sequence[SettingInForce], *, top: Sequence[tuple[str, str, str]], style: Style
+) -> str:
+    """Return one line for each key: the value, and its origin.
+
+    A key on which all commands that have it agree stands alone, as at the top of a configuration
+    file; otherwise each command has a line, such as `ask.top-k`.
+
+    Args:
+        settings: In the order in which they are printed.
+        top: Keys, values and origins that come first.
+        style: How to lay them out.
+    """
+    rows = [tuple(map(make_safe, row)) for row in (*top, *_rows(settings))]
+    key_width = max(columns(key) for key, _, _ in rows)
+    value_width = max(width for _, value, _ in rows if (width := columns(value)) <= _WIDEST)
+    return "".join(
+        f"{style.paint(_padded(key, key_width), BOLD)}  {_padded(value, value_width)}"
+        f"  {style.paint(origin, DIM)}\n"
+        for key, value, origin in rows
+    )
+
+
+def render_settings_json(
+    settings: Sequence[SettingInForce], *, configuration: str | None, cache: tuple[str, str]
+) -> str:
+    """Return one JSON object with every option of every command.
+
+    Args:
+        settings: In the order in which they are printed.
+        configuration: The file that was read; None for no file.
+        cache: The cache directory, and the variable that names it, or an empty text.
+    """
+    from askdocs.render.json import dump
+
+    path, variable = cache
+    source = "environment" if variable else "default"
+    content = {
+        "schema": SCHEMA,
+        "configuration": configuration,
+        "cache": {"value": path, "source": source, "origin": variable or None},
+        "settings": [asdict(setting) for setting in settings],
+    }
+    return dump(content, indent=2)
+
+
+def _rows(settings: Sequence[SettingInForce]) -> Iterator[tuple[str, str, str]]:
+    for key in dict.fromkeys(setting.key for setting in settings):
+        cells = {
+            setting.command: (_shown(setting.value), _origin(setting))
+            for setting in settings
+            if setting.key == key
+        }
+        if len(set(cells.values())) == 1:
+            yield key, *next(iter(cells.values()))
+        else:
+            yield from ((f"{command}.{key}", *row) for command, row in cells.items())
+
+
+def _shown(value: object) -> str:
+    """Return a value as a configuration file has it, but for the quotes of a text."""
+    if value is None:
+        return "-"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _origin(setting: SettingInForce) -> str:
+    if setting.source == "search":
+        return "not found" if setting.value is None else "found"
+    return setting.origin or setting.source
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - columns(text))

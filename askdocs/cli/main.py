@@ -1,4 +1,4 @@
-"""The commands and their options."""
+"""The group of all commands, each imported when it is used."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from askdocs import __version__
-from askdocs.cli.parameters import CONFIGURATION
 from askdocs.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
@@ -23,39 +22,26 @@ _SHORT_HELP = {
     "diff": "Say which questions cite something else in another index.",
     "eval": "Measure answers to questions of your own.",
     "index": "Build an index, or refresh it.",
-    "repair": "Put a damaged index right.",
+    "repair": "Repair a damaged index.",
     "show": "Print a cited text, and whether it still stands.",
     "status": "Print what the index holds.",
 }
 """Every command with its line in the list of commands, which is printed without importing it."""
 
-# eval is a function of Python, and no name for a module.
+# A module called eval would hide Python's function.
 _MODULES = {"eval": "evaluate"}
-
-
-def _option_config(command: click.Command) -> click.Command:
-    """The configuration file, in every command that has options to set."""
-    # Eager, so that it is read before the options that it sets, and after --help.
-    return click.option(
-        "--config", type=click.Path(path_type=Path), metavar="FILE", envvar="ASKDOCS_CONFIG",
-        is_eager=True, expose_value=False, callback=_configure,
-        help="The configuration file.  [default: the nearest askdocs.toml or pyproject.toml]",
-    )(command)  # fmt: skip
-
-
-def _option_color(command: click.Command) -> click.Command:
-    """When to use colour, in every command that prints for a reader."""
-    return click.option(
-        "--color", type=click.Choice(["auto", "always", "never"]), default="auto",
-        show_default=True, envvar="ASKDOCS_COLOR", expose_value=False, callback=_color,
-        help="Use colour; auto does on a terminal.",
-    )(command)  # fmt: skip
+_STATUS_HELP = (
+    "Exit status: 0 answered, fresh, done; 1 no passage answers, stale, below the bar; 2 usage; "
+    "3 no index; "
+    "4 index damaged; 5 model or format cannot be used; 6 another writer at work; "
+    "7 the disk or a file refused; 8 done, but some documents failed."
+)
 
 
 class Commands(click.Group):
     """Commands that are imported when they are used.
 
-    `check` and `status` need nothing but click and pathspec: in CI they run after
+    `check` and `status` need only click and pathspec: in CI they run after
     `pip install --no-deps`. The others name the missing package there, without a traceback.
     """
 
@@ -93,36 +79,53 @@ class Commands(click.Group):
         """
         try:
             return super().invoke(ctx)
-        except ModuleNotFoundError as error:
-            package = (error.name or "askdocs").partition(".")[0]
+        except (ModuleNotFoundError, ModelError) as error:
+            # A ModelError may be about the package of the default model.
+            cause = error.__cause__ if isinstance(error, ModelError) else error
+            if not isinstance(cause, ModuleNotFoundError):
+                raise
+            package = (cause.name or "askdocs").partition(".")[0]
             if package == "askdocs":
                 raise
-            raise _incomplete(ctx, package) from error
-        except ModelError as error:
-            # Without the package of the model, `index` gets no further than this.
-            if not isinstance(error.__cause__, ModuleNotFoundError):
-                raise
-            raise _incomplete(ctx, str(error.__cause__.name)) from error
+            message = f"{ctx.invoked_subcommand} needs the package {package}, which is not"
+            hint = "pip install askdocs, without --no-deps"
+            raise UsageError(f"{message} installed here", hint=hint) from error
 
 
-def _incomplete(context: click.Context, package: str) -> UsageError:
-    command = context.invoked_subcommand
-    message = f"{command} needs the package {package}, which is not installed here"
-    return UsageError(message, hint="pip install askdocs, without --no-deps")
+def _option_config(command: click.Command) -> click.Command:
+    # Eager, so that the file is read before the options that it sets, and after --help.
+    return click.option(
+        "--config", type=click.Path(path_type=Path), metavar="FILE", envvar="ASKDOCS_CONFIG",
+        is_eager=True, expose_value=False, callback=_configure,
+        help="The configuration file.  [default: the nearest askdocs.toml or pyproject.toml]",
+    )(command)  # fmt: skip
 
 
-_HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-_STATUS_HELP = (
-    "Exit status: 0 answered, fresh, done; 1 no passage answers, stale, below the bar; 2 usage; "
-    "3 no index; "
-    "4 index damaged; 5 model or format cannot be used; 6 another writer at work; "
-    "7 the disk or a file refused; 8 done, but some documents failed."
-)
+def _configure(context: click.Context, _option: click.Parameter, path: Path | None) -> None:
+    from askdocs.cli.config import configure
+
+    configure(context, path)
+
+
+def _option_color(command: click.Command) -> click.Command:
+    return click.option(
+        "--color", type=click.Choice(["auto", "always", "never"]), default="auto",
+        show_default=True, envvar="ASKDOCS_COLOR", expose_value=False, callback=_color,
+        help="Use colour; auto does on a terminal.",
+    )(command)  # fmt: skip
+
+
+def _color(context: click.Context, _option: click.Parameter, when: str) -> None:
+    context.color = {"always": True, "never": False}.get(when)
 
 
 @click.group(
-    cls=Commands, context_settings={**_HELP, "auto_envvar_prefix": "ASKDOCS"}, epilog=_STATUS_HELP
-)
+    cls=Commands, epilog=_STATUS_HELP,
+    context_settings={
+        "help_option_names": ["-h", "--help"], "max_content_width": 100,
+        "auto_envvar_prefix": "ASKDOCS",
+    },
+)  # fmt: skip
 @click.version_option(__version__, message="askdocs %(version)s", allow_from_autoenv=False)
 def cli() -> None:
     """Answer questions about a folder of documents with the passages that answer them.
@@ -135,27 +138,3 @@ def cli() -> None:
       askdocs ask "Who may sign a contract?"
       askdocs check
     """
-
-
-def _configure(context: click.Context, _option: click.Parameter, path: Path | None) -> None:
-    """Let what the file says be the defaults of the command."""
-    from askdocs.cli.config_file import (
-        defaults_of,
-        find_configuration,
-        named_configuration,
-        read_settings,
-    )
-
-    found = named_configuration(path) if path else find_configuration(Path())
-    group = context.find_root().command
-    if found is None or not isinstance(group, Commands):
-        return
-
-    settings = read_settings(found, group.load_all())
-    context.meta[CONFIGURATION] = found, settings
-    context.default_map = defaults_of(context.command, str(context.info_name), settings)
-
-
-def _color(context: click.Context, _option: click.Parameter, when: str) -> None:
-    """Let Click's own setting say it."""
-    context.color = {"always": True, "never": False}.get(when)

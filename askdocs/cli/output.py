@@ -26,18 +26,18 @@ _INDEX_COMMAND = re.compile(
 
 
 class ClosedPipeError(Exception):
-    """The reader of a pipe has gone, as `head` does; that is not an error of its own."""
+    """The reader of a pipe has gone, as `head` does; no message is needed."""
 
 
 class ClosedOutput(io.RawIOBase):
-    """Stands for a standard output that was closed: nothing that it is given goes unnoticed."""
+    """Replaces a standard output that was closed, so that writing to it is an error."""
 
     def writable(self) -> bool:
-        """It takes writing, to say what is wrong."""
+        """Return True: Python asks before it writes."""
         return True
 
     def write(self, _content: object) -> int:
-        """Refuse."""
+        """Raise RefusedError."""
         raise RefusedError("standard output is closed")
 
 
@@ -48,68 +48,66 @@ def write(text: str) -> None:
         ClosedPipeError: Its reader has gone.
         RefusedError: It is closed, or its disk is full.
     """
-    # Not click.echo, which removes what it takes for escape sequences, and leaves some.
+    # Not click.echo: it removes some escape sequences, and leaves others.
     write_bytes(shown(text))
 
 
 def shown(text: str) -> bytes:
-    """What a reader gets to see of a text: in no output is more that commands a terminal."""
+    """Return a text as UTF-8, without anything that commands a terminal except our own style."""
     return keep_style(text, is_styled=style().color).encode("utf-8")
 
 
 def write_bytes(content: bytes) -> None:
-    """Write a result that may be no text, such as a file's name; for errors see `write`."""
+    """Write a result that may not be text, such as a file's name; for errors see `write`."""
     try:
         rest = memoryview(content)
         while rest:
-            # Where PYTHONUNBUFFERED is set there is no buffer, and a full disk takes only a part.
+            # With PYTHONUNBUFFERED there is no buffer, and a full disk takes only a part.
             rest = rest[sys.stdout.buffer.write(rest) :]
         sys.stdout.buffer.flush()
     except BrokenPipeError as error:
         raise ClosedPipeError from error
     except OSError as error:
-        reason = access.reason_of(error)
-        raise RefusedError(f"standard output: {reason}") from error
+        raise RefusedError(f"standard output: {access.reason_of(error)}") from error
 
 
 def notify(line: str) -> None:
-    """Write a line about what is going on, or what is wrong, to standard error."""
+    """Write a line about progress or an error to standard error."""
     say(f"askdocs: {line}")
 
 
 def notifier(*, quiet: bool) -> Callable[[str], None]:
-    """What tells the user what is going on: `notify`, or nothing at all."""
+    """Return `notify`, or a function that does nothing if quiet."""
     return _ignore if quiet else notify
 
 
+def _ignore(_line: str) -> None:
+    pass
+
+
 def hint(command: str) -> None:
-    """Write what to type next to standard error; nothing where there is nothing to say."""
+    """Write what to type next to standard error; nothing for an empty text."""
     if command:
-        say(f"hint: {_of_named_index(command)}")
+        say(f"hint: {_with_index(command)}")
 
 
-def remember_index(directory: Path) -> None:
-    """Have hints name the index that the user named: without it they would be of another one."""
+def remember_index(directory: Path | None) -> None:
+    """Have hints name the index that the user named; otherwise they would mean another one."""
     _NAMED_INDEX.set(directory)
 
 
-def forget_index() -> None:
-    """Have hints name no index."""
-    _NAMED_INDEX.set(None)
-
-
-def _of_named_index(command: str) -> str:
-    """A hint, of the index that the user named; behind a comma stands another thing to do."""
+def _with_index(command: str) -> str:
+    """Add the index that the user named to a hint; after a comma comes an alternative."""
     directory = _NAMED_INDEX.get()
-    found = _INDEX_COMMAND.match(command)
-    if directory is None or not found or "--index" in command.partition(", ")[0]:
+    match = _INDEX_COMMAND.match(command)
+    if directory is None or not match or "--index" in command.partition(", ")[0]:
         return command
-    end = found.end()
+    end = match.end()
     return f"{command[:end]} --index {shlex.quote(str(directory))}{command[end:]}"
 
 
 def complain(error: AskdocsError) -> None:
-    """Say what is wrong and what to type next; before it, what is wrong with each file."""
+    """Print what is wrong and what to type next; before it, what is wrong with each file."""
     if isinstance(error, IncompleteError):
         from askdocs.render.reports import render_faults
 
@@ -120,45 +118,38 @@ def complain(error: AskdocsError) -> None:
 
 
 def say(line: str) -> None:
-    """Write a line to standard error, now or when whatever has the terminal gives it back."""
-    held = _HELD_LINES.get()
-    if held is not None:
-        held.append(line)
+    """Write a line to standard error, at once or when `hold_back` ends."""
+    held_lines = _HELD_LINES.get()
+    if held_lines is not None:
+        held_lines.append(line)
         return
-    # Where standard error cannot be written, the exit status still says what happened.
+    # If standard error cannot be written, the exit status still says what happened.
     with suppress(OSError):
         click.echo(make_safe(line), err=True)
 
 
 @contextmanager
 def hold_back() -> Iterator[None]:
-    """Keep what there is to say until the block ends: another program shows its own screen."""
-    held: list[str] = []
-    token = _HELD_LINES.set(held)
+    """Keep lines for standard error until the block ends: a pager has the screen."""
+    lines: list[str] = []
+    token = _HELD_LINES.set(lines)
     try:
         yield
     finally:
         _HELD_LINES.reset(token)
-        for line in held:
+        for line in lines:
             say(line)
 
 
 def style() -> Style:
-    """How to lay text out on standard output: colour as wanted, links only on a terminal."""
+    """Return how to lay text out on standard output, with links only on a terminal.
+
+    --color decides about colour, then NO_COLOR, then FORCE_COLOR, then the terminal.
+    """
     is_terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-    color = _wants_color(is_terminal=is_terminal)
-    return Style(width=shutil.get_terminal_size().columns, color=color, links=color and is_terminal)
-
-
-def _wants_color(*, is_terminal: bool) -> bool:
-    """What --color says, else NO_COLOR, else FORCE_COLOR, else the terminal."""
     context = click.get_current_context(silent=True)
-    if context is not None and context.color is not None:
-        return context.color
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or is_terminal
-
-
-def _ignore(_line: str) -> None:
-    """Show nothing."""
+    color = context.color if context else None
+    if color is None:
+        is_forced = bool(os.environ.get("FORCE_COLOR"))
+        color = not os.environ.get("NO_COLOR") and (is_forced or is_terminal)
+    return Style(width=shutil.get_terminal_size().columns, color=color, links=color and is_terminal)

@@ -41,7 +41,7 @@ class _Bar(Progress):
 
 @contextmanager
 def progress_bar(*, quiet: bool) -> Iterator[Progress]:
-    """A bar where standard error is a terminal, otherwise nothing."""
+    """Show a bar if standard error is a terminal, otherwise nothing."""
     shown = not quiet and sys.stderr is not None and sys.stderr.isatty()
     progress = _Bar() if shown else Progress()
     try:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from askdocs.cli.completion import complete_citation
 from askdocs.cli.output import notifier, style, write
-from askdocs.cli.parameters import complete_citation, option_format, option_index, option_quiet
+from askdocs.cli.parameters import option_format, option_index, option_quiet
 from askdocs.errors import ExitStatus
 
 if TYPE_CHECKING:

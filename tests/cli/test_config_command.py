@@ -1,4 +1,4 @@
-"""A configuration file, the environment and flags: which of them holds, and what is refused."""
+"""Configuration file, environment and flags: which one counts, and what is refused."""
 
 import json
 from collections.abc import Callable
@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from askdocs.cli.config import SettingInForce, render_settings, render_settings_json
+from askdocs.terminal import Style
 
 Run = Callable[..., Any]
 
@@ -20,26 +23,18 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def in_force(run: Run, command: str, key: str, *arguments: str) -> list[Any]:
-    """The value of an option, its source and its origin, as `askdocs config` has it."""
+    """Return the value of an option, its source and its origin from `askdocs config`."""
     ran = run("config", "--format", "json", *arguments)
     assert (ran.status, ran.err) == (0, "")
-    (found,) = [
-        one
-        for one in json.loads(ran.out)["settings"]
-        if (one["command"], one["key"]) == (command, key)
-    ]
-    return [found["value"], found["source"], found["origin"]]
+    settings = {(row["command"], row["key"]): row for row in json.loads(ran.out)["settings"]}
+    return [settings[command, key][name] for name in ("value", "source", "origin")]
 
 
-def test_default_holds_where_nothing_is_said(here: Path, run: Run) -> None:
-    """Without a file and a variable, an option has its default."""
-    assert in_force(run, "ask", "top-k") == [5, "default", None]
-
-
-def test_environment_comes_before_the_file(
+def test_environment_overrides_the_file_and_the_file_the_default(
     here: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file overrules the default, and a variable the file."""
+    """Each setting shows its origin."""
+    assert in_force(run, "ask", "top-k") == [5, "default", None]
     (here / "askdocs.toml").write_text("\n\ntop-k = 3\n")
     assert in_force(run, "ask", "top-k") == [3, "file", "askdocs.toml:3"]
 
@@ -50,14 +45,14 @@ def test_environment_comes_before_the_file(
 
 
 def test_flag_comes_before_all(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is typed overrules a variable, which overrules the file."""
+    """A flag overrides a variable, which overrides the file."""
     (project / "askdocs.toml").write_text('mode = "lexical"\n[ask]\ntop-k = 3\nmin-score = 0\n')
 
     def hits(*arguments: str) -> int:
         ran = run("ask", "--format", "json", *arguments, "Kremlin and NATO")
-        found = json.loads(ran.out)
-        assert found["mode"] == "lexical"
-        return len(found["hits"])
+        answer = json.loads(ran.out)
+        assert answer["mode"] == "lexical"
+        return len(answer["hits"])
 
     assert hits() == 3
     monkeypatch.setenv("ASKDOCS_ASK_TOP_K", "2")
@@ -66,7 +61,7 @@ def test_flag_comes_before_all(project: Path, run: Run, monkeypatch: pytest.Monk
 
 
 def test_table_of_a_command_comes_before_the_top(here: Path, run: Run) -> None:
-    """A table overrules the top level for its command, wherever it stands."""
+    """A table overrides the top level for its command, wherever it is."""
     (here / "askdocs.toml").write_text("ask.top_k = 3\ntop-k = 4\n")
 
     assert in_force(run, "ask", "top-k") == [3, "file", "askdocs.toml:1"]
@@ -74,7 +69,7 @@ def test_table_of_a_command_comes_before_the_top(here: Path, run: Run) -> None:
 
 
 def test_value_that_one_command_takes_leaves_the_others_alone(here: Path, run: Run) -> None:
-    """A format that `show` does not know is that of `ask`, and `show` keeps its own."""
+    """A format that only `ask` has counts for `ask`, and `show` keeps its own."""
     (here / "askdocs.toml").write_text('format = "jsonl"\n')
 
     assert in_force(run, "ask", "format") == ["jsonl", "file", "askdocs.toml:1"]
@@ -84,7 +79,7 @@ def test_value_that_one_command_takes_leaves_the_others_alone(here: Path, run: R
 def test_paths_are_relative_to_the_file(
     project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From a folder below, the index and other files are those beside the configuration."""
+    """From a folder below, paths are those beside the configuration file."""
     (project / "vectors").rename(project / "idx")
     (project / "pyproject.toml").write_text(
         '[tool.askdocs]\nindex = "idx"\nquestions = "-"\nqrels = "q"\nbaseline = "~/old.json"\n'
@@ -105,7 +100,7 @@ def test_paths_are_relative_to_the_file(
 def test_index_that_was_searched_is_shown(
     project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where no index is named, the one that was found is the value."""
+    """If no index is named, the value is the one that was found."""
     assert in_force(run, "ask", "index") == ["vectors", "search", None]
 
     monkeypatch.chdir(project / "seeds")
@@ -116,7 +111,7 @@ def test_index_that_was_searched_is_shown(
 def test_file_that_is_named_is_read_instead(
     here: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """--config, and its variable, take the place of the search; /dev/null means none."""
+    """--config and its variable replace the search; /dev/null means no file."""
     (here / "askdocs.toml").write_text("top-k = 3\n")
     (here / "other.toml").write_text("top-k = 4\n")
 
@@ -127,7 +122,7 @@ def test_file_that_is_named_is_read_instead(
 
 
 def test_local_model_is_taken(here: Path, run: Run, tiny_model: Path) -> None:
-    """The packaged model and folders may stand in a file; a folder is found from the file."""
+    """A folder may be named in a file, relative to the file."""
     (here / "models").mkdir()
     (here / "models" / "tiny").symlink_to(tiny_model)
     (here / "docs").mkdir()
@@ -143,96 +138,70 @@ def test_local_model_is_taken(here: Path, run: Run, tiny_model: Path) -> None:
 
 
 def test_packaged_model_is_taken(here: Path, run: Run) -> None:
-    """Its name is no folder's, even where there is one that is called so."""
+    """Its name means the package, even beside a folder of that name."""
     (here / "all-MiniLM-L6-v2").mkdir()
     (here / "askdocs.toml").write_text('model = "all-MiniLM-L6-v2"\n')
 
     assert in_force(run, "index", "model")[0] == "all-MiniLM-L6-v2"
 
 
-RUN_OUT = "run-out cannot be set in a file: only a flag or the environment allows it"
-ONLINE = "online cannot be set in a file: only a flag or the environment allows it"
-TABLE = "index is the index directory and no table: options of the command index stand at the top"
+KEYS = "askdocs COMMAND --help lists the options; a key is one without its dashes"
+FLAG = "cannot be set in a file: only a flag or the environment allows it"
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "wrong"),
+    ("text", "line", "message", "hint"),
     [
-        ("topk = 3", 1, ("there is no option topk", "did you mean top-k?")),
-        ("[asc]\ntop-k = 3", 1, ("there is no option asc", "did you mean ask?")),
-        ("\n[ask]\ntop-kk = 3", 3, ("ask has no option top-kk", "did you mean top-k?")),
+        ("topk = 3", 1, "there is no option topk", "did you mean top-k?"),
+        ("[asc]\ntop-k = 3", 1, "there is no option asc", "did you mean ask?"),
+        ("\n[ask]\ntop-kk = 3", 3, "ask has no option top-kk", "did you mean top-k?"),
+        ("[ask]\nfail-under = []", 2, "ask has no option fail-under", KEYS),
+        ("help = true", 1, "there is no option help", None),
+        ("config = 3", 1, "config must be a table of options", "[config]"),
+        ("top-k = 1\ntop_k = 1", 2, "top-k is given twice", "keep one of them"),
+        ('[ask]\ntop_k = "x"', 2, "ask.top_k: 'x' is not a whole number", "askdocs ask --help"),
+        ("top-k = true", 1, "top-k: 'true' is not a whole number", "askdocs ask --help"),
+        ("top-k = 2.5", 1, "top-k: '2.5' is not a whole number", "askdocs ask --help"),
+        ("top-k = 0", 1, "top-k: 0 is not in the range x>=1", "askdocs ask --help"),
+        ("top-k = [1]", 1, "top-k: it must not be a list", "askdocs ask --help"),
+        ("top-k = {}", 1, "top-k: it must be a text, a number, true or false", None),
+        (f"top-k = 0x{'f' * 5000}", 1, "top-k: it has too many digits", "askdocs ask --help"),
+        ("min-score = 2", 1, "min-score: 2.0 is not in the range 0<=x<=1", "askdocs ask --help"),
+        ("quiet = 7", 1, "quiet: '7' is not a valid boolean", None),
+        ('mode = ""', 1, "mode: it is empty", "askdocs ask --help"),
+        ('questions = "a\\u0000"', 1, "questions: it holds a NUL", "askdocs ask --help"),
+        ('fail-under = "a=1"', 1, "fail-under: it must be a list", "askdocs eval --help"),
+        ("online = true", 1, f"online {FLAG}", "askdocs ask --online"),
+        ("[ask]\nonline = false", 2, f"online {FLAG}", "askdocs ask --online"),
+        ("[eval]\nrun-out = 'x'", 2, f"run-out {FLAG}", "askdocs eval --run-out"),
         (
-            "[ask]\nfail-under = []", 2,
-            (
-                "ask has no option fail-under",
-                "askdocs COMMAND --help lists the options; a key is one without its dashes",
-            ),
+            '[index]\nmodel = "x"', 1,
+            "index is the index directory; options of the command index go at the top level",
+            'index = "vectors"',
         ),
-        ("config = 3", 1, ("config must be a table of options", "[config]")),
-        ("help = true", 1, ("there is no option help", None)),
-        ('top-k = "5"', 1, ('top-k must be a whole number, got "5"', "askdocs ask --help")),
-        ("top-k = true", 1, ("top-k must be a whole number, got true", "askdocs ask --help")),
-        ("top-k = 0", 1, ("top-k: 0 is not in the range x>=1", "askdocs ask --help")),
-        ("min-score = 2", 1, ("min-score: 2.0 is not in the range 0<=x<=1", "askdocs ask --help")),
-        ("min-score = nan", 1, ("min-score must be a number, got nan", "askdocs ask --help")),
-        (
-            f"min-score = 1{'0' * 400}", 1,
-            (f"min-score must be a number, got 1{'0' * 400}", "askdocs ask --help"),
-        ),
-        ("quiet = 1", 1, ("quiet must be true or false, got 1", "askdocs ask --help")),
-        ("mode = {}", 1, (None, "askdocs ask --help")),
-        ('mode = ""', 1, (None, "askdocs ask --help")),
-        ('index = ""', 1, ('index must be a text in quotes, got ""', "askdocs ask --help")),
-        (
-            'fail-under = "a=1"', 1,
-            ('fail-under must be a list, each a text in quotes, got "a=1"', "askdocs eval --help"),
-        ),
-        ("top-k = 1\ntop_k = 1", 2, ("top-k is given twice", "keep one of them")),
-        ("online = true", 1, (ONLINE, "askdocs ask --online")),
-        ("[ask]\nonline = false", 2, (ONLINE, "askdocs ask --online")),
-        ("[eval]\nrun-out = 'x'", 2, (RUN_OUT, "askdocs eval --run-out")),
-        ('[index]\nmodel = "x"', 1, (f"{TABLE} level", 'index = "vectors"')),
         (
             'model = "owner/name"', 1,
-            (
-                "model: there is no folder ./owner/name, and a file may name no other model",
-                "--model owner/name as a flag names any model",
-            ),
+            "model: there is no folder ./owner/name, and a file may name no other model",
+            "--model owner/name as a flag names any model",
         ),
         (
             '[ask]\nrerank = "all-MiniLM-L6-v2"', 2,
-            (
-                "rerank: there is no folder ./all-MiniLM-L6-v2, and a file may name no other model",
-                "--rerank all-MiniLM-L6-v2 as a flag names any model",
-            ),
+            "rerank: there is no folder ./all-MiniLM-L6-v2, and a file may name no other model",
+            "--rerank all-MiniLM-L6-v2 as a flag names any model",
         ),
-        (
-            "exclude = ['a', 1]", 1,
-            (
-                "exclude must be a list, each a text in quotes, got 1 in it",
-                "askdocs index --help",
-            ),
-        ),
-        ("max-tokens = 0", 1, (None, "askdocs check --help")),
-        ("top-k = [1]", 1, ("top-k must be a whole number, got a list", "askdocs ask --help")),
-        ("top-k = {}", 1, ("top-k must be a whole number, got a table", "askdocs ask --help")),
-        ("x = \n", 1, ("not TOML: invalid value", "correct line 1 of askdocs.toml")),
     ],
 )  # fmt: skip
-def test_wrong_file_is_refused_with_the_line(
-    here: Path, run: Run, text: str, line: int, wrong: tuple[str | None, str | None]
+def test_wrong_key_or_value_is_refused_with_its_line(
+    here: Path, run: Run, *, text: str, line: int, message: str, hint: str | None
 ) -> None:
-    """A mistake ends in status 2, the file, the line, what is wanted and what to do."""
+    """A mistake ends in status 2, and names the file, the line, the key and what to do."""
     (here / "askdocs.toml").write_text(text)
-
-    message, hint = wrong
 
     ran = run("config")
 
-    assert (ran.status, ran.out) == (2, "")
     said, hinted = ran.err.splitlines()
-    assert said.startswith(f"askdocs: askdocs.toml:{line}: ")
-    assert message is None or said == f"askdocs: askdocs.toml:{line}: {message}"
+    assert (ran.status, ran.out) == (2, "")
+    assert said.startswith(f"askdocs: askdocs.toml:{line}: {message}")
     assert hint is None or hinted == f"hint: {hint}"
 
 
@@ -240,7 +209,7 @@ def test_wrong_file_is_refused_with_the_line(
 def test_wrong_file_stops_every_command_but_not_its_help(
     here: Path, run: Run, command: str
 ) -> None:
-    """Nothing is done under settings that were not understood, and help is always there."""
+    """Nothing is done with settings that are wrong, and help still works."""
     (here / "askdocs.toml").write_text("topk = 3\n")
 
     ran, helped, plain = run(command, "x"), run(command, "--help"), run("--help")
@@ -252,7 +221,7 @@ def test_wrong_file_stops_every_command_but_not_its_help(
 
 
 def test_help_shows_the_defaults_of_the_program(here: Path, run: Run) -> None:
-    """A file changes no help page."""
+    """A file does not change a help page."""
     before = run("ask", "--help")
 
     (here / "askdocs.toml").write_text("top-k = 77\n")
@@ -261,7 +230,7 @@ def test_help_shows_the_defaults_of_the_program(here: Path, run: Run) -> None:
 
 
 def test_wrong_variable_is_named(here: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wrong value from the environment is traced to its variable."""
+    """An error about a value from the environment names the variable."""
     monkeypatch.setenv("ASKDOCS_EVAL_TOP_K", "x")
 
     shown, evaluated = run("config"), run("eval", "questions.jsonl")
@@ -275,6 +244,7 @@ def test_settings_are_one_line_each(here: Path, run: Run, monkeypatch: pytest.Mo
     """A key on which commands agree has one line, another one for each command."""
     monkeypatch.setenv("ASKDOCS_CACHE", "/cache")
     monkeypatch.setenv("ASKDOCS_EVAL_TOP_K", "20")
+    monkeypatch.setenv("ASKDOCS_ASK_QUESTIONS", "a\x1b[31mb")
     (here / "askdocs.toml").write_text('mode = "dense"\n[eval]\nfail-under = ["a=1", "b=2"]\n')
 
     ran = run("config")
@@ -289,17 +259,49 @@ def test_settings_are_one_line_each(here: Path, run: Run, monkeypatch: pytest.Mo
     assert shown["fail-under"] == ['["a=1", "b=2"]', "askdocs.toml:3"]
     assert shown["ask.top-k"] == ["5", "default"]
     assert shown["eval.top-k"] == ["20", "ASKDOCS_EVAL_TOP_K"]
+    assert shown["ask.questions"] == ["a\ufffd[31mb", "ASKDOCS_ASK_QUESTIONS"]
     assert "top-k" not in shown
 
 
-def test_names_of_files_command_no_terminal(
-    here: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Escape sequences in a value or a path are replaced."""
-    monkeypatch.setenv("ASKDOCS_ASK_QUESTIONS", "a\x1b[31mb")
+SETTINGS = [
+    SettingInForce(command="ask", key="index", value="資料", source="search"),
+    SettingInForce(command="eval", key="index", value="資料", source="search"),
+    SettingInForce(command="ask", key="top-k", value=3, source="file", origin="askdocs.toml:2"),
+    SettingInForce(command="eval", key="top-k", value=10, source="default"),
+    SettingInForce(command="ask", key="rerank", value=None, source="default"),
+    SettingInForce(
+        command="eval", key="run-out", value="x" * 40, source="environment", origin="NAME"
+    ),
+]
 
-    ran = run("config")
 
-    assert ran.status == 0
-    assert "\x1b" not in ran.out
-    assert "a\ufffd[31mb" in ran.out
+def test_origins_are_in_a_column() -> None:
+    """Wide characters count twice, and one long value moves no other row."""
+    shown = render_settings(SETTINGS, top=[("cache", "/c", "default")], style=Style())
+
+    assert shown == (
+        "cache       /c    default\n"
+        "index       資料  found\n"
+        "ask.top-k   3     askdocs.toml:2\n"
+        "eval.top-k  10    default\n"
+        "rerank      -     default\n"
+        f"run-out     {'x' * 40}  NAME\n"
+    )
+
+
+def test_json_has_every_option_of_every_command() -> None:
+    """Programs get all settings and the cache with their sources, and no control characters."""
+    shown = render_settings_json(SETTINGS[2:3], configuration="資料/\x9b.toml", cache=("/c", "V"))
+
+    assert '"configuration": "資料/\\u009b.toml"' in shown
+    assert json.loads(shown) == {
+        "schema": 1,
+        "configuration": "資料/\x9b.toml",
+        "cache": {"value": "/c", "source": "environment", "origin": "V"},
+        "settings": [
+            {
+                "command": "ask", "key": "top-k", "value": 3, "source": "file",
+                "origin": "askdocs.toml:2",
+            }
+        ],
+    }  # fmt: skip

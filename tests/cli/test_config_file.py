@@ -1,23 +1,37 @@
-"""A configuration file is found, read, and every key of it has its line."""
+"""A configuration file is found and read, and its values reach the options of any command."""
 
 import os
-import tomllib
 from pathlib import Path
 
+import click
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from askdocs.cli.config_file import Configuration, find_configuration, named_configuration
+from askdocs.cli.config import (
+    Configuration,
+    defaults_of,
+    find_configuration,
+    named_configuration,
+    read_configuration,
+    read_settings,
+)
 from askdocs.errors import UsageError
 
 TABLE = '[tool.askdocs]\nmode = "dense"\n'
+HINT = "--config FILE names another configuration file"
 
 
 def write(path: Path, text: str) -> None:
     """Write a file, and the folders above it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
+
+
+def refusal(content: str | bytes) -> UsageError:
+    """Read an askdocs.toml that is wrong."""
+    content = content.encode() if isinstance(content, str) else content
+    with pytest.raises(UsageError) as caught:
+        read_configuration(Path("askdocs.toml"), content)
+    return caught.value
 
 
 @pytest.mark.parametrize(
@@ -38,61 +52,55 @@ def write(path: Path, text: str) -> None:
         ({"a/pyproject.toml/x": "a folder", "pyproject.toml": TABLE}, "pyproject.toml"),
     ],
 )
-def test_nearest_file_holds(tmp_path: Path, files: dict[str, str], expected: str | None) -> None:
-    """The nearest file that has something to say is read, and in one folder askdocs.toml."""
+def test_nearest_file_counts(tmp_path: Path, files: dict[str, str], expected: str | None) -> None:
+    """The nearest file with settings is read, and in one folder askdocs.toml."""
     for name, text in files.items():
         write(tmp_path / name, text)
     (tmp_path / "a" / "b").mkdir(parents=True, exist_ok=True)
 
-    found = find_configuration(tmp_path / "a" / "b")
+    nearest = find_configuration(tmp_path / "a" / "b")
 
-    assert (found and found.path) == (tmp_path / expected if expected else None)
+    assert (nearest and nearest.path) == (tmp_path / expected if expected else None)
 
 
-@pytest.mark.parametrize("kind", ["folder", "fifo", "broken link", "link to a fifo"])
-def test_what_is_no_file_is_named(tmp_path: Path, kind: str) -> None:
-    """An askdocs.toml that is no file is an error that says so, and is not waited for."""
-    found = tmp_path / "askdocs.toml"
-    if kind == "folder":
-        found.mkdir()
-    elif kind == "fifo":
-        os.mkfifo(found)
-    else:
-        found.symlink_to("target")
-    if kind == "link to a fifo":
-        os.mkfifo(tmp_path / "target")
-    reasons = {"folder": "is a directory", "broken link": "no such file or directory"}
-    reason = reasons.get(kind, "not a regular file")
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("folder", "is a directory"),
+        ("fifo", "not a regular file"),
+        ("broken link", "no such file or directory"),
+        ("link to a fifo", "not a regular file"),
+        ("link to itself", "too many levels of symbolic links"),
+    ],
+)
+def test_only_askdocs_toml_must_be_a_file(tmp_path: Path, kind: str, reason: str) -> None:
+    """A pyproject.toml that is not a file is passed over; neither name is waited for."""
+    for name in ("askdocs.toml", "pyproject.toml"):
+        path = tmp_path / name.removesuffix(".toml") / name
+        path.parent.mkdir()
+        if kind == "folder":
+            path.mkdir()
+        elif kind == "fifo":
+            os.mkfifo(path)
+        else:
+            path.symlink_to(name if kind == "link to itself" else "target")
+        if kind == "link to a fifo":
+            os.mkfifo(path.with_name("target"))
 
     with pytest.raises(UsageError) as error:
-        find_configuration(tmp_path)
+        find_configuration(tmp_path / "askdocs")
 
-    assert str(error.value) == f"{found}: {reason}"
-    assert error.value.hint == "--config FILE names another configuration file"
-
-
-def test_a_fifo_that_is_no_ones_configuration_is_passed_over(tmp_path: Path) -> None:
-    """A pyproject.toml that is no file may be anything; it is not waited for either."""
-    os.mkfifo(tmp_path / "pyproject.toml")
-
-    assert find_configuration(tmp_path) is None
-
-
-@pytest.mark.parametrize("target", ["absent", "pyproject.toml"])
-def test_a_link_to_nothing_is_no_ones_configuration(tmp_path: Path, target: str) -> None:
-    """A pyproject.toml that leads nowhere, or to itself, ends no command below it."""
-    (tmp_path / "pyproject.toml").symlink_to(target)
-
-    assert find_configuration(tmp_path) is None
+    assert str(error.value) == f"{tmp_path}/askdocs/askdocs.toml: {reason}"
+    assert error.value.hint == HINT
+    assert find_configuration(tmp_path / "pyproject") is None
 
 
 @pytest.mark.parametrize(("text", "is_ours"), [("[project]\n", False), (TABLE, True)])
-def test_a_large_file_is_refused_where_it_speaks_of_askdocs(
+def test_large_pyproject_is_refused_if_it_mentions_askdocs(
     tmp_path: Path, text: str, is_ours: bool
 ) -> None:
-    """A pyproject.toml above the limit is the matter of others, unless it has our table."""
+    """A pyproject.toml above the limit matters only if it may have our table."""
     write(tmp_path / "pyproject.toml", text + "# filling\n" * 120_000)
-    write(tmp_path / "askdocs.toml", "")
 
     if is_ours:
         with pytest.raises(UsageError, match=r"pyproject\.toml: larger than 1 MiB$"):
@@ -101,76 +109,45 @@ def test_a_large_file_is_refused_where_it_speaks_of_askdocs(
         assert find_configuration(tmp_path) is None
 
 
-def test_a_pipe_that_is_named_is_read(tmp_path: Path) -> None:
-    """A named file may be a pipe, as that of `--config <(command)`."""
+def test_endless_file_is_not_read(tmp_path: Path) -> None:
+    """Of a file without an end, no more than the limit is read."""
+    with pytest.raises(UsageError, match=r"^/dev/zero: larger than 1 MiB$"):
+        named_configuration(Path("/dev/zero"))
+
+
+def test_named_pipe_is_read() -> None:
+    """A named file may be a pipe, such as the shell's `<(command)`."""
     reading, writing = os.pipe()
     os.write(writing, b"quiet = true")
     os.close(writing)
 
-    found = named_configuration(Path(f"/dev/fd/{reading}"))
+    configuration = named_configuration(Path(f"/dev/fd/{reading}"))
 
     os.close(reading)
-    assert found is not None
-    assert found.settings == {"quiet": True}
+    assert configuration is not None
+    assert configuration.settings == {"quiet": True}
 
 
-@pytest.mark.parametrize("is_named", [True, False])
-def test_an_endless_file_is_not_read(tmp_path: Path, is_named: bool) -> None:
-    """A file larger than any configuration is refused; of one without an end, no more is read."""
-    found = tmp_path / "askdocs.toml"
-    with found.open("wb") as file:
-        file.truncate(2**20 + 1)
-
-    with pytest.raises(UsageError, match=r"larger than 1 MiB$"):
-        named_configuration(Path("/dev/zero")) if is_named else find_configuration(tmp_path)
+def test_missing_file_is_refused(tmp_path: Path) -> None:
+    """A file that was named must be there."""
+    with pytest.raises(UsageError, match=r"absent\.toml: no such file or directory$"):
+        named_configuration(tmp_path / "absent.toml")
 
 
-def test_a_number_of_too_many_digits_has_its_line(tmp_path: Path) -> None:
-    """Python reads no whole number of more than 4,300 digits; a text or a key may have as many."""
-    found = tmp_path / "askdocs.toml"
-    digits = "9" * 4301
-    passed = f"# {digits}\n{digits} = 1.{digits}\nmode = \"{digits}\"\nmodel = '''\n{digits}'''\n"
-    found.write_text(f"{passed}top-k = -1_{digits}\n")
-
-    with pytest.raises(UsageError) as error:
-        find_configuration(tmp_path)
-
-    assert str(error.value) == f"{found}:6: a number has too many digits"
-    assert error.value.hint == f"correct line 6 of {found}"
+def test_empty_file_is_no_configuration() -> None:
+    """/dev/null stands for no file."""
+    assert named_configuration(Path("/dev/null")) is None
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        f"{'.'.join('a' * 101)} = 1",
-        f"[{' . '.join('a' * 101)}]",
-        f"[[{'.'.join('a' * 101)}]]",
-        "{} = 1".format(".".join(["'a'", '"."'] * 51)),
-        f"x = {{ {'.'.join('a' * 101)} = 1 }}",
-    ],
-)
-def test_a_key_of_too_many_parts_has_its_line(tmp_path: Path, text: str) -> None:
-    """To read one of some ten thousand takes minutes; a text or a comment may have as many."""
-    found = tmp_path / "askdocs.toml"
-    long = ".".join("a" * 101)
-    passed = f"# {long}\nmode = \"{long}\"\nmodel = '''\n{long} = 1'''\n{long[2:]} = 1\n"
-    found.write_text(f"{passed}{text}\n")
+def test_current_folder_that_is_gone_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a current folder, nothing is found and nothing fails."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
 
-    with pytest.raises(UsageError) as error:
-        find_configuration(tmp_path)
-
-    assert str(error.value) == f"{found}:6: a key has more than 100 parts"
-    assert error.value.hint == f"correct line 6 of {found}"
-
-
-@pytest.mark.parametrize("line", ['\\"""', '\\"', "'''", "'", '"', '"\\'])
-def test_quotes_that_nothing_closes_are_looked_at_once(tmp_path: Path, line: str) -> None:
-    """A file of them would else take minutes: each would look for its end in the whole of it."""
-    found = tmp_path / "askdocs.toml"
-    found.write_text(f"{line}\n" * (900_000 // (len(line) + 1)))
-
-    with pytest.raises(UsageError, match="not TOML"):
-        find_configuration(tmp_path)
+    assert find_configuration(Path()) is None
 
 
 @pytest.mark.parametrize(
@@ -185,178 +162,106 @@ def test_quotes_that_nothing_closes_are_looked_at_once(tmp_path: Path, line: str
         "\ufeff[tool.askdocs]\r\nmode = 'dense'\r\n",
     ],
 )
-def test_table_is_found_however_it_is_written(tmp_path: Path, text: str) -> None:
+def test_table_is_found_however_it_is_written(text: str) -> None:
     """Every way in which TOML writes the table is understood."""
-    write(tmp_path / "pyproject.toml", text)
+    configuration = read_configuration(Path("pyproject.toml"), text.encode())
 
-    found = find_configuration(tmp_path)
-
-    assert found is not None
-    assert found.settings == {"mode": "dense"}
+    assert configuration is not None
+    assert configuration.settings == {"mode": "dense"}
 
 
-def test_file_of_the_current_folder_is_named_briefly(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Messages name ./askdocs.toml as one would type it."""
-    write(tmp_path / "askdocs.toml", "quiet = true")
-    monkeypatch.chdir(tmp_path)
-
-    found = find_configuration(Path())
-
-    assert found is not None
-    assert found.place("quiet") == "askdocs.toml:1"
-
-
-def test_current_folder_that_is_gone_has_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where there is no current folder, nothing is found and nothing fails."""
-    (tmp_path / "gone").mkdir()
-    monkeypatch.chdir(tmp_path / "gone")
-    (tmp_path / "gone").rmdir()
-
-    assert find_configuration(Path()) is None
-
-
-def test_empty_file_is_no_configuration() -> None:
-    """/dev/null stands for none."""
-    assert named_configuration(Path("/dev/null")) is None
+def test_table_must_be_a_table() -> None:
+    """A `tool.askdocs` that is a value is an error."""
+    with pytest.raises(UsageError, match=r"^pyproject\.toml: askdocs is not a table$"):
+        read_configuration(Path("pyproject.toml"), b"[tool]\naskdocs = 3\n")
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"mode = \n", ":1: not TOML: invalid value"),
-        (b"a = 1\na = 2\n", ":2: not TOML: cannot overwrite a value"),
-        (b'x = 1\ny = """\n', ":2: not TOML: unterminated string"),
-        (b"a = 1\n\nb = '\xe9'\n", ":3: not UTF-8"),
+        ("mode = \n", "not TOML: invalid value (at line 1, column 8)"),
+        ("a = 1\na = 2\n", "not TOML: cannot overwrite a value (at line 2, column 6)"),
+        (b"a = 1\n\nb = '\xe9'\n", "not UTF-8"),
+        (f"a = {'9' * 4301}", "not TOML: exceeds the limit (4300 digits) for integer"),
+        (f"a = {'[' * 100_000}", "not TOML: "),
+        (f"a = 1\n{'.'.join('a' * 30_000)} = 1", "a line has more than 500 dots"),
+        (f"x = {{ {'.'.join('a' * 30_000)} = 1 }}", "a line has more than 500 dots"),
     ],
 )
-def test_broken_file_is_refused_with_its_line(tmp_path: Path, content: bytes, message: str) -> None:
-    """What is not TOML in UTF-8 is an error that names the line."""
-    path = tmp_path / "askdocs.toml"
-    path.write_bytes(content)
+def test_broken_file_is_refused(content: str | bytes, message: str) -> None:
+    """What is not TOML in UTF-8, or takes tomllib minutes, is an error in one line."""
+    error = refusal(content)
 
-    with pytest.raises(UsageError) as caught:
-        find_configuration(tmp_path)
-
-    assert str(caught.value) == f"{path}{message}"
+    assert str(error).startswith(f"askdocs.toml: {message}")
+    assert "\n" not in str(error)
 
 
-def test_missing_file_is_refused(tmp_path: Path) -> None:
-    """A file that was named must be there."""
-    with pytest.raises(UsageError, match="no such file or directory"):
-        named_configuration(tmp_path / "absent.toml")
+@pytest.mark.parametrize("line", [f"{'.'.join('a' * 500)} = 1\n", '\\"""\n', "'''\n", '"\\\n'])
+def test_no_file_within_the_limits_takes_long(line: str) -> None:
+    """Long keys, and quotes that nothing closes, are read in seconds."""
+    refusal(line * (900_000 // len(line)))
 
 
-def test_table_must_be_a_table(tmp_path: Path) -> None:
-    """`tool.askdocs` that is a value is an error."""
-    write(tmp_path / "pyproject.toml", "[tool]\naskdocs = 3\n")
-
-    with pytest.raises(UsageError, match="askdocs is not a table"):
-        find_configuration(tmp_path)
-
-
-LINES = '''# mode = 1
-[other.askdocs]
-top-k = 1
+LINES = """# mode = 1
 [tool.askdocs]
-mode = "dense"   # [tool.askdocs.eval]
-note = """
-top-k = 2
-[tool.askdocs.ask]
-"""
-"top-k" = 3
+mode = "dense"
+  "top-k" = 3
 exclude = [
   "index = 4",
 ]
 ask.min-score = 0.5
-check = {deep = true}
-[tool.askdocs . 'eval']
+[tool.askdocs.eval]
 mode = "lexical"
-[[tool.askdocs.show]]
-quiet = true
-'''
+"""
 
 
 @pytest.mark.parametrize(
     ("keys", "line"),
     [
-        ((), 4),
-        (("mode",), 5),
-        (("top-k",), 10),
-        (("exclude",), 11),
-        (("ask", "min-score"), 14),
-        (("check", "deep"), 15),
-        (("eval",), 16),
-        (("eval", "mode"), 17),
-        (("show", "quiet"), 19),
-        (("absent",), 4),
+        (("mode",), 3),
+        (("top-k",), 4),
+        (("exclude",), 5),
+        (("ask", "min-score"), 8),
+        (("eval",), 9),
+        (("eval", "mode"), 10),
+        (("absent",), 2),
     ],
 )
 def test_key_has_its_line(keys: tuple[str, ...], line: int) -> None:
-    """The line is that of the key in its own table, else that of what is around it."""
+    """The line is that of the key in its own table, else that of the table."""
     file = Configuration(
         path=Path("pyproject.toml"), settings={}, text=LINES, table=("tool", "askdocs")
     )
 
-    assert file.line(*keys) == line
+    assert file.origin(*keys) == f"pyproject.toml:{line}"
 
 
-@pytest.mark.parametrize("long", ['"""', "'''"])
-@pytest.mark.parametrize(
-    "before",
-    [
-        "x = 1  # {long}",
-        "x = 1  # it's \" {long}",
-        "x = 'a\\'  # {long}",
-        'x = "\\""  # {long}',
-        "x = '#'  # {long}",
-        'x = "{long}"  # {long}',
-        'x = "" # {long}',
-        "x = {long}a{long} # {long}",
-        "x = {long}a{long} # a {long} b {long} c {long}",
-        "x = {long}# a\nmode = 1\n[ask]\n{long} # {long}",
-        'x = """a\\"""" # {long}',
-        'x = """""a""""" # {long}',
-        "x = '''''a''''' # {long}",
-        "x = ['# \"',  # {long}\n  1]",
-    ],
-)
-def test_quotes_that_open_no_text_hide_no_key(before: str, long: str) -> None:
-    """Quotes in comments, in strings and at the ends of texts leave the lines behind them found."""
-    before = before.replace('"{long}"', "\"'''\"").replace("{long}", long)
-    text = f"{before}\nmode = 1\n"
-    assert tomllib.loads(text)["mode"] == 1
+def test_path_is_known_by_its_type() -> None:
+    """A path is relative to the file, however the help of its option shows it."""
+    path = click.Option(["--place", "where"], type=click.Path(), metavar="ANYWHERE")
+    text = click.Option(["--name"], metavar="FILE")
+    command = click.Command("go", params=[path, text])
+    file = read_configuration(Path("/here/askdocs.toml"), b'place = "a"\n[go]\nname = "b"\n')
+    assert file is not None
 
-    file = Configuration(path=Path("askdocs.toml"), settings={}, text=text, table=())
+    defaults = defaults_of(command, "go", read_settings(file, {"go": command}))
 
-    assert file.line("mode") == text.count("\n")
+    assert defaults == {"where": "/here/a", "name": "b"}
 
 
-NAMES = st.sampled_from(["mode", "top-k", "a_b", "x"])
-VALUES = st.sampled_from(["1", '"mode = 2"', '"""\nmode = 3\n"""', "[\n1,\n2]", "'''\n[ask]\n'''"])
+FEW = click.Command("few", params=[click.Option(["--form"], type=click.Choice(["x" * 99, "y"]))])
+MANY = click.Command("many", params=[click.Option(["--form"], type=click.Choice(["a", "b", "c"]))])
 
 
-@given(
-    top=st.dictionaries(NAMES, VALUES, max_size=3),
-    tables=st.dictionaries(
-        st.sampled_from(["ask", "eval"]), st.dictionaries(NAMES, VALUES, max_size=3)
-    ),
-)
-def test_lines_are_where_the_keys_were_written(
-    top: dict[str, str], tables: dict[str, dict[str, str]]
+@pytest.mark.parametrize("commands", [(FEW, MANY), (MANY, FEW)])
+def test_error_is_that_of_the_command_with_most_choices(
+    commands: tuple[click.Command, ...],
 ) -> None:
-    """Whatever values of several lines stand between, each key is found where it was put."""
-    text, expected = "", {}
-    for table, entries in {"": top, **tables}.items():
-        text += f"[{table}]\n" if table else ""
-        for key, value in entries.items():
-            expected[(table, key) if table else (key,)] = text.count("\n") + 1
-            text += f"{key} = {value}\n"
-    assert set(tomllib.loads(text)) == {*top, *tables}
+    """If no command takes a value, the one with most choices says what could be meant."""
+    file = read_configuration(Path("askdocs.toml"), b'form = "nothing"\n')
+    assert file is not None
 
-    file = Configuration(path=Path("askdocs.toml"), settings={}, text=text, table=())
+    with pytest.raises(UsageError, match="is not one of 'a', 'b', 'c'") as caught:
+        read_settings(file, {str(command.name): command for command in commands})
 
-    assert {keys: file.line(*keys) for keys in expected} == expected
+    assert caught.value.hint == "askdocs many --help"

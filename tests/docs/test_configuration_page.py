@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from askdocs.cli.config_file import options_of
+from askdocs.cli.config import options_of
 from askdocs.cli.main import cli
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "configuration.md").read_text("utf-8")

@@ -22,7 +22,7 @@ def _watched() -> AbstractContextManager[object]:
 
 with _watched():
     from askdocs.citations import parse_citation
-    from askdocs.cli.config_file import read_configuration
+    from askdocs.cli.config import read_configuration
     from askdocs.errors import AskdocsError
     from askdocs.index.codec import read_manifest, read_records, readable_paths, write_manifest
     from askdocs.index.codec import write_records as lines_of

@@ -173,6 +173,6 @@ def test_what_is_no_size_is_refused(
     status = main(["index", f"--max-file-size={given}", str(docs)])
 
     line = capsys.readouterr().err.splitlines()[0]
-    wrong = f"askdocs: invalid value for '--max-file-size': {given!r} is no size"
+    wrong = f"askdocs: invalid value for '--max-file-size': {given!r} is not a size"
     assert status == 2
     assert line == f"{wrong}: a number of bytes, or one such as 500kB, 1.5M or 2GiB"

@@ -1,4 +1,4 @@
-"""The compiled encoders that an index carries, so that it can be asked where there is no model."""
+"""The compiled encoders inside an index, with which it answers where the model is not installed."""
 
 from pathlib import Path
 
@@ -9,24 +9,24 @@ TEMPORARY = "new-"
 
 
 def carried_encoders(directory: Path) -> dict[str, int]:
-    """The entries that an index carries, each with its size in bytes; leftovers do not count.
+    """Return the size in bytes of each encoder that an index carries, without half-made copies.
 
     Raises:
         RefusedError: The file system refuses.
     """
     with access.refusals(directory / ENCODERS):
         return {
-            path.name: sum(one.stat().st_size for one in path.iterdir() if one.is_file())
-            for path in _entries(directory)
-            if not path.name.startswith(TEMPORARY)
+            folder.name: sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+            for folder in _entries(directory)
+            if not folder.name.startswith(TEMPORARY)
         }
 
 
 def carry_encoder(directory: Path, source: Path) -> None:
-    """Copy a cache's entry into an index, where it appears whole or not at all.
+    """Copy an entry of the cache into an index, where it appears whole or not at all.
 
-    An entry of that name that is there is replaced, and so is a link that leads out of the index.
-    To be called by the one who holds the lock.
+    An entry of the same name is replaced, and so is a link that leads out of the index. The caller
+    must hold the lock.
 
     Raises:
         RefusedError: The disk refuses.
@@ -43,31 +43,29 @@ def carry_encoder(directory: Path, source: Path) -> None:
 
 
 def drop_encoders(directory: Path, *, keep: str = "") -> None:
-    """Remove all that an index carries but the entry of one name, and the folder if it is empty.
+    """Remove every encoder from an index except the one named `keep`.
 
     Raises:
         RefusedError: The disk refuses.
     """
-    for path in _entries(directory):
-        if path.name != keep:
-            durable.remove_tree(path)
-    _remove_if_empty(directory / ENCODERS)
+    _remove(directory, [path for path in _entries(directory) if path.name != keep])
 
 
-def has_half_copies(directory: Path) -> bool:
-    """Whether a dead run left something half copied."""
-    return any(path.name.startswith(TEMPORARY) for path in _entries(directory))
+def half_copies(directory: Path) -> list[Path]:
+    """Return the half-made copies that a run that died has left."""
+    return [path for path in _entries(directory) if path.name.startswith(TEMPORARY)]
 
 
 def sweep_encoders(directory: Path) -> None:
-    """Remove what a dead run left half copied."""
-    for path in _entries(directory):
-        if path.name.startswith(TEMPORARY):
-            durable.remove_tree(path)
-    _remove_if_empty(directory / ENCODERS)
+    """Remove the half-made copies that a run that died has left."""
+    _remove(directory, half_copies(directory))
 
 
-def _remove_if_empty(folder: Path) -> None:
+def _remove(directory: Path, entries: list[Path]) -> None:
+    """Remove some entries, and their folder if it is then empty."""
+    for path in entries:
+        durable.remove_tree(path)
+    folder = directory / ENCODERS
     with access.refusals(folder):
         is_empty = folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir())
     if is_empty:

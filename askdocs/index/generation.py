@@ -1,4 +1,4 @@
-"""HEAD, and the committed state that it names, open for reading."""
+"""HEAD, and the generation that it names, open for reading."""
 
 from __future__ import annotations
 
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from askdocs.records.manifest import DocumentRecord, FileRecord, Manifest
     from askdocs.store.local import GenerationReader
 
+MANIFEST = "manifest.json"
+RECORDS = "corpus.jsonl"
+TOOLS = "tools.json"
 
 _MAGIC = "askdocs-index"
 _LAYOUT = 1
@@ -39,18 +42,18 @@ _LINE = re.compile(rb"askdocs-index (\d{1,9}) ([0-9a-f]{64}) ([0-9a-f]{16})\n")
 
 
 def head_line(digest: str) -> bytes:
-    """The content of HEAD: magic, layout, manifest digest, and a checksum of all three."""
+    """Return the content of HEAD: magic, layout, manifest digest, and a checksum of all three."""
     body = f"{_MAGIC} {_LAYOUT} {digest}"
     return f"{body} {_checksum(body)}\n".encode("ascii")
 
 
 def read_head(directory: Path) -> str:
-    """The digest of the current generation's manifest.
+    """Return the digest of the current generation's manifest.
 
     Raises:
         NoIndexError: There is no HEAD.
         DamagedIndexError: HEAD is a link, or not a line that askdocs wrote.
-        FormatError: It is of a layout that this version does not know.
+        FormatError: HEAD has a layout that this version does not read.
         RefusedError: The file system refuses to read it.
     """
     path = directory / HEAD
@@ -58,46 +61,50 @@ def read_head(directory: Path) -> str:
         with access.open_regular(path, follow_links=False) as file:
             line = file.read(1024)
     except (FileNotFoundError, NotADirectoryError) as error:
-        named = shlex.quote(str(directory))
-        hint = f"askdocs index --index {named} PATH"
+        quoted = shlex.quote(str(directory))
+        hint = f"askdocs index --index {quoted} PATH"
         if has_generations(directory):
-            hint = f"askdocs repair --index {named}"
+            hint = f"askdocs repair --index {quoted}"
         raise NoIndexError(f"there is no index in {directory}", hint=hint) from error
     except OSError as error:
         if access.is_of_link(error):
             raise DamagedIndexError(f"{path} is a link", hint=REPAIR) from error
         raise RefusedError(f"{path}: {access.reason_of(error)}") from error
-    found = _LINE.fullmatch(line)
-    if found is None or _checksum(line.decode("ascii").rsplit(" ", 1)[0]) != found[3].decode():
+    match = _LINE.fullmatch(line)
+    if match is None or _checksum(line.decode("ascii").rsplit(" ", 1)[0]) != match[3].decode():
         raise DamagedIndexError(f"{path} cannot be read", hint=REPAIR)
-    if int(found[1]) != _LAYOUT:
+    layout = int(match[1])
+    if layout != _LAYOUT:
         raise FormatError(
-            f"{path} is of layout {int(found[1])}, this version reads {_LAYOUT}",
-            found=str(int(found[1])),
+            f"{path} is of layout {layout}, this version reads {_LAYOUT}",
+            found=str(layout),
             read=str(_LAYOUT),
             hint="askdocs index --rebuild PATH, or the askdocs that made it",
         )
-    return found[2].decode()
+    return match[2].decode()
+
+
+def current_digest(directory: Path) -> str | None:
+    """Return the name of the current generation, or None if HEAD does not name one."""
+    try:
+        return read_head(directory)
+    except (NoIndexError, DamagedIndexError, UnusableIndexError):
+        return None
 
 
 def _checksum(body: str) -> str:
     return hashlib.sha256(body.encode("ascii")).hexdigest()[:16]
 
 
-MANIFEST = "manifest.json"
-RECORDS = "corpus.jsonl"
-TOOLS = "tools.json"
-
-
-# Without slots: what it reads is kept in its dictionary.
+# Without slots: cached_property needs a dictionary.
 @dataclass(frozen=True, kw_only=True)
 class Generation:
-    """A generation whose manifest has been verified.
+    """A generation whose manifest is verified.
 
     Attributes:
         index: The index directory.
         digest: The generation's name.
-        manifest: Its identity card.
+        manifest: Its settings, counts and files.
     """
 
     index: Path
@@ -106,7 +113,7 @@ class Generation:
 
     @property
     def directory(self) -> Path:
-        """Where its files are."""
+        """The folder that holds its files."""
         return self.index / GENERATIONS / self.digest
 
     @property
@@ -116,59 +123,54 @@ class Generation:
 
     @cached_property
     def documents(self) -> Mapping[str, DocumentRecord]:
-        """What the walk found: every file of the corpus by its path, read by the first use.
+        """The record of every file of the corpus, by its path; read at first use.
 
-        A question has no use for it, and of 100,000 documents it takes half a second.
+        Questions do not need them, and reading 100,000 records takes half a second.
 
         Raises:
-            DamagedIndexError: It is not what the manifest says, or says nothing sensible.
+            DamagedIndexError: They are not what the manifest says, or make no sense.
         """
         path = self.directory / RECORDS
         return read_records(access.read_verified(path, self._record(RECORDS)), name=str(path))
 
     def reader(self) -> GenerationReader:
-        """Read its data; every byte is verified before it is used."""
+        """Return a reader of its data, which verifies every byte before it is used."""
         from askdocs.store.local import GenerationReader
 
         return GenerationReader(self._opened, names=self.manifest.files)
 
     def verify(self, names: Iterable[str] | None = None, *, deep: bool = True) -> None:
-        """Prove that every byte of some files, or of all, is what the manifest says.
+        """Verify some files.
 
         Args:
-            names: Which files; None for all of them.
-            deep: Whether to read them; without it, only their sizes are compared.
+            names: Their names; None for all files.
+            deep: Whether to read every byte; otherwise, only sizes are compared.
 
         Raises:
-            DamagedFileError: One is not.
+            DamagedFileError: A file is not what the manifest says.
         """
         verify = access.verify if deep else access.verify_size
         for name in sorted(self.manifest.files if names is None else names):
             verify(self.directory / name, self.manifest.files[name])
 
     def damage(self, *, deep: bool) -> dict[str, str]:
-        """What is wrong with each file that is not what the manifest says, by its name.
+        """Return the names of the files that are not what the manifest says, and what is wrong.
 
         Args:
-            deep: Whether to read them, and to prove that each table of checksums belongs to its
-                file; without it, only their sizes are compared.
+            deep: Whether to read every byte, and to verify that each table of checksums belongs to
+                its file; otherwise, only sizes are compared.
         """
-        return {
-            name: reason
-            for name in sorted(self.manifest.files)
-            if (reason := self._damage_of(name, deep=deep))
-        }
+        reasons = {name: self._damage_of(name, deep=deep) for name in sorted(self.manifest.files)}
+        return {name: reason for name, reason in reasons.items() if reason}
 
     def _damage_of(self, name: str, *, deep: bool) -> str:
-        """What is wrong with a file; empty where nothing is."""
-        if (self.directory / name).parent.is_symlink():
+        path = self.directory / name
+        if path.parent.is_symlink():
             return "is in a folder that is a link"
         blocks = self.manifest.files.get(verified.blocks_name(name))
         try:
-            if deep and blocks is not None:
-                verified.verify_with_blocks(
-                    self.directory / name, self.manifest.files[name], blocks
-                )
+            if deep and blocks:
+                verified.verify_with_blocks(path, self.manifest.files[name], blocks)
             else:
                 self.verify([name], deep=deep)
         except (DamagedFileError, UnreadableFileError) as error:
@@ -185,21 +187,13 @@ class Generation:
         return self.manifest.files[name]
 
 
-def current_digest(directory: Path) -> str | None:
-    """The name of the current generation; None where HEAD names none that can be read."""
-    try:
-        return read_head(directory)
-    except (NoIndexError, DamagedIndexError, UnusableIndexError):
-        return None
-
-
 def open_generation(directory: Path, *, with_documents: bool = False) -> Generation:
     """Open the current generation of an index, without a lock and without waiting.
 
     Args:
         directory: The index directory.
-        with_documents: Whether to read the records of the documents as well: later, a writer may
-            have removed them.
+        with_documents: Whether to read the records of the documents now; a writer may remove them
+            later.
 
     Raises:
         NoIndexError: There is no index.
@@ -218,24 +212,25 @@ def open_generation(directory: Path, *, with_documents: bool = False) -> Generat
 
 
 def sound_generations(directory: Path) -> list[Generation]:
-    """The generations whose manifests are sound, whatever HEAD says; the last written one first.
+    """Return the generations whose manifests are sound, whatever HEAD says, the newest first.
 
     Raises:
-        FormatError: None is, but one is of another format: another askdocs can read it.
-        RefusedError: The file system refuses, and none is sound of those that it gives.
+        FormatError: None of them is sound, but one is of another format: another askdocs can read
+            it.
+        RefusedError: The file system refuses to list them, or to read one and no other is sound.
     """
-    sound, others = [], []
+    sound, errors = [], []
     with access.refusals(directory / GENERATIONS):
-        found = generation_folders(directory)
-    for path in sorted(found, key=lambda one: (_written(one), one.name), reverse=True):
+        folders = generation_folders(directory)
+    for path in sorted(folders, key=lambda path: (_written(path), path.name), reverse=True):
         try:
             sound.append(_open(directory, path.name, with_documents=False))
         except (DamagedIndexError, UnreadableFileError):
             continue
         except (UnusableIndexError, RefusedError) as error:
-            others.append(error)
-    if others and not sound:
-        raise others[0]
+            errors.append(error)
+    if errors and not sound:
+        raise errors[0]
     return sound
 
 
@@ -260,7 +255,7 @@ def _read_manifest(directory: Path, digest: str) -> Manifest:
 
 
 def _written(path: Path) -> float:
-    """When a folder's manifest was written; long ago where it has none."""
+    """Return when a folder's manifest was written; 0 without a manifest."""
     with suppress(OSError):
         return (path / MANIFEST).stat().st_mtime
     return 0.0

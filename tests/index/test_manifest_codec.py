@@ -301,7 +301,7 @@ def test_reason_names_the_value(field: str, value: object, reason: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
-        (b'"rules": 1', b'"rules": 1, "rules": 1', "a key stands twice"),
+        (b'"rules": 1', b'"rules": 1, "rules": 1', "a key occurs twice"),
         (b"0.6,", b"NaN,", "NaN is not a number"),
         (b"0.6,", b"-Infinity,", "-Infinity is not a number"),
     ],

@@ -255,7 +255,7 @@ def test_records_that_another_program_wrote_name_their_line(index: Path, commit:
     with pytest.raises(DamagedIndexError) as caught:
         list(replace(opened, manifest=replace(opened.manifest, files=files)).documents)
 
-    assert str(caught.value) == f"{path} cannot be read: line 3: it is not one array"
+    assert str(caught.value) == f"{path} cannot be read: line 3: the line is not an array"
     assert caught.value.hint == "askdocs repair"
 
 

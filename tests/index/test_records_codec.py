@@ -142,7 +142,7 @@ def test_lines_are_in_order_of_path(second: str, third: str) -> None:
     content = written(*(row_with(path=path) for path in ("a.txt", second, third)))
 
     assert message_of(content) == (
-        f"corpus.jsonl cannot be read: line 3: {third!r} stands behind {second!r}"
+        f"corpus.jsonl cannot be read: line 3: {third!r} comes after {second!r}"
     )
 
 
@@ -183,9 +183,9 @@ def test_what_is_no_record_is_damage(line: bytes) -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (b"{}\n", "it is not one array"),
-        (written(row_with(path="b.txt"))[:-1] + b" \n", "it is not one array"),
-        (written(row_with(path="b.txt"))[:-1], "it does not end"),
+        (b"{}\n", "the line is not an array"),
+        (written(row_with(path="b.txt"))[:-1] + b" \n", "the line is not an array"),
+        (written(row_with(path="b.txt"))[:-1], "the last line is cut off"),
         (written(row_with(path="b.txt", sha256="x")), "'x' is not a digest"),
     ],
 )

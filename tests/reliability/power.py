@@ -115,9 +115,12 @@ class PowerlessDisk:
         self._note()
 
     def states(self) -> Iterator[tuple[Tree, bool]]:
-        """Each state in which the disk may be found, and whether success was reported before."""
+        """Yield each state in which the disk may be found, and whether success was reported before.
+
+        The latest come first: there a sabotaged protocol shows soonest.
+        """
         seen = set()
-        for moment in self._moments:
+        for moment in reversed(self._moments):
             for tree in moment.trees():
                 key = (_essence(tree), moment.is_acknowledged)
                 if key not in seen:

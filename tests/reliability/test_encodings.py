@@ -159,7 +159,7 @@ def test_bytes_are_never_read_as_something_else(amount: Amount, tally: Tally) ->
     """Decoded text gives back the bytes, and only marked files are other than UTF-8 or as named."""
     tried = 0
 
-    @settings(max_examples=amount(200, 20_000), deadline=None, database=None)
+    @settings(max_examples=amount(100, 20_000), deadline=None, database=None)
     @given(
         content=st.one_of(
             st.binary(max_size=40),

@@ -166,7 +166,7 @@ def test_refreshed_index_is_the_index_built_from_scratch(
 ) -> None:
     """Whatever edits and settings led to a corpus, its index is the one that a first run makes."""
     monkeypatch.setattr(partition, "SEGMENT_BYTES", segment_bytes)
-    histories, examples = [], amount(4, 60 if segment_bytes == ONE_SEGMENT else 40)
+    histories, examples = [], amount(2, 60 if segment_bytes == ONE_SEGMENT else 40)
 
     @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     @given(
@@ -215,7 +215,7 @@ def test_order_of_files_and_size_of_batches_do_not_matter(
     """In whatever order files were made and sentences embedded, the index is the same."""
     monkeypatch.setattr(partition, "SEGMENT_BYTES", segment_bytes)
     chance = np.random.default_rng(6)
-    tries = amount(2, 25)
+    tries = amount(1, 25)
     for _ in range(tries):
         texts = {
             f"{name}{number}.txt": "\n\n".join(chance.choice(SENTENCES, chance.integers(8)))

@@ -89,7 +89,7 @@ def test_power_may_fail_after_a_run_that_died(
     """The next run relies on nothing that the dead one did not force, and loses no index either."""
     whole, before, after = record(ram / "whole", change, monkeypatch)
     # The sample dies between the renaming of HEAD and the forcing of its name, or close to it.
-    deaths = range(1, whole.calls)[-amount(3, whole.calls) :]
+    deaths = range(1, whole.calls)[-amount(2, whole.calls) :]
     tried = 0
 
     for death in deaths:

@@ -38,7 +38,7 @@ COMMANDS = {
 }
 """Every command but one, whatever the index answers, with the default model; `repair` finds damage."""
 
-SAMPLE = ["questions", "check --deep", "rebuild"]
+SAMPLE = ["questions", "check --deep", "refresh"]
 
 # Audit hooks cannot be removed, and see what every module does. Sockets that are made are counted
 # before anything is done with them.

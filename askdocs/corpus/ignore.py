@@ -1,308 +1,297 @@
-"""Which files the ignore files and the settings of a corpus leave out."""
+"""Decide which files the ignore files and the settings of a corpus leave out."""
+
+from __future__ import annotations
 
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import translate
 from functools import lru_cache
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
 from askdocs.corpus.read import OF_FILE_SIZE, read_source
 from askdocs.errors import UnreadableSourceError
-from askdocs.records.manifest import CorpusSettings
 
-# What more patterns cost is paid for every file below: a million of them take minutes.
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from pathspec import GitIgnoreSpec
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+    from askdocs.records.manifest import CorpusSettings
+
+# Every pattern costs time for every file below it: with a million of them a walk takes minutes.
 _MAX_IGNORE_BYTES = 256 * 1024
 _MAX_PATTERNS = 5_000
-_NO_PATTERN = "its patterns do not hold"
-# What pathspec makes of a star, of a pattern that holds at any depth, and of the end of a name
-# below which everything matches too.
-_STAR = "[^/]*"
-_ANYWHERE = "^(?:.+/)?"
-_BELOW = "(?P<ps_d>"
-# What it makes of two stars between slashes, and of the end of most patterns; `$` would also stand
-# before a line end that is the last character of a name.
-_FOLDERS = "(?:/.+)?/"
-_END_OF_NAME = f"(?:{_BELOW}/)|$)"
-_END_OF_PATH = rf"(?:{_BELOW}/)|\Z)"
-
-_Pattern: TypeAlias = tuple[bool, re.Pattern[str]]
+# pathspec backtracks. On a name of 255 letters `*a*a*b` takes 5 ms and `*a*a*a*b` 0.5 s; on a path
+# of 4,096 characters two `**/` take 0.13 s and three take minutes.
+_MAX_EXTRA_STARS = 2
+_UNUSED = "its patterns are not used"
+# A pattern also matches everything below a folder that it names. A walk asks about each entry, so
+# patterns and entries end with a NUL, which is in no name: then a pattern matches entries alone.
+_END = "\0"
+# pathspec's patterns do not match across a line end. A lone surrogate, which no decoded name or
+# pattern has, stands for it.
+_LINE_END = "\ud800"
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The patterns of one folder's ignore files, those of later files overruling.
+    """The patterns of one folder's ignore files; later patterns overrule earlier ones.
 
     Attributes:
-        start: How many characters of the place of what lies in the folder lead to the folder.
-        patterns: Whether each one ignores, and what it names.
-        any_pattern: Matches wherever one of them does; most names are none of theirs.
+        start: The length of the folder's location with its slash. Patterns are matched against
+            what follows.
+        spec: The patterns.
+        may_match: A regular expression for every path that a pattern matches, "/" first, and for
+            few others. It is much faster than the patterns, and most paths match none.
     """
 
     start: int
-    patterns: tuple[_Pattern, ...]
-    any_pattern: re.Pattern[str]
+    spec: GitIgnoreSpec
+    may_match: re.Pattern[str]
 
-    def verdict(self, place: str, *, is_folder: bool) -> bool | None:
-        """True for ignored, False for taken back by a `!` pattern, None for no word on it.
+    def verdict(self, location: str, *, is_folder: bool) -> bool | None:
+        """Return True if an entry is ignored, False if a `!` pattern takes it back, or None.
 
-        A pattern speaks of what it names only, not of all below: ignored folders are not entered.
+        What lies below the entry is not considered: a walk does not enter ignored folders.
         """
-        path = place[self.start :]
-        if not (
-            self.any_pattern.search(path) or (is_folder and self.any_pattern.search(f"{path}/"))
-        ):
+        path = location[self.start :]
+        if not self.may_match.match(f"/{path}"):
             return None
-        return next(
-            (
-                include
-                for include, regex in reversed(self.patterns)
-                if _names(regex, path, is_folder=is_folder)
-            ),
-            None,
-        )
+        end = f"{_END}/" if is_folder else _END
+        return self.spec.check_file(f"{_without_line_ends(path)}{end}").include
 
 
-def read_rules(
-    above: str, names: Iterable[str], *, faults: dict[str, str] | None = None
-) -> tuple[Rules, ...]:
-    """The rules of a folder, one or none; what cannot be read ignores nothing.
+def read_rules(folder: str, names: Iterable[str], faults: dict[str, str]) -> tuple[Rules, ...]:
+    """Read the ignore files of a folder.
 
     Args:
-        above: The place of the folder, and the slash behind it.
-        names: The ignore files to read in it, later ones overruling.
-        faults: Filled with the place of each file that cannot be used whole, and the reason.
+        folder: The folder's location, ending with a slash.
+        names: The names of the ignore files; later ones overrule earlier ones.
+        faults: Receives the location of each ignore file that cannot be used in full, with the
+            reason.
+
+    Returns:
+        One `Rules`, or none if there are no patterns.
     """
-    patterns: list[_Pattern] = []
+    lines: list[str] = []
     for name in names:
-        found, fault = _patterns(f"{above}{name}")
-        patterns += found
-        if fault and faults is not None:
-            faults[f"{above}{name}"] = fault
-    return _rules(len(above), tuple(patterns))
+        patterns, fault = _read_patterns(f"{folder}{name}")
+        lines += patterns
+        if fault:
+            faults[f"{folder}{name}"] = fault
+    return make_rules(lines, start=len(folder))
 
 
-def rules_of(lines: Iterable[str], start: int) -> tuple[Rules, ...]:
-    """The rules that some patterns make, one or none.
-
-    Args:
-        lines: As they would stand in an ignore file, later ones overruling.
-        start: How many characters of a place lead to the folder from which they count.
-    """
-    return _rules(start, tuple(pattern for line in lines for pattern in _compiled(line)))
-
-
-def is_pattern(line: str) -> bool:
-    """Whether a line of an ignore file leaves out anything: no comment, no exception, no nonsense.
-
-    A name that begins with `#` or `!` is written with a backslash before it.
-    """
-    compiled = _compiled(line)
-    return bool(compiled) and all(ignores for ignores, _ in compiled)
-
-
-def matcher_of(line: str) -> Callable[[str], bool] | None:
-    """What tells whether a line of an ignore file names a path or a folder above it.
-
-    None where the line names nothing; see `is_pattern`.
-    """
-    if not is_pattern(line):
-        return None
-    regexes = [regex for _, regex in _compiled(line)]
-    return lambda path: any(regex.search(path) for regex in regexes)
-
-
-def is_ignored(place: str, rules: Sequence[Rules], *, is_folder: bool) -> bool:
-    """Whether the deepest folder's rules that have a word on an entry ignore it.
+def make_rules(lines: Iterable[str], *, start: int = 0) -> tuple[Rules, ...]:
+    """Make rules from lines of an ignore file.
 
     Args:
-        place: Where the entry is, with slashes, below the folders of all rules.
-        rules: Those of the folders above it, deeper ones last.
-        is_folder: Whether it is one; some patterns speak of folders alone.
+        lines: The lines; later ones overrule earlier ones.
+        start: See `Rules`.
+
+    Returns:
+        One `Rules`, or none if no line is a pattern.
+    """
+    patterns = [(line, pattern) for line in lines for pattern in _compile(_ended(line))]
+    if not patterns:
+        return ()
+    may_match = _superset(line for line, _ in patterns)
+    return (Rules(start, _spec([pattern for _, pattern in patterns]), may_match),)
+
+
+def is_ignored(location: str, rules: Sequence[Rules], *, is_folder: bool) -> bool:
+    """Return True if the rules of the deepest folder that mention an entry ignore it.
+
+    Args:
+        location: Where the entry is, with slashes, below the folders of all rules.
+        rules: The rules of the folders above it, deeper ones last.
+        is_folder: Whether the entry is a folder; some patterns match only folders.
     """
     for rule in reversed(rules):
-        verdict = rule.verdict(place, is_folder=is_folder)
+        verdict = rule.verdict(location, is_folder=is_folder)
         if verdict is not None:
             return verdict
     return False
 
 
-def _rules(start: int, patterns: tuple[_Pattern, ...]) -> tuple[Rules, ...]:
-    if not patterns:
-        return ()
-    return (Rules(start, patterns, _any_of([regex for _, regex in patterns])),)
+def is_pattern(line: str) -> bool:
+    """Return True if a line of an ignore file leaves something out.
 
-
-def _names(regex: re.Pattern[str], path: str, *, is_folder: bool) -> bool:
-    """Whether a compiled ignore pattern names this very entry.
-
-    pathspec's patterns match everything below a folder too; the group `ps_d` tells where.
+    Comments, `!` patterns, lines that make no sense and patterns with too many stars do not. A name
+    that begins with `#` or `!` is written with a backslash before it.
     """
-    marked = "ps_d" in regex.groupindex
-    if any(not marked or found["ps_d"] is None for found in regex.finditer(path)):
-        return True
-    return (
-        is_folder
-        and marked
-        and any(found.end("ps_d") == len(path) + 1 for found in regex.finditer(f"{path}/"))
-    )
+    return any(pattern.include for pattern in _compile(line))
 
 
-def _any_of(regexes: Sequence[re.Pattern[str]]) -> re.Pattern[str]:
-    """One pattern that matches wherever one of several does: a folder may have dozens."""
-    anywhere: list[str] = []
-    others: list[str] = []
-    for regex in regexes:
-        text = regex.pattern
-        if text.count(_BELOW) != len(regex.groupindex):
-            # A class of characters that looks like the group: nothing is safe to say of it.
-            return re.compile("")
-        text = text.replace(_BELOW, "(?:")
-        if text.startswith(_ANYWHERE):
-            anywhere.append(f"(?:{text.removeprefix(_ANYWHERE)})")
-        else:
-            others.append(f"(?:{text})")
-    if anywhere:
-        # The way down to a name is looked for once, not once for every pattern.
-        others.append(f"{_ANYWHERE}(?:{'|'.join(anywhere)})")
-    with _unwarned():
-        return re.compile("|".join(others), re.DOTALL)
+def has_too_many_stars(line: str) -> bool:
+    """Return True if a line of an ignore file would take too long to match, so that it is not used.
+
+    The first star between two slashes costs nothing, nor does `**` at either end. Of further stars,
+    and of `**` between other parts, a pattern may have two in all.
+    """
+    parts = line.strip("!/ ").split("/")
+    extra_stars = sum(part.count("*") - 1 for part in parts if "*" in part and part != "**")
+    return extra_stars + parts[1:-1].count("**") > _MAX_EXTRA_STARS
 
 
-def _patterns(place: str) -> tuple[list[_Pattern], str]:
-    """The patterns of an ignore file, and why not all of them hold; empty where they do."""
-    if not os.path.lexists(place):
+def path_matcher(line: str) -> Callable[[str], bool]:
+    """Return a function that tells whether a line of an ignore file leaves out a path.
+
+    It returns True if the line names the path or a folder above it, and always False if the line
+    is not a pattern; see `is_pattern`.
+    """
+    spec = _spec(_compile(line))
+    return lambda path: spec.match_file(_without_line_ends(path))
+
+
+def _read_patterns(location: str) -> tuple[list[str], str]:
+    """Return the patterns of an ignore file, and why it cannot be used in full, "" if it can."""
+    if not os.path.lexists(location):
         return [], ""
     try:
-        content = read_source(place, max_bytes=_MAX_IGNORE_BYTES)
+        content = read_source(location, max_bytes=_MAX_IGNORE_BYTES)
     except UnreadableSourceError as error:
-        return [], f"{_NO_PATTERN}: {str(error).removesuffix(OF_FILE_SIZE)}"
+        return [], f"{_UNUSED}: {str(error).removesuffix(OF_FILE_SIZE)}"
     if b"\0" in content:
-        return [], f"{_NO_PATTERN}: not UTF-8"
-    patterns: list[_Pattern] = []
-    # What is not UTF-8 may name a file whose name is not: for git, both are bytes.
-    for line in content.decode("utf-8-sig", "surrogateescape").split("\n"):
-        patterns += _compiled(line.removesuffix("\r"))
+        return [], f"{_UNUSED}: not UTF-8"
+    # A line that is not UTF-8 may match a name that is not: git compares bytes.
+    lines = content.decode("utf-8-sig", "surrogateescape").split("\n")
+    patterns: list[str] = []
+    fault = ""
+    for number, line in enumerate(lines, 1):
+        pattern = line.removesuffix("\r")
+        if _compile(_ended(pattern)):
+            patterns.append(pattern)
+        elif has_too_many_stars(pattern) and not pattern.startswith("#"):
+            fault = fault or f"line {number} is not used: too many stars"
         if len(patterns) > _MAX_PATTERNS:
-            reason = f"only its first {_MAX_PATTERNS:,} patterns hold"
-            return patterns[:_MAX_PATTERNS], reason
-    return patterns, ""
+            return patterns[:-1], f"only its first {_MAX_PATTERNS:,} patterns are used"
+    return patterns, fault
 
 
-# Ignore files of many folders say the same.
+# The ignore files of many folders have the same lines.
 @lru_cache(maxsize=1024)
-def _compiled(line: str) -> tuple[_Pattern, ...]:
+def _compile(line: str) -> tuple[GitIgnoreSpecPattern, ...]:
+    """Return the pattern of a line; none for a comment, and, as in git, if it makes no sense."""
     from pathspec import GitIgnoreSpec  # noqa: PLC0415 - most folders have no ignore file
 
-    try:
-        with _unwarned():
-            return tuple(
-                (pattern.include, _without_backtracking(pattern.regex))
-                for pattern in GitIgnoreSpec.from_lines([line]).patterns
-                if pattern.include is not None and pattern.regex is not None
-            )
-    except (ValueError, re.error):
-        # As git does: a pattern that makes no sense ignores nothing.
+    if has_too_many_stars(line):
         return ()
+    try:
+        # `re` warns of classes such as `[[]` and `[a--b]`, which it may read differently one day.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            spec = GitIgnoreSpec.from_lines([_without_line_ends(line)], backend="simple")
+    except (ValueError, re.error):
+        return ()
+    return tuple(pattern for pattern in spec.patterns if pattern.include is not None)
 
 
-@contextmanager
-def _unwarned() -> Iterator[None]:
-    """Let `re` take a class such as `[[]` or `[a--b]` as git does, and not warn of other plans."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        yield
+def _spec(patterns: Sequence[GitIgnoreSpecPattern]) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415 - as above
+
+    # Other backends, used where they are installed, do not accept lone surrogates.
+    return GitIgnoreSpec(patterns, backend="simple")
 
 
-def _without_backtracking(regex: re.Pattern[str]) -> re.Pattern[str]:
-    """Let each star but the last take as little as it can, for good, as `fnmatch` does.
-
-    Otherwise a pattern of ten stars takes longer than anyone waits. The same goes for what stands
-    for any folders, `**`; and names may hold line ends.
-    """
-    pattern = regex.pattern.removesuffix(_END_OF_NAME)
-    end = _END_OF_PATH if pattern != regex.pattern else ""
-    first, *blocks = map(_without_stars, pattern.split(_FOLDERS))
-    if blocks:
-        if first.startswith(_ANYWHERE):
-            first = f"^(?>(?:.+?/)??{first.removeprefix(_ANYWHERE)}(?=/))"
-        *inner, last = blocks
-        between = "".join(f"(?>(?:/.+?)??/{block}(?=/))" for block in inner)
-        first = f"{first}{between}{_FOLDERS}{last}"
-    return re.compile(f"{first}{end}", re.DOTALL)
+def _ended(line: str) -> str:
+    """End the name that a pattern matches with a NUL; return "" for a line that matches nothing."""
+    pattern = line if line.endswith("\\ ") else line.rstrip()
+    name = pattern.removesuffix("/")
+    backslashes = len(name) - len(name.rstrip("\\"))
+    if not name or backslashes % 2:
+        return ""
+    anything = "/*" if name.endswith("/**") else ""
+    return f"{name}{anything}{_END}{'/' if name != pattern else ''}"
 
 
-def _without_stars(block: str) -> str:
-    """A pattern of some folders, in which no star but the last is tried more than once."""
-    first, *parts = block.split(_STAR)
-    if not parts:
-        return first
-    *inner, last = parts
-    return f"{first}{''.join(f'(?>{_STAR}?{part})' for part in inner)}{_STAR}{last}"
+def _superset(lines: Iterable[str]) -> re.Pattern[str]:
+    """Return an expression for at least the paths that some patterns match; see `Rules`."""
+    names: list[str] = []
+    paths: list[str] = []
+    for line in lines:
+        pattern = line.removeprefix("!").rstrip().removesuffix("/")
+        if pattern.endswith("/**"):
+            paths.append(f"*{_plain(pattern).replace('**/', '*')}")
+        else:
+            names.append(_plain(pattern.rpartition("/")[2]))
+    # The way to the name is looked for once, not once for each pattern.
+    return re.compile(f"(?>(?s:.*)/)(?:{_any_glob(names)})|(?:{_any_glob(paths)})")
 
 
-# A repository's own store has no documents, whatever lies in it.
+def _plain(pattern: str) -> str:
+    """Replace what `fnmatch` reads in another way than git: classes and backslashes."""
+    plain = re.split(r"[\[\\]", pattern, maxsplit=1)[0]
+    return plain if plain == pattern else f"{plain}*"
+
+
+def _any_glob(globs: Iterable[str]) -> str:
+    """Return an expression for the names that one of some patterns of `fnmatch` matches."""
+    # The last expression matches nothing, for the case that there are no patterns.
+    return "|".join([*map(translate, globs), "(?!)"])
+
+
+def _without_line_ends(text: str) -> str:
+    return text.replace("\n", _LINE_END)
+
+
+# The files of a version control system are never documents.
 _REPOSITORIES = frozenset({".git", ".hg", ".svn"})
 
 
 class Choice:
-    """The patterns of a corpus, for names below its roots.
+    """The patterns in the settings of a corpus, for entries below its roots; case does not matter.
 
-    A pattern without a slash is held against names, one with a slash against paths from the base,
-    or from the root for what lies outside the base; letter case does not matter.
+    A pattern without a slash is matched against names. One with a slash is matched against paths
+    relative to the base, or to the root for entries outside the base.
     """
 
     def __init__(self, base: str, corpus: CorpusSettings) -> None:
-        """Compile them.
+        """Compile the patterns.
 
         Args:
-            base: The place of the base, and the slash behind it.
-            corpus: Whose settings count.
+            base: The location of the base, ending with a slash.
+            corpus: The settings.
         """
+        include = [pattern.lower() for pattern in corpus.include]
         self._base = base
-        self._is_document = _matcher([one for one in corpus.include if "/" not in one])
-        self._include = _in_any_case(one for one in corpus.include if "/" in one)
-        self._exclude = _in_any_case(corpus.exclude)
+        names = _any_glob(pattern for pattern in include if "/" not in pattern)
+        self._is_document = re.compile(names).match
+        self._include = make_rules(pattern for pattern in include if "/" in pattern)
+        self._exclude = make_rules(pattern.lower() for pattern in corpus.exclude)
         self._takes_hidden = corpus.hidden
 
     def is_left_hidden(self, name: str) -> bool:
-        """Whether an entry is passed over for the period that its name begins with."""
+        """Return True if an entry is left out because its name begins with a period."""
         return name.startswith(".") and (not self._takes_hidden or name in _REPOSITORIES)
 
-    def is_document(self, name: str, place: str, root: str) -> bool:
-        """Whether a file is one of those that are documents.
+    def is_document(self, name: str, location: str, root: str) -> bool:
+        """Return True if a file is a document.
 
         Args:
-            name: Its name.
-            place: Where it is, with slashes.
-            root: The place of the root above it, and the slash behind it.
+            name: The file's name.
+            location: Where the file is, with slashes.
+            root: The location of the root above it, ending with a slash.
         """
         if self._is_document(name.lower()):
             return True
-        return bool(self._include) and self._fits(self._include, place, root, is_folder=False)
+        return bool(self._include) and self._matches(self._include, location, root, is_folder=False)
 
-    def is_excluded(self, place: str, root: str, *, is_folder: bool) -> bool:
-        """Whether an entry is left out by name; for the arguments see `is_document`."""
-        return bool(self._exclude) and self._fits(self._exclude, place, root, is_folder=is_folder)
+    def is_excluded(self, location: str, root: str, *, is_folder: bool) -> bool:
+        """Return True if `exclude` leaves out an entry; for the arguments see `is_document`."""
+        return bool(self._exclude) and self._matches(
+            self._exclude, location, root, is_folder=is_folder
+        )
 
     def may_be_document(self, name: str) -> bool:
-        """Whether a file of that name is a document in some folder."""
+        """Return True if a file of this name is a document in some folder."""
         return bool(self._include) or bool(self._is_document(name.lower()))
 
-    def _fits(self, patterns: tuple[Rules, ...], place: str, root: str, *, is_folder: bool) -> bool:
-        start = self._base if place.startswith(self._base) else root
-        return is_ignored(place[len(start) :].lower(), patterns, is_folder=is_folder)
-
-
-def _matcher(patterns: Sequence[str]) -> Callable[[str], re.Match[str] | None]:
-    """Tell whether a name in lower case fits one of some patterns of `fnmatch`."""
-    # What never matches stands for no pattern at all.
-    return re.compile("|".join(translate(pattern.lower()) for pattern in patterns) or "(?!)").match
-
-
-def _in_any_case(patterns: Iterable[str]) -> tuple[Rules, ...]:
-    """Rules for paths in lower case."""
-    return rules_of([pattern.lower() for pattern in patterns], 0)
+    def _matches(
+        self, rules: tuple[Rules, ...], location: str, root: str, *, is_folder: bool
+    ) -> bool:
+        start = self._base if location.startswith(self._base) else root
+        return is_ignored(location[len(start) :].lower(), rules, is_folder=is_folder)

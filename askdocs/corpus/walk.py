@@ -225,7 +225,7 @@ class _Walker:
         above, rules = _with_slash(folder.place), folder.rules
         if any(child.name.lower() in self._ignore_names for child in children):
             faults: dict[str, str] = {}
-            rules += read_rules(above, self._ignore_files, faults=faults)
+            rules += read_rules(above, self._ignore_files, faults)
             yield from self._unusable(faults)
         for child in children:
             if self._choice.is_left_hidden(child.name):
@@ -273,7 +273,7 @@ class _Walker:
         parents = [_place(self._base, str(path)) for path in reversed(PurePosixPath(root).parents)]
         rules: tuple[Rules, ...] = ()
         for parent, step in pairwise([*parents, top]):
-            rules += read_rules(_with_slash(parent), self._ignore_files, faults=faults)
+            rules += read_rules(_with_slash(parent), self._ignore_files, faults)
             if is_ignored(step, rules, is_folder=True):
                 return ()
         return rules

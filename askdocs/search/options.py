@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from askdocs.corpus.ignore import matcher_of
+from askdocs.corpus.ignore import path_matcher
 from askdocs.errors import UsageError
 from askdocs.records.results import Mode, Question
 from askdocs.text.document import is_encodable
@@ -210,7 +210,7 @@ class _Pattern:
         # Paths of documents that are not below the base begin with dots as well.
         self._outside = _folder(base, dots)
         line = f"/{rest or '**'}" if dots else re.sub(r"^[#!]", r"\\\g<0>", rest)
-        self._matches = matcher_of(line.lower()) or _matches_nothing
+        self._matches = path_matcher(line.lower())
 
     def fits(self, path: str, place: str) -> bool:
         """Whether the pattern names the document at a path of the index, which is a place."""
@@ -220,11 +220,6 @@ class _Pattern:
         names = [place.removeprefix(one) for one in folders if place.startswith(one)]
         wanted = [path, *names] if self._is_plain else names
         return any(self._matches(one.lower()) for one in wanted)
-
-
-def _matches_nothing(_path: str) -> bool:
-    """Stands for a pattern that makes no sense, which then names no document."""
-    return False
 
 
 def _folder(start: Path, dots: str) -> str:

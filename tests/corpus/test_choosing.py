@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from askdocs.corpus.ignore import is_pattern
 from askdocs.corpus.walk import walk
 from askdocs.records.manifest import CorpusSettings
 
@@ -100,15 +99,3 @@ def test_hidden_entries_are_taken_where_that_is_wanted(make_tree: MakeTree) -> N
     base = make_tree({**dict.fromkeys(names, ""), ".github/i.md": "", ".gitignore": ""})
 
     assert paths(base, hidden=True) == [".a.txt", ".b/c.txt", ".github/i.md"]
-
-
-@pytest.mark.parametrize("line", ["", "  ", "# a", "!a", "!", "/", "[z-a]"])
-def test_line_that_leaves_nothing_out_is_no_pattern(line: str) -> None:
-    """Comments, exceptions and nonsense are told from patterns."""
-    assert not is_pattern(line)
-
-
-@pytest.mark.parametrize("line", ["a", "*.txt", "a/", "\\!a", "\\#", "[[]"])
-def test_line_that_leaves_something_out_is_a_pattern(line: str) -> None:
-    """Escaped marks and odd classes are patterns."""
-    assert is_pattern(line)

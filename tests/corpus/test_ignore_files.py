@@ -1,11 +1,12 @@
-"""Ignore files say what is no document, as they do for git.
+"""Ignore files leave out the files that they leave out for git.
 
-What is expected of patterns alone is what `git ls-files --others --exclude-standard` of git 2.39
+The expected results for patterns are what `git ls-files --others --exclude-standard` of git 2.39
 lists.
 """
 
 import os
 import re
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pathspec import GitIgnoreSpec
 
-from askdocs.corpus.ignore import read_rules
+from askdocs.corpus.ignore import is_ignored, is_pattern, make_rules
 from askdocs.corpus.walk import walk
 from askdocs.records.manifest import CorpusSettings
 
@@ -24,17 +25,21 @@ MakeTree = Callable[..., Path]
 NAMES = ["a.txt", "a/a.txt", "a/b.txt", "a/b/a.txt", "b.txt", "b/a.txt", "b/a/a.txt", "b/b.txt"]
 
 
-def paths(base: Path, *roots: str) -> list[str]:
-    """The paths of what a walk over some roots finds."""
-    corpus = CorpusSettings(roots=roots or (".",))
-    return [entry.path for entry in walk(base, corpus, index=base / "vectors")]
-
-
 def entries(base: Path, root: str = ".") -> dict[str, str]:
     """The paths of what a walk finds, with the reasons of what is unreadable."""
     found = walk(base, CorpusSettings(roots=(root,)), index=base / "vectors")
     assert all((entry.kind == "unreadable") == bool(entry.reason) for entry in found)
     return {entry.path: entry.reason for entry in found}
+
+
+def paths(base: Path, root: str = ".") -> list[str]:
+    """The paths of what a walk finds."""
+    return list(entries(base, root))
+
+
+def tree_with(make_tree: MakeTree, *lines: str) -> Path:
+    """The files of `NAMES`, with an ignore file above them."""
+    return make_tree({**dict.fromkeys(NAMES, ""), ".gitignore": "\n".join(lines)})
 
 
 @pytest.mark.parametrize(
@@ -52,6 +57,7 @@ def entries(base: Path, root: str = ".") -> dict[str, str]:
         (["*.TXT"], NAMES),
         (["**/a/*.txt"], ["a.txt", "a/b/a.txt", "b.txt", "b/a.txt", "b/b.txt"]),
         (["a/**"], ["a.txt", "b.txt", "b/a.txt", "b/a/a.txt", "b/b.txt"]),
+        (["a/**/"], [name for name in NAMES if name != "a/b/a.txt"]),
         (["[!a].txt"], [name for name in NAMES if not name.endswith("b.txt")]),
         (["?.txt"], []),
         (["# a.txt", "", "   ", "\\#", "b.txt  "], [n for n in NAMES if not n.endswith("b.txt")]),
@@ -59,33 +65,26 @@ def entries(base: Path, root: str = ".") -> dict[str, str]:
         (["b/", "!b/a.txt"], ["a.txt", "a/a.txt", "a/b.txt", "b.txt"]),
         (["b/*", "!b/a.txt"], [name for name in NAMES if name not in {"b/a/a.txt", "b/b.txt"}]),
         (["a.txt\r", "!/a.txt\r"], ["a.txt", "a/b.txt", "b.txt", "b/b.txt"]),
-    ],
-)
-def test_patterns_mean_what_they_mean_to_git(
-    make_tree: MakeTree, patterns: list[str], expected: list[str]
-) -> None:
-    """Names, anchors, folders, stars and negation: the last pattern that fits decides."""
-    base = make_tree({**dict.fromkeys(NAMES, ""), ".gitignore": "\n".join(patterns)})
-
-    assert paths(base) == expected
-
-
-@pytest.mark.parametrize(
-    ("patterns", "expected"),
-    [
+        # A pattern that takes a folder back says nothing about what is in it.
         (["a/", "!b/"], ["a.txt", "b.txt", "b/a.txt", "b/b.txt"]),
         (["a", "!/b"], ["a.txt", "b.txt", "b/a.txt", "b/b.txt"]),
         (["/*", "!a/**"], []),
         (["*", "!**/a.txt", "!/b"], ["a.txt", "b/a.txt"]),
+        # A line that makes no sense is passed over, and the next one counts.
+        *((["b.txt", line, "b"], ["a.txt", "a/a.txt"]) for line in ["!", "/", "//", "[", "a\\"]),
+        (["[z-a].txt", "b"], ["a.txt", "a/a.txt", "a/b.txt", "b.txt"]),
     ],
-)
-def test_pattern_that_takes_a_folder_back_says_nothing_of_what_is_in_it(
+)  # fmt: skip
+def test_patterns_mean_what_they_mean_to_git(
     make_tree: MakeTree, patterns: list[str], expected: list[str]
 ) -> None:
-    """Each pattern is held against the very entry, not against the folders above it."""
-    base = make_tree({**dict.fromkeys(NAMES, ""), ".gitignore": "\n".join(patterns)})
+    """The last pattern that matches an entry decides."""
+    base = tree_with(make_tree, *patterns)
+    subprocess.run(["git", "init", "-q", base], check=True, timeout=60)
+    listing = ["git", "-C", base, "ls-files", "--others", "--exclude-standard", "*.txt"]
+    listed = subprocess.run(listing, capture_output=True, text=True, check=True, timeout=60)
 
-    assert paths(base) == expected
+    assert paths(base) == expected == listed.stdout.splitlines()
 
 
 @pytest.mark.parametrize(
@@ -105,213 +104,174 @@ def test_pattern_that_takes_a_folder_back_says_nothing_of_what_is_in_it(
         ({".gitignore": "b", "b/.gitignore": "!a.txt"}, ["a.txt", "b.txt"]),
     ],
 )
-def test_nearest_word_on_a_file_decides(
+def test_deepest_ignore_file_that_mentions_an_entry_decides(
     make_tree: MakeTree, files: dict[str, str], expected: list[str]
 ) -> None:
-    """Of several ignore files, the deepest that has a word on a name decides."""
+    """Ignore files count from their own folder, and overrule those above it."""
     names = dict.fromkeys(["a.txt", "b.txt", "b/a.txt", "b/b.txt"], "")
-    base = make_tree({**names, **files})
 
-    assert paths(base) == expected
-
-
-def test_ignore_files_above_a_root_hold(make_tree: MakeTree) -> None:
-    """From the base down to the root, every folder's patterns count."""
-    base = make_tree(
-        {
-            **dict.fromkeys(["x/y/a.txt", "x/y/b.txt", "x/y/c.txt", "x/y/z/a.txt"], ""),
-            ".gitignore": "b.txt\n/x/y/z",
-            "x/.askdocsignore": "c.txt",
-        }
-    )
-
-    assert paths(base, "x/y") == ["x/y/a.txt"]
+    assert paths(make_tree({**names, **files})) == expected
 
 
-def test_ignore_files_above_the_base_do_not_count(make_tree: MakeTree, tmp_path: Path) -> None:
-    """An index and its corpus can move together without a change of what is in it."""
-    base = make_tree({"a.txt": "", "sub/b.txt": ""})
-    (tmp_path / ".gitignore").write_text("*.txt")
-
-    assert paths(base) == ["a.txt", "sub/b.txt"]
-    assert paths(base, "sub") == ["sub/b.txt"]
-
-
-@pytest.mark.parametrize("root", ["x/y", "x/y/a.txt"])
-@pytest.mark.parametrize("pattern", ["x", "/x/y/", "y", "*"])
-def test_named_root_is_taken_though_ignored(make_tree: MakeTree, root: str, pattern: str) -> None:
-    """Who names an ignored folder or file means it."""
-    base = make_tree({"x/y/a.txt": "", "x/b.txt": "", ".gitignore": pattern})
-
-    assert paths(base, root) == ["x/y/a.txt"]
-
-
-def test_named_root_obeys_its_own_ignore_file(make_tree: MakeTree) -> None:
-    """Naming an ignored folder overrules what is above it, not what is in it."""
-    base = make_tree({"x/a.txt": "", "x/b.txt": "", ".gitignore": "x", "x/.gitignore": "b.txt"})
-
-    assert paths(base, "x") == ["x/a.txt"]
-
-
-def test_rules_say_nothing_of_the_folder_they_stand_in(make_tree: MakeTree) -> None:
-    """A pattern for all folders does not take the one that holds it, nor those above it."""
-    base = make_tree({"x/y/z/a.txt": "", "x/y/z/b.txt": "", "x/y/.gitignore": "*/\n!z/\nb.txt"})
-
-    assert paths(base, "x/y/z") == ["x/y/z/a.txt"]
-
-
-def test_root_outside_the_base_obeys_its_own_files_only(make_tree: MakeTree) -> None:
-    """The base's patterns say nothing about folders that do not lie in it."""
-    base = make_tree({".gitignore": "*.txt"})
-    make_tree({"a.txt": "", "b.txt": "", ".gitignore": "b.txt"}, base="other")
-
-    assert paths(base, "../other") == ["../other/a.txt"]
+@pytest.mark.parametrize(
+    ("files", "root", "expected"),
+    [
+        # From the base down to the root, the patterns of every folder count.
+        (
+            {"x/y/z/a.txt": "", "x/y/c.txt": "", ".gitignore": "b.txt\n/x/y/z", "x/.askdocsignore": "c.txt"},
+            "x/y", ["x/y/a.txt"],
+        ),
+        # Ignore files above the base do not, so that an index and its corpus can move together.
+        ({"../.gitignore": "*.txt"}, ".", ["x/y/a.txt", "x/y/b.txt"]),
+        ({"../.gitignore": "*.txt"}, "x", ["x/y/a.txt", "x/y/b.txt"]),
+        # A named root is indexed though it is ignored, but its own ignore file counts.
+        *(
+            ({".gitignore": pattern}, root, ["x/y/a.txt", "x/y/b.txt"][: 1 + (root == "x/y")])
+            for pattern in ["x", "/x/y/", "y", "*"] for root in ["x/y", "x/y/a.txt"]
+        ),
+        ({".gitignore": "x", "x/y/.gitignore": "b.txt"}, "x", ["x/y/a.txt"]),
+        # Rules say nothing about the folder that holds them.
+        ({"x/y/.gitignore": "*/\n!z/\nb.txt", "x/y/z/a.txt": "", "x/y/z/b.txt": ""}, "x/y/z", ["x/y/z/a.txt"]),
+        # Nor about folders outside the base.
+        (
+            {".gitignore": "*.txt", "../z/a.txt": "", "../z/b.txt": "", "../z/.gitignore": "b.txt"},
+            "../z", ["../z/a.txt"],
+        ),
+    ],
+)  # fmt: skip
+def test_ignore_files_above_a_root_count_from_the_base(
+    make_tree: MakeTree, files: dict[str, str], root: str, expected: list[str]
+) -> None:
+    """Naming a root overrules what is above it."""
+    assert paths(make_tree({"x/y/a.txt": "", "x/y/b.txt": "", **files}), root) == expected
 
 
-@pytest.mark.parametrize("line", ["!", "/", "//", "[z-a].txt", "[", "a\\", "***/"])
-def test_pattern_without_meaning_ignores_nothing(make_tree: MakeTree, line: str) -> None:
-    """A line that is no pattern is passed over, and the next one holds."""
-    base = make_tree({"a.txt": "", "b.txt": "", ".gitignore": f"{line}\nb.txt"})
-
-    assert paths(base) == ["a.txt"]
-
-
-@pytest.mark.parametrize("line", ["[[]", "[a--c]", "[a&&b]", "[|||]", "[~~]", "/x/**/[[]*"])
-def test_odd_class_of_characters_is_taken_without_a_warning(
+@pytest.mark.parametrize(
+    "line", ["[[]", "[a--c]", "[a&&b]", "[|||]", "[~~]", "/x/**/[[]*", "\ufeffa.txt", "caf\udce9"]
+)
+def test_odd_line_spoils_no_other_and_causes_no_warning(
     make_tree: MakeTree, line: str, recwarn: pytest.WarningsRecorder
 ) -> None:
-    """Python's `re` warns of classes that may mean something else one day; git has no such plan."""
-    base = make_tree({"b.txt": "", "q.txt": "", ".gitignore": f"{line}\nb.txt"})
+    """A byte order mark is skipped, a line need not be UTF-8, and `re` may not warn of classes."""
+    base = make_tree({"b.txt": "", "q.txt": ""})
+    (base / ".gitignore").write_text(f"{line}\nb.txt", "utf-8", "surrogateescape")
 
     assert paths(base) == ["q.txt"]
     assert recwarn.list == []
 
 
-def test_class_with_a_bracket_ignores_brackets(make_tree: MakeTree) -> None:
-    """`[[]` names an opening bracket, as it does for git."""
-    base = make_tree({"[.txt": "", "a.txt": "", ".gitignore": "[[].txt"})
+@pytest.mark.parametrize(
+    ("line", "name", "other"),
+    [
+        ("[[].txt", "[.txt", "a.txt"),
+        ("\ufeffb.txt", "b.txt", "a.txt"),
+        ("caf\udce9.txt", "caf\udce9.txt", "café.txt"),
+        ("b.txt", "x\ny/b.txt", "x\ny/b.txt\n.txt"),
+        ("x?y/*.txt", "x\ny/b.txt", "b.txt"),
+    ],
+)
+def test_odd_name_is_ignored(make_tree: MakeTree, line: str, name: str, other: str) -> None:
+    """Brackets, bytes that are not UTF-8 and line ends are matched as they are for git."""
+    base = make_tree({name: "", other: ""})
+    (base / ".gitignore").write_text(line, "utf-8", "surrogateescape")
 
-    assert paths(base) == ["a.txt"]
-
-
-def test_ignore_file_may_begin_with_a_mark(make_tree: MakeTree) -> None:
-    """The byte order mark that some editors write is no part of the first pattern."""
-    base = make_tree({"a.txt": "", "b.txt": "", ".gitignore": "\ufeffb.txt\n"})
-
-    assert paths(base) == ["a.txt"]
-
-
-def test_ignore_file_need_not_be_utf_8(make_tree: MakeTree) -> None:
-    """A line in another encoding spoils no other line."""
-    base = make_tree({"a.txt": "", "b.txt": ""})
-    (base / ".gitignore").write_bytes(b"caf\xe9\nb.txt\n")
-
-    assert paths(base) == ["a.txt"]
+    assert paths(base) == [other]
 
 
-LINES = st.text(alphabet="ab*?/![]-^.\\# \n(|", min_size=1, max_size=8)
-PATHS = st.lists(st.text(alphabet="ab.\n(|", min_size=1, max_size=4), min_size=1, max_size=4)
-
-
-@given(lines=st.lists(LINES, max_size=4), names=PATHS, is_folder=st.booleans())
-@example(lines=["[(?P<ps_d>]"], names=["P"], is_folder=False)
-@example(lines=["[(?P<ps_d>]/**"], names=["P", "a"], is_folder=False)
+@given(
+    lines=st.lists(st.text(alphabet="ab*?/![]-^.\\# \n(|", min_size=1, max_size=8), max_size=4),
+    names=st.lists(st.text("ab.\n(|", min_size=1, max_size=4), min_size=1, max_size=4),
+    is_folder=st.booleans(),
+)
 @example(lines=["a", "**/b/*", "/a/**/b"], names=["a", "b", "b"], is_folder=True)
-def test_looking_at_all_patterns_at_once_overlooks_none(
-    tmp_path_factory: pytest.TempPathFactory, lines: list[str], names: list[str], is_folder: bool
+@example(lines=["a[b]/**"], names=["ab", "a"], is_folder=False)
+def test_quick_look_at_all_patterns_overlooks_none(
+    lines: list[str], names: list[str], is_folder: bool
 ) -> None:
-    """The verdict is that of asking each pattern in turn."""
-    above = f"{tmp_path_factory.mktemp('rules')}/"
-    Path(above, ".gitignore").write_text("\n".join(lines), encoding="utf-8")
-
-    for rules in read_rules(above, [".gitignore"]):
-        place = f"{above}{'/'.join(names)}"
-        patient = replace(rules, any_pattern=re.compile(""))
-        assert rules.verdict(place, is_folder=is_folder) == patient.verdict(
-            place, is_folder=is_folder
+    """The verdict is the same as without it."""
+    for rules in make_rules(lines):
+        path = "/".join(names)
+        patient = replace(rules, may_match=re.compile(""))
+        assert is_ignored(path, [rules], is_folder=is_folder) == is_ignored(
+            path, [patient], is_folder=is_folder
         )
 
 
-def test_ignore_files_that_say_the_same_are_compiled_once(
+def test_ignore_files_with_the_same_lines_are_compiled_once(
     make_tree: MakeTree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Many folders with the same lines cost no more patterns than one."""
+    """Many folders with the same lines cost as many patterns as one."""
     base = make_tree({f"{name}/.gitignore": "once-only-*.txt" for name in "abcdef"})
     compiled: list[object] = []
     from_lines = GitIgnoreSpec.from_lines
 
-    def noting(lines: list[str]) -> GitIgnoreSpec:
+    def noting(lines: list[str], **options: str) -> GitIgnoreSpec:
         compiled.extend(lines)
-        return from_lines(lines)
+        return from_lines(lines, **options)
 
     monkeypatch.setattr(GitIgnoreSpec, "from_lines", noting)
 
     assert paths(base) == []
-    assert compiled == ["once-only-*.txt"]
+    assert len(compiled) == 1
 
 
 @pytest.mark.parametrize("name", [".gitignore", ".askdocsignore"])
-def test_ignore_file_that_cannot_be_used_is_reported(make_tree: MakeTree, name: str) -> None:
-    """What it names is taken, and nobody shall overlook that; other files' patterns hold."""
+def test_ignore_file_that_cannot_be_used_is_reported(
+    make_tree: MakeTree, name: str, no_hang: None
+) -> None:
+    """What it names is indexed, which nobody should overlook; other ignore files count."""
     other = ({".gitignore", ".askdocsignore"} - {name}).pop()
-    base = make_tree(
-        {
-            "a.txt": "",
-            "b.txt": "",
-            "c/d.txt": "",
-            "e/f.txt": "",
-            "g/h.txt": "",
-            f"{name}/x": "",
-            other: "b.txt",
-            f"g/{name}": "*.txt\n" * 43_691,
-        }
-    )
+    names = ["a.txt", "b.txt", "c/d.txt", "e/f.txt", "g/h.txt", "i/j.txt", f"{name}/x"]
+    large = {other: "b.txt", f"g/{name}": "*.txt\n" * 43_691}
+    base = make_tree({**dict.fromkeys(names, ""), **large})
     (base / "c" / name).symlink_to("nowhere")
     (base / "e" / name).write_bytes("*.txt".encode("utf-16"))
+    os.mkfifo(base / "i" / name)
+    unused = "its patterns are not used"
+    below_docs = {f"c/{name}": f"{unused}: link", "c/d.txt": ""}
 
-    reason = "its patterns do not hold"
     assert entries(base) == {
-        name: f"{reason}: not a regular file",
-        "a.txt": "",
-        "c/d.txt": "",
-        "e/f.txt": "",
-        "g/h.txt": "",
-        f"c/{name}": f"{reason}: link",
-        f"e/{name}": f"{reason}: not UTF-8",
-        f"g/{name}": f"{reason}: larger than 256 KiB",
+        name: f"{unused}: not a regular file",
+        **dict.fromkeys(["a.txt", "e/f.txt", "g/h.txt", "i/j.txt"], ""),
+        **below_docs,
+        f"e/{name}": f"{unused}: not UTF-8",
+        f"g/{name}": f"{unused}: larger than 256 KiB",
+        f"i/{name}": f"{unused}: not a regular file",
     }
+    # Its patterns would count below the root.
+    assert entries(base, "c") == {name: f"{unused}: not a regular file", **below_docs}
 
 
-def test_ignore_file_above_a_root_that_cannot_be_used_is_reported(make_tree: MakeTree) -> None:
-    """Its patterns would hold below the root."""
-    base = make_tree({"docs/a.txt": "", ".gitignore/x": ""})
+@pytest.mark.parametrize(
+    ("lines", "fault"),
+    [
+        ([f"{number}.txt" for number in range(5_000)], ""),
+        ([f"{number}.txt" for number in range(4_999)] + ["#", "", "b.txt", "4999.txt"],
+         "only its first 5,000 patterns are used"),
+        (["4999.txt", "#" + "*a" * 9, "*/*/*/*/*/*"], ""),
+        (["4999.txt", "**/a/**/b/**/c/**", "*a*b*c*"], "line 3 is not used: too many stars"),
+        (["*a" * 30 + "*b", "4999.txt"], "line 1 is not used: too many stars"),
+    ],
+)  # fmt: skip
+def test_patterns_beyond_a_limit_are_reported(
+    make_tree: MakeTree, no_hang: None, lines: list[str], fault: str
+) -> None:
+    """The other patterns of the file are used, and no pattern takes long on any name."""
+    long = f"{'a' * 200}.txt"
+    ignored = "b.txt" if "first" in fault else "4999.txt"
+    base = make_tree({"4999.txt": "", "b.txt": "", long: "", ".gitignore": "\n".join(lines)})
+    expected = {name: "" for name in ("4999.txt", long, "b.txt") if name != ignored}
 
-    assert entries(base, "docs") == {
-        ".gitignore": "its patterns do not hold: not a regular file", "docs/a.txt": "",
-    }  # fmt: skip
-
-
-def test_patterns_beyond_the_limit_are_reported(make_tree: MakeTree) -> None:
-    """The first ones hold, and it is said that the others do not."""
-    patterns = [f"{number}.txt" for number in range(5_001)]
-    base = make_tree({"4999.txt": "", "5000.txt": "", ".gitignore": "\n".join(patterns)})
-
-    assert entries(base) == {
-        ".gitignore": "only its first 5,000 patterns hold", "5000.txt": "",
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize("name", [".gitignore", ".askdocsignore"])
-def test_ignore_file_that_is_a_fifo_does_not_hang(make_tree: MakeTree, name: str) -> None:
-    """A walk never waits, whatever stands under an ignore file's name."""
-    base = make_tree({"a.txt": ""})
-    os.mkfifo(base / name)
-
-    assert paths(base) == [name, "a.txt"]
+    assert entries(base) == ({".gitignore": fault} if fault else {}) | expected
 
 
-def test_pattern_of_many_stars_does_not_hang(make_tree: MakeTree) -> None:
-    """No pattern takes more than a moment, on whatever names."""
-    base = make_tree({f"{'a' * 200}.txt": "", ".gitignore": f"{'*a' * 30}*b"})
+@pytest.mark.parametrize("line", ["", "  ", "# a", "!a", "!", "/", "[z-a]", "a\\", "*a*a*a*b"])
+def test_line_that_leaves_nothing_out_is_not_a_pattern(line: str) -> None:
+    """Comments, exceptions, nonsense and too many stars are told from patterns."""
+    assert not is_pattern(line)
 
-    assert paths(base) == [f"{'a' * 200}.txt"]
+
+@pytest.mark.parametrize("line", ["a", "*.txt", "a/", "\\!a", "\\#", "[[]", "*a*a*b"])
+def test_line_that_leaves_something_out_is_a_pattern(line: str) -> None:
+    """Escaped marks and odd classes are patterns."""
+    assert is_pattern(line)

@@ -216,9 +216,7 @@ def test_ignore_files_with_the_same_lines_are_compiled_once(
 
 
 @pytest.mark.parametrize("name", [".gitignore", ".askdocsignore"])
-def test_ignore_file_that_cannot_be_used_is_reported(
-    make_tree: MakeTree, name: str, no_hang: None
-) -> None:
+def test_ignore_file_that_cannot_be_used_is_reported(make_tree: MakeTree, name: str) -> None:
     """What it names is indexed, which nobody should overlook; other ignore files count."""
     other = ({".gitignore", ".askdocsignore"} - {name}).pop()
     names = ["a.txt", "b.txt", "c/d.txt", "e/f.txt", "g/h.txt", "i/j.txt", f"{name}/x"]
@@ -254,7 +252,7 @@ def test_ignore_file_that_cannot_be_used_is_reported(
     ],
 )  # fmt: skip
 def test_patterns_beyond_a_limit_are_reported(
-    make_tree: MakeTree, no_hang: None, lines: list[str], fault: str
+    make_tree: MakeTree, lines: list[str], fault: str
 ) -> None:
     """The other patterns of the file are used, and no pattern takes long on any name."""
     long = f"{'a' * 200}.txt"

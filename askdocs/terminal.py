@@ -8,23 +8,23 @@ from urllib.parse import quote
 
 from askdocs.records.spans import Span
 
-# C0 and C1 controls but for tab and line feed, line and paragraph separators, surrogates, and what
-# reverses or hides text: marks of direction, tag characters, and what else is never shown.
+# C0 and C1 controls except tab and line feed, line and paragraph separators, surrogates, and what
+# reverses or hides text: marks of direction, tag characters and other invisible ones.
 _COMMANDS = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\U000e0000-\U000e00ff\U000e01f0-\U000e0fff\ud800-\udfff"
 )
 _COMMAND = re.compile(f"[{_COMMANDS}]")
 _UNSAFE = re.compile(f"[\t\n{_COMMANDS}]")
-# What askdocs itself tells a terminal: colours, and hyperlinks to files (OSC 8).
+# The sequences that askdocs writes: colours, and hyperlinks to files (OSC 8).
 _STYLE = r"\x1b\[[0-9;]*m|\x1b\]8;;(?:file:[!-~]*)?\x1b\\"
 _STYLE_OR_COMMAND = re.compile(f"({_STYLE})|[{_COMMANDS}]")
 # No writing puts more marks on a letter; thousands would cover the lines above and below.
 _MOST_MARKS = 8
 # No character before U+0300 combines with the one before it.
 _MAY_BE_FLOOD = re.compile(f"[^\x00-\u02ff]{{{_MOST_MARKS + 1},}}")
-# A space of no width, a mark against joining, and one for it. Other format characters are replaced
-# or have a sign of their own on some terminals.
+# Zero-width space, non-joiner and joiner. Other format characters are replaced, or some terminals
+# show them as a sign.
 _JOINERS = "\u200b\u200c\u200d"
 _REPLACEMENT = "\ufffd"
 _WORD = re.compile(r"\S+")
@@ -33,47 +33,47 @@ _WORD = re.compile(r"\S+")
 def make_safe(text: str) -> str:
     """Replace every character that could command a terminal; the length stays the same.
 
-    Tabs and line ends become spaces, all others U+FFFD, as do all but the first eight of the
-    characters in a row that take no column.
+    Tabs and line ends become spaces, the others U+FFFD. Of characters in a row that take no column,
+    the first eight are kept.
     """
-    safe = _UNSAFE.sub(lambda found: " " if found[0] in "\t\n\r" else _REPLACEMENT, text)
+    safe = _UNSAFE.sub(lambda match: " " if match[0] in "\t\n\r" else _REPLACEMENT, text)
     return safe if safe.isascii() else _MAY_BE_FLOOD.sub(_without_flood, safe)
 
 
 def keep_style(text: str, *, is_styled: bool) -> str:
-    """The last gate before a terminal, for text whose parts have been made safe.
+    """Check output once more on its way to a terminal; its parts have been made safe before.
 
-    Replaces whatever could command a terminal, but for tabs, line ends, and the sequences with
-    which askdocs itself colours and links: it leaves what is as it should be as it is.
+    Every character that could command a terminal is replaced, except tabs, line ends, and the
+    sequences of askdocs for colours and links to files.
 
     Args:
         text: Lines of output.
-        is_styled: Whether askdocs has coloured or linked anything in it.
+        is_styled: True if askdocs may have coloured or linked parts of it.
     """
     if not _COMMAND.search(text):
         return text
     if not is_styled:
         return _COMMAND.sub(_REPLACEMENT, text)
-    return _STYLE_OR_COMMAND.sub(lambda found: found[1] or _REPLACEMENT, text)
+    return _STYLE_OR_COMMAND.sub(lambda match: match[1] or _REPLACEMENT, text)
 
 
 def escape_commands(text: str, escape: Callable[[str], str]) -> str:
-    """Write whatever could command a terminal as a format does that loses nothing.
+    """Escape every character that could command a terminal, except tabs and line feeds.
 
     Args:
-        text: What has to stay whole; tabs and line feeds are left as they are.
-        escape: What to write for one character.
+        text: The text.
+        escape: Returns the escape of one character, in a format that loses nothing.
     """
-    return _COMMAND.sub(lambda found: escape(found[0]), text)
+    return _COMMAND.sub(lambda match: escape(match[0]), text)
 
 
 def one_line(text: str) -> str:
-    """The words of a text with one space between them; controls among them are still there."""
+    """Return the words of a text with one space between them; controls in words stay."""
     return " ".join(text.split())
 
 
 def columns(text: str) -> int:
-    """How many columns a safe text takes: wide characters two, combining ones none."""
+    """Count the columns of a safe text: wide characters take two, combining ones none."""
     if text.isascii():
         return len(text)
     return sum(_columns(character) for character in text)
@@ -87,7 +87,7 @@ def wrap(text: str, width: int) -> list[Span]:
         width: In columns, at least 2.
 
     Returns:
-        The span of each line in `text`, without the white space around it; none for a blank text.
+        The span of each line in `text`, without white space around it.
     """
     lines: list[Span] = []
     for word in _WORD.finditer(text):
@@ -113,11 +113,11 @@ def _pieces(text: str, word: Span, width: int) -> list[Span]:
     return [*pieces, (start, end)]
 
 
-def _without_flood(found: re.Match[str]) -> str:
-    """The same characters, with marks beyond the eighth in a row replaced."""
+def _without_flood(match: re.Match[str]) -> str:
+    """Replace marks after the eighth in a row."""
     kept = []
     marks = 0
-    for character in found[0]:
+    for character in match[0]:
         marks = 0 if _columns(character) else marks + 1
         kept.append(_REPLACEMENT if marks > _MOST_MARKS else character)
     return "".join(kept)
@@ -137,7 +137,7 @@ BOLD, DIM, RED, GREEN, YELLOW, CYAN = 1, 2, 31, 32, 33, 36
 
 _MIN_WIDTH = 20
 _MAX_WIDTH = 100
-# What a URL may hold as it stands (RFC 3986); everything else is percent-encoded.
+# What a URL may hold (RFC 3986); everything else is percent-encoded.
 _URL = "%:/?#[]@!$&'()*+,;=~"
 
 
@@ -156,21 +156,21 @@ class Style:
     links: bool = False
 
     def paint(self, text: str, *codes: int) -> str:
-        """The text with the given SGR codes around it, where colour is on."""
+        """Return the text with SGR codes around it if colour is on."""
         if not self.color or not text:
             return text
         return f"\x1b[{';'.join(map(str, codes))}m{text}\x1b[0m"
 
     def link(self, text: str, url: str) -> str:
-        """The text as a hyperlink (OSC 8), where links are on.
+        """Return the text, made safe, as a hyperlink (OSC 8) if links are on.
 
-        Neither text nor URL can end the link or begin another sequence: the text is made safe, and
-        in the URL all that RFC 3986 does not allow is percent-encoded. Colour goes around a link:
+        Neither text nor URL can end the link or begin another sequence: in the URL, everything that
+        RFC 3986 does not allow is percent-encoded. Colour goes around a link:
         `style.paint(style.link(text, url), BOLD)`.
 
         Args:
             text: What is shown.
-            url: Absolute, as `Path.as_uri` gives it.
+            url: An absolute URL, as `Path.as_uri` returns.
         """
         safe = make_safe(text)
         if not self.links or not text:
@@ -180,12 +180,12 @@ class Style:
 
     @property
     def body_width(self) -> int:
-        """Columns for the text of a passage, behind its margin."""
+        """Columns for the text of a passage, after its margin."""
         return max(_MIN_WIDTH, min(self.width, _MAX_WIDTH)) - MARGIN
 
 
 def count_of(number: int, noun: str) -> str:
-    """A number with its noun."""
+    """Return a number with its noun, such as "2 hits"."""
     return f"{number} {noun if number == 1 else f'{noun}s'}"
 
 
@@ -194,11 +194,12 @@ _DECIMAL = (("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
 
 
 def size_text(size: int, *, exact: bool = True) -> str:
-    """A number of bytes in the largest unit in which one decimal says it all.
+    """Return a number of bytes with a unit.
 
     Args:
-        size: How many.
-        exact: Without it, in the largest decimal unit, as disks are sold, rounded to one decimal.
+        size: In bytes.
+        exact: True for the largest binary unit that needs at most one decimal; False for the
+            largest decimal unit, as disks are sold, rounded to one decimal.
     """
     for unit, count in _BINARY if exact else _DECIMAL:
         if size >= count and not (exact and size * 10 % count):

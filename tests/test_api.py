@@ -26,7 +26,7 @@ def test_example_runs_as_it_stands(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The lines in the package's docstring index the seed articles and print cited answers."""
+    """The example in the package's docstring prints cited answers."""
     shutil.copytree(seeds_project / "seeds", tmp_path / "seeds")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ASKDOCS_CACHE", str(cache))
@@ -42,7 +42,7 @@ def test_example_runs_as_it_stands(
 
 
 def test_names_are_those_that_are_documented() -> None:
-    """What the package offers is listed, and can be imported."""
+    """The public names are listed, and can be imported."""
     assert askdocs.__all__ == ["AskOptions", "Index", "build_index", "open_index"]
     assert (askdocs.Index, askdocs.AskOptions) == (Index, AskOptions)
     with pytest.raises(AttributeError, match=r"^module 'askdocs' has no attribute 'Indx'$"):
@@ -50,7 +50,7 @@ def test_names_are_those_that_are_documented() -> None:
 
 
 def test_index_is_built_and_refreshed(tmp_path: Path, cache: Path) -> None:
-    """A second call without paths refreshes what the index records; paths may be strings."""
+    """A second call without paths refreshes the recorded corpus; paths may be strings."""
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "a.txt").write_text("The harbour froze in March.")
 
@@ -71,7 +71,7 @@ def test_index_is_built_and_refreshed(tmp_path: Path, cache: Path) -> None:
 def test_user_cache_is_the_default(
     seeds_project: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without a cache of one's own, that of the command line is used."""
+    """Without a cache argument, the command line's cache is used."""
     monkeypatch.setenv("ASKDOCS_CACHE", str(cache))
 
     with open_index(seeds_project / "vectors") as index:
@@ -79,7 +79,7 @@ def test_user_cache_is_the_default(
 
 
 def test_errors_are_of_one_family(tmp_path: Path, cache: Path) -> None:
-    """Whatever askdocs raises on purpose is an AskdocsError with a hint."""
+    """An error that askdocs raises on purpose is an AskdocsError with a hint."""
     with pytest.raises(NoIndexError) as caught:
         open_index(tmp_path, cache=cache)
 

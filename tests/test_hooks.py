@@ -22,13 +22,8 @@ LIGHT = ["--no-deps", "click>=8.4.2,<9", "pathspec>=1,<2"]
 Act = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def name_of(requirement: str) -> str:
-    """The package that a requirement is about."""
-    return re.split(r"[^\w.-]", requirement)[0]
-
-
 def test_hooks_run_without_file_names() -> None:
-    """A removed document names no file, so the hooks run always, on the whole corpus."""
+    """The hooks always run, on the whole corpus: a removed document has no file name."""
     assert {name: hook["entry"] for name, hook in HOOKS.items()} == {
         "askdocs-check": "askdocs check",
         "askdocs-eval": "askdocs eval",
@@ -40,7 +35,7 @@ def test_hooks_run_without_file_names() -> None:
 
 
 def test_check_hook_installs_no_dependencies() -> None:
-    """What stands here is installed and nothing else, each as pyproject.toml asks for it."""
+    """Only these packages are installed, as pyproject.toml asks for them."""
     dependencies = HOOKS["askdocs-check"]["additional_dependencies"]
 
     assert dependencies == LIGHT
@@ -49,55 +44,45 @@ def test_check_hook_installs_no_dependencies() -> None:
 
 
 def write_wheel(folder: Path, name: str, version: str, requires: list[str]) -> None:
-    """Write a package without content, which needs others."""
+    """Write an empty package with requirements."""
     stem = f"{name.replace('-', '_')}-{version}"
     lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
     lines += [f"Requires-Dist: {one}" for one in requires]
     with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as wheel:
         wheel.writestr(f"{stem}.dist-info/METADATA", "\n".join(lines) + "\n")
-        wheel.writestr(
-            f"{stem}.dist-info/WHEEL",
-            "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        )
+        tags = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        wheel.writestr(f"{stem}.dist-info/WHEEL", tags)
         wheel.writestr(f"{stem}.dist-info/RECORD", "")
 
 
 @pytest.fixture
 def resolve(tmp_path: Path) -> Callable[..., set[str]]:
-    """What pip would install of askdocs and its dependencies: `resolve("--no-deps", ...)`."""
+    """Return what pip would install for askdocs: `resolve("--no-deps", ...)`."""
     shelf = tmp_path / "shelf"
     shelf.mkdir()
     for requirement in PROJECT["dependencies"]:
         lowest = re.search(r"[>=]=([\d.]+)", requirement)[1]
-        write_wheel(shelf, name_of(requirement), lowest, [])
+        name = re.split(r"[^\w.-]", requirement)[0]
+        write_wheel(shelf, name, lowest, [])
     write_wheel(shelf, "askdocs", "0.1.0", PROJECT["dependencies"])
     fixed = "install --dry-run --ignore-installed --no-index --quiet --isolated --report -".split()
 
     def run(*requirements: str) -> set[str]:
         ran = subprocess.run(
             [
-                sys.executable,
-                "-m",
-                "pip",
-                *fixed,
-                "--find-links",
-                str(shelf),
-                "askdocs",
+                sys.executable, "-m", "pip", *fixed, "--find-links", str(shelf), "askdocs",
                 *requirements,
             ],
-            capture_output=True,
-            check=True,
-            encoding="utf-8",
             env={"PATH": os.environ["PATH"], "PIP_CONFIG_FILE": os.devnull},
-            timeout=60,
-        )
-        return {one["metadata"]["name"] for one in json.loads(ran.stdout)["install"]}
+            capture_output=True, check=True, encoding="utf-8", timeout=60,
+        )  # fmt: skip
+        return {package["metadata"]["name"] for package in json.loads(ran.stdout)["install"]}
 
     return run
 
 
 def test_pip_takes_three_packages_for_the_check_hook(resolve: Callable[..., set[str]]) -> None:
-    """By the resolver of pip itself, there is no PyTorch with the arguments of the hook."""
+    """With the arguments of the hook, pip installs no PyTorch."""
     assert resolve(*HOOKS["askdocs-check"]["additional_dependencies"]) == {
         "askdocs", "click", "pathspec",
     }  # fmt: skip
@@ -105,7 +90,7 @@ def test_pip_takes_three_packages_for_the_check_hook(resolve: Callable[..., set[
 
 
 def test_action_passes_its_inputs_through_the_environment() -> None:
-    """What a workflow gives is never part of a command, which a shell would run."""
+    """An input is never part of a command that a shell runs."""
     action = yaml.safe_load((ROOT / "action.yml").read_text())
 
     (step,) = action["runs"]["steps"]
@@ -119,7 +104,7 @@ def test_action_passes_its_inputs_through_the_environment() -> None:
 
 
 def test_script_reads_every_input() -> None:
-    """An input that the script does not know would be ignored without a word."""
+    """The script knows every input."""
     action = yaml.safe_load((ROOT / "action.yml").read_text())
     script = (ROOT / ".ci" / "action").read_text()
 
@@ -128,8 +113,8 @@ def test_script_reads_every_input() -> None:
     assert "'click>=8.4.2,<9' 'pathspec>=1,<2'" in script
 
 
-# Stands for the runner's Python: its environments hold a pip that notes what it is asked for, and
-# askdocs as it is in this checkout.
+# Replaces the runner's Python: its environments have a pip that logs its arguments, and the
+# askdocs of this checkout.
 PYTHON = """\
 #!/bin/bash
 if [[ "$1 $2" != "-m venv" ]]; then exec {python} "$@"; fi
@@ -142,7 +127,7 @@ chmod +x "$3/bin/python" "$3/bin/askdocs"
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
-    """What pip was asked for, a line for each call."""
+    """The arguments of pip, a line for each call."""
     return tmp_path / "pip.log"
 
 
@@ -159,27 +144,22 @@ def act(seeds_project: Path, cache: Path, tmp_path: Path, log: Path) -> Act:
     python.chmod(0o755)
 
     def run(**inputs: str) -> subprocess.CompletedProcess[str]:
-        given = {
-            f"INPUT_{name}": value for name, value in {"PYTHON": str(python), **inputs}.items()
-        }
+        variables = {f"INPUT_{name}": value for name, value in inputs.items()}
         return subprocess.run(
             ["bash", str(ROOT / ".ci" / "action")],
             cwd=checkout,
             env={
                 "PATH": os.environ["PATH"], "RUNNER_TEMP": str(runner),
-                "ASKDOCS_CACHE": str(cache), **given,
+                "ASKDOCS_CACHE": str(cache), "INPUT_PYTHON": str(python), **variables,
             },
-            capture_output=True,
-            check=False,
-            encoding="utf-8",
-            timeout=60,
+            capture_output=True, check=False, encoding="utf-8", timeout=60,
         )  # fmt: skip
 
     return run
 
 
 def installed(log: Path) -> list[str]:
-    """The arguments of every call of pip."""
+    """Return the arguments of every call of pip."""
     start = "-m pip install -q --disable-pip-version-check "
     return [line.removeprefix(start) for line in log.read_text().splitlines()]
 
@@ -207,7 +187,7 @@ def test_action_annotates_what_differs(act: Act, tmp_path: Path) -> None:
 
 
 def test_action_evaluates_where_there_are_questions(act: Act, log: Path, tmp_path: Path) -> None:
-    """Questions bring the whole install, and their bars decide about the status."""
+    """With questions, everything is installed, and the bars decide the status."""
     line = {
         "question": "What did Rasmussen request from the Kremlin?",
         "answers": [{"file": "001_169922582ed849e6.txt", "paragraph": 3}],
@@ -226,7 +206,7 @@ def test_action_evaluates_where_there_are_questions(act: Act, log: Path, tmp_pat
 
 
 def test_inputs_are_never_run(act: Act, tmp_path: Path) -> None:
-    """Whatever an input holds, it stays one argument, or words."""
+    """An input stays one argument, or words."""
     evil = '"; touch owned; $(touch owned) `touch owned`'
 
     ran = act(INDEX=evil)
@@ -238,7 +218,7 @@ def test_inputs_are_never_run(act: Act, tmp_path: Path) -> None:
 
 
 def test_old_python_is_refused(act: Act, tmp_path: Path) -> None:
-    """A runner whose Python is too old is told so before anything is installed."""
+    """A Python that is too old is refused before anything is installed."""
     old = tmp_path / "old"
     old.write_text('#!/bin/bash\n[[ $1 == -V ]] && echo "Python 3.9.2"\nexit 1\n')
     old.chmod(0o755)

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,8 +21,6 @@ ARRAYS = {"numpy"}
 WORDS = {"Stemmer"}
 ALL = FRAMEWORKS | ENCODER | DENSE | ARRAYS | WORDS
 
-RunAlone = Callable[..., subprocess.CompletedProcess[str]]
-
 LISTED = """
 import json, os, sys
 from askdocs.cli.process import main
@@ -35,7 +32,7 @@ with open(os.environ["LISTED"], "w") as file:
 
 @pytest.fixture
 def modules_of(seeds_project: Path, cache: Path, tmp_path: Path) -> Callable[..., Any]:
-    """Run a command on the seed articles: its exit status and the modules in its process."""
+    """Run a command on the seed articles; return its exit status and the modules it loaded."""
 
     def run(*arguments: str) -> tuple[int, set[str]]:
         listed = tmp_path / "modules.json"
@@ -80,7 +77,7 @@ sys.exit(main(sys.argv[1:]))
 def test_command_that_asks_spares_the_processors(
     seeds_project: Path, tmp_path: Path, cache: Path, arguments: list[str]
 ) -> None:
-    """NumPy starts no threads beside those of the model: it is told so before it is imported."""
+    """NumPy is told to start no threads of its own before it is imported."""
     for name in ("seeds", "vectors"):
         shutil.copytree(seeds_project / name, tmp_path / name)
     (tmp_path / "seeds" / "new.txt").write_text("This is new.")
@@ -121,7 +118,7 @@ def test_command_that_asks_spares_the_processors(
 def test_command_does_not_import(
     modules_of: Callable[..., Any], arguments: list[str], expected: int, forbidden: set[str]
 ) -> None:
-    """What a command has no use for stays out of its process."""
+    """What a command does not need stays out of its process."""
     status, modules = modules_of(*arguments)
 
     assert status == expected
@@ -129,14 +126,14 @@ def test_command_does_not_import(
 
 
 def test_question_imports_what_it_needs(modules_of: Callable[..., Any]) -> None:
-    """The list of modules is one in which a needed library does show."""
+    """The list of modules shows the libraries that are needed."""
     _, modules = modules_of("ask", "Who leads the expert group?")
 
     assert modules >= ENCODER | ARRAYS | WORDS
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:
-    """`import askdocs` costs next to nothing; the class Index comes when it is asked for."""
+    """`import askdocs` is cheap; the class Index is imported on first use."""
     script = (
         "import json, sys, askdocs; first = sorted(sys.modules); askdocs.Index;"
         "print(json.dumps([first, sorted(sys.modules)]))"
@@ -152,74 +149,15 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
     assert (FRAMEWORKS | ENCODER | DENSE) & set(after) == set()
 
 
-ALONE = """
-import sys
-sys.path[:] = [path for path in sys.path if "site-packages" not in path] + [sys.argv.pop(1)]
-if sys.argv[1] == "import":
-    __import__(sys.argv[2])
-else:
-    from askdocs.cli.process import main
-    sys.exit(main(sys.argv[1:]))
-"""
-
-
-@pytest.fixture
-def alone(seeds_project: Path, tmp_path: Path) -> RunAlone:
-    """Run Python where only the standard library, askdocs, click and pathspec can be imported."""
-    libraries = tmp_path / "libraries"
-    libraries.mkdir()
-    for name in ("askdocs", "click", "pathspec"):
-        spec = find_spec(name)
-        assert spec is not None
-        assert spec.origin is not None
-        (libraries / name).symlink_to(Path(spec.origin).parent)
-    project = tmp_path / "project"
-    shutil.copytree(seeds_project, project)
-    # So that there is a pattern to match.
-    (project / ".askdocsignore").write_text("*.bak\n")
-
-    def run_alone(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-I", "-S", "-c", ALONE, str(libraries), *arguments],
-            cwd=project,
-            env={"COLUMNS": "80"},
-            capture_output=True,
-            check=False,
-            encoding="utf-8",
-            timeout=60,
-        )
-
-    return run_alone
-
-
-def test_check_and_help_run_with_click_and_pathspec_alone(alone: RunAlone) -> None:
-    """In CI, whether an index is fresh can be told without installing a model or NumPy."""
-    checked, helped, version = alone("check"), alone("--help"), alone("--version")
-
-    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "fresh: 5 documents\n", "")
-    assert (helped.returncode, helped.stderr) == (0, "")
-    assert helped.stdout.startswith("Usage: askdocs ")
-    assert version.stdout == f"askdocs {askdocs.__version__}\n"
-
-
-@pytest.mark.parametrize("name", ["numpy", "faiss", "onnxruntime", "Stemmer", "torch"])
-def test_environment_of_that_test_has_nothing_else(alone: RunAlone, name: str) -> None:
-    """In that environment the other libraries really cannot be imported."""
-    ran = alone("import", name)
-
-    assert ran.returncode == 1
-    assert f"No module named '{name}'" in ran.stderr
-
-
 def test_interruption_while_importing_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C in the first tenth of a second ends in the status of any other one."""
+    """Ctrl-C during the first imports ends in status 130, without a traceback."""
     from askdocs.__main__ import main
 
     class Interrupted(ModuleType):
-        """A module that is being imported when the user loses patience."""
+        """A module whose import is interrupted."""
 
         def __getattr__(self, name: str) -> object:
-            """Stop."""
+            """Stand for Ctrl-C."""
             raise KeyboardInterrupt
 
     monkeypatch.setitem(sys.modules, "askdocs.cli.process", Interrupted("askdocs.cli.process"))
@@ -246,7 +184,7 @@ def test_module_is_the_command(seeds_project: Path) -> None:
 
 
 def test_nothing_is_imported_before_ctrl_c_is_answered() -> None:
-    """Python's own start is all that could print a traceback."""
+    """Only Python's own start can print a traceback."""
     script = (
         f"import sys; sys.path.insert(0, {str(Path(askdocs.__file__).parents[1])!r}); before = set(sys.modules); "
         "import askdocs.__main__; print(*sorted(set(sys.modules) - before))"

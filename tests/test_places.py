@@ -1,4 +1,4 @@
-"""The environment and the current folder say where things are."""
+"""The environment and the current folder decide where things are."""
 
 import os
 import tempfile
@@ -34,7 +34,7 @@ from askdocs.places import (
 def test_cache_is_the_users(
     monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], expected: str
 ) -> None:
-    """The cache is one's own, else in the shared folder for caches, else below home."""
+    """$ASKDOCS_CACHE comes first, then $XDG_CACHE_HOME, then home."""
     for name in ("ASKDOCS_CACHE", "XDG_CACHE_HOME", "HOME"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
@@ -45,7 +45,7 @@ def test_cache_is_the_users(
 
 @pytest.fixture
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with an index, another index two folders below, and one that is none between."""
+    """A folder with an index, another index two folders below, and an empty vectors/ between."""
     for name in ("vectors", "one/two/vectors"):
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "HEAD").touch()
@@ -64,13 +64,8 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_nearest_index_is_found(folders: Path, start: str, expected: str) -> None:
-    """The index is looked for here and in every folder above; a folder without HEAD is none."""
+    """The search goes upwards, past a vectors/ without HEAD."""
     assert find_index(folders / start) == folders / expected
-
-
-def test_index_that_is_nowhere_is_none(tmp_path: Path) -> None:
-    """Where there is no index, none is found."""
-    assert find_index(tmp_path) is None
 
 
 def test_named_index_comes_first(folders: Path) -> None:
@@ -80,26 +75,34 @@ def test_named_index_comes_first(folders: Path) -> None:
 
 
 def test_index_of_the_current_folder_is_named_briefly(folders: Path) -> None:
-    """Messages name ./vectors as one would type it."""
+    """Messages name ./vectors as a user would type it."""
     assert existing_index(None) == Path("vectors")
     assert index_to_write(None) == Path("vectors")
 
 
-def test_index_to_be_made_is_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without an index to refresh, it is made in ./vectors; there is none to read."""
+@pytest.mark.parametrize(
+    ("is_lost", "hint"), [(False, "askdocs index PATH"), (True, "askdocs repair")]
+)
+def test_without_an_index_there_is_one_to_write_and_none_to_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_lost: bool, hint: str
+) -> None:
+    """It is made in ./vectors; the hint is to repair what is left of a lost one."""
     monkeypatch.chdir(tmp_path)
+    if is_lost:
+        (tmp_path / "vectors" / "generations" / ("0" * 64)).mkdir(parents=True)
 
+    assert find_index(tmp_path) is None
     assert index_to_write(None) == Path("vectors")
     with pytest.raises(NoIndexError) as caught:
         existing_index(None)
     assert str(caught.value) == f"there is no index in {tmp_path} or above it"
-    assert caught.value.hint == "askdocs index PATH"
+    assert caught.value.hint == hint
 
 
 def test_index_without_head_is_the_one_to_repair(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The nearest one, even where another above it is whole; without any it is ./vectors."""
+    """The nearest index is repaired, even below a whole one; without any, ./vectors."""
     (tmp_path / "vectors").mkdir()
     (tmp_path / "vectors" / "HEAD").touch()
     (tmp_path / "a" / "vectors" / "generations" / ("0" * 64)).mkdir(parents=True)
@@ -114,41 +117,20 @@ def test_index_without_head_is_the_one_to_repair(
     assert index_to_repair(None) == Path("vectors")
 
 
-def test_index_without_head_is_to_be_repaired(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where none is found, the hint makes a new one only where there is nothing of an old one."""
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(NoIndexError) as none:
-        existing_index(None)
-    (tmp_path / "vectors" / "generations" / ("0" * 64)).mkdir(parents=True)
-    with pytest.raises(NoIndexError) as lost:
-        existing_index(None)
-
-    assert (none.value.hint, lost.value.hint) == ("askdocs index PATH", "askdocs repair")
-
-
 def test_seeds_are_indexed_only_where_there_is_no_index(folders: Path) -> None:
-    """A recorded corpus is never joined by a folder that happens to be called seeds."""
+    """Only a folder called seeds is a default corpus, and never joins a recorded one."""
+    (folders / "seeds").touch()
     assert default_paths(Path("absent")) == ()
-
+    (folders / "seeds").unlink()
     (folders / "seeds").mkdir()
 
     assert default_paths(Path("absent")) == (Path("seeds"),)
     assert default_paths(Path("vectors")) == ()
 
 
-def test_file_called_seeds_is_no_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only a folder is a default corpus."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "seeds").touch()
-
-    assert default_paths(Path("vectors")) == ()
-
-
 @pytest.fixture
 def closed_folder() -> Iterator[Path]:
-    """A folder with indexes in it and above it, of which nobody may look into the nearer one."""
+    """A folder with an index, above another that nobody may enter."""
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -166,11 +148,11 @@ def closed_folder() -> Iterator[Path]:
 
 
 def test_index_that_may_not_be_looked_into_is_not_passed_over(closed_folder: Path) -> None:
-    """The index of a folder above is no substitute for one that cannot be read."""
+    """An index above does not replace one that cannot be read."""
     assert find_index(closed_folder / "inner") == closed_folder / "inner" / "vectors"
 
 
 def test_folder_that_may_not_be_looked_into_has_no_index(closed_folder: Path) -> None:
-    """Of what is in a closed folder nothing is known: the search goes on above it."""
+    """A path in a closed folder is not an index: the search goes on above it."""
     assert find_index(closed_folder / "inner" / "vectors" / "deeper") is not None
     assert not is_index(closed_folder / "inner" / "vectors" / "deeper" / "vectors")

@@ -1,15 +1,24 @@
 """No text can command a terminal, and every text fits into its columns."""
 
-import unicodedata
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdocs.terminal import columns, escape_commands, keep_style, make_safe, one_line, wrap
-
-REVERSING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
-"""The classes of characters that reorder what stands beside them (UAX #9)."""
+from askdocs.terminal import (
+    BOLD,
+    DIM,
+    Style,
+    columns,
+    count_of,
+    escape_commands,
+    keep_style,
+    make_safe,
+    one_line,
+    wrap,
+)
 
 PIECES = [
     "a",
@@ -50,33 +59,6 @@ widths = st.integers(2, 30)
 def test_commands_are_replaced(text: str, safe: str) -> None:
     """What a terminal would obey becomes a mark, everything else stays."""
     assert make_safe(text) == safe
-
-
-def test_no_character_that_commands_a_terminal_is_left() -> None:
-    """Of all of Unicode, no control, surrogate, line end or mark of direction stays."""
-    everything = "".join(map(chr, range(0x110000)))
-
-    safe = make_safe(everything)
-
-    assert len(safe) == len(everything)
-    left = [
-        character
-        for character in safe
-        if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
-        or unicodedata.bidirectional(character) in REVERSING
-    ]
-    assert left == []
-
-
-def test_no_character_that_is_read_is_replaced() -> None:
-    """Of all of Unicode, every letter, mark, number, sign and space stays."""
-    everything = "a".join(map(chr, range(0x110000)))
-
-    safe = make_safe(everything)
-
-    replaced = [old for new, old in zip(safe, everything, strict=True) if new != old]
-    categories = {unicodedata.category(character) for character in replaced}
-    assert categories <= {"Cc", "Cs", "Zl", "Zp", "Cf", "Cn"}
 
 
 REPLACED = [
@@ -186,12 +168,6 @@ def test_lines_break_between_words(text: str, width: int, expected: list[str]) -
 
 
 @given(text=lines, width=widths)
-def test_no_line_is_too_wide(text: str, width: int) -> None:
-    """Every line fits into the columns."""
-    assert all(columns(text[start:end]) <= width for start, end in wrap(text, width))
-
-
-@given(text=lines, width=widths)
 def test_only_white_space_is_left_out(text: str, width: int) -> None:
     """Lines are in order, do not overlap, and hold every other character."""
     ends = [0, *(at for span in wrap(text, width) for at in span), len(text)]
@@ -202,11 +178,12 @@ def test_only_white_space_is_left_out(text: str, width: int) -> None:
 
 
 @given(text=lines, width=widths)
-def test_no_line_is_empty_or_padded(text: str, width: int) -> None:
-    """A line begins and ends with something to read."""
+def test_no_line_is_too_wide_empty_or_padded(text: str, width: int) -> None:
+    """Every line fits into the columns, and begins and ends with a visible character."""
     for start, end in wrap(text, width):
         assert start < end
         assert text[start:end] == text[start:end].strip()
+        assert columns(text[start:end]) <= width
 
 
 @given(text=lines, width=widths)
@@ -259,11 +236,6 @@ def test_only_the_programs_own_commands_pass(text: str, is_styled: bool, shown: 
     assert keep_style(text, is_styled=is_styled) == shown
 
 
-def test_output_counts_as_styled_unless_it_is_said_not_to_be() -> None:
-    """Whoever says nothing keeps the colours."""
-    assert keep_style(STYLED, is_styled=True) == STYLED
-
-
 def test_commands_are_written_as_the_format_writes_them() -> None:
     """Each is replaced by what stands for it; tabs, line feeds and all else stay."""
     written = escape_commands("a\tb\n\x1b[1m\r漢\u202e\udcff", lambda one: f"<{ord(one):x}>")
@@ -278,3 +250,52 @@ def test_safe_text_passes_unchanged(text: str) -> None:
 
     assert keep_style(safe, is_styled=False) == safe
     assert escape_commands(safe, lambda _character: "!") == safe
+
+
+LINKED = re.compile(r"\x1b\]8;;([^\x1b]*)\x1b\\([^\x1b]*)\x1b\]8;;\x1b\\")
+
+
+@pytest.mark.parametrize(
+    ("style", "text", "linked"),
+    [
+        (Style(links=True), "a#p1", "\x1b]8;;file:///a\x1b\\a#p1\x1b]8;;\x1b\\"),
+        (Style(links=True), "", ""),
+        (Style(color=True), "a\x1bb", "a\ufffdb"),
+    ],
+)
+def test_link_is_osc_8(style: Style, text: str, linked: str) -> None:
+    """URL and text are between the sequences of a link, unless links are off."""
+    assert style.link(text, "file:///a") == linked
+
+
+@given(text=st.text(min_size=1), url=st.text())
+def test_nothing_breaks_out_of_a_link(text: str, url: str) -> None:
+    """Any text and URL make one link, of printable ASCII and safe text."""
+    match = LINKED.fullmatch(Style(links=True).link(text, url))
+
+    assert match is not None
+    assert re.fullmatch(r"[!-~]*", match[1])
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f]", match[2])
+
+
+@pytest.mark.parametrize("name", ["a b.txt", "caf\u00e9;.txt", "100%.txt", "#p1", "\udcff"])
+def test_path_is_encoded_once(name: str) -> None:
+    """A URL that `Path.as_uri` made stays as it is."""
+    address = Path("/docs", name).as_uri()
+
+    match = LINKED.fullmatch(Style(links=True).link("x", address))
+
+    assert match is not None
+    assert match[1] == address
+
+
+def test_paint_is_for_color_alone() -> None:
+    """If colour is on, codes surround a text that is not empty."""
+    assert Style(color=True).paint("x", BOLD, DIM) == "\x1b[1;2mx\x1b[0m"
+    assert Style(color=True).paint("", BOLD) == ""
+    assert Style().paint("x", BOLD) == "x"
+
+
+def test_number_has_its_noun() -> None:
+    """One is singular."""
+    assert [count_of(n, "hit") for n in (0, 1, 2)] == ["0 hits", "1 hit", "2 hits"]

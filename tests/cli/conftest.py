@@ -15,7 +15,7 @@ from askdocs.cli.process import main
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What a run gave back."""
+    """Exit status and output of a run."""
 
     status: int
     out: str

@@ -21,7 +21,7 @@ SEED = "seeds/001_169922582ed849e6.txt"
 
 @pytest.fixture
 def complete(cache: Path) -> Callable[..., list[str]]:
-    """What askdocs answers a shell: `complete("ask", "--mo")` completes the last word."""
+    """Return what askdocs answers a shell that completes the last word."""
 
     def answer(*words: str, shell: str = "bash", **environment: str) -> list[str]:
         ran = subprocess.run(
@@ -51,6 +51,7 @@ Complete = Callable[..., list[str]]
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
+        ([""], [f"plain,{name}" for name in sorted(cli.load_all())]),
         (["sta"], ["plain,status"]),
         (["ask", "--top"], ["plain,--top-k"]),
         (["ask", "--mode", ""], ["plain,hybrid", "plain,dense", "plain,lexical"]),
@@ -64,21 +65,15 @@ Complete = Callable[..., list[str]]
     ],
 )
 def test_what_is_completed(complete: Complete, words: list[str], expected: list[str]) -> None:
-    """Names, options, and the values of an option; a path is left to the shell."""
+    """Commands, options and values are completed; a path is left to the shell."""
     assert complete(*words) == expected
 
 
-def test_all_commands_are_offered(complete: Complete) -> None:
-    """Nothing typed yet means every command."""
-    assert complete("") == [f"plain,{name}" for name in sorted(cli.load_all())]
-
-
 def test_citation_is_completed(project: Path, complete: Complete) -> None:
-    """First the documents of the index, up to the mark of a paragraph, then its paragraphs."""
+    """The documents of the index come first, then the paragraphs of one."""
     documents = sorted(f"plain,seeds/{path.name}#p" for path in (project / "seeds").iterdir())
 
     assert complete("show", "") == documents
-    assert complete("show", "seeds/0") == documents
     assert complete("show", f"{SEED}#p1")[:2] == [f"plain,{SEED}#p1", f"plain,{SEED}#p10"]
     assert complete("show", "seeds/001")[0] == f"plain,{SEED}#p1"
 
@@ -86,7 +81,7 @@ def test_citation_is_completed(project: Path, complete: Complete) -> None:
 def test_citations_are_those_of_the_index_that_is_named(
     project: Path, complete: Complete, tmp_path: Path
 ) -> None:
-    """An option, a variable and a configuration file lead to the index, as for the command."""
+    """An option, a variable or a configuration file names the index, as for the command."""
     index = str((project / "vectors").rename(project / "idx"))
     expected = f"plain,{SEED}#p1"
 
@@ -109,7 +104,7 @@ def test_errors_are_silent(project: Path, complete: Complete, damage: str) -> No
 
 
 def test_completing_a_citation_loads_no_library(project: Path, complete: Complete) -> None:
-    """A name in sys.modules that stands for None cannot be imported."""
+    """The libraries are blocked: a name in sys.modules that is None cannot be imported."""
     script = (
         "import sys\n"
         "for name in ('numpy', 'faiss', 'onnxruntime', 'torch'): sys.modules[name] = None\n"
@@ -136,7 +131,7 @@ def test_script_asks_askdocs(run: Run, shell: str) -> None:
 
 
 def test_unknown_shell_is_refused(run: Run) -> None:
-    """A shell that has no script is wrong use."""
+    """A shell without a script is a usage error."""
     ran = run("completion", "csh")
 
     assert (ran.status, ran.out) == (2, "")
@@ -154,9 +149,8 @@ printf '%s\\n' "${COMPREPLY[@]}"
 
 
 def test_bash_completes_and_quotes(folder: Path, run: Run, tiny_model: Path, cache: Path) -> None:
-    """In a real bash the function is registered, and a space in a path stays one word."""
-    (folder / "docs" / "my file.txt").write_text("Rain fell.\n\nThe sun came out.\n")
-    (folder / "docs" / "my file.txt").rename(folder / "my file.txt")
+    """A real bash registers the function, and a path with a space stays one word."""
+    (folder / "my file.txt").write_text("Rain fell.\n\nThe sun came out.\n")
     assert run("index", "--model", tiny_model, "my file.txt").status == 0
 
     ran = subprocess.run(
@@ -200,8 +194,8 @@ PATHS = st.lists(st.sampled_from(["a", "b", "ab", "x#p1"]), min_size=1, max_size
 
 @given(documents=st.dictionaries(PATHS, st.integers(1, 12), min_size=1), data=st.data())
 def test_every_citation_can_be_reached(documents: dict[str, int], data: st.DataObject) -> None:
-    """From any beginning of a citation, choosing the right step leads to all of it."""
-    # A file is no folder.
+    """From any beginning of a citation, choosing the right steps completes it."""
+    # A path cannot be both a file and a folder.
     documents = {
         path: count
         for path, count in documents.items()
@@ -212,7 +206,7 @@ def test_every_citation_can_be_reached(documents: dict[str, int], data: st.DataO
     typed = citation[: data.draw(st.integers(0, len(path)))]
 
     for _ in range(10):
-        steps = [one for one in continuations(typed, documents) if citation.startswith(one)]
+        steps = [step for step in continuations(typed, documents) if citation.startswith(step)]
         assert steps
         typed = max(steps, key=len)
         if typed == citation:

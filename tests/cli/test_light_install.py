@@ -1,4 +1,4 @@
-"""In CI click and pathspec are enough for `check`, and other commands say what is missing."""
+"""click and pathspec are enough for `check`; other commands name the missing package."""
 
 import os
 import shutil
@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+import askdocs
+
 RunLight = Callable[..., subprocess.CompletedProcess[str]]
 
-# Nothing but these packages can be imported, and whoever touches a socket is stopped.
+# Only these packages can be imported, and a touched socket ends the process.
 LIGHT = """
 import sys
 libraries = sys.argv.pop(1)
@@ -34,7 +36,7 @@ PACKAGES = ("askdocs", "click", "pathspec")
 
 @pytest.fixture
 def light(project: Path, tmp_path: Path) -> RunLight:
-    """Run askdocs as it is after `pip install --no-deps askdocs click pathspec`."""
+    """Run askdocs as after `pip install --no-deps askdocs click pathspec`."""
     libraries = tmp_path / "libraries"
     libraries.mkdir()
     for name in PACKAGES:
@@ -69,7 +71,7 @@ def test_check_needs_no_model_and_no_network(light: RunLight, form: str, deep: l
 
 
 def test_check_finds_what_differs(light: RunLight, project: Path) -> None:
-    """It is a whole check: added, changed and removed documents, and settings."""
+    """The check is complete: added, changed and removed documents, and settings."""
     (project / "seeds" / "new.txt").write_text("New.")
     (project / "seeds" / "001_169922582ed849e6.txt").write_text("Other.")
     (project / "seeds" / "002_28324e9c0c46bb0c.txt").unlink()
@@ -87,12 +89,21 @@ def test_check_finds_what_differs(light: RunLight, project: Path) -> None:
     )
 
 
-def test_status_runs_too(light: RunLight) -> None:
-    """What the index holds can be told without its libraries."""
-    ran = light("status")
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["status"], "documents  5, "),
+        (["--help"], "Usage: askdocs "),
+        (["--version"], f"askdocs {askdocs.__version__}"),
+        (["config"], "configuration  "),
+    ],
+)
+def test_other_commands_that_run_too(light: RunLight, arguments: list[str], shown: str) -> None:
+    """What the index holds, help and settings need no library either."""
+    ran = light(*arguments)
 
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert "documents  5, " in ran.stdout
+    assert shown in ran.stdout
 
 
 @pytest.mark.parametrize(
@@ -113,7 +124,7 @@ def test_status_runs_too(light: RunLight) -> None:
 def test_other_commands_say_what_is_missing(
     light: RunLight, project: Path, arguments: list[str]
 ) -> None:
-    """One line names the command and a package, another what to install; nothing is written."""
+    """One line names the command and a package, the hint what to install; nothing is written."""
     (project / "questions.txt").write_text("Who asked the Kremlin?\n")
     (project / "questions.jsonl").write_text('{"question": "Is there a cat?", "answers": []}\n')
 
@@ -127,10 +138,8 @@ def test_other_commands_say_what_is_missing(
     assert not (project / "other").exists()
 
 
-def test_module_of_askdocs_that_is_missing_is_no_lack_of_packages(
-    light: RunLight, tmp_path: Path
-) -> None:
-    """A broken askdocs must not be taken for a light one: that is a fault, with its traceback."""
+def test_missing_module_of_askdocs_is_a_crash(light: RunLight, tmp_path: Path) -> None:
+    """A missing module of askdocs itself is a bug, and crashes with a traceback."""
     copy = tmp_path / "libraries" / "askdocs"
     source = copy.resolve()
     copy.unlink()
@@ -144,5 +153,5 @@ def test_module_of_askdocs_that_is_missing_is_no_lack_of_packages(
 
 
 def test_environment_of_these_tests_is_light(light: RunLight, tmp_path: Path) -> None:
-    """There is nothing in it by which other commands could run."""
+    """It holds nothing with which other commands could run."""
     assert sorted(os.listdir(tmp_path / "libraries")) == sorted(PACKAGES)

@@ -1,4 +1,4 @@
-"""The man page has what --help has."""
+"""The man page says what --help says."""
 
 import re
 import shutil
@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 def shown(page: str) -> str:
-    """The text of a page, without its commands to the formatter."""
+    """Return the text of a page without commands to the formatter."""
     text = "\n".join(line for line in page.splitlines() if not line.startswith("."))
     text = re.sub(r"\\f[BR]|\\&", "", text).replace("\\-", "-").replace("\\(ti", "~")
     return text.replace("\\e", "\\")
@@ -24,7 +24,7 @@ def shown(page: str) -> str:
 
 @pytest.mark.parametrize("name", sorted(cli.load_all()))
 def test_every_command_and_option_is_there(name: str) -> None:
-    """Each command is a heading, each option stands with its help."""
+    """Each command is a heading, each option has its help."""
     page = manual()
     _, _, section = page.partition(f"\n.SS askdocs {name}\n")
     text = shown(section.partition("\n.SS ")[0])
@@ -36,26 +36,22 @@ def test_every_command_and_option_is_there(name: str) -> None:
 
 
 def test_sections_are_those_of_a_man_page() -> None:
-    """They stand in the usual order."""
+    """The sections have the usual order."""
     assert re.findall(r"^\.SH (.*)$", manual(), re.MULTILINE) == [
         "NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "ENVIRONMENT", "FILES", "EXIT STATUS",
     ]  # fmt: skip
 
 
-def test_examples_keep_their_lines() -> None:
-    """What a reader would type is not filled like a paragraph."""
-    assert "\n.nf\n  askdocs index docs/\n" in manual().replace(".nf\naskdocs", ".nf\n  askdocs")
-
-
-def test_no_line_commands_by_accident() -> None:
-    """Every line that begins with a dot is one of ours, and none with a quote."""
+def test_formatter_gets_only_our_commands() -> None:
+    """Text does not begin like a command, and examples keep their lines."""
     commands = {line.split()[0] for line in manual().splitlines() if line.startswith((".", "'"))}
 
+    assert "\n.nf\naskdocs index docs/\n" in manual()
     assert commands == {".TH", ".SH", ".SS", ".PP", ".RS", ".RE", ".nf", ".fi", ".TP"}
 
 
 def test_full_disk_is_reported() -> None:
-    """Where the page cannot be written, the status is 7 and one line says why."""
+    """If the page cannot be written, the status is 7 and one line says why."""
     with Path("/dev/full").open("wb") as full:
         ran = subprocess.run(
             [sys.executable, str(REPOSITORY / "docs" / "manual.py")], stdout=full, stderr=subprocess.PIPE,
@@ -69,7 +65,7 @@ def test_full_disk_is_reported() -> None:
 
 @pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
 def test_groff_has_no_warning() -> None:
-    """The formatter takes the page as it is written by the module."""
+    """The formatter accepts the page without a warning."""
     page = subprocess.run(
         [sys.executable, str(REPOSITORY / "docs" / "manual.py")],
         capture_output=True,

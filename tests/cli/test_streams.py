@@ -1,4 +1,4 @@
-"""Output that is full, closed, piped or narrow: never lost in silence, never a traceback."""
+"""Output that is full, closed, piped or narrow: no silent loss, no traceback."""
 
 import io
 import os
@@ -32,19 +32,23 @@ PRINTING = [
 
 
 @pytest.mark.parametrize("command", PRINTING, ids=" ".join)
-def test_full_disk_is_reported(project: Path, run_process: RunProcess, command: list[str]) -> None:
-    """Where standard output cannot be written, the status is 7 and one line says why."""
+def test_output_that_cannot_be_written_is_reported(
+    project: Path, run_process: RunProcess, command: list[str]
+) -> None:
+    """If standard output is full or closed, the status is 7 and one line says why."""
     with Path("/dev/full").open("wb") as full:
         ran = run_process(*command, stdout=full)
+    closed = run_process(*command, stdout=None, preexec_fn=lambda: os.close(1))
 
     assert (ran.returncode, ran.stderr.decode()) == (7, FULL)
+    assert (closed.returncode, closed.stderr.decode()) == (7, CLOSED)
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_disk_that_fills_up_is_reported(
     project: Path, run_process: RunProcess, tmp_path: Path, unbuffered: str
 ) -> None:
-    """Output of which only a part could be written is no success, however Python buffers."""
+    """Output that is written only in part is an error, however Python buffers."""
     env = {
         "PYTHONUNBUFFERED": unbuffered,
         # Python and coverage write files of their own, to which the limit would apply.
@@ -63,16 +67,6 @@ def test_disk_that_fills_up_is_reported(
     assert (ran.returncode, ran.stderr) == (7, b"askdocs: standard output: file too large\n")
 
 
-@pytest.mark.parametrize("command", PRINTING, ids=" ".join)
-def test_closed_output_is_reported(
-    project: Path, run_process: RunProcess, command: list[str]
-) -> None:
-    """Where there is no standard output, the status is 7 and one line says so."""
-    ran = run_process(*command, stdout=None, preexec_fn=lambda: os.close(1))
-
-    assert (ran.returncode, ran.stderr.decode()) == (7, CLOSED)
-
-
 @pytest.mark.parametrize(
     "command",
     [
@@ -85,7 +79,7 @@ def test_closed_output_is_reported(
 def test_reader_that_goes_away_ends_it_quietly(
     project: Path, run_process: RunProcess, command: list[str]
 ) -> None:
-    """A pipe that is closed, as by `head`, is neither an error message nor a success."""
+    """A closed pipe, as after `head`, ends in status 141 without a message."""
     reading, writing = os.pipe()
     os.close(reading)
 
@@ -95,8 +89,8 @@ def test_reader_that_goes_away_ends_it_quietly(
     assert (ran.returncode, ran.stderr) == (141, b"")
 
 
-def test_first_line_can_be_had_with_head(project: Path, cache: Path) -> None:
-    """`| head -1` prints one line, and nothing about the others."""
+def test_head_prints_one_line(project: Path, cache: Path) -> None:
+    """`| head -1` prints one line, and no message."""
     command = f"yes Kremlin | head -200 | {sys.executable} -m askdocs ask --mode lexical"
     script = f"{command} --questions - --format jsonl | head -1 | cut -c -12"
 
@@ -116,7 +110,7 @@ def test_first_line_can_be_had_with_head(project: Path, cache: Path) -> None:
 def test_status_is_kept_where_errors_cannot_be_written(
     project: Path, cache: Path, stream: str, unbuffered: str
 ) -> None:
-    """Without a usable standard error the exit status still tells what was wrong."""
+    """Without a usable standard error, the exit status still says what was wrong."""
     redirection = {"full": "2>/dev/full", "closed": "2>&-"}[stream]
 
     statuses = []
@@ -134,7 +128,7 @@ def test_status_is_kept_where_errors_cannot_be_written(
 
 
 def test_closed_input_has_no_questions(project: Path, run_process: RunProcess) -> None:
-    """Where there is no standard input, --questions - says so."""
+    """Without a standard input, --questions - says so."""
     ran = run_process("ask", "--questions", "-", stdin=None, preexec_fn=lambda: os.close(0))
 
     assert (ran.returncode, ran.stdout) == (2, b"")
@@ -145,7 +139,7 @@ PLAIN_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
 
 def test_output_is_utf8_in_every_locale(project: Path, run_process: RunProcess) -> None:
-    """In the C locale a question beyond ASCII is understood, and the answer is not mangled."""
+    """In the C locale, questions and answers beyond ASCII work."""
     arguments = ("ask", "-k", "1", "What did Rasmussen – the NATO chief – ask of the Kremlin?")
     expected = run_process(*arguments, env={"PYTHONUTF8": "1"})
 
@@ -157,7 +151,7 @@ def test_output_is_utf8_in_every_locale(project: Path, run_process: RunProcess) 
 
 
 def test_bytes_that_are_not_utf8_are_no_crash(project: Path, run_process: RunProcess) -> None:
-    """A question and a path of any bytes are refused in one line."""
+    """A question or a path that is not UTF-8 is refused in one line."""
     asked = run_process("ask", "-k", "1", b"What did Rasmussen \xff ask of the Kremlin?")
     refused = run_process("index", b"caf\xe9")
 
@@ -189,7 +183,7 @@ def test_any_terminal_width_will_do(
 
 
 class Terminal(io.TextIOWrapper):
-    """Standard output or error that says it is a terminal, and remembers what it shows."""
+    """A stream that says it is a terminal, and keeps what it shows."""
 
     def __init__(self) -> None:
         """Begin with nothing shown."""
@@ -205,95 +199,87 @@ class Terminal(io.TextIOWrapper):
         return self.buffer.getvalue().decode()
 
 
+CODES = {"1", "2", "32", "36", "0"}
+
+
+def ask_in(
+    run: Run, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], *arguments: str
+) -> str:
+    """Ask with some variables for colour, and return what was printed."""
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"TERM": "xterm", **environment}.items():
+        monkeypatch.setenv(name, value)
+    return run("ask", "--mode", "lexical", "-k", "1", *arguments, "Kremlin").out
+
+
 @pytest.mark.parametrize(
-    ("environment", "codes"),
+    ("arguments", "environment", "is_colored"),
     [
-        ({}, {"1", "2", "32", "36", "0"}),
-        ({"NO_COLOR": "1"}, set()),
-        ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, set()),
-        ({"NO_COLOR": ""}, {"1", "2", "32", "36", "0"}),
-        ({"TERM": "dumb"}, set()),
+        ([], {}, True),
+        ([], {"NO_COLOR": "1"}, False),
+        ([], {"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
+        ([], {"NO_COLOR": ""}, True),
+        ([], {"TERM": "dumb"}, False),
+        (["--color", "never"], {}, False),
     ],
 )
 def test_color_is_for_terminals_that_want_it(
     project: Path,
     run: Run,
     monkeypatch: pytest.MonkeyPatch,
+    *,
+    arguments: list[str],
     environment: dict[str, str],
-    codes: set[str],
+    is_colored: bool,
 ) -> None:
-    """Colour is used on a terminal, unless NO_COLOR or a dumb one says otherwise."""
-    for name, value in {"TERM": "xterm", **environment}.items():
-        monkeypatch.setenv(name, value)
-    if "NO_COLOR" not in environment:
-        monkeypatch.delenv("NO_COLOR", raising=False)
+    """A terminal gets colour and links, unless NO_COLOR, --color or its kind says otherwise."""
     terminal = Terminal()
     monkeypatch.setattr("sys.stdout", terminal)
 
-    run("ask", "--mode", "lexical", "-k", "1", "Kremlin")
+    ask_in(run, monkeypatch, environment, *arguments)
 
-    assert "Kremlin" in terminal.shown
-    assert set(re.findall(r"\x1b\[(\d+)m", terminal.shown)) == codes
-    links = re.findall(r"\x1b\]8;;(?:file://[!-~]+)?\x1b\\", terminal.shown)
-    assert bool(links) == bool(codes)
-    assert len(re.findall(r"\x1b(?:\[\d+m|[]\\])", terminal.shown)) == terminal.shown.count("\x1b")
-
-
-CODES = {"1", "2", "32", "36", "0"}
+    shown = terminal.shown
+    assert "Kremlin" in shown
+    assert set(re.findall(r"\x1b\[(\d+)m", shown)) == (CODES if is_colored else set())
+    assert bool(re.search(r"\x1b\]8;;file://[!-~]+\x1b\\", shown)) == is_colored
+    assert len(re.findall(r"\x1b(?:\[\d+m|[]\\])", shown)) == shown.count("\x1b")
 
 
 @pytest.mark.parametrize(
-    ("asked", "colored"),
+    ("arguments", "environment", "is_colored"),
     [
-        (([], {}), False),
-        (([], {"FORCE_COLOR": "1"}), True),
-        (([], {"FORCE_COLOR": ""}), False),
-        (([], {"FORCE_COLOR": "1", "NO_COLOR": "1"}), False),
-        (([], {"FORCE_COLOR": "1", "TERM": "dumb"}), True),
-        (([], {"ASKDOCS_COLOR": "always", "NO_COLOR": "1"}), True),
-        ((["--color", "always"], {"NO_COLOR": "1", "TERM": "dumb"}), True),
-        ((["--color", "never"], {"FORCE_COLOR": "1"}), False),
-        ((["--color", "auto"], {"ASKDOCS_COLOR": "always"}), False),
+        ([], {}, False),
+        ([], {"FORCE_COLOR": "1"}, True),
+        ([], {"FORCE_COLOR": ""}, False),
+        ([], {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        ([], {"FORCE_COLOR": "1", "TERM": "dumb"}, True),
+        ([], {"ASKDOCS_COLOR": "always", "NO_COLOR": "1"}, True),
+        (["--color", "always"], {"NO_COLOR": "1", "TERM": "dumb"}, True),
+        (["--color", "never"], {"FORCE_COLOR": "1"}, False),
+        (["--color", "auto"], {"ASKDOCS_COLOR": "always"}, False),
     ],
 )
-def test_color_in_a_pipe_is_what_was_asked_for(
+def test_color_in_a_pipe_follows_the_options(
     project: Path,
     run: Run,
     monkeypatch: pytest.MonkeyPatch,
-    asked: tuple[list[str], dict[str, str]],
-    colored: bool,
+    *,
+    arguments: list[str],
+    environment: dict[str, str],
+    is_colored: bool,
 ) -> None:
-    """--color decides, then NO_COLOR, then FORCE_COLOR; links are for terminals alone."""
-    arguments, environment = asked
-    for name in ("NO_COLOR", "FORCE_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in {"TERM": "xterm", **environment}.items():
-        monkeypatch.setenv(name, value)
+    """--color decides, then NO_COLOR, then FORCE_COLOR; a pipe gets no links."""
+    shown = ask_in(run, monkeypatch, environment, *arguments)
 
-    ran = run("ask", "--mode", "lexical", "-k", "1", *arguments, "Kremlin")
-
-    assert set(re.findall(r"\x1b\[(\d+)m", ran.out)) == (CODES if colored else set())
-    assert "\x1b]8" not in ran.out
-
-
-def test_color_never_holds_on_a_terminal(
-    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With --color never a terminal gets no escape sequence at all."""
-    terminal = Terminal()
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr("sys.stdout", terminal)
-
-    run("ask", "--color", "never", "--mode", "lexical", "-k", "1", "Kremlin")
-
-    assert "Kremlin" in terminal.shown
-    assert "\x1b" not in terminal.shown
+    assert set(re.findall(r"\x1b\[(\d+)m", shown)) == (CODES if is_colored else set())
+    assert "\x1b]8" not in shown
 
 
 def test_progress_is_shown_on_a_terminal(
     folder: Path, run: Run, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a terminal a bar fills on standard error; the report on standard output stays clean."""
+    """On a terminal, a bar on standard error fills; standard output has only the report."""
     (folder / "docs" / "a.txt").write_text("Rain fell. It was wet.\n\nThe sun came out.\n")
     terminal = Terminal()
     monkeypatch.setattr("sys.stderr", terminal)
@@ -307,33 +293,21 @@ def test_progress_is_shown_on_a_terminal(
     assert "\x1b" not in ran.out
 
 
-def test_no_progress_where_no_byte_is_to_be_read(
-    folder: Path, run: Run, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An index that is emptied shows no bar that never fills."""
-    (folder / "docs" / "a.txt").write_text("Rain fell.")
-    run("index", "--model", tiny_model, "docs")
-    (folder / "docs" / "a.txt").unlink()
-    terminal = Terminal()
-    monkeypatch.setattr("sys.stderr", terminal)
-
-    ran = run("index")
-
-    assert (ran.status, terminal.shown) == (0, "")
-    assert ran.out.startswith("indexed 0 documents, ")
-
-
-@pytest.mark.parametrize("arguments", [["-q"], []])
+@pytest.mark.parametrize("case", ["quiet", "unchanged", "emptied"])
 def test_no_progress_where_there_is_nothing_to_show(
-    folder: Path, run: Run, tiny_model: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+    folder: Path, run: Run, tiny_model: Path, monkeypatch: pytest.MonkeyPatch, case: str
 ) -> None:
-    """With -q, and where nothing has to be done, no bar is drawn."""
+    """No bar is drawn with -q, for an unchanged corpus, and for one that is now empty."""
     (folder / "docs" / "a.txt").write_text("Rain fell.")
-    if not arguments:
-        run("index", "--model", tiny_model, "docs")
+    arguments = ["--model", str(tiny_model), "docs"]
+    if case != "quiet":
+        run("index", *arguments)
+    if case == "emptied":
+        (folder / "docs" / "a.txt").unlink()
+        arguments = []
     terminal = Terminal()
     monkeypatch.setattr("sys.stderr", terminal)
 
-    ran = run("index", "--model", tiny_model, *arguments, "docs")
+    ran = run("index", *arguments, *(["-q"] if case == "quiet" else []))
 
     assert (ran.status, terminal.shown) == (0, "")

@@ -18,125 +18,21 @@ from askdocs.store.analysis import analyse
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from askdocs.ranking.candidates import Candidates, Nearest
     from askdocs.records.spans import Passage, Span, StoredPassage
     from askdocs.store.analysis import TermStatistics
-    from askdocs.store.protocol import Reader
+    from askdocs.store.protocol import Ids, Mask, Reader, Scores, Vectors
 
     Shingles: TypeAlias = frozenset[int]
-    Values: TypeAlias = NDArray[np.float64]
-
-_ENOUGH_TERMS = 5
-
-
-def answer_sentence(
-    sentences: Sequence[Sequence[str]],
-    cosines: NDArray[np.float64] | None,
-    statistics: TermStatistics | None,
-) -> int:
-    """The sentence that matches the question best: by meaning, by words, or by both alike.
-
-    A sentence of fewer than five terms (a title, a heading) answers only where no other one can:
-    it matches a question well and says little.
-
-    Args:
-        sentences: The terms of each sentence, at least one sentence.
-        cosines: Of the sentences, shape (sentences,); None in lexical mode.
-        statistics: Of the question's terms; None in dense mode.
-
-    Returns:
-        Its position, from 0; of equals, the first.
-    """
-    match = np.zeros(len(sentences))
-    if cosines is not None:
-        match += cosines
-    if statistics is not None:
-        match += [_term_share(statistics, own) for own in sentences]
-    enough = np.array([len(own) >= _ENOUGH_TERMS for own in sentences])
-    if enough.any():
-        match[~enough] = -np.inf
-    return int(np.argmax(match))
-
-
-def _term_share(statistics: TermStatistics, terms: Sequence[str]) -> float:
-    """The share of a question's terms that a text has, each counted by its idf, in [0, 1]."""
-    weights = {term: statistics.idf(term) for term in statistics.frequencies}
-    found = sum(weight for term, weight in weights.items() if term in terms)
-    return found / sum(weights.values()) if weights else 0.0
-
 
 COMPARED = 60
-"""How many different texts are compared; behind them, only equal ones are found."""
+"""How many different texts are compared with each other; after them, only equal ones are folded."""
 
-_SAME = 0.9
+# A sentence of fewer terms (a title, a heading) matches a question well and says little.
+_ENOUGH_TERMS = 5
+_LEAST_RESEMBLANCE = 0.9
 # Three numbers of terms in 63 bits: a process meets fewer than two million terms.
-_BITS = 21
-
-
-def fold_duplicates(
-    texts: Sequence[str], shingles_of: Callable[[int], Shingles], top_k: int
-) -> dict[int, list[int]]:
-    """The first passages that are not nearly the same as one before them, with those that are.
-
-    Two passages are nearly the same when their sequences of three terms have a Jaccard index of at
-    least 0.9. What is found of the first passages does not hang on how many are wanted.
-
-    Args:
-        texts: Of the passages, best first.
-        shingles_of: Gives the sequences of three terms of the passage at a position of `texts`.
-        top_k: How many passages to find, at least 1.
-
-    Source:
-        Broder (1997), doi:10.1109/SEQUEN.1997.666900, for resemblance by shingles.
-    """
-    folded: dict[int, list[int]] = {}
-    shingles: dict[int, Shingles] = {}
-    first_of: dict[str, int] = {}
-    for at, text in enumerate(texts):
-        if text not in first_of:
-            first_of[text] = at
-            if len(first_of) <= COMPARED:
-                own = shingles_of(at)
-                # Once there are enough, what resembles another one is of no interest.
-                others = shingles if len(folded) < top_k else folded
-                first_of[text] = next((one for one in others if _are_alike(shingles[one], own)), at)
-                shingles.setdefault(first_of[text], own)
-        first = first_of[text]
-        if first in folded:
-            folded[first].append(at)
-        elif first == at and len(folded) < top_k:
-            folded[at] = []
-    return folded
-
-
-def shingles(terms: NDArray[np.int64]) -> Shingles:
-    """The sequences of three terms, each once, as one number each; fewer than three are one.
-
-    Args:
-        terms: The numbers of the terms in order, shape (terms,).
-    """
-    # From 1, so that 0 stands for none. Sets of numbers are made in a tenth of the time that those
-    # of tuples take.
-    units = np.concatenate([terms + 1, np.zeros(max(0, 3 - len(terms)), np.int64)])
-    return frozenset((units[:-2] | units[1:-1] << _BITS | units[2:] << 2 * _BITS).tolist())
-
-
-@lru_cache(maxsize=16384)
-def shingles_of_passage(stored: StoredPassage) -> Shingles:
-    """The sequences of three terms of a passage, by the numbers of the terms."""
-    terms = wording_of_passage(stored).terms
-    return shingles(terms[terms != NO_TERM])
-
-
-def _are_alike(one: Shingles, other: Shingles) -> bool:
-    """Whether the Jaccard index of two sets is high enough."""
-    # It is at most that of their sizes, which is known at once.
-    if min(len(one), len(other)) < _SAME * max(len(one), len(other)):
-        return False
-    common = len(one & other)
-    return common >= _SAME * (len(one) + len(other) - common)
+_TERM_BITS = 21
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,24 +57,23 @@ class RankedPassage:
 def rank(
     reader: Reader,
     question: str,
-    vector: NDArray[np.float32] | None,
+    vector: Vectors | None,
     *,
     mode: Mode,
     top_k: int,
     nearest: Nearest | None = None,
-    within: NDArray[np.bool_] | None = None,
+    within: Mask | None = None,
 ) -> list[RankedPassage]:
     """Rank the passages of an index for one question.
 
-    The hybrid score is the probability that the learned ranker gives; those of the other modes are
+    The hybrid score is the probability from the learned ranker. The scores of the other modes are
     one signal each: the best sentence's cosine, or the BM25 share. Equal scores are ordered by
     path, then by position. A larger `top_k` adds passages and changes none.
 
     Args:
-        reader: The index.
+        reader: The data of the index.
         question: The question.
-        vector: Its embedding, shape (dimension,), of unit length; None in lexical mode and in no
-            other.
+        vector: Its embedding, shape (dimension,), of unit length; None in lexical mode only.
         mode: Which signals to use.
         top_k: How many passages to return at most, at least 1.
         nearest: See `gather`.
@@ -187,69 +82,32 @@ def rank(
     Returns:
         The best passages, best first.
     """
-    found = gather(reader, question, vector, mode=mode, nearest=nearest, within=within)
-    if not len(found.ids):
+    candidates = gather(reader, question, vector, mode=mode, nearest=nearest, within=within)
+    if not len(candidates.ids):
         return []
-    scores, shares = _scored(found.signals, mode)
-    order, passages = _ordered(reader, found, scores, COMPARED + top_k)
+    scores, shares = _score(candidates.signals, mode)
+    order, passages = _read_in_order(reader, candidates, scores, COMPARED + top_k)
     folded = fold_duplicates(
-        [one.passage.text for one in passages],
-        lambda rank: shingles_of_passage(passages[rank]),
+        [stored.passage.text for stored in passages],
+        lambda rank: _shingles_of_passage(passages[rank]),
         top_k,
     )
-
-    def ranked(rank: int) -> RankedPassage:
-        at = order[rank]
-        terms, cosines = _terms(passages[rank].passage), found.cosines_of(at)
-        answer = answer_sentence(terms, cosines, found.statistics)
-        return RankedPassage(
+    return [
+        RankedPassage(
             stored=passages[rank],
-            score=float(scores[at]),
-            answer=passages[rank].passage.sentences[answer],
-            signals=tuple(
-                Signal(
-                    name=name,
-                    value=1.0 if name == CONSTANT else float(found.signals[name][at]),
-                    share=float(share[at]),
-                )
-                for name, share in shares.items()
-                if found.compared is None
-                or found.compared[at]
-                or name in (*FIRST_SIGNALS, CONSTANT)
-            ),
-            duplicates=tuple(passages[other] for other in folded[rank]),
+            score=float(scores[order[rank]]),
+            answer=_answer_span(passages[rank].passage, candidates, order[rank]),
+            signals=_signals_at(order[rank], candidates, shares),
+            duplicates=tuple(passages[copy] for copy in copies),
         )
-
-    return [ranked(rank) for rank in folded]
-
-
-def _ordered(
-    reader: Reader, found: Candidates, scores: Values, count: int
-) -> tuple[list[int], list[StoredPassage]]:
-    """Read the candidates that have the best texts, so many of them, and put them into order.
-
-    Returns:
-        The position of each among the candidates and the passage, best first.
-    """
-    order = np.argsort(-scores, kind="stable")
-    best = list(dict.fromkeys(found.texts[order].tolist()))[:count]
-    wanted = np.isin(found.texts, best)
-    # What equals the last one may stand before it by its path.
-    wanted |= scores >= scores[wanted].min()
-    positions = np.flatnonzero(wanted).tolist()
-    passages = reader.passages(found.ids[wanted].tolist())
-    pairs = sorted(
-        zip(positions, passages, strict=True),
-        key=lambda one: (-scores[one[0]], one[1].path, one[1].passage.chars),
-    )
-    return [at for at, _ in pairs], [stored for _, stored in pairs]
+        for rank, copies in folded.items()
+    ]
 
 
-def _scored(signals: Mapping[str, Values], mode: Mode) -> tuple[Values, Mapping[str, Values]]:
-    """The scores of the candidates, and what each signal adds to them.
+def _score(signals: Mapping[str, Scores], mode: Mode) -> tuple[Scores, Mapping[str, Scores]]:
+    """Return the scores of the candidates, and what each signal adds to them.
 
-    Scores that differ by less than the last digit are equal: the order must not hang on the last
-    bits of a float.
+    Scores are rounded: the order must not depend on the last bits of a float.
     """
     if mode != Mode.HYBRID:
         (scores,) = signals.values()
@@ -258,7 +116,146 @@ def _scored(signals: Mapping[str, Values], mode: Mode) -> tuple[Values, Mapping[
     return np.round(ranker.probabilities(signals), DIGITS), ranker.shares(signals)
 
 
-def _terms(passage: Passage) -> list[list[str]]:
-    """The terms of each sentence."""
+def _read_in_order(
+    reader: Reader, candidates: Candidates, scores: Scores, count: int
+) -> tuple[list[int], list[StoredPassage]]:
+    """Read the candidates of the `count` best texts.
+
+    Returns:
+        The position of each among the candidates and the passage, best first.
+    """
+    order = np.argsort(-scores, kind="stable")
+    best = list(dict.fromkeys(candidates.texts[order].tolist()))[:count]
+    chosen = np.isin(candidates.texts, best)
+    # A passage that scores the same as the last one may precede it by its path.
+    chosen |= scores >= scores[chosen].min()
+    positions = np.flatnonzero(chosen).tolist()
+    passages = reader.passages(candidates.ids[chosen].tolist())
+    pairs = sorted(
+        zip(positions, passages, strict=True),
+        key=lambda pair: (-scores[pair[0]], pair[1].path, pair[1].passage.chars),
+    )
+    return [position for position, _ in pairs], [stored for _, stored in pairs]
+
+
+def _signals_at(
+    position: int, candidates: Candidates, shares: Mapping[str, Scores]
+) -> tuple[Signal, ...]:
+    """Return the signals that were computed for a candidate."""
+    has_all = candidates.compared is None or candidates.compared[position]
+    return tuple(
+        Signal(
+            name=name,
+            value=1.0 if name == CONSTANT else float(candidates.signals[name][position]),
+            share=float(share[position]),
+        )
+        for name, share in shares.items()
+        if has_all or name in {*FIRST_SIGNALS, CONSTANT}
+    )
+
+
+def _answer_span(passage: Passage, candidates: Candidates, position: int) -> Span:
     origin = passage.chars[0]
-    return [analyse(passage.text[a - origin : b - origin]) for a, b in passage.sentences]
+    terms = [analyse(passage.text[a - origin : b - origin]) for a, b in passage.sentences]
+    answer = answer_sentence(terms, candidates.cosines_of(position), candidates.statistics)
+    return passage.sentences[answer]
+
+
+def answer_sentence(
+    sentences: Sequence[Sequence[str]],
+    cosines: Scores | None,
+    statistics: TermStatistics | None,
+) -> int:
+    """Return the sentence that matches the question best: by meaning, by words, or by their sum.
+
+    A sentence of fewer than five terms (a title, a heading) is chosen only if there is no other:
+    it matches a question well and says little.
+
+    Args:
+        sentences: The terms of each sentence, at least one sentence.
+        cosines: Of the sentences, shape (sentences,); None in lexical mode.
+        statistics: Of the question's terms; None in dense mode.
+
+    Returns:
+        Its position, from 0; the first of equals.
+    """
+    match = np.zeros(len(sentences))
+    if cosines is not None:
+        match += cosines
+    if statistics is not None:
+        match += [_term_share(statistics, terms) for terms in sentences]
+    is_long = np.array([len(terms) >= _ENOUGH_TERMS for terms in sentences])
+    if is_long.any():
+        match[~is_long] = -np.inf
+    return int(np.argmax(match))
+
+
+def _term_share(statistics: TermStatistics, terms: Sequence[str]) -> float:
+    """Return the share of the question's terms that a text has, weighted by idf, in [0, 1]."""
+    weights = {term: statistics.idf(term) for term in statistics.frequencies}
+    shared = sum(weight for term, weight in weights.items() if term in terms)
+    return shared / sum(weights.values()) if weights else 0.0
+
+
+def fold_duplicates(
+    texts: Sequence[str], shingles_of: Callable[[int], Shingles], top_k: int
+) -> dict[int, list[int]]:
+    """Return the first passages that do not resemble one before them, with those that do.
+
+    Two passages resemble each other if their shingles (sequences of three terms) have a Jaccard
+    index of at least 0.9. The first passages do not depend on how many are asked for.
+
+    Args:
+        texts: The texts of the passages, best first.
+        shingles_of: Returns the shingles of the passage at a position of `texts`.
+        top_k: How many passages to return, at least 1.
+
+    Source:
+        Broder (1997), doi:10.1109/SEQUEN.1997.666900, for resemblance by shingles.
+    """
+    folded: dict[int, list[int]] = {}
+    shingles: dict[int, Shingles] = {}
+    first_of: dict[str, int] = {}
+    for position, text in enumerate(texts):
+        if text not in first_of:
+            first_of[text] = position
+            if len(first_of) <= COMPARED:
+                new = shingles_of(position)
+                # Once there are enough passages, only copies of those matter.
+                others = shingles if len(folded) < top_k else folded
+                resembled = (other for other in others if _are_alike(shingles[other], new))
+                first_of[text] = next(resembled, position)
+                shingles.setdefault(first_of[text], new)
+        first = first_of[text]
+        if first in folded:
+            folded[first].append(position)
+        elif first == position and len(folded) < top_k:
+            folded[position] = []
+    return folded
+
+
+def shingles(terms: Ids) -> Shingles:
+    """Return the distinct sequences of three terms, one number each; fewer terms make one sequence.
+
+    Args:
+        terms: The numbers of the terms in order, shape (terms,).
+    """
+    # Terms count from 1 here, so that 0 pads. Sets of numbers are made in a tenth of the time that
+    # sets of tuples take.
+    units = np.concatenate([terms + 1, np.zeros(max(0, 3 - len(terms)), np.int64)])
+    packed = units[:-2] | units[1:-1] << _TERM_BITS | units[2:] << 2 * _TERM_BITS
+    return frozenset(packed.tolist())
+
+
+@lru_cache(maxsize=16384)
+def _shingles_of_passage(stored: StoredPassage) -> Shingles:
+    terms = wording_of_passage(stored).terms
+    return shingles(terms[terms != NO_TERM])
+
+
+def _are_alike(first: Shingles, second: Shingles) -> bool:
+    # The Jaccard index is at most the ratio of the sizes, which is known at once.
+    if min(len(first), len(second)) < _LEAST_RESEMBLANCE * max(len(first), len(second)):
+        return False
+    common = len(first & second)
+    return common >= _LEAST_RESEMBLANCE * (len(first) + len(second) - common)

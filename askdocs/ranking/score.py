@@ -15,11 +15,11 @@ from askdocs.records.results import Mode
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
+    from askdocs.store.protocol import Scores
 
 
 CONSTANT = "constant"
-"""The name of what is added whatever the signals are."""
+"""The name of the summand that does not depend on any signal."""
 
 _WEIGHTS = "weights.json"
 
@@ -29,9 +29,9 @@ class Ranker:
     """A linear model of the log-odds that a passage answers a question.
 
     Attributes:
-        constant: The log-odds where every signal is 0.
-        weights: By signal, what its value 1 adds to the log-odds.
-        bar: The probability from which on a hit counts as an answer, in [0, 1].
+        constant: The log-odds if every signal is 0.
+        weights: What the value 1 of each signal adds to the log-odds.
+        bar: The least probability of a hit that counts as an answer, in [0, 1].
 
     Source:
         Platt (1999), Probabilistic Outputs for Support Vector Machines, for probabilities from the
@@ -42,26 +42,26 @@ class Ranker:
     weights: Mapping[str, float]
     bar: float
 
-    def shares(self, signals: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
-        """What each signal, and the constant, adds to the log-odds of each candidate.
+    def shares(self, signals: Mapping[str, Scores]) -> dict[str, Scores]:
+        """Return what each signal and the constant add to the log-odds of each candidate.
 
         Args:
-            signals: By name, the values of the candidates, each of shape (candidates,).
+            signals: The values of the candidates by signal, each of shape (candidates,).
         """
         shares = {name: weight * signals[name] for name, weight in self.weights.items()}
         return {**shares, CONSTANT: np.full_like(next(iter(shares.values())), self.constant)}
 
-    def probabilities(self, signals: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-        """The probability that each candidate answers the question, shape (candidates,)."""
+    def probabilities(self, signals: Mapping[str, Scores]) -> Scores:
+        """Return the probability that each candidate answers the question, shape (candidates,)."""
         log_odds = np.sum(list(self.shares(signals).values()), axis=0)
-        # 1 / (1 + exp(-log_odds)), which overflows where the odds are very low.
-        probabilities: NDArray[np.float64] = np.exp(-np.logaddexp(0.0, -log_odds))
+        # 1 / (1 + exp(-log_odds)), which would overflow for very low odds.
+        probabilities: Scores = np.exp(-np.logaddexp(0.0, -log_odds))
         return probabilities
 
 
 @cache
 def load_ranker() -> Ranker:
-    """The ranker that comes with askdocs, from its readable file of weights."""
+    """Return the ranker that comes with askdocs, from its file of weights."""
     # Not importlib.resources, which takes 10 ms to import.
     content = pkgutil.get_data(__package__, _WEIGHTS)
     assert content is not None  # noqa: S101 - a package without its file cannot be installed
@@ -69,8 +69,8 @@ def load_ranker() -> Ranker:
 
 
 DEFAULT_BARS = {Mode.HYBRID: load_ranker().bar, Mode.DENSE: 0.45, Mode.LEXICAL: 0.20}
-"""The score from which on a hit counts as an answer.
+"""The least score of a hit that counts as an answer.
 
-Each refuses few of a corpus's own questions and most of those meant for another one;
+Each bar refuses few of a corpus's own questions and most of those about another corpus;
 docs/ranking.md has the figures.
 """

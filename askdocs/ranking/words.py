@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 NO_TERM = -1
-"""The number of the term of a stop word, which has none."""
+"""Stands for the term of a stop word, which has none."""
 
 
-# Numbers are given in order of first appearance. There are as many as there are words in all that
-# is looked at, which are few: of a million passages, some hundred thousand.
+# Words and terms are numbered in order of first appearance. A million passages have some hundred
+# thousand different words.
 _WORDS: dict[str, int] = {}
 _TERMS: dict[str, int] = {}
 _TERMS_OF_WORDS = array("q")
@@ -35,7 +35,7 @@ _NUMBERING = Lock()
 
 
 class _Tokens(dict[str, int]):
-    """The number of the word of every token that was looked at."""
+    """The number of the word of every token met so far."""
 
     def __missing__(self, token: str) -> int:
         self[token] = number = number_of_word(word_of(token))
@@ -50,7 +50,7 @@ class Wording:
     """The words of a text in order, stop words included.
 
     Attributes:
-        words: The number of each word as it is written, in lower case, shape (words,).
+        words: The number of each word as written, in lower case, shape (words,).
         terms: The number of each word's term, or `NO_TERM`, shape (words,).
         lengths: How many words each sentence has, shape (sentences,).
     """
@@ -61,53 +61,41 @@ class Wording:
 
 
 def number_of_word(word: str) -> int:
-    """The number of a word, the same one for as long as the process lives."""
+    """Return the number of a word, which stays the same while the process lives."""
     with _NUMBERING:
         if word not in _WORDS:
             term = term_of(word)
-            _TERMS_OF_WORDS.append(_number_of_term(term) if term else NO_TERM)
+            _TERMS_OF_WORDS.append(_TERMS.setdefault(term, len(_TERMS)) if term else NO_TERM)
             _WORDS[word] = len(_WORDS)
         return _WORDS[word]
 
 
 def number_of_term(term: str) -> int:
-    """The number of a term, the same one for as long as the process lives."""
+    """Return the number of a term, which stays the same while the process lives."""
     with _NUMBERING:
-        return _number_of_term(term)
+        return _TERMS.setdefault(term, len(_TERMS))
 
 
 def wording_of(sentences: Iterable[str]) -> Wording:
-    """The words of some sentences."""
-    found = list(map(tokens, sentences))
-    numbers = np.array(list(map(_TOKENS.__getitem__, chain.from_iterable(found))), np.int64)
-    return Wording(
-        words=numbers,
-        terms=_terms_of(numbers),
-        lengths=np.array(list(map(len, found)), np.int64),
-    )
+    """Return the words of some sentences."""
+    split = list(map(tokens, sentences))
+    words = np.array(list(map(_TOKENS.__getitem__, chain.from_iterable(split))), np.int64)
+    # A buffer that is in use cannot grow.
+    with _NUMBERING:
+        terms = np.frombuffer(_TERMS_OF_WORDS, np.int64)[words]
+    return Wording(words=words, terms=terms, lengths=np.array(list(map(len, split)), np.int64))
 
 
-# Questions that are asked together often meet in the same passages: these take some 50 MB.
+# Questions that are asked together often share passages: these take some 50 MB.
 @lru_cache(maxsize=16384)
 def wording_of_passage(stored: StoredPassage) -> Wording:
-    """The words of a passage, by its sentences."""
+    """Return the words of a passage by its sentences."""
     passage = stored.passage
     origin = passage.chars[0]
     return wording_of(passage.text[a - origin : b - origin] for a, b in passage.sentences)
 
 
-def _number_of_term(term: str) -> int:
-    return _TERMS.setdefault(term, len(_TERMS))
-
-
-def _terms_of(words: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The number of the term of each word."""
-    # An array that is looked at cannot grow.
-    with _NUMBERING:
-        return np.frombuffer(_TERMS_OF_WORDS, np.int64)[words]
-
-
-# No frame is without one of them; looking for them is all that most questions need.
+# Every frame has one of these words, so most questions need no more than a look for them.
 _SIGNS = ("passage", "text", "article", "document", "excerpt", "paragraph", "which")
 _TEXT = r"(?:passage|text|article|document|excerpt|paragraph)s?"
 _INFORMATION = r"(?:the )?information (?:(?:given|presented|provided) )?in "
@@ -115,7 +103,7 @@ _ASKED_OF = (
     r"^\s*(?:according to|based on|as (?:described|mentioned|stated) in|in) "
     rf"(?:{_INFORMATION}(?:the |this |these )?|the |this |these )(?:above )?{_TEXT}(?: above)?, *"
 )
-# Not before what is a part of a name or of a compound: "in the article 5", "in the text messages".
+# Not before a part of a name or of a compound: "in the article 5", "in the text messages".
 _FOUND_IN = (
     rf" (?:described|mentioned|stated|given|presented|discussed) in (?:the|this|these) {_TEXT}"
     r"(?= ?(?:[,;:.?!]|$)| (?:and|are|as|can|could|did|do|does|had|has|have|how|in|is|must|or|"
@@ -125,11 +113,10 @@ _CHOICE = r"\bwhich (?:one )?of (?:the following|these)(?: statements?)?\b(?= \w
 
 
 def without_frame(question: str) -> str:
-    """The question without words that say of a text only that it is asked about.
+    """Return the question without phrases such as "according to the passage".
 
-    "According to the passage, which of the following..." looks for passages about passages; what
-    it asks begins behind that. Nothing else is changed, and a question of such words alone is left
-    as it is.
+    They would find passages about passages. Nothing else is changed; a question that has nothing
+    else is returned unchanged.
     """
     lowered = question.lower()
     if not any(sign in lowered for sign in _SIGNS):

@@ -1,4 +1,4 @@
-"""What may be asked, how, and of which documents."""
+"""How questions are asked, what a question may be, and which documents a pattern selects."""
 
 from __future__ import annotations
 
@@ -69,18 +69,14 @@ class AskOptions:
 
 
 MAX_QUESTION_CHARS = 10_000
-"""A longer question is refused: no model reads it whole."""
+"""A longer question is refused: no model reads all of it."""
 
 TOGETHER = 32
-"""How many questions are best looked up in one go: more save little time."""
+"""How many questions to look up together: more save little time."""
 
 
 def check_question(question: str) -> None:
-    """Refuse what cannot be asked.
-
-    Raises:
-        UsageError: The question is empty, too long, or no text that UTF-8 can encode.
-    """
+    """Raise UsageError if a question is empty, too long, or not text that UTF-8 can encode."""
     if not question.strip():
         raise UsageError("the question is empty", hint='askdocs ask "What did they decide?"')
     if len(question) > MAX_QUESTION_CHARS:
@@ -93,10 +89,10 @@ def check_question(question: str) -> None:
 
 
 def written_question(text: str, identity: str | int, place: str) -> Question:
-    """A question of a file that can be asked.
+    """Return a question of a file.
 
     Raises:
-        UsageError: As `check_question` says, with the place before it.
+        UsageError: As `check_question`, with the place in the file before the message.
     """
     try:
         check_question(text)
@@ -108,45 +104,45 @@ def written_question(text: str, identity: str | int, place: str) -> Question:
 def parse_question(
     line: str, number: int, place: str, *, hint: str
 ) -> tuple[Question, dict[str, Any]]:
-    """The question of a JSON object with `question` and `id`, and the object with all it holds.
+    """Return the question in a JSON object with `question` and `id`, and the whole object.
 
     Args:
         line: The object as it is written.
-        number: Of the line, which is the id where the object has none.
-        place: What an error calls the line.
-        hint: What helps whoever wrote it.
+        number: The number of the line, which is the id if the object has none.
+        place: What errors call the line.
+        hint: The hint of the errors.
 
     Raises:
-        UsageError: The line is no such object, or the question cannot be asked.
+        UsageError: The line is not such an object, or the question cannot be asked.
     """
-    found = _parse_object(line, place, hint)
-    text, identity = found.get("question"), found.get("id", number)
-    # To Python, true and false are numbers.
+    fields = _parse_object(line, place, hint)
+    text, identity = fields.get("question"), fields.get("id", number)
+    # Python takes true and false for numbers.
     is_name = isinstance(identity, str | int) and not isinstance(identity, bool)
     if not isinstance(text, str) or not is_name:
         needs = 'needs a text under "question", and a text or number as "id"'
         raise UsageError(f"{place} {needs}", hint=hint)
-    return written_question(text, identity, place), found
+    return written_question(text, identity, place), fields
 
 
 def _parse_object(line: str, place: str, hint: str) -> dict[str, Any]:
     try:
-        found = json.loads(line)
+        fields = json.loads(line)
     except json.JSONDecodeError as error:
         why = f"{error.msg[:1].lower()}{error.msg[1:]} at character {error.pos + 1}"
         raise UsageError(f"{place} is not JSON: {why}", hint=hint) from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{place} is not JSON", hint=hint) from error
-    if not isinstance(found, dict):
+    if not isinstance(fields, dict):
         raise UsageError(f"{place} is not a JSON object", hint=hint)
-    return found
+    return fields
 
 
 def grouped(questions: Iterable[Question], size: int) -> Iterator[list[Question]]:
-    """Questions that can be asked, so many at a time; those before a bad one come before its error.
+    """Yield groups of `size` questions; those before a bad question come before its error.
 
     Raises:
-        UsageError: A question cannot be asked, or whoever reads them says so.
+        UsageError: A question cannot be asked or read.
     """
     group: list[Question] = []
     try:
@@ -167,61 +163,59 @@ def grouped(questions: Iterable[Question], size: int) -> Iterator[list[Question]
 def select_documents(
     paths: Iterable[str], patterns: Sequence[str], *, base: Path, current: Path | None
 ) -> frozenset[str]:
-    """The documents that any of some patterns names.
+    """Return the documents that match any of some patterns.
 
-    A pattern is read as a line of .gitignore is: without a slash but at its end it names files and
-    folders at any depth, with one it is relative to the base or to the current folder, a folder
-    stands for all that is below it, and `**` for any number of folders. A path as it stands names
-    its document, whatever signs it is made of. Otherwise letter case does not matter.
+    Patterns work as in .gitignore. Without a slash, except at its end, a pattern names files and
+    folders at any depth. With one, it is relative to the base or to the current folder. A folder
+    stands for everything below it, and `**` for any number of folders. A document's exact path
+    always names it, whatever characters it has. Otherwise letter case does not matter.
 
     Args:
-        paths: Of all documents, relative to the base.
+        paths: The paths of all documents, relative to the base.
         patterns: At least one.
         base: The folder to which the paths are relative.
-        current: The current folder; None where there is none.
+        current: The current folder; None if there is none.
 
     Raises:
-        UsageError: A pattern names no document.
+        UsageError: A pattern matches no document.
     """
-    places = {path: os.path.normpath(base / path) for path in paths}
+    locations = {path: os.path.normpath(base / path) for path in paths}
     selected: set[str] = set()
     for text in patterns:
-        pattern = _Pattern(text, base=base, current=current or base)
-        found = {path for path, place in places.items() if pattern.fits(path, place)}
-        if not found:
+        pattern = _PathPattern(text, base=base, current=current or base)
+        matching = {path for path, location in locations.items() if pattern.fits(path, location)}
+        if not matching:
             raise UsageError(
                 f"no document of the index has a path like {text}",
                 hint="askdocs status --documents",
             )
-        selected |= found
+        selected |= matching
     return frozenset(selected)
 
 
-class _Pattern:
-    """One pattern of paths."""
-
+class _PathPattern:
     def __init__(self, pattern: str, *, base: Path, current: Path) -> None:
-        self._exact = {pattern, *(os.path.normpath(one / pattern) for one in (base, current))}
-        # The dots that a path may begin with, for which patterns have no sign.
+        self._exact = {pattern, *(os.path.normpath(start / pattern) for start in (base, current))}
+        # Leading "./" and "../", for which .gitignore has no syntax.
         rest = re.sub(r"^(?:\.{1,2}(?:/+|$))+", "", pattern)
         dots = pattern.removesuffix(rest)
         self._is_plain = not dots and not pattern.startswith("/")
         self._folder = "/" if pattern.startswith("/") else _folder(current, dots)
-        # Paths of documents that are not below the base begin with dots as well.
+        # The paths of documents outside the base begin with dots, too.
         self._outside = _folder(base, dots)
         line = f"/{rest or '**'}" if dots else re.sub(r"^[#!]", r"\\\g<0>", rest)
         self._matches = path_matcher(line.lower())
 
-    def fits(self, path: str, place: str) -> bool:
-        """Whether the pattern names the document at a path of the index, which is a place."""
-        if path in self._exact or place in self._exact:
+    def fits(self, path: str, location: str) -> bool:
+        """Return True if the pattern names the document with this path at this location."""
+        if path in self._exact or location in self._exact:
             return True
         folders = {self._folder, self._outside} if path.startswith("../") else {self._folder}
-        names = [place.removeprefix(one) for one in folders if place.startswith(one)]
-        wanted = [path, *names] if self._is_plain else names
-        return any(self._matches(one.lower()) for one in wanted)
+        names = [location.removeprefix(start) for start in folders if location.startswith(start)]
+        names += [path] if self._is_plain else []
+        return any(self._matches(name.lower()) for name in names)
 
 
 def _folder(start: Path, dots: str) -> str:
-    """The folder that some dots lead to, with a slash."""
+    """Return the folder that some dots lead to, with a slash at its end."""
     return os.path.normpath(start / dots).rstrip("/") + "/"

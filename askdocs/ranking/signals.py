@@ -1,4 +1,4 @@
-"""What ranking knows of a candidate: one number for each way in which it matches a question."""
+"""The signals: numbers in [0, 1] that say in which ways a passage matches a question."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     Values: TypeAlias = NDArray[np.float64]
 
 DIGITS = 6
-"""Scores and cosines that agree in so many digits are equal."""
+"""Scores and cosines that agree in this many decimals are equal."""
 
 MOST_COPIES = 3
-"""A sentence in more than this many candidates is repeated."""
+"""A sentence in more than this many candidates counts as repeated."""
 REPEATED_WEIGHT = 0.8
-"""How much a repeated sentence counts, of 1."""
+"""The weight of a repeated sentence; others have 1."""
 
 MEANINGS = {
     "best_cosine": "cosine of the question and the nearest sentence",
@@ -37,24 +37,24 @@ MEANINGS = {
     "term_pairs": "pairs of neighbouring terms that both have",
     "word_pairs": "pairs of neighbouring words that both have",
 }
-"""What each signal measures, by its name. All are in [0, 1]."""
+"""What each signal measures."""
 
 
 def sentence_weights(cosines: Values, starts: NDArray[np.int64]) -> Values:
-    """How much each sentence of each candidate counts: 0.8 where it is repeated, else 1.
+    """Return the weight of each sentence: 0.8 if it is repeated, otherwise 1.
 
-    What stands in more than three candidates word for word ("Share this", a newsletter's
+    A sentence that more than three candidates have word for word ("Share this", a newsletter's
     offer, a legal notice, a list of links) is seldom what a question is about. Copies are known by
-    their cosines: those of different sentences hardly ever agree in six digits.
+    their cosines: those of different sentences hardly ever agree in six decimals.
 
     Args:
-        cosines: Those of the sentences, one candidate after another, shape (sentences,).
-        starts: Where those of each candidate begin, and the last one's end, shape
+        cosines: Of the sentences, one candidate after another, shape (sentences,).
+        starts: Where the sentences of each candidate begin, then their number, shape
             (candidates + 1,).
     """
     owners = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     rounded = np.round(cosines, DIGITS)
-    # Copies one after another, those in the same candidate as well.
+    # Copies follow each other, and among them those of the same candidate.
     order = np.lexsort((owners, rounded))
     differs = np.diff(rounded[order], prepend=np.nan) != 0
     in_another = differs | (np.diff(owners[order], prepend=-1) != 0)
@@ -66,13 +66,13 @@ def sentence_weights(cosines: Values, starts: NDArray[np.int64]) -> Values:
 
 
 def best_cosine(cosines: Values, starts: NDArray[np.int64]) -> Values:
-    """The cosine of the question and the nearest sentence, at least 0, shape (candidates,).
+    """Return the cosine of the question and the nearest sentence, shape (candidates,).
 
     Args:
-        cosines: Those of the sentences times their weights, at least one for each candidate.
+        cosines: Of the sentences, times their weights, at least one for each candidate.
         starts: See `sentence_weights`.
     """
-    # A hair above 1 is 1.
+    # Rounding may lead above 1.
     return np.clip(np.maximum.reduceat(cosines, starts[:-1]), 0.0, 1.0)
 
 
@@ -81,39 +81,38 @@ def mean_cosine(
     sentences: Sequence[NDArray[np.float32]],
     weights: Sequence[Values],
 ) -> Values:
-    """The cosine of the question and the mean of a passage's sentence vectors, at least 0.
+    """Return the cosine of the question and the mean of each candidate's sentence vectors.
 
-    It tells a passage about the subject from one that has a single sentence about it.
+    It separates a passage about the subject from one that has a single sentence about it.
 
     Args:
         vector: The question's embedding, shape (dimension,).
-        sentences: For each candidate the vectors of its sentences, shape (sentences, dimension).
-        weights: For each candidate how much its sentences count, shape (sentences,).
+        sentences: The vectors of each candidate's sentences, shape (sentences, dimension).
+        weights: The weights of each candidate's sentences, shape (sentences,).
     """
-    means = np.array([part @ one for part, one in zip(weights, sentences, strict=True)])
+    means = np.array([part @ vectors for part, vectors in zip(weights, sentences, strict=True)])
     lengths = np.linalg.norm(means, axis=1)
-    # Vectors that cancel each other out have no direction, and then nothing in common with any.
+    # Vectors that cancel each other out have no direction: their cosine is 0.
     cosines = means @ vector.astype(np.float64) / np.where(lengths > 0, lengths, 1)
     return np.clip(cosines, 0.0, 1.0)
 
 
 def bm25_share(scores: Values, bound: float) -> Values:
-    """BM25 scores as shares of the highest that any passage could have for the question.
+    """Return BM25 scores as shares of the highest that any passage could have.
 
-    Words of the question that the corpus lacks lower the share, so that a question about something
-    else scores low.
+    Words that the corpus lacks lower the share, so a question about something else scores low.
 
     Args:
         scores: The BM25 score of each candidate.
-        bound: `store.lexical.upper_bound` of the question's terms; 0 where it has none.
+        bound: `upper_bound` of the question's terms; 0 if it has none.
     """
     return scores / bound if bound else np.zeros(len(scores))
 
 
 class WordSignals:
-    """The signals that compare a question's words with those of its candidates.
+    """The signals that compare the words of a question with those of its candidates.
 
-    Each method gives one value for each candidate, shape (candidates,), in [0, 1]; all are 0 where
+    Each method returns one value for each candidate, shape (candidates,), in [0, 1]; all are 0 if
     the question has no such words.
     """
 
@@ -124,12 +123,12 @@ class WordSignals:
         weights: Sequence[Values],
         statistics: TermStatistics,
     ) -> None:
-        """Look every word of the candidates up in the question.
+        """Look up every word of the candidates in the question.
 
         Args:
             question: The question.
-            candidates: The passages that compete, at least one, each with at least one sentence.
-            weights: For each candidate how much its sentences count, shape (sentences,).
+            candidates: The passages, at least one, each with at least one sentence.
+            weights: The weights of each candidate's sentences, shape (sentences,).
             statistics: Of the question's terms in the corpus.
         """
         self._statistics = statistics
@@ -154,19 +153,19 @@ class WordSignals:
         )
 
     def local_term_share(self) -> Values:
-        """The largest share of the question's terms in a sentence, by idf among the candidates.
+        """Return the largest share of the question's terms in one sentence, by local idf.
 
-        Unlike BM25, it does not add up what stands in different sentences. A term that every
-        candidate has (the subject of the article that they come from) counts little, one that none
-        of them has nothing.
+        The idf is that among the candidates. Unlike BM25, this signal does not add up terms of
+        different sentences. A term that every candidate has (the subject of their article) counts
+        little, and a term that none has does not count.
         """
         return self._terms.largest_share(self._terms.local_idf() * self._terms.found.any(axis=0))
 
     def word_share(self) -> Values:
-        """The largest share of the question's words in one sentence, as written, each by its idf.
+        """Return the largest share of the question's words in one sentence, as written, by idf.
 
-        Stop words count here as well, by their idf among the candidates: "was", "by" or "than"
-        say something about the form of an answer.
+        Stop words count too, by their idf among the candidates: "was", "by" or "than" say
+        something about the form of an answer.
         """
         weights = [
             self._statistics.idf(term) if (term := term_of(word)) else local
@@ -175,11 +174,11 @@ class WordSignals:
         return self._words.largest_share(np.array(weights))
 
     def term_pairs(self) -> Values:
-        """The share of the question's pairs of neighbouring terms that the passage has."""
+        """Return the share of the question's pairs of neighbouring terms that each has."""
         return self._terms.share_of_pairs(list(pairwise(self._terms.question)))
 
     def word_pairs(self) -> Values:
-        """The share of the question's pairs of neighbouring words that the passage has.
+        """Return the share of the question's pairs of neighbouring words that each has.
 
         Pairs of two stop words do not count.
         """
@@ -188,7 +187,7 @@ class WordSignals:
 
 
 class _Matches:
-    """Where candidates have the units of a question: its words, or its terms."""
+    """Where candidates have the units of a question: its words or its terms."""
 
     def __init__(
         self,
@@ -200,15 +199,15 @@ class _Matches:
         starts: NDArray[np.int64],
         weights: Values,
     ) -> None:
-        """Compare once, by number instead of by name.
+        """Compare the units once, by their numbers.
 
         Args:
             question: The question's units in order.
-            number_of: Gives the number of one.
-            units: The numbers of all that the candidates have, in order, shape (units,).
+            number_of: Returns the number of a unit.
+            units: The numbers of the candidates' units, in order, shape (units,).
             sentences: The number of each unit's sentence, from 0 through all candidates.
             starts: The number of each candidate's first sentence.
-            weights: How much each sentence counts, shape (sentences of all candidates,).
+            weights: The weight of each sentence, shape (sentences of all candidates,).
         """
         self.question = question
         self.asked = list(dict.fromkeys(question))
@@ -219,25 +218,25 @@ class _Matches:
         self._candidates = np.searchsorted(starts, sentences, side="right") - 1
         known = self._units >= 0
         self.found = np.zeros((len(weights), len(self.asked)), dtype=np.bool_)
-        """Which sentence has which of the distinct units, shape (sentences, distinct units)."""
+        """Which sentence has which distinct unit, shape (sentences, distinct units)."""
         self.found[sentences[known], self._units[known]] = True
 
     def local_idf(self) -> Values:
-        """The idf of each distinct unit among the candidates."""
+        """Return the idf of each distinct unit among the candidates."""
         having = np.logical_or.reduceat(self.found, self._starts, axis=0).sum(axis=0)
         idf: Values = np.log1p((len(self._starts) - having + 0.5) / (having + 0.5))
         return idf
 
     def largest_share(self, weights: Values) -> Values:
-        """For each candidate the largest share, by weight, of units that one sentence has."""
+        """Return the largest weighted share of units in one sentence of each candidate."""
         total = weights.sum()
         shares = self.found @ weights / total if total else np.zeros(len(self.found))
         largest: Values = np.maximum.reduceat(shares * self._weights, self._starts)
         return largest
 
     def share_of_pairs(self, asked: Iterable[tuple[str, str]]) -> Values:
-        """For each candidate the share of some pairs of which it has the one before the other."""
-        # A pair as one number; a unit that the question lacks is -1, and part of no pair.
+        """Return the share of some pairs of neighbours that each candidate has."""
+        # A pair makes one number. A unit that the question lacks is -1 and belongs to no pair.
         count = len(self.asked)
         pairs = {self._position[before] * count + self._position[after] for before, after in asked}
         before, after = self._units[:-1], self._units[1:]
@@ -249,11 +248,11 @@ class _Matches:
         return np.bincount(having, minlength=len(self._starts)) / max(1, len(pairs))
 
 
-def _positions(values: NDArray[np.int64], wanted: Sequence[int]) -> NDArray[np.int64]:
-    """Where each value stands among some different ones, -1 where it does not."""
-    if not wanted:
+def _positions(values: NDArray[np.int64], numbers: Sequence[int]) -> NDArray[np.int64]:
+    """Return the position of each value among some distinct numbers, or -1."""
+    if not numbers:
         return np.full(len(values), -1)
-    order = np.argsort(wanted)
-    ascending = np.array(wanted)[order]
-    at = np.minimum(np.searchsorted(ascending, values), len(wanted) - 1)
+    order = np.argsort(numbers)
+    ascending = np.array(numbers)[order]
+    at = np.minimum(np.searchsorted(ascending, values), len(numbers) - 1)
     return np.where(ascending[at] == values, order[at], -1)

@@ -61,6 +61,12 @@ def watcher(docs: Path, tiny_model: Path, cache: Path) -> Callable[..., Watcher]
     return make
 
 
+def refreshes_of(watching: Watcher) -> Outcomes:
+    """Index once; return what becomes of the refreshes after that."""
+    watching.first()
+    return watching.refreshes()
+
+
 def first_that(
     outcomes: Outcomes, wanted: Callable[[IndexReport | AskdocsError | None], bool]
 ) -> Any:
@@ -104,9 +110,7 @@ def test_model_is_loaded_once(docs: Path, watcher: Any) -> None:
         opened.append(model.name)
         return compiled.open_encoder(model, **named)
 
-    watching = watcher(open_encoder=noting_open)
-    watching.first()
-    outcomes = watching.refreshes()
+    outcomes = refreshes_of(watcher(open_encoder=noting_open))
 
     for number in range(2):
         (docs / f"{number}.txt").write_text(f"Snow fell {number} times.")
@@ -117,9 +121,7 @@ def test_model_is_loaded_once(docs: Path, watcher: Any) -> None:
 
 def test_failed_refresh_is_not_the_last(docs: Path, watcher: Any) -> None:
     """A root that goes is an error; when it comes back, its changes are seen."""
-    watching = watcher()
-    watching.first()
-    outcomes = watching.refreshes()
+    outcomes = refreshes_of(watcher())
 
     shutil.move(docs, docs.with_name("away"))
     error = first_that(outcomes, lambda outcome: isinstance(outcome, AskdocsError))
@@ -135,9 +137,7 @@ def test_failed_refresh_is_not_the_last(docs: Path, watcher: Any) -> None:
 
 def test_refresh_that_another_writer_kept_away_is_made_up_for(docs: Path, watcher: Any) -> None:
     """It is tried again without another change."""
-    watching = watcher()
-    watching.first()
-    outcomes = watching.refreshes()
+    outcomes = refreshes_of(watcher())
     with exclusive_lock(docs.parent / "vectors" / "LOCK"):
         (docs / "b.txt").write_text("Snow fell.")
         first_that(outcomes, lambda outcome: isinstance(outcome, LockedError))
@@ -147,9 +147,7 @@ def test_refresh_that_another_writer_kept_away_is_made_up_for(docs: Path, watche
 
 def test_named_file_that_is_replaced_is_seen(docs: Path, watcher: Any) -> None:
     """As editors save: another file takes its place, and another again."""
-    watching = watcher(paths=(docs / "a.txt",))
-    watching.first()
-    outcomes = watching.refreshes()
+    outcomes = refreshes_of(watcher(paths=(docs / "a.txt",)))
 
     for text in ("Snow fell.", "Hail fell."):
         (docs / "new").write_text(text)
@@ -160,9 +158,7 @@ def test_named_file_that_is_replaced_is_seen(docs: Path, watcher: Any) -> None:
 def test_ignore_file_above_a_root_is_seen(docs: Path, watcher: Any) -> None:
     """What it newly leaves out is removed."""
     (docs / "b.txt").write_text("Snow fell.")
-    watching = watcher()
-    watching.first()
-    outcomes = watching.refreshes()
+    outcomes = refreshes_of(watcher())
     next(outcomes)
 
     (docs.parent / ".gitignore").write_text("b.txt")
@@ -173,9 +169,7 @@ def test_ignore_file_above_a_root_is_seen(docs: Path, watcher: Any) -> None:
 def test_own_writing_is_no_change(docs: Path, tiny_model: Path, cache: Path, watcher: Any) -> None:
     """With the index below the root, what happens in it or to no document starts no refresh."""
     base = docs.parent
-    watching = watcher(paths=(base,))
-    watching.first()
-    outcomes = watching.refreshes()
+    outcomes = refreshes_of(watcher(paths=(base,)))
     (docs / "b.txt").write_text("Snow fell.")
     first_that(outcomes, has_changed)
     # The change itself may be reported again; then there is rest.
@@ -238,9 +232,7 @@ def test_system_that_refuses_to_watch_does_not_end_the_watch(
         return real_watch(*places, **options)
 
     monkeypatch.setattr(watchfiles, "watch", refusing_watch)
-    watching = watcher()
-    watching.first()
-    outcomes = watching.refreshes()
+    outcomes = refreshes_of(watcher())
 
     refused = next(outcomes)
     (docs / "b.txt").write_text("Snow fell.")
@@ -260,9 +252,7 @@ def test_watch_that_is_taken_up_anew_leaves_none_open(
         return kept[-1]
 
     monkeypatch.setattr(watchfiles, "watch", noting_watch)
-    watching = watcher()
-    watching.first()
-    outcomes = watching.refreshes()
+    outcomes = refreshes_of(watcher())
     next(outcomes)
     docs.rename(docs.with_name("away"))
     first_that(outcomes, lambda outcome: isinstance(outcome, AskdocsError))
@@ -303,9 +293,7 @@ def test_refreshes_obey_a_strict_request(docs: Path, watcher: Any) -> None:
 @pytest.mark.skipif(sys.platform == "darwin", reason="file names there are UTF-8")
 def test_name_that_is_not_utf8_does_not_end_the_watch(docs: Path, watcher: Any) -> None:
     """Neither one that is no document nor one that is; what changes later is seen too."""
-    watching = watcher()
-    watching.first()
-    outcomes = watching.refreshes()
+    outcomes = refreshes_of(watcher())
     next(outcomes)
 
     (docs / os.fsdecode(b"\xfe.tmp")).write_text("Snow fell.")

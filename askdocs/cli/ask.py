@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from askdocs.cli.output import hint, notifier, notify, style, write, write_bytes
+from askdocs.cli.output import hint, notify, style, write, write_bytes
 from askdocs.cli.parameters import (
     NonEmptyText,
     option_format,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from askdocs.records.results import Question, Ranking
+    from askdocs.records.results import Ranking
     from askdocs.render.formats import Layout
 
 
@@ -90,7 +90,7 @@ def ask_command(
       askdocs ask --questions questions.txt --format jsonl
       vim -q <(askdocs ask --format vimgrep "Who may sign a contract?")
     """
-    from askdocs.cli.input import chosen_reranker, open_index
+    from askdocs.cli.input import chosen_reranker, open_index, read_questions, typed_question
     from askdocs.corpus.walk import current_folder
     from askdocs.places import existing_index
     from askdocs.render.formats import Layout, render_answers
@@ -102,7 +102,10 @@ def ask_command(
         _refresh(directory, quiet=quiet)
     if require_fresh:
         _require_fresh(directory)
-    asked = _read_questions(question, questions)
+    if questions is None:
+        asked = iter([typed_question(question)])
+    else:
+        asked = read_questions(questions, hint="askdocs ask --questions FILE")
     reranker = chosen_reranker(rerank, online=online, quiet=quiet, command="ask")
     # A program that writes questions into a pipe may wait for each answer before the next one.
     together = 1 if questions in {None, "-"} else TOGETHER
@@ -113,9 +116,10 @@ def ask_command(
             style=style(), base=opened.generation.base, current=current_folder(),
             is_many=questions is not None, null=null,
         )  # fmt: skip
-        remarks = _Remarks(form, layout, quiet=quiet, hints_bar=ask_options.min_score is None)
+        remarks = _Remarks(form, layout, hints_bar=ask_options.min_score is None, quiet=quiet)
         _print(render_answers(remarks.follow(rankings), form, layout), pager=pager, null=null)
-    remarks.conclude()
+    if not quiet:
+        remarks.conclude()
     return ExitStatus.DONE if remarks.has_results else ExitStatus.NO
 
 
@@ -156,14 +160,6 @@ def _require_fresh(directory: Path) -> None:
         )
 
 
-def _read_questions(words: tuple[str, ...], file: str | None) -> Iterator[Question]:
-    from askdocs.cli.input import read_questions, typed_question
-
-    if file is None:
-        return iter([typed_question(words)])
-    return read_questions(file, hint="askdocs ask --questions FILE")
-
-
 def _print(pieces: Iterable[str], *, pager: bool, null: bool) -> None:
     if pager and not null:
         from askdocs.cli.pager import page
@@ -184,21 +180,20 @@ class _Remarks:
         has_results: True once a question has an answer or a hit.
     """
 
-    def __init__(self, form: str, layout: Layout, *, quiet: bool, hints_bar: bool) -> None:
+    def __init__(self, form: str, layout: Layout, *, hints_bar: bool, quiet: bool) -> None:
         """Start without results.
 
         Args:
             form: The format of the answers.
             layout: The layout of the answers.
-            quiet: Report nothing.
             hints_bar: Suggest a lower bar where a question has no answer.
+            quiet: Do not report questions without hits.
         """
         self.has_results = False
         self._form = form
         self._layout = layout
         self._hints_bar = hints_bar
         self._quiet = quiet
-        self._notify = notifier(quiet=quiet)
         self._changed: set[str] = set()
         self._gone = 0
         self._has_unsafe_path = False
@@ -216,7 +211,7 @@ class _Remarks:
                 self._gone += hit.status == CitationStatus.GONE
                 self._has_unsafe_path = self._has_unsafe_path or make_safe(path) != path
             yield ranking
-            if not ranking.hits:
+            if not ranking.hits and not self._quiet:
                 self._report_no_hits(ranking)
 
     def conclude(self) -> None:
@@ -229,24 +224,20 @@ class _Remarks:
             if len(names) > 1:
                 subject = f"{len(names)} cited documents have changed since they were indexed"
             gone = "; hits marked gone show the indexed text" if self._gone else ""
-            self._notify(f"{subject}{gone}")
-            self._hint("askdocs check")
+            notify(f"{subject}{gone}")
+            hint("askdocs check")
         if self._gone and self._form == "vimgrep":
             count = count_of(self._gone, "hit")
-            self._notify(f"{count} left out: the text is gone from the file")
+            notify(f"{count} left out: the text is gone from the file")
         if self._has_unsafe_path and self._form == "paths" and not self._layout.null:
-            self._notify("some paths contain characters that cannot be shown")
-            self._hint("askdocs ask --format paths --null")
+            notify("some paths contain characters that cannot be shown")
+            hint("askdocs ask --format paths --null")
 
     def _report_no_hits(self, ranking: Ranking) -> None:
         name = f"question {ranking.question.id}" if self._layout.is_many else "the question"
         if ranking.answered:
-            self._notify(f"no passage reaches the minimum score for {name}")
+            notify(f"no passage reaches the minimum score for {name}")
             return
-        self._notify(f"no passage answers {name}")
+        notify(f"no passage answers {name}")
         if self._hints_bar:
-            self._hint("--min-score 0 shows the nearest")
-
-    def _hint(self, command: str) -> None:
-        if not self._quiet:
-            hint(command)
+            hint("--min-score 0 shows the nearest")

@@ -101,8 +101,10 @@ def index_command(
       askdocs index --watch
       askdocs index
     """
+    from askdocs.indexing.plan import preview
     from askdocs.indexing.request import IndexRequest
     from askdocs.places import default_paths, index_to_write
+    from askdocs.render.reports import render_preview
 
     directory = index_to_write(index)
     if dry_run and watch:
@@ -112,7 +114,8 @@ def index_command(
         include=include or None, exclude=exclude or None, **options,
     )  # fmt: skip
     if dry_run:
-        return _preview(request)
+        write(render_preview(preview(request)))
+        return ExitStatus.DONE
     if watch:
         return _watch(request, quiet=quiet)
     return _print_report(build_index(request, quiet=quiet), quiet=quiet)
@@ -140,14 +143,6 @@ def report_failures(report: IndexReport) -> ExitStatus:
     if NOT_UTF8 in report.failed.values():
         hint(NOT_UTF8_HINT)
     return ExitStatus.SOME_FAILED if report.failed else ExitStatus.DONE
-
-
-def _preview(request: IndexRequest) -> int:
-    from askdocs.indexing.plan import preview
-    from askdocs.render.reports import render_preview
-
-    write(render_preview(preview(request)))
-    return ExitStatus.DONE
 
 
 def _print_report(report: IndexReport, *, quiet: bool) -> int:

@@ -1,7 +1,9 @@
 """The measures of the field, one small function each.
 
 Measures of a ranking take `found`: for each rank, best first, the number of relevant ids that it
-shows and no rank before it did. A relevant id counts once, however often it is shown.
+shows and no rank before it did. A relevant id counts once, however often it is shown. `k` is the
+last rank that counts, at least 1; `relevant` is the number of relevant ids, at least 1 and at least
+the sum of `found`.
 """
 
 import math
@@ -29,10 +31,6 @@ def newly_found(shown: Sequence[Collection[Hashable]]) -> list[int]:
 def hit_at(found: Sequence[int], k: int) -> float:
     """Return success at k: 1 if one of the first k ranks is relevant, else 0.
 
-    Args:
-        found: See the module.
-        k: At least 1.
-
     Source:
         Manning, Raghavan & Schütze (2008), Introduction to Information Retrieval, section 8.4.
     """
@@ -41,10 +39,6 @@ def hit_at(found: Sequence[int], k: int) -> float:
 
 def reciprocal_rank(found: Sequence[int], k: int) -> float:
     """Return 1 / the rank of the first relevant hit, in [0, 1]; 0 if none is among the first k.
-
-    Args:
-        found: See the module.
-        k: At least 1.
 
     Source:
         Voorhees (1999), The TREC-8 Question Answering Track Report.
@@ -57,11 +51,6 @@ def reciprocal_rank(found: Sequence[int], k: int) -> float:
 def recall_at(found: Sequence[int], relevant: int, k: int) -> float:
     """Return the share of the relevant ids that the first k ranks show, in [0, 1].
 
-    Args:
-        found: See the module; its sum is at most `relevant`.
-        relevant: The number of relevant ids, at least 1.
-        k: At least 1.
-
     Source:
         Manning, Raghavan & Schütze (2008), Introduction to Information Retrieval, section 8.4.
     """
@@ -71,16 +60,8 @@ def recall_at(found: Sequence[int], relevant: int, k: int) -> float:
 def ndcg_at(found: Sequence[int], relevant: int, k: int) -> float:
     """Return the discounted cumulative gain of the first k ranks as a share of the highest one.
 
-    Gains are binary: a rank that shows two relevant ids at once gains 1, so the value of its
-    ranking stays below 1.
-
-    Args:
-        found: See the module; its sum is at most `relevant`.
-        relevant: The number of relevant ids, at least 1.
-        k: At least 1.
-
-    Returns:
-        A value in [0, 1].
+    The value is in [0, 1]. Gains are binary: a rank that shows two relevant ids at once gains 1, so
+    the value of its ranking stays below 1.
 
     Source:
         Järvelin & Kekäläinen (2002), doi:10.1145/582415.582418, with the discount log2(rank + 1)

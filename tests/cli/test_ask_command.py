@@ -177,15 +177,6 @@ def test_jsonl_is_the_same_object_on_one_line(harbour: Path, run: Run) -> None:
     assert ran.out == json.dumps(HARBOUR_OBJECT) + "\n"
 
 
-def test_json_of_an_unanswered_question_has_no_hits(harbour: Path, run: Run) -> None:
-    """The object is printed all the same, for whoever reads it."""
-    ran = run("ask", "--mode", "lexical", "--format", "jsonl", "sourdough")
-
-    assert (ran.status, json.loads(ran.out)["answered"], json.loads(ran.out)["hits"]) == (
-        1, False, [],
-    )  # fmt: skip
-
-
 def test_quiet_question_has_its_answer_and_no_remarks(harbour: Path, run: Run) -> None:
     """With -q there are results and errors only; the status still tells."""
     answered = run("ask", "-q", "--mode", "lexical", "harbour")
@@ -238,19 +229,9 @@ def test_explanation_of_a_hybrid_score_sums_to_it(harbour: Path, run: Run) -> No
     assert 1 / (1 + math.exp(-log_odds)) == pytest.approx(hit["score"], abs=2e-4)
 
 
-def test_explanation_can_be_wished_for_by_a_variable(
-    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A flag that is set in the environment is as good as one that is typed."""
-    typed = run("ask", "--mode", "lexical", "--explain", "harbour")
-    monkeypatch.setenv("ASKDOCS_ASK_EXPLAIN", "1")
-
-    assert run("ask", "--mode", "lexical", "harbour") == typed
-
-
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("top-k", "1"), ("format", "json"), ("mode", "dense"), ("min-score", "1")],
+    [("top-k", "1"), ("format", "json"), ("mode", "dense"), ("min-score", "1"), ("explain", "1")],
 )
 def test_every_option_has_a_variable(
     harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str
@@ -259,7 +240,8 @@ def test_every_option_has_a_variable(
     (harbour / "docs" / "b.txt").write_text("Ships wait outside the harbour.")
     run("index")
     without = run("ask", "harbour")
-    typed = run("ask", f"--{name}", value, "harbour")
+    values = [] if name == "explain" else [value]
+    typed = run("ask", f"--{name}", *values, "harbour")
     monkeypatch.setenv(f"ASKDOCS_ASK_{name.replace('-', '_').upper()}", value)
 
     by_variable = run("ask", "harbour")
@@ -514,16 +496,10 @@ def test_empty_index_answers_nothing(harbour: Path, run: Run, mode: str) -> None
 
 def test_missing_index_is_named(folder: Path, run: Run) -> None:
     """Without an index the status is 3, and the hint is how to make one."""
-    nearest, named = run("ask", "why?"), run("ask", "--index", "absent", "why?")
+    ran = run("ask", "why?")
 
-    assert (nearest.status, nearest.out) == (3, "")
-    assert nearest.err == (
-        f"askdocs: there is no index in {folder} or above it\nhint: askdocs index PATH\n"
-    )
-    assert (named.status, named.out) == (3, "")
-    assert named.err == (
-        "askdocs: there is no index in absent\nhint: askdocs index --index absent PATH\n"
-    )
+    error = f"askdocs: there is no index in {folder} or above it\nhint: askdocs index PATH\n"
+    assert (ran.status, ran.out, ran.err) == (3, "", error)
 
 
 def test_index_is_found_by_option_environment_or_ancestor(
@@ -596,17 +572,6 @@ def test_same_characters_on_other_lines_have_moved(
     assert hit["chars"] == hit["indexed"]["chars"]
 
 
-def test_passage_that_was_edited_away_is_gone(harbour: Path, run: Run) -> None:
-    """The indexed text is shown as gone, with one notice, whatever the format."""
-    (harbour / "docs" / "a.txt").write_text("Nothing of it is left.\n")
-
-    ran = run("ask", "--mode", "lexical", "--format", "json", "harbour")
-
-    [hit] = HARBOUR_OBJECT["hits"]
-    assert json.loads(ran.out) == HARBOUR_OBJECT | {"hits": [hit | {"status": "gone"}]}
-    assert (ran.status, ran.err) == (0, NOTICE)
-
-
 def test_index_without_its_corpus_still_answers(harbour: Path, run: Run) -> None:
     """Where the documents are missing the index's own text is shown, with one notice."""
     (harbour / "docs" / "a.txt").unlink()
@@ -623,9 +588,9 @@ def test_index_without_its_corpus_still_answers(harbour: Path, run: Run) -> None
     assert ran.err == NOTICE
 
 
-@pytest.mark.parametrize("content", [b"Caf\xe9", b"\xff\0", None])
-def test_unreadable_document_is_gone(harbour: Path, run: Run, content: bytes | None) -> None:
-    """A file that no longer decodes, or became a link, proves nothing."""
+@pytest.mark.parametrize("content", [b"Nothing of it is left.\n", b"Caf\xe9", b"\xff\0", None])
+def test_text_that_left_its_file_is_gone(harbour: Path, run: Run, content: bytes | None) -> None:
+    """A file that was edited, no longer decodes, or became a link, proves nothing."""
     path = harbour / "docs" / "a.txt"
     if content is None:
         path.rename(harbour / "elsewhere.txt")
@@ -635,7 +600,9 @@ def test_unreadable_document_is_gone(harbour: Path, run: Run, content: bytes | N
 
     ran = run("ask", "--mode", "lexical", "--format", "json", "harbour")
 
-    assert [hit["status"] for hit in json.loads(ran.out)["hits"]] == ["gone"]
+    [hit] = HARBOUR_OBJECT["hits"]
+    assert json.loads(ran.out) == HARBOUR_OBJECT | {"hits": [hit | {"status": "gone"}]}
+    assert (ran.status, ran.err) == (0, NOTICE)
 
 
 def test_equal_passages_are_folded_into_the_first(folder: Path, run: Run, cache: Path) -> None:
@@ -656,50 +623,3 @@ def test_equal_passages_are_folded_into_the_first(folder: Path, run: Run, cache:
         assert hits[0]["duplicates"] == [
             "docs/a.txt#p2", "docs/b.txt#p1", "docs/b.txt#p2", "docs/c.txt#p1", "docs/c.txt#p2",
         ]  # fmt: skip
-
-
-HARMFUL = "\x1b]52;c;aGFyYm91cg==\x07\x1b[2J\x9b31m\x85\u202eecrof\u2066\ufeff harbour \x1bP\x7f"
-
-
-def test_harmful_document_does_not_reach_the_terminal(
-    folder: Path, run: Run, tiny_model: Path
-) -> None:
-    """No control character of a text, path or question is printed; JSON keeps them all."""
-    name = "a\x1b]0;title\x07\u202e\n.txt"
-    (folder / "docs" / name).write_text(HARMFUL)
-    run("index", "--model", tiny_model, "docs")
-    stdin = json.dumps({"question": HARMFUL, "id": HARMFUL}).encode()
-    options = ["--mode", "lexical", "--min-score", "0", "--questions", "-"]
-
-    text = run("ask", *options, stdin=stdin)
-    as_json = run("ask", "--format", "json", *options, stdin=stdin)
-    as_lines = run("ask", "--format", "jsonl", *options, stdin=stdin)
-    others = [run("status", "--documents"), run("show", f"docs/{name}#p1"), run("check")]
-
-    for ran in (text, as_json, as_lines, *others):
-        assert ran.status == 0
-        printed = ran.out + ran.err
-        assert all(one == "\n" or one >= " " for one in printed)
-        assert not set(printed) & {*map(chr, range(0x7F, 0xA0)), "\u202e", "\u2066", "\ufeff"}
-    assert json.loads(as_json.out) == [json.loads(as_lines.out)]
-    found = json.loads(as_lines.out)
-    assert (found["question"], found["id"]) == (HARMFUL, HARMFUL)
-    assert found["hits"][0]["path"] == f"docs/{name}"
-    assert found["hits"][0]["text"] in HARMFUL
-
-
-def test_harmful_words_do_not_reach_the_terminal_in_errors(folder: Path, run: Run) -> None:
-    """Errors that repeat what was typed make it safe."""
-    for arguments in (
-        ["ask", "--index", HARMFUL, "why?"],
-        ["show", HARMFUL],
-        ["index", HARMFUL],
-        ["ask", f"--{HARMFUL}"],
-        [HARMFUL],
-        ["ask", "--mode", HARMFUL, "why?"],
-    ):
-        ran = run(*arguments)
-
-        assert ran.status in {2, 3}
-        assert all(one == "\n" or one >= " " for one in ran.err)
-        assert not set(ran.err) & {*map(chr, range(0x7F, 0xA0)), "\u202e", "\u2066", "\ufeff"}

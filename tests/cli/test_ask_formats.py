@@ -186,26 +186,3 @@ def test_nothing_found_is_valid_in_every_format(
     assert (one.status, one.out) == (1, out)
     assert one.err.startswith("askdocs: no passage answers the question\n")
     assert (none.status, none.out, none.err) == (1, HEADER if form == "tsv" else "", "")
-
-
-@pytest.mark.parametrize("form", ["text", "md", "tsv", "vimgrep", "paths", "trec"])
-def test_harmful_words_are_harmless_in_every_format(
-    folder: Path, run: Run, tiny_model: Path, form: str
-) -> None:
-    """No control character of a text, a path, a question or its id is printed."""
-    harmful = "\x1b]52;c;aGFy\x07\x1b[2J\x9b31m\x85\u202eecrof\u2066\ufeff harbour"
-    (folder / "docs" / "a\x1b]0;t\x07\u202e\n.txt").write_text(harmful)
-    run("index", "--model", tiny_model, "docs")
-    stdin = json.dumps({"question": harmful, "id": harmful}).encode()
-
-    ran = run(
-        "ask", *LEXICAL, "--min-score", "0", "--context", "1", "--format", form,
-        "--questions", "-", stdin=stdin,
-    )  # fmt: skip
-
-    assert ran.status == 0
-    printed = ran.out + ran.err
-    assert all(one in "\n\t" or one >= " " for one in printed)
-    assert not set(printed) & set(map(chr, range(0x7F, 0xA0)))
-    if form != "trec":
-        assert not set(printed) & {"\u202e", "\u2066", "\ufeff"}

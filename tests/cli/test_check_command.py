@@ -174,12 +174,3 @@ def test_deep_check_reports_damage_to_programs(damaged: list[str], run: Run) -> 
     assert [case.attrib["name"] for case in cases if case.find("failure") is not None] == [
         "is fresh", *damaged,
     ]  # fmt: skip
-
-
-def test_rebuild_mends_what_a_deep_check_found(damaged: list[str], run: Run) -> None:
-    """The hint is the next command to type."""
-    run("index", "--rebuild")
-
-    ran = run("check", "--deep")
-
-    assert (ran.status, ran.out) == (0, "fresh: 2 documents\n")

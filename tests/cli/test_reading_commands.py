@@ -22,13 +22,6 @@ def harbour(folder: Path, run: Run, tiny_model: Path) -> Path:
     return folder
 
 
-def test_fresh_index_is_one_line(harbour: Path, run: Run) -> None:
-    """Right after indexing, check says fresh."""
-    ran = run("check")
-
-    assert (ran.status, ran.out, ran.err) == (0, "fresh: 1 document\n", "")
-
-
 def test_stale_index_lists_every_difference(harbour: Path, run: Run) -> None:
     """Added, changed and removed documents are counted and listed, and the status is 1."""
     (harbour / "docs" / "b.txt").write_text("The sun came out.")
@@ -47,27 +40,6 @@ def test_stale_index_lists_every_difference(harbour: Path, run: Run) -> None:
         "changed   docs/a.txt\n"
         "removed   docs/b.txt\n"
     )
-
-
-def test_quiet_check_only_has_a_status(harbour: Path, run: Run) -> None:
-    """With -q the status is the answer."""
-    fresh = run("check", "-q")
-    (harbour / "docs" / "a.txt").write_text("Snow fell.")
-
-    stale = run("check", "-q")
-
-    assert (fresh.status, fresh.out, fresh.err) == (0, "", "")
-    assert (stale.status, stale.out, stale.err) == (1, "", "")
-
-
-def test_refresh_makes_a_stale_index_fresh(harbour: Path, run: Run) -> None:
-    """`askdocs check || askdocs index` ends in a fresh index."""
-    (harbour / "docs" / "a.txt").write_text("Snow fell.")
-    assert run("check").status == 1
-
-    run("index")
-
-    assert run("check").status == 0
 
 
 def test_index_and_corpus_move_together(

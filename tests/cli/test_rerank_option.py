@@ -80,18 +80,6 @@ def test_without_the_option_nothing_is_loaded(harbour: Path, run: Run) -> None:
     assert "rerank" not in ran.out
 
 
-def test_model_may_be_named_by_a_variable(
-    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As every option, it has one of its command."""
-    monkeypatch.setenv("ASKDOCS_ASK_RERANK", "reranker")
-
-    ran = run("ask", QUESTION, "--min-score", "0", "--format", "jsonl")
-
-    assert (ran.status, ran.err) == (0, NOTICE)
-    assert '"rerank_score": ' in ran.out
-
-
 def test_question_that_nothing_answers_loads_nothing(harbour: Path, run: Run) -> None:
     """There is nothing to order."""
     ran = run("ask", "zeppelins", "--mode", "lexical", "--rerank", "reranker")

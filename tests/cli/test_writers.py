@@ -6,7 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,17 +31,49 @@ def harbour(folder: Path, run: Run, tiny_model: Path) -> Path:
     return folder
 
 
+@contextmanager
+def interrupted_embedding(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have Ctrl-C come as soon as sentences are embedded."""
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("askdocs.embedding.encoder.CompiledEncoder.embed_sentences", interrupt)
+        yield
+
+
+def overtake(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have another writer commit while the next one opens its model."""
+    real_open = compiled.open_encoder
+
+    def overtaken(*arguments: Any, **options: Any) -> Any:
+        with monkeypatch.context() as patch:
+            patch.setattr(compiled, "open_encoder", real_open)
+            assert run("index").status == 0
+        return real_open(*arguments, **options)
+
+    monkeypatch.setattr(compiled, "open_encoder", overtaken)
+
+
+def run_script(cache: Path, script: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a script in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        env={**os.environ, "ASKDOCS_CACHE": str(cache)},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+
 def test_interruption_leaves_the_old_index_answering(
     harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ctrl-C while sentences are embedded: status 130, no leftovers, the next run succeeds."""
     before = tree(harbour / "vectors")
 
-    def interrupted(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr("askdocs.embedding.encoder.CompiledEncoder.embed_sentences", interrupted)
+    with interrupted_embedding(monkeypatch):
         ran = run("index")
 
     assert (ran.status, ran.out) == (130, "")
@@ -58,11 +91,7 @@ def test_interrupted_first_run_leaves_no_index(
     """Where there was no index there is none, and the next run makes one."""
     (folder / "docs" / "a.txt").write_text("The harbour froze in March.")
 
-    def interrupted(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr("askdocs.embedding.encoder.CompiledEncoder.embed_sentences", interrupted)
+    with interrupted_embedding(monkeypatch):
         ran = run("index", "--model", tiny_model, "docs")
 
     assert ran.status == 130
@@ -73,8 +102,6 @@ def test_interrupted_first_run_leaves_no_index(
 
 INTERRUPTED = """
 import os, signal, sys
-from askdocs.embedding import compiled
-from askdocs.embedding import compiled
 from askdocs.cli.process import main
 from askdocs.embedding.encoder import CompiledEncoder
 
@@ -94,13 +121,7 @@ def test_signal_leaves_the_old_index_answering(
     """A process that is ended in the middle leaves the old index, no lock, and no mess for long."""
     before = tree(harbour / "vectors")
 
-    ran = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED, str(int(number))],
-        env={**os.environ, "ASKDOCS_CACHE": str(cache)},
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
+    ran = run_script(cache, INTERRUPTED, str(int(number)))
 
     if number == signal.SIGKILL:
         assert ran.returncode == -number
@@ -151,15 +172,7 @@ def test_patient_writer_goes_on_from_what_the_other_has_written(
     harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What another process commits meanwhile is where it begins, so nothing is left to do."""
-    real_open = compiled.open_encoder
-
-    def overtaken(*arguments: Any, **options: Any) -> Any:
-        with monkeypatch.context() as patch:
-            patch.setattr(compiled, "open_encoder", real_open)
-            assert run("index").status == 0
-        return real_open(*arguments, **options)
-
-    monkeypatch.setattr(compiled, "open_encoder", overtaken)
+    overtake(run, monkeypatch)
 
     ran = run("index", "--wait", "60")
 
@@ -197,15 +210,7 @@ def test_writer_that_was_overtaken_starts_again(
     harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An index that changed while the plan was made is not overwritten."""
-    real_open = compiled.open_encoder
-
-    def overtaken(*arguments: Any, **options: Any) -> Any:
-        with monkeypatch.context() as patch:
-            patch.setattr(compiled, "open_encoder", real_open)
-            assert run("index").status == 0
-        return real_open(*arguments, **options)
-
-    monkeypatch.setattr(compiled, "open_encoder", overtaken)
+    overtake(run, monkeypatch)
 
     ran = run("index")
 
@@ -250,13 +255,7 @@ def test_readers_open_nothing_for_writing(harbour: Path, cache: Path, command: l
     """Whoever only reads works on an index that cannot be written, and leaves it untouched."""
     before = times(harbour / "vectors")
 
-    ran = subprocess.run(
-        [sys.executable, "-c", AUDITED, *command],
-        env={**os.environ, "ASKDOCS_CACHE": str(cache)},
-        capture_output=True,
-        check=True,
-        timeout=60,
-    )
+    ran = run_script(cache, AUDITED, *command)
 
     status, written = json.loads(ran.stderr.splitlines()[-1])
     assert status in {0, 1}
@@ -266,13 +265,7 @@ def test_readers_open_nothing_for_writing(harbour: Path, cache: Path, command: l
 
 def test_indexing_is_seen_by_the_same_watch(harbour: Path, cache: Path) -> None:
     """The watch over readers would see a write: it sees those of a writer."""
-    ran = subprocess.run(
-        [sys.executable, "-c", AUDITED, "index"],
-        env={**os.environ, "ASKDOCS_CACHE": str(cache)},
-        capture_output=True,
-        check=True,
-        timeout=60,
-    )
+    ran = run_script(cache, AUDITED, "index")
 
     status, written = json.loads(ran.stderr.splitlines()[-1])
     assert status == 0

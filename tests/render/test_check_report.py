@@ -7,7 +7,6 @@ from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 import jsonschema
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +15,6 @@ from askdocs.render.check_report import (
     render_annotations,
     render_freshness_json,
     render_junit,
-    summarise,
 )
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "freshness.schema.json").read_text())
@@ -205,16 +203,3 @@ def test_junit_is_xml_that_counts_right(found: Freshness) -> None:
     documents = found.added + found.changed + found.removed
     assert len(cases) == 2 + len(documents) + len(found.damaged)
     assert bool(failures) is not found.is_fresh
-
-
-@pytest.mark.parametrize(
-    ("found", "line"),
-    [
-        (FRESH, "fresh: 5 documents"),
-        (STALE, "stale: 1 added, 1 changed, 2 removed, 1 setting"),
-        (DAMAGED, "damaged: 1 file"),
-    ],
-)
-def test_summary_is_one_line(found: Freshness, line: str) -> None:
-    """The counts of all that differs."""
-    assert summarise(found) == line

@@ -33,7 +33,6 @@ from askdocs.records.results import (
 )
 from askdocs.render.check_report import render_freshness
 from askdocs.render.formats import Layout, render_answers
-from askdocs.render.json import render_cited_json
 from askdocs.render.reports import render_documents, render_failures, render_report, render_status
 from askdocs.render.text import render_cited, render_ranking
 from askdocs.terminal import Style
@@ -121,11 +120,6 @@ def test_hits_are_parted_by_blank_lines() -> None:
         "\n"
         ">   It froze.\n"
     )
-
-
-def test_no_hits_are_no_text() -> None:
-    """An empty ranking prints nothing."""
-    assert render_ranking(ranking_of(), PLAIN, base=BASE) == ""
 
 
 def test_color_only_adds_to_the_text() -> None:
@@ -344,16 +338,6 @@ def test_json_of_a_hit_that_moved_has_its_old_place() -> None:
     ]  # fmt: skip
 
 
-def test_json_of_cited_text() -> None:
-    """A cited text is its place, text and status."""
-    cited = CitedText(place=make_hit().place, text="Rain fell.", status=CitationStatus.GONE)
-
-    assert json.loads(render_cited_json(cited)) == {
-        "schema": 1, "citation": "docs/a.txt#p3", "path": "docs/a.txt", "paragraphs": [3, 3],
-        "lines": [7, 7], "chars": [0, 10], "text": "Rain fell.", "status": "gone",
-    }  # fmt: skip
-
-
 def test_fresh_is_one_line() -> None:
     """A fresh index is said to be so, with the number of its documents."""
     assert render_freshness(Freshness(documents=1), PLAIN) == "fresh: 1 document\n"
@@ -481,14 +465,6 @@ def test_sizes_have_decimal_units(size: int, expected: str) -> None:
     lines = status_of(make_manifest(a=size)).splitlines()
 
     assert lines[-1] == f"size       {expected}"
-
-
-def test_revision_stands_behind_the_model() -> None:
-    """A model that has a revision is shown with it."""
-    manifest = make_manifest()
-    manifest = replace(manifest, model=replace(manifest.model, name="m", revision="m==1"))
-
-    assert "model      m (m==1), 3 dimensions\n" in status_of(manifest)
 
 
 def test_documents_are_listed_by_path() -> None:

@@ -1,7 +1,8 @@
-"""Repair a damaged index: the use case behind `repair`."""
+"""Repair a damaged index: keep its sound parts and rebuild the rest from the documents."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -35,164 +36,18 @@ from askdocs.index.generation import (
 from askdocs.index.transaction import begin
 from askdocs.indexing.build import build
 from askdocs.indexing.model import open_model
-from askdocs.indexing.plan import Salvage, differing, indexed_paths, make_plan, require_held
+from askdocs.indexing.plan import Salvage, differing, indexed_paths, make_plan
 from askdocs.indexing.request import IndexRequest
 from askdocs.places import GENERATIONS, HEAD, generation_folders, has_generations
-from askdocs.records.manifest import DocumentStatus
 from askdocs.records.reports import DamagedFile, RepairReport
-from askdocs.store.partition import DOCUMENTS, segment_name, segment_names, segment_of
+from askdocs.store.partition import DOCUMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from askdocs.indexing.build import Progress
     from askdocs.records.reports import IndexReport
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
-    """What is wrong with an index, and what of it is sound.
-
-    Attributes:
-        current: The name of the generation that HEAD names; None where it names none.
-        generation: The one to put right, whose manifest is sound; None where there is none. It is
-            not the current one where that has no sound manifest, or there is none.
-        damaged: What is wrong with files of it, by their names in it.
-        encoder: What is wrong with files of the encoder that the index carries.
-        fault: What is wrong with the manifest that HEAD names, or that there is none at all; None
-            where nothing is.
-    """
-
-    current: str | None
-    generation: Generation | None
-    damaged: dict[str, str]
-    encoder: tuple[tuple[Path, str], ...] = ()
-    fault: DamagedIndexError | None = None
-
-    @property
-    def is_sound(self) -> bool:
-        """Whether nothing is wrong."""
-        return self.current is not None and not (self.damaged or self.encoder or self.fault)
-
-    @property
-    def lost(self) -> DamagedIndexError | None:
-        """Why the settings are lost; None where they are not."""
-        return self.fault if self.generation is None else None
-
-
-def examine(index: Path) -> Findings:
-    """Read every byte of an index and say what is wrong with it.
-
-    Raises:
-        NoIndexError: There is none, and nothing of one.
-        UnusableIndexError: It is of another format.
-        RefusedError: The file system refuses to read it.
-    """
-    try:
-        current = read_head(index)
-    except NoIndexError:
-        if not has_generations(index):
-            raise
-        return _without_head(index)
-    except DamagedIndexError:
-        return _without_head(index)
-    try:
-        generation = open_generation(index)
-        found = _of(generation, current=generation.digest)
-    except DamagedIndexError as error:
-        found = _without_manifest(index, current, error)
-    except UnreadableFileError as error:
-        path = index / GENERATIONS / current / MANIFEST
-        lost = DamagedFileError(path, error.reason, hint=REPAIR_FROM)
-        found = _without_manifest(index, current, lost)
-    if not found.is_sound and current_digest(index) not in {None, found.current}:
-        # A writer has put another generation in its place meanwhile.
-        return examine(index)
-    return found
-
-
-def _without_head(index: Path) -> Findings:
-    """The newest generation that is whole, or else the newest whose manifest is."""
-    found = [_of(generation, current=None) for generation in sound_generations(index)]
-    if not found:
-        message = f"no generation in {index / GENERATIONS} has a sound manifest"
-        lost = DamagedIndexError(message, hint=REPAIR_FROM)
-        return Findings(current=None, generation=None, damaged={}, fault=lost)
-    return next((one for one in found if not one.damaged), found[0])
-
-
-def _without_manifest(index: Path, current: str, fault: DamagedIndexError) -> Findings:
-    """The newest generation that is whole, though HEAD names another."""
-    for generation in sound_generations(index):
-        found = _of(generation, current=current)
-        if not found.damaged:
-            return replace(found, fault=fault)
-    return Findings(current=current, generation=None, damaged={}, fault=fault)
-
-
-def _of(generation: Generation, *, current: str | None) -> Findings:
-    return Findings(
-        current=current,
-        generation=generation,
-        damaged=generation.damage(deep=True),
-        encoder=tuple(damaged_encoder(generation)),
-    )
-
-
-def listed(found: Findings, index: Path) -> Iterator[DamagedFile]:
-    """Everything that is wrong, as far as it is about files, with paths as the index is named."""
-    if found.current is None:
-        yield DamagedFile(path=str(index / HEAD), reason="names no generation")
-    if found.fault is not None and found.current is not None:
-        path = index / GENERATIONS / found.current / MANIFEST
-        yield DamagedFile(path=str(path), reason=str(found.fault).removeprefix(f"{path} "))
-    if found.generation is not None:
-        yield from listed_damage(found.generation, found.damaged, found.encoder)
-
-
-def held_documents(found: Findings, index: Path) -> frozenset[str]:
-    """The documents that a damaged index holds, as far as that can be known.
-
-    From its records where these are sound; else from those of its segments that are sound, and
-    where a segment's own list is damaged too, or the manifest is lost, from the lines that can
-    still be read of records that nothing vouches for.
-    """
-    if found.generation is None:
-        with access.refusals(index / GENERATIONS):
-            folders = (
-                [index / GENERATIONS / found.current]
-                if found.current
-                else generation_folders(index)
-            )
-        return frozenset(path for one in folders for path in _unproved(one))
-    if RECORDS not in found.damaged:
-        records = found.generation.documents.items()
-        return frozenset(path for path, one in records if one.status == DocumentStatus.INDEXED)
-    return frozenset(_by_segments(found, found.generation))
-
-
-def _by_segments(found: Findings, generation: Generation) -> Iterator[str]:
-    segments = len(segment_names(generation.manifest.files))
-    unproved = _unproved(generation.directory)
-    for number in range(segments):
-        name = f"{segment_name(number)}/{DOCUMENTS}"
-        if name in generation.manifest.files and name not in found.damaged:
-            record = generation.manifest.files[name]
-            yield from readable_paths(access.read_verified(generation.directory / name, record))
-        else:
-            yield from (path for path in unproved if segment_of(path, segments) == number)
-
-
-def _unproved(folder: Path) -> Iterable[str]:
-    """The documents that the records of a generation name, as far as they can be read."""
-    try:
-        return readable_paths(access.read_index_file(folder / RECORDS))
-    except (DamagedIndexError, UnreadableFileError):
-        return ()
-
-
-_OTHERWISE = "askdocs index --rebuild --replace PATH"
 
 
 def repair(
@@ -204,151 +59,253 @@ def repair(
     progress: Progress | None = None,
     dry_run: bool = False,
 ) -> RepairReport:
-    """Make an index what its manifest says, from what of it is sound and from its corpus.
+    """Make an index match its manifest again, from its sound parts and its corpus.
 
-    Where nothing is wrong, nothing is written. Whatever fails or ends it leaves what was sound.
+    A sound index is not written to. Whatever fails or ends the repair leaves the sound parts.
 
     Args:
         index: The index directory.
-        paths: The folders and files of the corpus, where the manifest that names them is lost.
+        paths: The folders and files of the corpus, if the manifest that names them is lost.
         cache: Where compiled encoders and vectors are kept.
-        notify: Called with one line about anything that takes long, or is put in place.
-        progress: Told how far it is.
-        dry_run: Whether to find out only what is wrong, and whether it can be put right.
+        notify: Called with one line about anything that takes long, or that is replaced.
+        progress: Told how far the repair is.
+        dry_run: Whether only to report what is wrong, and whether it can be repaired.
 
     Returns:
         What was wrong.
 
     Raises:
-        NoIndexError: There is no index, and nothing of one.
+        NoIndexError: There is neither an index nor a part of one.
         UsageError: The paths are not those of the corpus that the index records.
         DamagedIndexError: The settings are lost and no path is given, or a document of the index
-            cannot be read any more; nothing was written. Or the encoder that the index carries is
-            damaged and cannot be had again; what else was wrong has then been put right.
+            cannot be read any more; nothing was written. Or the encoder in the index is damaged and
+            its model is not here; everything else has then been repaired.
         LockedError: Another process is writing the index.
-        ModelError: A model is needed that cannot be had.
+        ModelError: A model is needed that is not here.
         RefusedError: The disk refuses.
     """
-    found = examine(index)
-    _require_paths(found, index, paths)
+    findings = _examine(index)
+    generation = findings.generation
+    _require_paths(findings, index, paths)
     report = RepairReport(
         index=str(index),
         documents=0,
-        damaged=tuple(listed(found, index)),
+        damaged=tuple(_damaged_files(findings, index)),
         report=None,
         is_done=not dry_run,
     )
-    if found.damaged or found.lost:
-        if found.lost:
-            notify(_defaults(index))
-        request = IndexRequest(index=index, paths=paths if found.lost else ())
-        act = partial(build, cache=cache, notify=notify, progress=progress)
-        report = _from_corpus(report, request, _salvage(found, index), None if dry_run else act)
+    if generation is None or findings.damaged:
+        if generation is None:
+            notify(
+                f"the settings of {index} are lost; the default ones and the model "
+                f"{DEFAULT_MODEL} are used"
+            )
+        request = IndexRequest(index=index, paths=() if generation else paths)
+        run_build = partial(build, request, cache=cache, notify=notify, progress=progress)
+        report = _rebuild(report, findings, request, None if dry_run else run_build)
     else:
-        report = replace(report, documents=_count(found))
-        if found.generation and found.generation.digest != found.current and not dry_run:
-            _name_current(found.generation, found.current, notify)
-    if not found.is_sound:
-        whole = found.generation if dry_run else open_generation(index)
-        _mend_encoder(whole, cache=cache, notify=notify, dry_run=dry_run)
+        report = replace(report, documents=len(indexed_paths(generation.documents)))
+        if generation.digest != findings.current and not dry_run:
+            _name_current(generation, findings.current, notify)
+    if not findings.is_sound:
+        repaired = generation if dry_run else open_generation(index)
+        if repaired and damaged_encoder(repaired):
+            _replace_encoder(repaired, cache=cache, notify=notify, dry_run=dry_run)
     return report
 
 
-def _from_corpus(
-    report: RepairReport,
-    request: IndexRequest,
-    salvage: Salvage,
-    act: Callable[..., IndexReport] | None,
-) -> RepairReport:
-    """Make anew what is damaged, or see what that would do; the report with what comes of it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Findings:
+    """What is wrong with an index, and which generation of it to repair.
 
-    Args:
-        report: What is wrong.
-        request: The index and, where its settings are lost, the corpus.
-        salvage: What of it can be used again.
-        act: Does it, as `build`; None to see only.
+    Attributes:
+        current: The name of the generation that HEAD names; None if HEAD is lost.
+        generation: The generation to repair, whose manifest is sound; None if there is none. It is
+            another than the current one if HEAD or the current manifest is lost.
+        damaged: What is wrong with files of that generation, by their names in it.
+        encoder: What is wrong with files of the encoder in the index.
+        fault: What is wrong with the current manifest, or that no manifest is sound.
     """
-    _require_roots(salvage)
-    if act is None:
+
+    current: str | None
+    generation: Generation | None = None
+    damaged: dict[str, str]
+    encoder: tuple[tuple[Path, str], ...] = ()
+    fault: DamagedIndexError | None = None
+
+    @property
+    def is_sound(self) -> bool:
+        return self.current is not None and not (self.damaged or self.encoder or self.fault)
+
+
+def _examine(index: Path) -> _Findings:
+    """Read every byte of an index and say what is wrong with it."""
+    try:
+        current = read_head(index)
+    except NoIndexError:
+        if not has_generations(index):
+            raise
+        return _stand_in(index)
+    except DamagedIndexError:
+        return _stand_in(index)
+    try:
+        generation = open_generation(index)
+        findings = _findings(generation, current=generation.digest)
+    except DamagedIndexError as error:
+        findings = _stand_in(index, current, error)
+    except UnreadableFileError as error:
+        path = index / GENERATIONS / current / MANIFEST
+        fault = DamagedFileError(path, error.reason, hint=REPAIR_FROM)
+        findings = _stand_in(index, current, fault)
+    if not findings.is_sound and current_digest(index) not in {None, findings.current}:
+        # Another process has written the index meanwhile.
+        return _examine(index)
+    return findings
+
+
+def _findings(
+    generation: Generation, *, current: str | None, fault: DamagedIndexError | None = None
+) -> _Findings:
+    return _Findings(
+        current=current,
+        generation=generation,
+        damaged=generation.damage(deep=True),
+        encoder=tuple(damaged_encoder(generation)),
+        fault=fault,
+    )
+
+
+def _stand_in(
+    index: Path, current: str | None = None, fault: DamagedIndexError | None = None
+) -> _Findings:
+    """Choose the generation to repair if HEAD, or the manifest that it names, is lost.
+
+    It is the newest whole generation. If HEAD is lost, it may be a damaged one; if HEAD names a
+    generation, the documents of that one count, and a damaged older one does not replace them.
+    """
+    candidates = [
+        _findings(generation, current=current, fault=fault)
+        for generation in sound_generations(index)
+    ]
+    whole = [findings for findings in candidates if not findings.damaged]
+    if whole or (candidates and current is None):
+        return [*whole, *candidates][0]
+    if fault is None:
+        message = f"no generation in {index / GENERATIONS} has a sound manifest"
+        fault = DamagedIndexError(message, hint=REPAIR_FROM)
+    return _Findings(current=current, damaged={}, fault=fault)
+
+
+def _require_paths(findings: _Findings, index: Path, paths: tuple[Path, ...]) -> None:
+    """Refuse to repair without paths if they are needed, or with other paths than recorded."""
+    if findings.generation is None:
+        if findings.fault and not paths:
+            raise findings.fault
+        return
+    base, roots = findings.generation.base, findings.generation.manifest.corpus.roots
+    if paths and tuple(sorted({relative_root(path, base) for path in paths})) != roots:
+        raise UsageError(f"{index} is the index of {', '.join(roots)}", hint=REPAIR)
+
+
+def _damaged_files(findings: _Findings, index: Path) -> Iterator[DamagedFile]:
+    """List everything that is wrong, with paths below the index as the user named it."""
+    if findings.current is None:
+        yield DamagedFile(path=str(index / HEAD), reason="names no generation")
+    elif findings.fault:
+        path = index / GENERATIONS / findings.current / MANIFEST
+        yield DamagedFile(path=str(path), reason=str(findings.fault).removeprefix(f"{path} "))
+    if findings.generation:
+        yield from listed_damage(findings.generation, findings.damaged, findings.encoder)
+
+
+def _rebuild(
+    report: RepairReport,
+    findings: _Findings,
+    request: IndexRequest,
+    run_build: Callable[..., IndexReport] | None,
+) -> RepairReport:
+    """Rebuild what is damaged, or only plan it without `run_build`, and complete the report."""
+    if findings.generation:
+        _require_roots(findings.generation)
+    held = frozenset(_held_documents(findings, request.index))
+    salvage = Salvage(
+        generation=findings.generation,
+        damaged=frozenset(findings.damaged),
+        held=held,
+        current=findings.current,
+    )
+    built = run_build(salvage=salvage) if run_build else None
+    if built:
+        documents, added, changed, removed = (
+            built.documents, built.added, built.changed, built.removed,
+        )  # fmt: skip
+    else:
         plan = make_plan(request, salvage=salvage)
         documents = len(plan.indexed)
         added, changed, removed = differing(plan.before, plan.records)
-        done = None
-    else:
-        done = act(request, salvage=salvage)
-        documents, added, changed, removed = done.documents, done.added, done.changed, done.removed
-    # Where the records are lost, what the index held is known by other means.
-    added = tuple(path for path in added if path not in salvage.held)
+    # If the records are lost, every document counts as added, even those that the index held.
+    added = tuple(path for path in added if path not in held)
     return replace(
-        report, report=done, documents=documents, added=added, changed=changed, removed=removed
+        report, report=built, documents=documents, added=added, changed=changed, removed=removed
     )
 
 
-def _require_paths(found: Findings, index: Path, paths: tuple[Path, ...]) -> None:
-    """Refuse to do without paths where they are needed, and others than those that are recorded."""
-    if found.lost and not paths:
-        raise found.lost
-    if found.generation is None or not paths:
-        return
-    roots = found.generation.manifest.corpus.roots
-    base = found.generation.base
-    if tuple(sorted({relative_root(path, base) for path in paths})) != roots:
-        hint = _OTHERWISE if _gone_roots(found.generation) else REPAIR
-        raise UsageError(f"{index} is the index of {', '.join(roots)}", hint=hint)
+def _require_roots(generation: Generation) -> None:
+    """Refuse to go on without a root of the corpus: all documents below it would be lost."""
+    for root in generation.manifest.corpus.roots:
+        if not exists(source_path(generation.base, root)):
+            raise DamagedIndexError(
+                f"{root} does not exist and its documents would be lost; nothing was written",
+                hint="askdocs index --rebuild --replace PATH goes on without it",
+            )
 
 
-def _salvage(found: Findings, index: Path) -> Salvage:
-    return Salvage(
-        generation=found.generation,
-        damaged=frozenset(found.damaged),
-        held=held_documents(found, index),
-        current=found.current,
-    )
+def _held_documents(findings: _Findings, index: Path) -> Iterator[str]:
+    """Return the paths of the documents that a damaged index holds, as far as they are known.
 
-
-def _require_roots(salvage: Salvage) -> None:
-    """Refuse to go on without the documents of a root that is gone; see `require_held`."""
-    if salvage.generation is None:
-        return
-    gone = _gone_roots(salvage.generation)
-    below = {
-        path
-        for path in salvage.held
-        for root in gone
-        if root in {".", path} or path.startswith(f"{root}/")
-    }
-    require_held(frozenset(below), {}, otherwise=_OTHERWISE)
-
-
-def _gone_roots(generation: Generation) -> list[str]:
-    """The roots of an index's corpus at which there is nothing any more."""
-    return [
-        root
-        for root in generation.manifest.corpus.roots
-        if not exists(source_path(generation.base, root))
-    ]
+    They are taken from the records. If these are damaged, they are taken from the sound segments,
+    and if a segment's list or the manifest is damaged too, from the lines of the records that can
+    still be read, though nothing verifies these.
+    """
+    generation = findings.generation
+    if generation is None:
+        with access.refusals(index / GENERATIONS):
+            folders = generation_folders(index)
+        if findings.current:
+            folders = [index / GENERATIONS / findings.current]
+    elif RECORDS not in findings.damaged:
+        folders = []
+        yield from indexed_paths(generation.documents)
+    else:
+        lists = {
+            name: record
+            for name, record in generation.manifest.files.items()
+            if name.endswith(f"/{DOCUMENTS}")
+        }
+        for name in lists.keys() - findings.damaged.keys():
+            yield from readable_paths(
+                access.read_verified(generation.directory / name, lists[name])
+            )
+        folders = [generation.directory] if lists.keys() & findings.damaged.keys() else []
+    for folder in folders:
+        with suppress(DamagedIndexError, UnreadableFileError):
+            yield from readable_paths(access.read_index_file(folder / RECORDS))
 
 
 def _name_current(
     generation: Generation, current: str | None, notify: Callable[[str], None]
 ) -> None:
-    """Have HEAD name a generation that is whole."""
+    """Make HEAD name a whole generation; the others stay."""
     with begin(generation.index, expecting=current, keeps_all=True) as transaction:
         transaction.name_current(generation.digest)
     older = "" if current is None else "; askdocs index brings it up to date"
     notify(f"{generation.index} answers from generation {generation.digest[:12]} again{older}")
 
 
-def _mend_encoder(
-    generation: Generation | None, *, cache: Path, notify: Callable[[str], None], dry_run: bool
+def _replace_encoder(
+    generation: Generation, *, cache: Path, notify: Callable[[str], None], dry_run: bool
 ) -> None:
-    """Put the encoder that an index carries in place of a damaged one.
-
-    Raises:
-        DamagedIndexError: It cannot be had. The damaged one stays: it may be the last there is.
-    """
-    if generation is None or not damaged_encoder(generation):
-        return
+    """Replace the damaged encoder in an index; without another it stays."""
     source = _sound_encoder(generation, cache=cache, notify=notify)
     if source is None:
         raise DamagedIndexError(
@@ -365,7 +322,7 @@ def _mend_encoder(
 def _sound_encoder(
     generation: Generation, *, cache: Path, notify: Callable[[str], None]
 ) -> Path | None:
-    """Where the encoder of an index's model lies; None where it cannot be had."""
+    """Return where the cache has the encoder of an index's model, compiled if necessary."""
     record = generation.manifest.model
     if has_compiled(record.fingerprint, cache=cache, whole=True):
         return entry_directory(cache, record.fingerprint)
@@ -379,14 +336,4 @@ def _sound_encoder(
         )
     except ModelError:
         return None
-    is_same = encoder.fingerprint == record.fingerprint
-    return compiled_folder(encoder) if is_same else None
-
-
-def _defaults(index: Path) -> str:
-    model = DEFAULT_MODEL
-    return f"the settings of {index} are lost; the default ones and the model {model} are used"
-
-
-def _count(found: Findings) -> int:
-    return len(indexed_paths(found.generation.documents)) if found.generation else 0
+    return compiled_folder(encoder) if encoder.fingerprint == record.fingerprint else None

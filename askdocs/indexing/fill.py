@@ -10,9 +10,9 @@ import numpy as np
 from askdocs.corpus.walk import Entry, EntryKind
 from askdocs.embedding.cache import embed_with_cache
 from askdocs.freshness import observe_entry
-from askdocs.indexing.plan import has_codebook, indexed_paths, is_whole
+from askdocs.indexing.plan import indexed_paths
 from askdocs.records.manifest import DocumentRecord
-from askdocs.store.partition import by_segment, segment_name
+from askdocs.store.partition import CODEBOOK, by_segment, segment_name
 from askdocs.text.cutting import cut_passages
 from askdocs.text.document import read_document
 
@@ -119,7 +119,7 @@ class Filler:
         self._cache = cache
         self._whole_segments = old
         self._old = old if plan.reads_old else None
-        keeps_codebook = keeps_codebook and plan.keeps_segments and has_codebook(plan.damaged)
+        keeps_codebook &= plan.keeps_segments and not self._has_damage(CODEBOOK)
         self._codebook = old.codebook if old and keeps_codebook else None
         self._writer = transaction.writer(
             dimension=encoder.dimension, segments=plan.segments, codebook=self._codebook
@@ -159,7 +159,12 @@ class Filler:
 
     def _stays(self, number: int, paths: Sequence[str]) -> bool:
         """Whether a segment that held some documents can be taken over as it is."""
-        return is_whole(self._plan.damaged, number) and all(map(self._plan.keeps, paths))
+        is_damaged = self._has_damage(f"{segment_name(number)}/")
+        return not is_damaged and all(map(self._plan.keeps, paths))
+
+    def _has_damage(self, prefix: str) -> bool:
+        """Return whether an old file is damaged whose name begins with a prefix."""
+        return any(name.startswith(prefix) for name in self._plan.damaged)
 
     def _segments_before(self) -> dict[int, list[str]]:
         """The documents of each old segment, where those that do not change serve as they are."""

@@ -32,7 +32,7 @@ from askdocs.records.manifest import (
     PassageSettings,
 )
 from askdocs.records.reports import IndexPreview
-from askdocs.store.partition import CODEBOOK, number_of_segments, segment_name, segment_names
+from askdocs.store.partition import number_of_segments, segment_names
 from askdocs.text.cutting import cut_passages
 from askdocs.text.document import read_document
 
@@ -58,16 +58,6 @@ class Salvage:
     damaged: frozenset[str]
     held: frozenset[str]
     current: str | None
-
-
-def is_whole(damaged: frozenset[str], segment: int) -> bool:
-    """Whether no file of a segment is among the damaged ones."""
-    return not any(name.startswith(f"{segment_name(segment)}/") for name in damaged)
-
-
-def has_codebook(damaged: frozenset[str]) -> bool:
-    """Whether what the codes of all segments mean is not among the damaged files."""
-    return not any(name.startswith(CODEBOOK) for name in damaged)
 
 
 def require_held(

@@ -195,7 +195,7 @@ class _WatchedPaths:
         self._tops = [f"{top.rstrip(os.sep)}{os.sep}" for top in tops]
         self._index = f"{os.path.realpath(index)}{os.sep}"
         # An editor replaces a file that was named, which a watch on the file does not see.
-        above = {parent for root in roots for parent in root.parents if _lies_in(parent, base)}
+        above = {parent for root in roots for parent in root.parents if parent.is_relative_to(base)}
         ignore_files = [folder / name for folder in sorted(above) for name in corpus.ignore_files]
         self._checked = [*roots, *ignore_files]
 
@@ -226,10 +226,6 @@ def _require_utf8(folders: list[Path]) -> None:
             str(folder).encode()
         except UnicodeEncodeError as error:
             raise RefusedError(f"{folder} cannot be watched: its name is not UTF-8") from error
-
-
-def _lies_in(folder: Path, base: Path) -> bool:
-    return base in (folder, *folder.parents)
 
 
 def _state(path: Path) -> tuple[int, ...] | None:

@@ -27,9 +27,9 @@ from askdocs.watch import Pace, Watcher, _WatchedPaths
 
 Outcomes = Iterator[IndexReport | AskdocsError | None]
 
-# Long enough for a slow machine; whoever has to wait for it is about to fail.
+# Long enough for a slow machine; a test that waits this long fails.
 _SECONDS = 30.0
-# So many looks without a change are rest, and one that was not reported by then is none.
+# After so many looks without a change, no change will be reported any more.
 _LOOKS = 5
 _PACE = Pace(together=20, look=60)
 
@@ -241,7 +241,7 @@ def test_system_that_refuses_to_watch_does_not_end_the_watch(
     assert first_that(outcomes, has_changed).added == ("docs/b.txt",)
 
 
-def test_watch_that_is_taken_up_anew_leaves_none_open(
+def test_restarted_watch_closes_the_one_before(
     docs: Path, watcher: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The one before is closed, and with it what the system holds for it."""
@@ -292,7 +292,7 @@ def test_refreshes_obey_a_strict_request(docs: Path, watcher: Any) -> None:
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="file names there are UTF-8")
 def test_name_that_is_not_utf8_does_not_end_the_watch(docs: Path, watcher: Any) -> None:
-    """Neither one that is no document nor one that is; what changes later is seen too."""
+    """Changes after it are seen too, whether the file is a document or not."""
     outcomes = refreshes_of(watcher())
     next(outcomes)
 

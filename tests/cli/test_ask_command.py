@@ -314,14 +314,6 @@ def test_json_of_many_questions_is_an_array(harbour: Path, run: Run) -> None:
     assert ran.status == 0
 
 
-@pytest.mark.parametrize(("form", "out"), [("text", ""), ("json", "[]\n"), ("jsonl", "")])
-def test_no_questions_have_no_answers(harbour: Path, run: Run, form: str, out: str) -> None:
-    """An empty list of questions is answered by an empty list, and by no success."""
-    ran = run("ask", "--mode", "lexical", "--format", form, "--questions", "-", stdin=b"\n \n")
-
-    assert (ran.status, ran.out, ran.err) == (1, out, "")
-
-
 @pytest.mark.parametrize(
     ("identity", "expected"),
     [("7", "7"), ("0", "0"), ('""', ""), ('"\\u00e9"', "é")],

@@ -166,23 +166,32 @@ def test_run_is_that_of_an_evaluation(harbour: Path, run: Run) -> None:
     assert ran.out.startswith("q%201 Q0 docs/")
 
 
+UNANSWERED = {
+    "schema": 1, "id": "1", "question": "sourdough", "mode": "lexical", "answered": False,
+    "hits": [],
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    ("form", "out"),
+    ("form", "unanswered", "unasked"),
     [
-        ("md", "## sourdough\n\nNo passage answers this.\n"),
-        ("tsv", HEADER),
-        ("vimgrep", ""),
-        ("paths", ""),
-        ("trec", ""),
+        ("text", "", ""),
+        ("json", json.dumps(UNANSWERED, indent=2) + "\n", "[]\n"),
+        ("jsonl", json.dumps(UNANSWERED) + "\n", ""),
+        ("md", "## sourdough\n\nNo passage answers this.\n", ""),
+        ("tsv", HEADER, HEADER),
+        ("vimgrep", "", ""),
+        ("paths", "", ""),
+        ("trec", "", ""),
     ],
 )
 def test_nothing_found_is_valid_in_every_format(
-    harbour: Path, run: Run, form: str, out: str
+    harbour: Path, run: Run, form: str, unanswered: str, unasked: str
 ) -> None:
-    """What is printed where nothing is found is of its format, and the status tells."""
+    """The output for no hits and for no questions is of its format, and the status is 1."""
     one = run("ask", *LEXICAL, "--format", form, "sourdough")
     none = run("ask", *LEXICAL, "--format", form, "--questions", "-", stdin=b"\n")
 
-    assert (one.status, one.out) == (1, out)
+    assert (one.status, one.out) == (1, unanswered)
     assert one.err.startswith("askdocs: no passage answers the question\n")
-    assert (none.status, none.out, none.err) == (1, HEADER if form == "tsv" else "", "")
+    assert (none.status, none.out, none.err) == (1, unasked, "")

@@ -180,7 +180,7 @@ def test_index_is_refreshed_before_it_is_asked(harbour: Path, run: Run) -> None:
 
 
 def test_stale_index_answers_and_says_so(harbour: Path, run: Run) -> None:
-    """A change behind the passage is told in one line, and with -q not at all."""
+    """A change after the passage is reported in one line, and not with -q."""
     (harbour / "docs" / "a.txt").write_text(f"{TEXT}\nMore.\n")
 
     ran = run("ask", *LEXICAL, "harbour")
@@ -227,7 +227,7 @@ def test_citation_is_a_link_on_a_terminal(
     monkeypatch: pytest.MonkeyPatch,
     command: list[str],
 ) -> None:
-    """The citation leads to its file by an absolute URL; in a pipe there is none."""
+    """On a terminal the citation links to its file by an absolute URL."""
     (harbour / "docs" / "a.txt").rename(harbour / "docs" / "o d%.txt")
     run("index")
     monkeypatch.setattr("sys.stdout", terminal)
@@ -308,7 +308,7 @@ def test_pager_outlives_ctrl_c_alone(  # noqa: PLR0917
 def test_answers_are_shown_without_a_pager(
     harbour: Path, run: Run, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, pager: str
 ) -> None:
-    """Where there is no such program, answers are printed as without the option."""
+    """If the pager cannot be started, answers are printed as without the option."""
     monkeypatch.setenv("PAGER", pager)
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setattr("sys.stdout", terminal)

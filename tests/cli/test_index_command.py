@@ -17,7 +17,7 @@ Run = Callable[..., Any]
 
 
 def usage(message: str, hint: str) -> tuple[int, str, str]:
-    """What a usage error gives back."""
+    """The status and output of a usage error."""
     return 2, "", f"askdocs: {message}\nhint: {hint}\n"
 
 
@@ -159,7 +159,7 @@ def test_encoding_is_recorded(folder: Path, index: Run, run: Run) -> None:
     )
 
 
-def test_another_encoding_reads_the_same_bytes_anew(folder: Path, index: Run, run: Run) -> None:
+def test_another_encoding_reads_the_same_bytes_again(folder: Path, index: Run, run: Run) -> None:
     """A document whose bytes are the same is another text in another encoding."""
     (folder / "docs" / "latin.txt").write_bytes(b"Caf\xe9 is open.")
     index("--encoding", "latin-1", "docs")
@@ -232,7 +232,7 @@ def test_nothing_to_refresh_is_refused(folder: Path, index: Run) -> None:
 
 @pytest.mark.parametrize("names", [["picture.png"], ["LOCK", "notes.txt"]])
 def test_foreign_folder_is_left_alone(rain: Path, index: Run, names: list[str]) -> None:
-    """A folder vectors/ that is no index of ours is never written into."""
+    """A folder vectors/ that is not an index is never written to."""
     (rain / "vectors").mkdir()
     for name in names:
         (rain / "vectors" / name).write_text("mine")

@@ -88,7 +88,7 @@ def test_interruption_leaves_the_old_index_answering(
 def test_interrupted_first_run_leaves_no_index(
     folder: Path, run: Run, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where there was no index there is none, and the next run makes one."""
+    """The interrupted run leaves no index, and the next run makes one."""
     (folder / "docs" / "a.txt").write_text("The harbour froze in March.")
 
     with interrupted_embedding(monkeypatch):
@@ -157,7 +157,7 @@ def test_second_writer_is_turned_away(harbour: Path, run: Run) -> None:
 
 
 def test_patient_writer_is_turned_away_in_the_end(harbour: Path, run: Run) -> None:
-    """With --wait it says what it waits for, and gives up when the time is over."""
+    """With --wait it reports what it waits for, and gives up after that time."""
     with (harbour / "vectors" / "LOCK").open("rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
 
@@ -252,7 +252,7 @@ sys.stderr.write("\\n" + json.dumps([status, written]))
     ids=" ".join,
 )
 def test_readers_open_nothing_for_writing(harbour: Path, cache: Path, command: list[str]) -> None:
-    """Whoever only reads works on an index that cannot be written, and leaves it untouched."""
+    """Commands that only read leave the index untouched, so it may be read-only."""
     before = times(harbour / "vectors")
 
     ran = run_script(cache, AUDITED, *command)

@@ -77,7 +77,7 @@ def test_same_texts_in_the_same_places_are_the_same() -> None:
 
 
 def test_text_at_another_place_has_moved() -> None:
-    """A paragraph that is inserted above moves those below it, and that is no difference."""
+    """A paragraph inserted above moves those below it, which is not a difference."""
     before = ranking(hit(RAIN), hit(SNOW, paragraph=2))
     now = ranking(hit(RAIN), hit(SNOW, paragraph=3))
 
@@ -128,7 +128,7 @@ def test_another_first_citation_is_said_before_other_hits() -> None:
 
 
 def test_order_of_the_first_counts_and_of_the_others_does_not() -> None:
-    """Two texts that change places above are a difference, below they are none."""
+    """A swap of the first two texts is a difference, a swap below them is not."""
     rain, snow, hail = (hit(one, paragraph=n) for n, one in enumerate((RAIN, SNOW, HAIL), 1))
 
     above = compare_rankings(ranking(rain, snow), ranking(snow, rain))
@@ -280,7 +280,7 @@ def test_markdown_is_a_table_of_what_differs() -> None:
 
 
 def test_markdown_takes_nothing_from_the_documents() -> None:
-    """Tags, tables, links and names behind an @ stay what the document has: text."""
+    """Tags, tables, links and names after an @ stay plain text."""
     odd = ranking(hit("<img> | `x` [a](b) @all https://example.org *b*\n# no"))
 
     *_, row = render_comparison_markdown([compare_rankings(odd, ranking())]).splitlines()

@@ -96,7 +96,7 @@ def body(hit: Hit, style: Style = PLAIN) -> list[str]:
         (16, ["1.  docs/a.txt#p3  line 7  0.12  verified"]),
     ],
 )
-def test_head_is_broken_behind_the_citation(width: int, head: list[str]) -> None:
+def test_head_is_broken_after_the_citation(width: int, head: list[str]) -> None:
     """Where a head is too wide, the citation stays whole; where that is too wide, nothing helps."""
     lines = render_ranking(ranking_of(make_hit()), Style(width=width), base=BASE).splitlines()
 
@@ -104,7 +104,7 @@ def test_head_is_broken_behind_the_citation(width: int, head: list[str]) -> None
 
 
 def test_hits_are_parted_by_blank_lines() -> None:
-    """Each hit has a head, its text behind a margin, and a blank line before the next one."""
+    """Each hit has a head, its text after a margin, and a blank line before the next one."""
     first = make_hit("Rain fell. It was wet.", (0, 10))
     second = replace(make_hit("Snow fell.\n\nIt froze.", (12, 21), rank=12), score=1.0)
     second = replace(second, place=replace(second.place, lines=(9, 11)))
@@ -229,7 +229,7 @@ def test_explanation_is_dim() -> None:
 
 
 def test_json_of_an_explained_hit_has_its_signals() -> None:
-    """Signals stand in their own order behind all else, with four digits; else there is no field."""
+    """Signals come last, in their own order, with four digits; the field is optional."""
     hit = replace(make_hit(), signals=SIGNALS[:2])
 
     found = json.loads(answers(ranking_of(hit)))["hits"][0]
@@ -407,7 +407,7 @@ def test_report_is_a_line_and_what_was_left_out(report: IndexReport, lines: list
 
 
 def test_failures_are_listed_apart() -> None:
-    """What failed is no part of the report; of many the first ten are named."""
+    """Failures are not part of the report; of many the first ten are named."""
     report = replace(REPORT, failed={f"{at:02}\x1b": "not UTF-8" for at in range(12)})
 
     assert render_failures({}) == []

@@ -13,10 +13,13 @@ from hypothesis import strategies as st
 from askdocs.records.reports import ChangedSetting, DamagedFile, Freshness
 from askdocs.render.check_report import (
     render_annotations,
+    render_freshness,
     render_freshness_json,
     render_junit,
 )
+from askdocs.terminal import Style
 
+PLAIN, COLOR = Style(width=80), Style(width=80, color=True)
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "freshness.schema.json").read_text())
 FRESH = Freshness(documents=5)
 STALE = Freshness(
@@ -52,6 +55,26 @@ DIFFERENCES = st.builds(
         st.builds(DamagedFile, path=PATHS, reason=st.text(min_size=1)), max_size=2
     ).map(tuple),
 )  # fmt: skip
+
+
+def test_fresh_is_one_line() -> None:
+    """A fresh index is said to be so, with the number of its documents."""
+    assert render_freshness(Freshness(documents=1), PLAIN) == "fresh: 1 document\n"
+    assert render_freshness(Freshness(documents=0), COLOR) == "\x1b[32mfresh\x1b[0m: 0 documents\n"
+
+
+def test_stale_is_a_count_and_a_list() -> None:
+    """Only the kinds of differences that there are, are counted; names are safe."""
+    model = ChangedSetting(name="model", indexed="tiny", wanted="b\x1b")
+    freshness = Freshness(documents=9, added=("a", "b\x1b\n"), settings=(model,))
+
+    assert render_freshness(freshness, PLAIN) == (
+        "stale: 2 added, 1 setting\n"
+        "added     a\n"
+        "added     b\ufffd \n"
+        "setting   model: indexed with tiny, wanted b\ufffd\n"
+    )  # fmt: skip
+    assert render_freshness(freshness, COLOR).startswith("\x1b[31mstale\x1b[0m: ")
 
 
 def test_json_has_every_difference() -> None:

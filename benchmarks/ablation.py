@@ -1,6 +1,6 @@
 """What each signal and each choice of cutting is worth, as a table and a plot.
 
-Every row is fitted anew on all sets but one and measured on that one, for each set in turn.
+Every row is fitted on all sets but one and measured on that one, for each set in turn.
 
     python -m benchmarks.ablation SETS... [--work DIR]
 """

@@ -1,7 +1,7 @@
 """Large corpora of real sentences, recombined so that every passage is another.
 
 A generated sentence is a real one with a word and a serial number in brackets before its end. Its
-vector is that of the real one with noise, so that millions are had without running the model.
+vector is that of the real one with noise, so that making millions needs no model.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _sentences(text: str) -> Iterator[str]:
 
 
 def _is_safe(text: str) -> bool:
-    """Whether the sentence is cut where it ends, with a reference behind it."""
+    """Return True if the sentence is cut where it ends, with a reference after it."""
     marked = f"{text[:-1]} [word 1]."
     twice = f"{marked} {marked}"
     length = len(marked)

@@ -107,8 +107,8 @@ def main() -> None:
     given = parser.parse_args()
     encoder = PreparedEncoder(open_encoder(), *load_pool(given.pool))
     request = IndexRequest(index=given.index, paths=(given.documents,), rebuild=True)
-    # Prepared vectors must not get into the user's cache as those of the model: below what is no
-    # folder nothing is kept.
+    # Prepared vectors must not get into the user's cache as those of the model: below a device
+    # nothing is kept.
     report = build(
         request, cache=Path(os.devnull), notify=print, open_encoder=lambda *_, **__: encoder
     )

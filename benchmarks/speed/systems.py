@@ -56,7 +56,7 @@ class Askdocs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """Another system, behind one of the modules of `benchmarks.speed.peers`.
+    """Another system, run by one of the modules of `benchmarks.speed.peers`.
 
     Attributes:
         name: What the tables call it.

@@ -73,7 +73,7 @@ def branch(seeds_project: Path, cache: Path, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_answers_of_two_commits_are_compared(branch: Path, cache: Path, number: int) -> None:
-    """The base branch's index is had from git, with its documents or alone."""
+    """The base branch's index comes from git, with its documents or alone."""
     (script,) = [block for block in blocks("sh") if "worktree" in block] if number == 0 else [
         block for block in blocks("sh") if "git archive" in block
     ]  # fmt: skip

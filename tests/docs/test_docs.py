@@ -163,7 +163,7 @@ def test_the_example_finds_the_passages_of_a_term(small, writable_cache):
 
 
 def test_the_example_finds_nothing_for_a_term_that_no_passage_has(small, writable_cache):
-    """An absent term, even one that sorts behind all others, prints nothing."""
+    """An absent term, even one that sorts after all others, prints nothing."""
     ran = run_example(small, "zzz", writable_cache)
 
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
@@ -243,7 +243,7 @@ def test_the_records_have_the_documented_values(small):
 
 
 def test_the_vectors_lie_where_the_format_says(small):
-    """Behind a header of 45 bytes stand as many unit vectors as there are sentences."""
+    """After a header of 45 bytes stand as many unit vectors as there are sentences."""
     content = (generation_of(small) / "000" / "dense.faiss").read_bytes()
     card = read_manifest(small)
     dimension, sentences = card["model"]["dimension"], card["counts"]["sentences"]
@@ -287,7 +287,7 @@ def test_the_fields_of_a_cited_text_are_those_documented(changed, writable_cache
 
     cited = json.loads(run(command, changed, writable_cache).stdout)
 
-    documented = rows(section("docs/data-model.md", "The text behind a citation"))
+    documented = rows(section("docs/data-model.md", "The text of a citation"))
     assert {row[0]: row[1] for row in documented} == dict(fields(cited))
 
 

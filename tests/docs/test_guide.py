@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 GUIDE = ROOT / "docs" / "guide.md"
 
 # The guide's pipelines need jq, which a machine need not have: its library comes with the tools of
-# development, and here it stands behind the same command.
+# development, and here it backs the same command.
 JQ = f"""#!{sys.executable}
 import sys, jq
 *options, program = sys.argv[1:]
@@ -25,7 +25,7 @@ for found in jq.compile(program).input_text(sys.stdin.read()):
 def sessions() -> list[tuple[str, str]]:
     """Every command of the guide with the output shown under it, in order.
 
-    A command's further lines stand behind `> `, as a shell prompts for them.
+    A command's further lines begin with `> `, as a shell prompts for them.
     """
     found = []
     for block in re.findall(r"```console\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL):

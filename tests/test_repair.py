@@ -15,8 +15,6 @@ from askdocs.disk.lock import exclusive_lock
 from askdocs.errors import (
     DamagedIndexError,
     FormatError,
-    LockedError,
-    NoIndexError,
     RefusedError,
     UsageError,
 )
@@ -237,23 +235,6 @@ def test_head_and_file_are_put_right_together(
     assert content(index) == before
 
 
-@pytest.mark.parametrize("removed", [True, False])
-def test_lost_settings_need_a_path(
-    index: Path, mend: Callable[..., RepairReport], removed: bool
-) -> None:
-    """Without one the error says so; with one the index is made anew."""
-    path = generation_of(index) / "manifest.json"
-    path.unlink() if removed else damage(path)
-
-    with pytest.raises(DamagedIndexError) as caught:
-        mend(index)
-    report = mend(index, index.parent / "docs")
-
-    assert caught.value.hint == "askdocs repair PATH"
-    assert report.documents == 3
-    assert check_freshness(index, deep=True).is_fresh
-
-
 @pytest.mark.parametrize("lost", ["document", "root", "decoding"])
 @pytest.mark.parametrize("name", ["000/passages.jsonl", "corpus.jsonl", "manifest.json"])
 def test_what_cannot_be_replaced_is_not_deleted(
@@ -283,35 +264,6 @@ def test_what_cannot_be_replaced_is_not_deleted(
             what = "docs does not exist and its documents"
         assert str(caught.value) == f"{what} would be lost; nothing was written"
         assert caught.value.hint.startswith("askdocs index --rebuild")
-    assert content(index) == before
-
-
-def test_dry_run_writes_nothing(index: Path, mend: Callable[..., RepairReport]) -> None:
-    """It says what is wrong."""
-    path = generation_of(index) / "000" / "dense.faiss"
-    damage(path)
-    before = content(index)
-
-    report = mend(index, dry_run=True)
-
-    assert ([one.path for one in report.damaged], report.is_done) == ([str(path)], False)
-    assert content(index) == before
-
-
-def test_damaged_encoder_is_put_back(
-    index: Path, mend: Callable[..., RepairReport], tiny_model: Path, cache: Path
-) -> None:
-    """An index that carries one is whole again, and `check --deep` names the file before."""
-    make(index.parent, tiny_model, cache, portable=True)
-    before = content(index)
-    [path] = index.glob("encoders/*/weights.bin")
-    damage(path)
-
-    found = check_freshness(index, deep=True).damaged
-    report = mend(index)
-
-    assert [one.path for one in found] == [str(path.relative_to(index.parent))]
-    assert [one.path for one in report.damaged] == [str(path)]
     assert content(index) == before
 
 
@@ -562,21 +514,6 @@ def test_other_paths_than_the_recorded_ones_are_refused(
         mend(index, tmp_path / "moved")
 
     assert (there.value.hint, gone.value.hint) == ("askdocs repair", "askdocs repair")
-
-
-def test_no_index_is_nothing_to_repair(tmp_path: Path, mend: Callable[..., RepairReport]) -> None:
-    """A folder with nothing of an index is not made one."""
-    with pytest.raises(NoIndexError):
-        mend(tmp_path / "vectors", tmp_path)
-    assert not (tmp_path / "vectors").exists()
-
-
-def test_another_writer_is_in_the_way(index: Path, mend: Callable[..., RepairReport]) -> None:
-    """It is left to its work."""
-    damage(generation_of(index) / "000" / "dense.faiss")
-
-    with exclusive_lock(index / "LOCK"), pytest.raises(LockedError):
-        mend(index)
 
 
 def test_disk_that_fails_on_the_way_costs_nothing_sound(

@@ -103,16 +103,6 @@ def write_once(path: Path, pieces: Iterable[bytes]) -> dict[str, FileRecord]:
     return records
 
 
-def test_file_is_written_once(tmp_path: Path) -> None:
-    """A file that exists is not written over."""
-    write_index_file(tmp_path / "file", [b"one"])
-
-    with pytest.raises(RefusedError, match="file exists"):
-        write_index_file(tmp_path / "file", [b"two"])
-
-    assert (tmp_path / "file").read_bytes() == b"one"
-
-
 def test_file_and_table_are_forced_to_the_disk(tmp_path: Path, disk) -> None:
     """When writing ends, what was written survives a crash."""
     write_index_file(tmp_path / "file", [CONTENT])

@@ -52,14 +52,6 @@ def descriptors(path: Path) -> int:
     return [os.readlink(link) for link in links if os.path.lexists(link)].count(str(path))
 
 
-def replace_pread(monkeypatch: pytest.MonkeyPatch, change: Callable[[bytes], bytes]) -> None:
-    """Let every read at an offset give something else than the system gave."""
-    real = os.pread
-    monkeypatch.setattr(
-        os, "pread", lambda descriptor, size, offset: change(real(descriptor, size, offset))
-    )
-
-
 def test_little_is_read_in_whole_blocks(large: Path, reads: Reads) -> None:
     """A part takes one read of its blocks, the last one of the file being shorter."""
     file = opened(large)
@@ -109,14 +101,6 @@ def test_file_that_is_read_again_and_again_is_mapped(large: Path, reads: Reads) 
 
     # Eight reads are two bytes less than half of it.
     assert reads == [(SPAN, SPAN)] * 9
-
-
-def test_one_call_may_give_less(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the system did not give at once is asked for again."""
-    file = opened(large)
-    replace_pread(monkeypatch, lambda found: found[: len(found) // 2 + 1])
-
-    assert bytes(file.read(5, 2 * BLOCK)) == CONTENT[5 : 2 * BLOCK]
 
 
 @pytest.mark.parametrize("size", [1, SPAN + 1], ids=["read", "mapped"])

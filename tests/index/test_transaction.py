@@ -102,29 +102,6 @@ def test_same_content_changes_nothing(index: Path, commit: Commit) -> None:
     assert snapshot(index) == before
 
 
-def test_same_content_mends_what_is_damaged(index: Path, commit: Commit) -> None:
-    """Writing everything anew gives a whole index, though its name is that of the damaged one."""
-    digest = commit(OLD)
-    path = index / "generations" / digest / "000" / "dense.faiss"
-    path.write_bytes(path.read_bytes()[:-1])
-
-    commit(OLD)
-
-    assert texts(index) == OLD
-
-
-def test_index_does_not_depend_on_its_history(index: Path, commit: Commit, tmp_path: Path) -> None:
-    """The same documents give the same bytes, whatever was there before."""
-    commit(NEW)
-    commit(OLD)
-    after_another = snapshot(index)
-
-    commit(NEW)
-    commit(OLD)
-
-    assert snapshot(index) == after_another
-
-
 def test_nothing_is_seen_before_it_is_published(index: Path, commit: Commit, write: Write) -> None:
     """While a new generation is written, readers have the old one."""
     old = commit(OLD)
@@ -554,12 +531,11 @@ def test_reader_of_the_old_generation_goes_on(index: Path, commit: Commit) -> No
 
 
 class Disk:
-    """A disk that notes what is forced and renamed, and may fail at one of these."""
+    """Notes what is forced and renamed, in order."""
 
-    def __init__(self, *, fails_at: int = 0) -> None:
-        """Fail at the operation of this number, counted from 1."""
+    def __init__(self) -> None:
+        """Begin with nothing seen."""
         self.events: list[tuple[str, tuple[int, int]]] = []
-        self._fails_at = fails_at
 
     def fsync(self, descriptor: int) -> None:
         """Note what is forced."""
@@ -582,8 +558,6 @@ class Disk:
 
     def _note(self, what: str, status: os.stat_result) -> None:
         self.events.append((what, (status.st_dev, status.st_ino)))
-        if len(self.events) == self._fails_at:
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
 RENAME = os.rename
@@ -631,33 +605,6 @@ def test_new_index_directory_is_on_the_disk(
 
     forced = {what for kind, what in disk.events if kind == "force"}
     assert identity(index.parent) in forced
-
-
-def test_disk_that_fails_leaves_the_old_or_the_new_generation(
-    index: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """At whichever operation the disk fails, the index is whole, and the next run succeeds."""
-    commit(OLD)
-    counting = Disk()
-    with monkeypatch.context() as patch:
-        counting.attach(patch)
-        commit(NEW)
-    commit(OLD)
-    states = []
-
-    for number in range(1, len(counting.events) + 1):
-        with monkeypatch.context() as patch:
-            Disk(fails_at=number).attach(patch)
-            with pytest.raises(RefusedError, match="input/output error"):
-                commit(NEW)
-        states.append(texts(index))
-        commit(NEW)
-        assert texts(index) == NEW
-        assert generations(index) == [current_digest(index)]
-        commit(OLD)
-
-    # Only when the last thing to force, the name of HEAD, fails is the new one there already.
-    assert states == [OLD] * (len(states) - 1) + [NEW]
 
 
 def test_index_in_place_of_a_file_is_a_refusal(index: Path, commit: Commit) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import random
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -277,19 +276,3 @@ def test_cut_longer_or_zeroed_file_is_named(
 
     assert answer(index) == before
     tally("B2", f"cut, longer or zeroed files, {kind}", tried)
-
-
-def test_all_damaged_files_are_named(indexes: dict[str, Path], tmp_path: Path) -> None:
-    """Not the first alone."""
-    shutil.copytree(indexes["blocks"].parent, tmp_path / "base")
-    index = tmp_path / "base" / "vectors"
-    generation = open_generation(index)
-    names = sorted(generation.manifest.files)
-    for name in names:
-        flip(generation.directory / name, 0)
-
-    damaged = damaged_files(generation, deep=True)
-
-    folder = f"vectors/generations/{generation.digest}"
-    assert [one.path for one in damaged] == [f"{folder}/{name}" for name in names]
-    assert {one.reason for one in damaged} == {"is not what its manifest says"}

@@ -37,7 +37,6 @@ _TABLE = ("tool", "askdocs")
 _MAX_BYTES = 1 << 20
 # tomllib needs 50 s for a key of 32,000 parts, and 3 ms for one of 500.
 _MAX_DOTS = 500
-_FILE_HINT = "--config FILE names another configuration file"
 _KEYS_HINT = "askdocs COMMAND --help lists the options; a key is one without its dashes"
 
 
@@ -108,7 +107,7 @@ def configure(context: click.Context, path: Path | None) -> None:
     configuration = find_configuration(Path()) if path is None else named_configuration(path)
     if configuration is None:
         return
-    settings = read_settings(configuration, _all_commands(context))
+    settings = read_settings(configuration, _commands(context))
     context.meta[_META] = configuration, settings
     context.default_map = defaults_of(context.command, str(context.info_name), settings)
 
@@ -129,7 +128,7 @@ def find_configuration(start: Path) -> Configuration | None:
             no_file = isinstance(error, access.SpecialFileError | FileNotFoundError)
             if path.name == SHARED_CONFIGURATION_NAME and (no_file or access.is_of_link(error)):
                 continue
-            raise UsageError(f"{path}: {access.reason_of(error)}", hint=_FILE_HINT) from error
+            raise _refused(path, access.reason_of(error)) from error
         if configuration := read_configuration(path, content):
             return configuration
     return None
@@ -145,8 +144,12 @@ def named_configuration(path: Path) -> Configuration | None:
         with access.open_named(path) as file:
             content = file.read(_MAX_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"{path}: {access.reason_of(error)}", hint=_FILE_HINT) from error
+        raise _refused(path, access.reason_of(error)) from error
     return read_configuration(path, content)
+
+
+def _refused(path: Path, reason: str) -> UsageError:
+    return UsageError(f"{path}: {reason}", hint="--config FILE names another configuration file")
 
 
 def read_configuration(path: Path, content: bytes) -> Configuration | None:
@@ -160,7 +163,7 @@ def read_configuration(path: Path, content: bytes) -> Configuration | None:
     if not content or (is_shared and b"askdocs" not in content):
         return None
     if len(content) > _MAX_BYTES:
-        raise UsageError(f"{path}: larger than {size_text(_MAX_BYTES)}", hint=_FILE_HINT)
+        raise _refused(path, f"larger than {size_text(_MAX_BYTES)}")
     text, settings = _parse(path, content)
     table = _TABLE if is_shared else ()
     for key in table:
@@ -168,7 +171,7 @@ def read_configuration(path: Path, content: bytes) -> Configuration | None:
             return None
         settings = settings[key]
         if not isinstance(settings, dict):
-            raise UsageError(f"{path}: {key} is not a table", hint="[tool.askdocs]")
+            raise _refused(path, f"{key} is not a table")
     return Configuration(path=path, text=text, table=table, settings=settings)
 
 
@@ -178,14 +181,13 @@ def _parse(path: Path, content: bytes) -> tuple[str, dict[str, Any]]:
     try:
         text = content.decode("utf-8-sig")
         if any(line.count(".") > _MAX_DOTS for line in text.splitlines()):
-            raise UsageError(f"{path}: a line has more than {_MAX_DOTS} dots", hint=_FILE_HINT)
+            raise _refused(path, f"a line has more than {_MAX_DOTS} dots")
         return text, tomllib.loads(text)
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8", hint=f"save {path} as UTF-8") from error
+        raise _refused(path, "not UTF-8") from error
     # Besides its own error, tomllib lets Python's for a number of more than 4,300 digits through.
     except (ValueError, RecursionError) as error:
-        reason = in_plain_words(str(error))
-        raise UsageError(f"{path}: not TOML: {reason}", hint=f"correct {path}") from error
+        raise _refused(path, f"not TOML: {in_plain_words(str(error))}") from error
 
 
 def options_of(command: click.Command) -> dict[str, click.Option]:
@@ -351,13 +353,11 @@ def _count_choices(option: click.Option) -> int:
     return len(option.type.choices) if isinstance(option.type, click.Choice) else 0
 
 
-def _all_commands(context: click.Context) -> dict[str, click.Command]:
-    root = context.find_root()
-    group = root.command
-    if not isinstance(group, click.Group):
-        return {}
-    commands = {name: group.get_command(root, name) for name in group.list_commands(root)}
-    return {name: command for name, command in commands.items() if command}
+def _commands(context: click.Context) -> Mapping[str, click.Command]:
+    # The group imports this module, so its type has no name here.
+    group: Any = context.find_root().command
+    commands: Mapping[str, click.Command] = group.load_all()
+    return commands
 
 
 SCHEMA = 1
@@ -410,21 +410,16 @@ def config_command(context: click.Context, form: str) -> int:
     directory, variable = cache_and_variable()
     in_force = [
         setting
-        for name, command in _all_commands(context).items()
+        for name, command in _commands(context).items()
         for setting in _in_force(click.Context(command, context.find_root(), name), settings)
     ]
     if form == "json":
         write(render_settings_json(in_force, configuration=path, cache=(str(directory), variable)))
         return ExitStatus.DONE
-    match context.get_parameter_source("config"):
-        case ParameterSource.COMMANDLINE:
-            found = "--config"
-        case ParameterSource.ENVIRONMENT:
-            found = "ASKDOCS_CONFIG"
-        case _:
-            found = "found"
+    named = {ParameterSource.COMMANDLINE: "--config", ParameterSource.ENVIRONMENT: "ASKDOCS_CONFIG"}
+    source = context.get_parameter_source("config") or ParameterSource.DEFAULT
     top = [
-        ("configuration", path or "-", found if path else "no file"),
+        ("configuration", path or "-", named.get(source, "found") if path else "no file"),
         ("cache", str(directory), variable or "default"),
     ]
     write(render_settings(in_force, top=top, style=style()))

@@ -49,16 +49,23 @@ def run(
 
 @pytest.fixture
 def run_process(cache: Path) -> Callable[..., subprocess.CompletedProcess[bytes]]:
-    """Run askdocs in a process of its own: `run_process("check", env={}, stdout=file)`."""
+    """Run askdocs in a process of its own: `run_process("check", env={}, stdout=file)`.
+
+    With `script`, /bin/sh runs it, and "$@" is the command.
+    """
 
     def run_there(
-        *arguments: str | bytes, env: Mapping[str, str] | None = None, **options: object
+        *arguments: str | bytes,
+        env: Mapping[str, str] | None = None,
+        script: str = "",
+        **options: object,
     ) -> subprocess.CompletedProcess[bytes]:
+        start = ["/bin/sh", "-c", script, "sh"] if script else []
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, **options}
         fixed = {"ASKDOCS_CACHE": str(cache), "COLUMNS": "80", "PYTHONUNBUFFERED": ""}
         environment = {**fixed, **(env or {})}
         return subprocess.run(
-            [sys.executable, "-m", "askdocs", *arguments],
+            [*start, sys.executable, "-m", "askdocs", *arguments],
             env={**os.environ, **environment},
             stderr=subprocess.PIPE,
             check=False,

@@ -3,7 +3,6 @@
 import io
 import os
 import re
-import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -38,7 +37,7 @@ def test_output_that_cannot_be_written_is_reported(
     """If standard output is full or closed, the status is 7 and one line says why."""
     with Path("/dev/full").open("wb") as full:
         ran = run_process(*command, stdout=full)
-    closed = run_process(*command, stdout=None, preexec_fn=lambda: os.close(1))
+    closed = run_process(*command, script='exec "$@" >&-')
 
     assert (ran.returncode, ran.stderr.decode()) == (7, FULL)
     assert (closed.returncode, closed.stderr.decode()) == (7, CLOSED)
@@ -56,14 +55,11 @@ def test_disk_that_fills_up_is_reported(
         "COVERAGE_PROCESS_CONFIG": "",
         "COVERAGE_PROCESS_START": "",
     }
-
-    def limit_files() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
-
     with (tmp_path / "output").open("wb") as output:
-        ran = run_process("status", "--documents", stdout=output, env=env, preexec_fn=limit_files)
+        script = 'ulimit -f 1; exec "$@"'
+        ran = run_process("config", stdout=output, env=env, script=script)
 
-    assert (tmp_path / "output").stat().st_size <= 200
+    assert (tmp_path / "output").stat().st_size <= 1024
     assert (ran.returncode, ran.stderr) == (7, b"askdocs: standard output: file too large\n")
 
 
@@ -129,7 +125,7 @@ def test_status_is_kept_where_errors_cannot_be_written(
 
 def test_closed_input_has_no_questions(project: Path, run_process: RunProcess) -> None:
     """Without a standard input, --questions - says so."""
-    ran = run_process("ask", "--questions", "-", stdin=None, preexec_fn=lambda: os.close(0))
+    ran = run_process("ask", "--questions", "-", script='exec "$@" <&-')
 
     assert (ran.returncode, ran.stdout) == (2, b"")
     assert ran.stderr == b"askdocs: standard input is closed\nhint: askdocs ask --questions FILE\n"

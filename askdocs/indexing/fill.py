@@ -7,14 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from askdocs.corpus.walk import Entry, EntryKind
 from askdocs.embedding.cache import embed_with_cache
-from askdocs.freshness import observe_entry
-from askdocs.indexing.plan import indexed_paths
-from askdocs.records.manifest import DocumentRecord
-from askdocs.store.partition import CODEBOOK, by_segment, segment_name
-from askdocs.text.cutting import cut_passages
-from askdocs.text.document import read_document
+from askdocs.indexing.plan import indexed_paths, stored_sentences
+from askdocs.store.partition import by_segment, segment_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,28 +21,28 @@ if TYPE_CHECKING:
     from askdocs.index.transaction import Transaction
     from askdocs.indexing.build import Progress
     from askdocs.indexing.plan import Plan
-    from askdocs.records.manifest import FileRecord
+    from askdocs.records.manifest import DocumentRecord, FileRecord
     from askdocs.records.spans import Passage
     from askdocs.store.local import GenerationReader
     from askdocs.store.segment import SegmentWriter
 
 
-# Sentences are embedded in slices large enough to be sorted by length to some effect.
+# Slices of sentences are sorted by length before they are embedded, which pays in large slices.
 _SLICE_SENTENCES = 2048
-# Of a document that has more, so many are embedded together.
+# A document with more sentences is embedded in steps of this many.
 _MOST_SENTENCES = 4 * _SLICE_SENTENCES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _New:
-    """A document that is to be embedded.
+class _NewDocument:
+    """A document to embed.
 
     Attributes:
-        path: Which document.
-        record: What the index is to say of it.
+        path: Its path.
+        record: Its record in the index.
         text: Its decoded text.
         passages: Its passages.
-        vectors: Those that are known already, by the sentence's text.
+        vectors: The vectors that are known already, by the sentence's text.
     """
 
     path: str
@@ -57,36 +52,32 @@ class _New:
     vectors: Mapping[str, NDArray[np.float32]]
 
     @property
-    def count(self) -> int:
-        return sum(len(one.sentences) for one in self.passages)
-
-    @property
     def sentences(self) -> list[str]:
-        return [self.text[start:end] for one in self.passages for start, end in one.sentences]
+        return [
+            self.text[start:end] for passage in self.passages for start, end in passage.sentences
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Kept:
-    """Consecutive documents of one segment of the old generation, which stay as they are.
+class _CopiedDocuments:
+    """Consecutive documents of a segment of the old generation, which are copied.
 
     Attributes:
         segment: The number of the segment.
         first: The number of the first document there.
-        last: The number behind the last one.
+        end: The number after the last one.
     """
 
     segment: int
     first: int
-    last: int
+    end: int
 
 
 class Filler:
-    """Takes over what stays, and cuts, embeds and writes the rest, a slice of sentences at a time.
+    """Copies what stays, and cuts, embeds and writes the rest, a slice of sentences at a time.
 
     Attributes:
-        passages: How many passages the generation has so far.
-        sentences: How many sentences it has so far.
-        embedded: How many of them had to be embedded.
+        embedded: How many sentences had to be embedded.
     """
 
     def __init__(
@@ -96,78 +87,68 @@ class Filler:
         transaction: Transaction,
         *,
         old: GenerationReader | None,
-        base: Path,
         cache: Path,
+        progress: Progress,
         keeps_codebook: bool,
     ) -> None:
-        """Begin with nothing.
+        """Begin with an empty generation.
 
         Args:
             plan: What the generation shall hold.
             encoder: Embeds what is new.
-            transaction: Takes what is written.
-            old: Reads the generation of the plan's old manifest.
-            base: The folder to which all paths of the index are relative.
+            transaction: Receives what is written.
+            old: Reads the plan's old generation.
             cache: Where vectors are kept.
-            keeps_codebook: Whether the codes stay what they mean, where the cut allows it.
+            progress: Learns how far it is.
+            keeps_codebook: Whether to keep the codes of the old generation if the plan can.
         """
         self.embedded = 0
         self._plan = plan
         self._encoder = encoder
         self._transaction = transaction
-        self._base = base
         self._cache = cache
+        self._progress = progress
         self._whole_segments = old
         self._old = old if plan.reads_old else None
-        keeps_codebook &= plan.keeps_segments and not self._has_damage(CODEBOOK)
-        self._codebook = old.codebook if old and keeps_codebook else None
+        self._codebook = old.codebook if old and keeps_codebook and plan.keeps_codebook else None
         self._writer = transaction.writer(
             dimension=encoder.dimension, segments=plan.segments, codebook=self._codebook
         )
         self._linked: dict[str, FileRecord] = {}
         self._linked_passages = self._linked_sentences = 0
-        self._waiting: list[_New | _Kept] = []
+        self._waiting: list[_NewDocument | _CopiedDocuments] = []
 
     @property
     def passages(self) -> int:
-        """How many passages the generation has so far."""
+        """Return how many passages the generation has so far."""
         return self._writer.passages + self._linked_passages
 
     @property
     def sentences(self) -> int:
-        """How many sentences the generation has so far."""
+        """Return how many sentences the generation has so far."""
         return self._writer.sentences + self._linked_sentences
 
-    def run(self, progress: Progress) -> dict[str, DocumentRecord]:
-        """Write every document; what the index is to say of each file."""
+    def run(self) -> dict[str, DocumentRecord]:
+        """Write every document, and return the record of each file."""
         records = dict(self._plan.records)
-        progress.start(sum(records[path].bytes for path in self._plan.indexed))
+        self._progress.start(sum(records[path].bytes for path in self._plan.indexed))
         before = self._segments_before()
         for number, paths in enumerate(by_segment(self._plan.indexed, self._plan.segments)):
-            if paths == before.get(number) and self._stays(number, paths):
+            if paths == before.get(number) and self._plan.keeps_segment(number, paths):
                 self._link(number)
-                progress.advance(sum(records[path].bytes for path in paths))
+                self._progress.advance(sum(records[path].bytes for path in paths))
                 continue
             with self._writer.segment(number) as segment:
-                records.update(self._fill(segment, paths, progress))
-        progress.finish()
+                records.update(self._fill(segment, paths))
+        self._progress.finish()
         return records
 
     def finish(self) -> dict[str, FileRecord]:
-        """Make all durable; what the manifest must promise about each file."""
+        """Make everything durable, and return the manifest's record of each file."""
         return {**self._writer.finish(), **self._linked}
 
-    def _stays(self, number: int, paths: Sequence[str]) -> bool:
-        """Whether a segment that held some documents can be taken over as it is."""
-        is_damaged = self._has_damage(f"{segment_name(number)}/")
-        return not is_damaged and all(map(self._plan.keeps, paths))
-
-    def _has_damage(self, prefix: str) -> bool:
-        """Return whether an old file is damaged whose name begins with a prefix."""
-        return any(name.startswith(prefix) for name in self._plan.damaged)
-
     def _segments_before(self) -> dict[int, list[str]]:
-        """The documents of each old segment, where those that do not change serve as they are."""
+        """Return the documents of each old segment, if unchanged segments can be linked."""
         if self._plan.old is None or not self._plan.keeps_segments:
             return {}
         if self._plan.segments > 1 and self._codebook is None:
@@ -176,9 +157,9 @@ class Filler:
         return dict(enumerate(by_segment(paths, self._plan.segments)))
 
     def _link(self, number: int) -> None:
-        """Take over a whole segment, file by file."""
+        """Link the files of a whole segment into the new generation."""
         if self._plan.old is None or self._whole_segments is None:
-            raise ValueError("must have an old generation to take over from")
+            raise ValueError("must have an old generation to link from")
         folder = f"{segment_name(number)}/"
         names = [name for name in self._plan.old.manifest.files if name.startswith(folder)]
         self._linked.update(self._transaction.keep_files(self._plan.old, names))
@@ -187,125 +168,107 @@ class Filler:
         self._linked_sentences += texts.sentences
 
     def _fill(
-        self, segment: SegmentWriter, paths: Sequence[str], progress: Progress
+        self, segment: SegmentWriter, paths: Sequence[str]
     ) -> Iterator[tuple[str, DocumentRecord]]:
-        """Write the documents of a segment; what the index is to say of those read anew."""
-        waiting = 0
+        """Write the documents of a segment; yield the records of those that were read again."""
+        sentences = 0
         for path in paths:
-            if kept := self._place(path):
-                self._keep(*kept)
-                progress.advance(self._plan.records[path].bytes)
+            if self._queue_copy(path):
+                self._progress.advance(self._plan.records[path].bytes)
                 continue
-            document = self._prepare(path)
-            if isinstance(document, DocumentRecord):
-                # It was fine when the plan was made, and has changed or vanished since.
-                yield path, document
+            observation, passages = self._plan.cut(
+                path, self._encoder.count_tokens, sentence_tokens=self._encoder.capacity
+            )
+            yield path, observation.record
+            if observation.text is None:
+                # The file has changed or vanished since the plan was made.
                 continue
-            yield path, document.record
+            document = _NewDocument(
+                path=path,
+                record=observation.record,
+                text=observation.text,
+                passages=passages,
+                vectors=self._known_vectors(path),
+            )
             self._waiting.append(document)
-            waiting += document.count
-            if waiting >= _SLICE_SENTENCES:
-                self._write(segment, progress)
-                waiting = 0
-        self._write(segment, progress)
+            sentences += len(document.sentences)
+            if sentences >= _SLICE_SENTENCES:
+                self._write(segment)
+                sentences = 0
+        self._write(segment)
 
-    def _place(self, path: str) -> tuple[int, int] | None:
-        """Where in the old generation an unchanged document is; None for one that is to be cut."""
+    def _queue_copy(self, path: str) -> bool:
+        """Queue an unchanged document for copying, with its predecessor; False if it changed."""
         if self._old is None or not self._plan.keeps(path):
-            return None
-        return self._old.find(path)
-
-    def _keep(self, segment: int, document: int) -> None:
-        """Let a document wait to be copied, together with the one before it where that is next."""
+            return False
+        location = self._old.find(path)
+        if location is None:
+            return False
+        segment, document = location
         last = self._waiting[-1] if self._waiting else None
-        kept = _Kept(segment=segment, first=document, last=document + 1)
-        if isinstance(last, _Kept) and (last.segment, last.last) == (segment, document):
-            self._waiting[-1] = replace(last, last=document + 1)
+        if isinstance(last, _CopiedDocuments) and (last.segment, last.end) == location:
+            self._waiting[-1] = replace(last, end=document + 1)
         else:
-            self._waiting.append(kept)
-
-    def _prepare(self, path: str) -> _New | DocumentRecord:
-        # Read again rather than kept since the plan was made: a corpus may be larger than memory.
-        entry = Entry(path=path, kind=EntryKind.FILE, named=path in self._plan.corpus.roots)
-        seen = observe_entry(self._base, entry, self._plan.corpus)
-        if seen.text is None:
-            return seen.record
-        passages = cut_passages(
-            read_document(path, seen.text),
-            self._plan.passages,
-            self._encoder.count_tokens,
-            sentence_tokens=self._encoder.capacity,
-        )
-        return _New(
-            path=path,
-            record=seen.record,
-            text=seen.text,
-            passages=passages,
-            vectors=self._known_vectors(path),
-        )
+            self._waiting.append(
+                _CopiedDocuments(segment=segment, first=document, end=document + 1)
+            )
+        return True
 
     def _known_vectors(self, path: str) -> dict[str, NDArray[np.float32]]:
-        """The vectors that the old generation has for the sentences of a document, by their text.
+        """Return the old generation's vectors of a document, by the sentence's text.
 
-        With the same codebook they are as it gives them, so that their codes stay the same.
+        With the same codebook, they are the stored vectors, so that their codes stay the same.
         """
         if self._old is None:
             return {}
+        texts = stored_sentences(self._old, path)
         stored = self._old.passages_of(path)
-        texts = [
-            one.passage.text[start - one.passage.chars[0] : end - one.passage.chars[0]]
-            for one in stored
-            for start, end in one.passage.sentences
-        ]
         first = stored[0].first_sentence if stored else 0
         ids = np.arange(first, first + len(texts))
-        same = self._codebook is not None
-        vectors = self._old.stored_vectors(ids) if same else self._old.vectors(ids)
+        is_same = self._codebook is not None
+        vectors = self._old.stored_vectors(ids) if is_same else self._old.vectors(ids)
         return dict(zip(texts, vectors, strict=True))
 
-    def _write(self, segment: SegmentWriter, progress: Progress) -> None:
-        """Embed what waits and is not known, and write all that waits, in order."""
-        vectors = self._embedded([one for one in self._waiting if isinstance(one, _New)], progress)
+    def _write(self, segment: SegmentWriter) -> None:
+        """Embed the new documents of the queue, and write the whole queue in order."""
+        new = [document for document in self._waiting if isinstance(document, _NewDocument)]
+        vectors = self._embedded(new)
         done = 0
-        for one in self._waiting:
-            if isinstance(one, _New):
-                rows = vectors[done : done + one.count]
-                done += one.count
-                segment.add(one.path, one.record.encoding, one.text, one.passages, rows)
+        for document in self._waiting:
+            if isinstance(document, _NewDocument):
+                rows = vectors[done : done + len(document.sentences)]
+                done += len(rows)
+                segment.add(
+                    document.path,
+                    document.record.encoding,
+                    document.text,
+                    document.passages,
+                    rows,
+                )
             elif self._old is not None:
-                segment.copy(self._old, one.segment, one.first, one.last)
+                segment.copy(self._old, document.segment, document.first, document.end)
         self._waiting = []
 
-    def _embedded(self, documents: Sequence[_New], progress: Progress) -> NDArray[np.float32]:
-        """The vectors of all sentences of some documents, in order."""
-        known = {text: vector for one in documents for text, vector in one.vectors.items()}
-        sentences = [text for one in documents for text in one.sentences]
-        vectors = np.empty((len(sentences), self._encoder.dimension), dtype=np.float32)
-        first: dict[str, int] = {}
-        for row, text in enumerate(sentences):
-            if text in known:
-                vectors[row] = known[text]
-            else:
-                first.setdefault(text, row)
-        size = sum(one.record.bytes for one in documents)
-        share = size / max(1, len(first))
-        for new in _slices(list(first), _MOST_SENTENCES):
-            vectors[[first[text] for text in new]] = embed_with_cache(
+    def _embedded(self, documents: Sequence[_NewDocument]) -> NDArray[np.float32]:
+        """Return the vectors of all sentences of some documents, in order."""
+        known = {text: row for document in documents for text, row in document.vectors.items()}
+        sentences = [text for document in documents for text in document.sentences]
+        unknown = [text for text in dict.fromkeys(sentences) if text not in known]
+        size = sum(document.record.bytes for document in documents)
+        share = size / max(1, len(unknown))
+        for start in range(0, len(unknown), _MOST_SENTENCES):
+            texts = unknown[start : start + _MOST_SENTENCES]
+            vectors = embed_with_cache(
                 self._encoder,
-                new,
+                texts,
                 cache=self._cache,
-                advance=lambda count: progress.advance(round(share * count)),
+                advance=lambda count: self._progress.advance(round(share * count)),
             )
-        if not first:
-            progress.advance(size)
+            known.update(zip(texts, vectors, strict=True))
+        if not unknown:
+            self._progress.advance(size)
+        self.embedded += len(unknown)
+        result = np.empty((len(sentences), self._encoder.dimension), dtype=np.float32)
         for row, text in enumerate(sentences):
-            if first.get(text, row) != row:
-                vectors[row] = vectors[first[text]]
-        self.embedded += len(first)
-        return vectors
-
-
-def _slices(texts: Sequence[str], count: int) -> Iterator[Sequence[str]]:
-    """Consecutive texts, so many at a time."""
-    for start in range(0, len(texts), count):
-        yield texts[start : start + count]
+            result[row] = known[text]
+        return result

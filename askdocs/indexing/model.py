@@ -1,4 +1,4 @@
-"""The model of an index: find it, and carry its encoder in the index."""
+"""Find the model of an index, and carry its encoder in the index."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ def open_model(
     online: bool,
     open_encoder: Callable[[Model], Encoder],
 ) -> tuple[Model, Encoder]:
-    """A model and its encoder.
+    """Find a model and open its encoder.
 
     Args:
-        name: As it is recorded.
-        base: The folder to which a recorded folder is relative.
-        revision: Its pinned revision; empty for the newest that is here.
+        name: The recorded name.
+        base: The folder that a recorded folder is relative to.
+        revision: Its pinned revision; empty for the newest one here.
         online: Whether it may be downloaded.
         open_encoder: Opens its encoder.
 
     Raises:
-        ModelError: It is not here, or what would compile it is not.
+        ModelError: The model is not here, or the packages that compile it are not.
     """
     try:
         model = locate_model(name, base=base, online=online, revision=revision)
@@ -49,54 +49,54 @@ def open_model(
 
 
 class Carrier:
-    """Sees to it that an index carries the encoder of its model, or none."""
+    """Keeps the encoder of an index's model inside the index, or keeps encoders out of it."""
 
     def __init__(self, request: IndexRequest, notify: Callable[[str], None]) -> None:
-        """Decide by what is asked for; where nothing is, what the index carries stays."""
-        self._index: Path = request.index
-        # Another device, or another model, needs more than the encoder of the one that is recorded.
-        self._may_embed = request.model is None and request.device == DEFAULT_DEVICE
+        """Follow the request; if it does not say, an index that carries an encoder still does."""
+        self._index = request.index
         self._notify = notify
-        self._is_asked_for = request.portable is True
+        # Another device, or another model, needs more than the recorded model's encoder.
+        self._may_embed = request.model is None and request.device == DEFAULT_DEVICE
+        self._is_requested = request.portable is True
         carries = bool(carried_encoders(self._index))
-        self._is_wanted = carries if request.portable is None else request.portable
+        self._shall_carry = carries if request.portable is None else request.portable
 
     def lacks(self, fingerprint: str) -> bool:
-        """Whether the index shall carry the encoder of a model and has none that can be used.
+        """Return True if the index shall carry this encoder and has no usable copy.
 
-        The weights are read only where the encoder was asked for: that takes a tenth of a second.
+        The weights are read only if the request asks for the encoder: that takes 0.1 s.
         """
-        return self._is_wanted and not has_compiled(
-            fingerprint, cache=self._index, whole=self._is_asked_for
+        return self._shall_carry and not has_compiled(
+            fingerprint, cache=self._index, whole=self._is_requested
         )
 
     def has_work(self, fingerprint: str) -> bool:
-        """Whether the index carries something else than it shall."""
-        return self.lacks(fingerprint) or set(carried_encoders(self._index)) != self._names(
-            fingerprint
-        )
+        """Return True if the index does not carry exactly what it shall."""
+        name = self._name(fingerprint)
+        expected = {name} if name else set()
+        return self.lacks(fingerprint) or set(carried_encoders(self._index)) != expected
 
     def carried(self, old: Generation | None) -> Encoder | None:
-        """The encoder of a generation that the index carries; None where it cannot be used."""
+        """Return the encoder that the index carries for a generation; None if unusable."""
         if old is None or not self._may_embed:
             return None
         return open_compiled(old.manifest.model.fingerprint, cache=self._index)
 
     def put(self, transaction: Transaction, encoder: Encoder) -> None:
-        """Copy an encoder into the index, if it lacks it; before a generation that needs it."""
+        """Copy an encoder into an index that lacks it, before the generation that needs it."""
         if self.lacks(encoder.fingerprint):
             source = compiled_folder(encoder)
             transaction.carry_encoder(source)
-            said = size_text(carried_encoders(self._index)[source.name], exact=False)
-            self._notify(f"{self._index} now carries the encoder, {said}")
+            size = size_text(carried_encoders(self._index)[source.name], exact=False)
+            self._notify(f"{self._index} now carries the encoder, {size}")
 
     def tidy(self, transaction: Transaction, fingerprint: str) -> None:
-        """Remove what the index shall not carry; when no generation needs it any more."""
-        before = carried_encoders(self._index)
-        (keep,) = self._names(fingerprint) or {""}
-        transaction.drop_encoders(keep=keep)
-        if before and not self._is_wanted:
+        """Remove other encoders from the index, once no generation needs them."""
+        carried = carried_encoders(self._index)
+        transaction.drop_encoders(keep=self._name(fingerprint))
+        if carried and not self._shall_carry:
             self._notify(f"{self._index} no longer carries an encoder")
 
-    def _names(self, fingerprint: str) -> set[str]:
-        return {entry_directory(self._index, fingerprint).name} if self._is_wanted else set()
+    def _name(self, fingerprint: str) -> str:
+        """Return the name of the entry that the index shall carry; empty for none."""
+        return entry_directory(self._index, fingerprint).name if self._shall_carry else ""

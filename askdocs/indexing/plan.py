@@ -1,4 +1,4 @@
-"""What a new generation will hold, and what has to be done for it."""
+"""Plan what a new generation will hold, and what has to be done for it."""
 
 from __future__ import annotations
 
@@ -32,26 +32,28 @@ from askdocs.records.manifest import (
     PassageSettings,
 )
 from askdocs.records.reports import IndexPreview
-from askdocs.store.partition import number_of_segments, segment_names
+from askdocs.store.partition import CODEBOOK, number_of_segments, segment_name, segment_names
 from askdocs.text.cutting import cut_passages
 from askdocs.text.document import read_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
+    from askdocs.freshness import Observation
+    from askdocs.records.spans import Passage
     from askdocs.store.local import GenerationReader
+    from askdocs.text.cutting import CountTokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Salvage:
-    """What of a damaged index can be used again.
+    """The parts of a damaged index that can be used again.
 
     Attributes:
-        generation: One whose manifest is sound; None where there is none, and the settings with it.
-        damaged: The names of its files that are not what its manifest says.
-        held: The documents that the index holds, as far as that can be known.
-        current: The name of the generation that HEAD names; None where it names none.
+        generation: A generation with a sound manifest; None if there is none, and so no settings.
+        damaged: The names of its files that do not match its manifest.
+        held: The documents that the index holds, as far as known.
+        current: The name of the generation that HEAD names; None if it names none.
     """
 
     generation: Generation | None
@@ -60,51 +62,24 @@ class Salvage:
     current: str | None
 
 
-def require_held(
-    held: frozenset[str],
-    records: Mapping[str, DocumentRecord],
-    *,
-    otherwise: str = "askdocs index --rebuild",
-) -> None:
-    """Refuse to go on without a document that a damaged index holds: it could not be had again.
-
-    Args:
-        held: The documents of the index.
-        records: What there is to say of each file of the corpus as it is now.
-        otherwise: What to type to go on without it.
-
-    Raises:
-        DamagedIndexError: One cannot be read any more.
-    """
-    lost = [path for path in sorted(held) if not _is_readable(records.get(path))]
-    if lost:
-        more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-        raise DamagedIndexError(
-            f"{lost[0]}{more} cannot be read any more and would be lost; nothing was written",
-            hint=f"{otherwise} goes on without {'it' if len(lost) == 1 else 'them'}",
-        )
-
-
-def _is_readable(record: DocumentRecord | None) -> bool:
-    return record is not None and record.status == DocumentStatus.INDEXED
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What the new generation shall hold.
 
     Attributes:
-        corpus: Which files.
-        passages: How they are cut.
+        request: What to index, and how.
+        corpus: Which files to index.
+        passages: How to cut them.
         model: The name of the model.
-        revision: Its pinned revision; empty for the newest that is here.
-        records: What there is to say of each file, by its path.
-        old: The generation from which unchanged documents are taken; None for none.
-        started_from: The name of the generation that was current; None where there was none.
+        revision: Its pinned revision; empty for the newest one here.
+        records: The record of each file, by path.
+        old: The generation that unchanged documents are taken from, if any.
+        started_from: The name of the generation that was current; None if there was none.
         damaged: The names of the old generation's files that must not be used.
-        held: The documents without which nothing shall be written.
+        held: The documents without which nothing may be written.
     """
 
+    request: IndexRequest
     corpus: CorpusSettings
     passages: PassageSettings
     model: str
@@ -117,37 +92,42 @@ class Plan:
 
     @property
     def before(self) -> Mapping[str, DocumentRecord]:
-        """What the old generation says of each file, where it has something to say."""
+        """Return the old generation's records, as far as they can be read."""
         return _records(self.old, self.damaged)
 
     @property
     def reads_old(self) -> bool:
-        """Whether passages and vectors of the old generation can be read."""
+        """Return True if passages and vectors of the old generation can be read."""
         return self.old is not None and not self.damaged - {RECORDS}
 
     @property
     def indexed(self) -> list[str]:
-        """The documents, in order of path."""
+        """Return the paths of the documents, in order."""
         return indexed_paths(self.records)
 
     @property
     def segments(self) -> int:
-        """Into how many segments the index is cut: that follows from the corpus alone."""
+        """Return the number of segments, which depends only on the corpus."""
         return number_of_segments(sum(record.bytes for record in self.records.values()))
 
     @property
     def keeps_segments(self) -> bool:
-        """Whether the old generation is cut as the new one shall be."""
+        """Return True if the old generation has as many segments as the new one shall have."""
         return self.old is not None and len(segment_names(self.old.manifest.files)) == self.segments
 
     @property
+    def keeps_codebook(self) -> bool:
+        """Return True if the old generation's codebook is sound and its segments stay."""
+        return self.keeps_segments and not self._has_damage(CODEBOOK)
+
+    @property
     def keeps_model(self) -> bool:
-        """Whether the old generation was made with a model of that name."""
+        """Return True if the old generation was made with a model of the same name."""
         return self.old is not None and self.old.manifest.model.name == self.model
 
     @property
     def is_done(self) -> bool:
-        """Whether the old generation is already all that."""
+        """Return True if the current generation already matches the plan."""
         return (
             self.old is not None
             and self.keeps_files
@@ -157,20 +137,20 @@ class Plan:
 
     @property
     def keeps_files(self) -> bool:
-        """Whether no passage changes, so that the old files serve as they are."""
+        """Return True if no passage changes, so that the old files can be used as they are."""
         if self.old is None or self.damaged or not self.keeps_model:
             return False
         recorded = self.old.manifest.model.revision
-        if PACKAGED_REVISIONS.get(self.model, recorded) != recorded:
-            return False
-        if self.old.manifest.passages != self.passages or not self.keeps_segments:
-            return False
-        return self.indexed == indexed_paths(self.before) and all(
-            self.keeps(path) for path in self.indexed
+        return (
+            PACKAGED_REVISIONS.get(self.model, recorded) == recorded
+            and self.old.manifest.passages == self.passages
+            and self.keeps_segments
+            and self.indexed == indexed_paths(self.before)
+            and all(map(self.keeps, self.indexed))
         )
 
     def keeps(self, path: str) -> bool:
-        """Whether a document's passages are taken from the old generation."""
+        """Return True if a document's passages are taken from the old generation."""
         return (
             self.old is not None
             and self.keeps_model
@@ -178,23 +158,47 @@ class Plan:
             and self.before.get(path) == self.records[path]
         )
 
+    def keeps_segment(self, number: int, paths: Sequence[str]) -> bool:
+        """Return True if a segment with these documents is taken from the old generation whole."""
+        is_damaged = self._has_damage(f"{segment_name(number)}/")
+        return not is_damaged and all(map(self.keeps, paths))
+
+    def _has_damage(self, prefix: str) -> bool:
+        return any(name.startswith(prefix) for name in self.damaged)
+
+    def cut(
+        self, path: str, count_tokens: CountTokens, *, sentence_tokens: int | None = None
+    ) -> tuple[Observation, list[Passage]]:
+        """Read a document again and cut it; there are no passages if it cannot be read any more.
+
+        Documents are not kept in memory since the plan was made: a corpus may be larger.
+        """
+        entry = Entry(path=path, kind=EntryKind.FILE, named=path in self.corpus.roots)
+        observation = observe_entry(self.request.base, entry, self.corpus)
+        if observation.text is None:
+            return observation, []
+        document = read_document(path, observation.text)
+        return observation, cut_passages(
+            document, self.passages, count_tokens, sentence_tokens=sentence_tokens
+        )
+
 
 def make_plan(request: IndexRequest, *, salvage: Salvage | None = None) -> Plan:
-    """Look at the corpus and decide what has to be done; nothing is written or locked.
+    """Look at the corpus and decide what has to be done, without writing or locking anything.
 
     Args:
         request: What to index, and how.
-        salvage: What can be used again of an index that is damaged; None for one that is not.
+        salvage: The sound parts of a damaged index; None for an index that is not damaged.
 
     Raises:
         UsageError: The index directory is something else, or the paths differ from the recorded
             corpus, are missing or hold no document.
         IncompleteError: A document cannot be read, and the request is strict.
         RefusedError: A folder that is a root cannot be listed.
-        DamagedIndexError: The index is damaged, or as `require_held` and `require_no_other` say.
+        DamagedIndexError: The index is damaged, or see `require_held` and `require_no_other`.
     """
     if salvage is None:
-        # What is salvaged is an index, whatever else lies in it.
+        # A damaged index may be repaired whatever else lies in its folder.
         check_directory(request.index)
     check_request(request)
     old = salvage.generation if salvage else _recorded(request)
@@ -203,36 +207,113 @@ def make_plan(request: IndexRequest, *, salvage: Salvage | None = None) -> Plan:
         require_no_other(request, corpus)
     kept = None if request.rebuild else old
     damaged = salvage.damaged if salvage else frozenset[str]()
-    known = _records(kept, damaged)
-    if kept and _limits_of_text(kept.manifest.corpus) != _limits_of_text(corpus):
-        # A file that is known is not decoded, and its text not measured.
-        known = {}
-    records = {
-        seen.path: seen.record
-        for seen in observe(request.base, corpus, index=request.index, known=known)
-    }
     held = salvage.held if salvage else frozenset[str]()
-    otherwise = f"askdocs index --rebuild{'' if old else ' PATH'}"
-    require_held(held, records, otherwise=otherwise)
+    records = _observed(request, corpus, kept, damaged)
+    require_held(held, records, otherwise=f"askdocs index --rebuild{'' if old else ' PATH'}")
     require_roots(request, corpus, records)
     require_complete(request, records)
     if (old is None or request.paths) and not indexed_paths(records):
         raise no_documents(request, corpus, records)
+    if salvage is not None:
+        started_from = salvage.current
+    else:
+        started_from = old.digest if old else current_digest(request.index)
     return Plan(
+        request=request,
         corpus=corpus,
         passages=passage_settings(request, old),
         model=model_name(request, old),
         revision=old.manifest.model.revision if old and request.model is None else "",
         records=records,
         old=kept,
-        started_from=_started_from(request, old, salvage),
+        started_from=started_from,
         damaged=damaged,
         held=held,
     )
 
 
+def _recorded(request: IndexRequest) -> Generation | None:
+    """Open the index as it is; None if it does not exist, or shall be rebuilt from paths.
+
+    A refresh requires that all files are there in their sizes: it would otherwise leave a damaged
+    index as it is when the corpus has not changed.
+
+    Raises:
+        DamagedFileError: A file is missing or has another size.
+    """
+    while True:
+        try:
+            # A rebuild reads no records, and so repairs them.
+            generation = open_generation(request.index, with_documents=not request.rebuild)
+        except NoIndexError:
+            return None
+        except AskdocsError:
+            if request.rebuild and request.paths:
+                return None
+            raise
+        if request.rebuild:
+            return generation
+        try:
+            generation.verify(deep=False)
+        except DamagedIndexError:
+            if current_digest(generation.index) in {None, generation.digest}:
+                raise
+            # A writer has removed this generation meanwhile: open the one that it wrote.
+            continue
+        return generation
+
+
+def _observed(
+    request: IndexRequest,
+    corpus: CorpusSettings,
+    kept: Generation | None,
+    damaged: frozenset[str],
+) -> dict[str, DocumentRecord]:
+    known = _records(kept, damaged)
+    if kept and _limits_of_text(kept.manifest.corpus) != _limits_of_text(corpus):
+        # A known file is not decoded, so its text would not be measured by the new limits.
+        known = {}
+    return {
+        observation.path: observation.record
+        for observation in observe(request.base, corpus, index=request.index, known=known)
+    }
+
+
+def _limits_of_text(corpus: CorpusSettings) -> tuple[int, int]:
+    return corpus.max_line_chars, corpus.max_sentences
+
+
+def _records(old: Generation | None, damaged: frozenset[str]) -> Mapping[str, DocumentRecord]:
+    return {} if old is None or RECORDS in damaged else old.documents
+
+
+def require_held(
+    held: frozenset[str],
+    records: Mapping[str, DocumentRecord],
+    *,
+    otherwise: str = "askdocs index --rebuild",
+) -> None:
+    """Refuse to continue without a document that only a damaged index holds.
+
+    Args:
+        held: The documents of the index.
+        records: The record of each file of the corpus as it is now.
+        otherwise: The command that continues without the document.
+
+    Raises:
+        DamagedIndexError: A document cannot be read any more.
+    """
+    lost = sorted(held.difference(indexed_paths(records)))
+    if lost:
+        more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+        raise DamagedIndexError(
+            f"{lost[0]}{more} cannot be read any more and would be lost; nothing was written",
+            hint=f"{otherwise} goes on without {'it' if len(lost) == 1 else 'them'}",
+        )
+
+
 def indexed_paths(records: Mapping[str, DocumentRecord]) -> list[str]:
-    """The paths of the files that were indexed, in order."""
+    """Return the paths of the files that were indexed, in order."""
     return [
         path for path, record in sorted(records.items()) if record.status == DocumentStatus.INDEXED
     ]
@@ -241,78 +322,28 @@ def indexed_paths(records: Mapping[str, DocumentRecord]) -> list[str]:
 def differing(
     before: Mapping[str, DocumentRecord], now: Mapping[str, DocumentRecord]
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """The documents that were added, changed and removed, each in order."""
+    """Return the documents that were added, changed and removed, each in order."""
     old, new = set(indexed_paths(before)), set(indexed_paths(now))
     changed = tuple(sorted(path for path in new & old if before[path] != now[path]))
     return tuple(sorted(new - old)), changed, tuple(sorted(old - new))
 
 
 def reasons(records: Mapping[str, DocumentRecord], status: DocumentStatus) -> dict[str, str]:
-    """Why some files have a status, by path."""
+    """Return why files have a status, by path."""
     return {path: record.reason for path, record in records.items() if record.status == status}
 
 
-def _records(old: Generation | None, damaged: frozenset[str]) -> Mapping[str, DocumentRecord]:
-    return {} if old is None or RECORDS in damaged else old.documents
-
-
-def _limits_of_text(corpus: CorpusSettings) -> tuple[int, int]:
-    return corpus.max_line_chars, corpus.max_sentences
-
-
-def _recorded(request: IndexRequest) -> Generation | None:
-    """The index as it is; None where there is none, or where it shall be made from nothing."""
-    try:
-        # A rebuild asks for no records, and so it mends them.
-        generation = open_generation(request.index, with_documents=not request.rebuild)
-    except NoIndexError:
-        return None
-    except AskdocsError:
-        if request.rebuild and request.paths:
-            return None
-        raise
-    if not request.rebuild and not _has_its_files(generation):
-        return _recorded(request)
-    return generation
-
-
-def _has_its_files(generation: Generation) -> bool:
-    """Whether all files of a generation are there in their sizes; False where it is not current.
-
-    Without a look, a refresh that finds the corpus unchanged would leave a damaged index as it is.
-
-    Raises:
-        DamagedFileError: One is not.
-    """
-    try:
-        generation.verify(deep=False)
-    except DamagedIndexError:
-        # A writer may have removed it meanwhile.
-        if current_digest(generation.index) in {None, generation.digest}:
-            raise
-        return False
-    return True
-
-
-def _started_from(
-    request: IndexRequest, old: Generation | None, salvage: Salvage | None
-) -> str | None:
-    if salvage is not None:
-        return salvage.current
-    return old.digest if old else current_digest(request.index)
-
-
 def preview(request: IndexRequest) -> IndexPreview:
-    """What `build` would do; nothing is written, nothing locked, and no model opened.
+    """Return what `build` would do, without writing, locking or opening a model.
 
-    The number of sentences to embed is a lower bound: only the model knows which ones it has to
-    cut because they are too long. A model that changed under the name that is recorded is not seen.
+    The number of sentences to embed is a lower bound: only the model can tell which sentences are
+    too long and will be cut. A model that changed under its recorded name is not noticed.
 
     Raises:
-        UsageError: As `make_plan` says.
-        IncompleteError: As `make_plan` says.
-        RefusedError: As `make_plan` says.
-        DamagedIndexError: The index to be refreshed is not what its manifest says.
+        UsageError: See `make_plan`.
+        IncompleteError: See `make_plan`.
+        RefusedError: See `make_plan`.
+        DamagedIndexError: The index to refresh does not match its manifest.
     """
     plan = make_plan(request)
     added, changed, removed = differing(plan.before, plan.records)
@@ -323,42 +354,36 @@ def preview(request: IndexRequest) -> IndexPreview:
         changed=changed,
         removed=removed,
         cut=len(cut),
-        sentences=len(_new_sentences(plan, cut, request.base)) if cut else 0,
+        sentences=len(_new_sentences(plan, cut)) if cut else 0,
         skipped=reasons(plan.records, DocumentStatus.SKIPPED),
         failed=reasons(plan.records, DocumentStatus.FAILED),
         is_unchanged=plan.is_done,
     )
 
 
-def _new_sentences(plan: Plan, paths: Sequence[str], base: Path) -> set[str]:
-    """The sentences of some documents that these did not have before."""
+def _new_sentences(plan: Plan, paths: Sequence[str]) -> set[str]:
+    """Return the sentences of some documents that the same document did not have before."""
     if plan.old is None or not plan.keeps_model:
-        return {text for path in paths for text in _sentences(plan, path, base)}
+        return {text for path in paths for text in _sentences(plan, path)}
     with closing(plan.old.reader()) as reader:
         return {
             text
             for path in paths
-            for text in _sentences(plan, path, base) - _known_sentences(reader, path)
+            for text in _sentences(plan, path).difference(stored_sentences(reader, path))
         }
 
 
-def _sentences(plan: Plan, path: str, base: Path) -> set[str]:
-    entry = Entry(path=path, kind=EntryKind.FILE, named=path in plan.corpus.roots)
-    text = observe_entry(base, entry, plan.corpus).text
-    if text is None:
-        return set()
-    passages = cut_passages(read_document(path, text), plan.passages, _count_none)
-    return {text[start:end] for one in passages for start, end in one.sentences}
+def _sentences(plan: Plan, path: str) -> set[str]:
+    # As if no sentence had tokens, so that no sentence is cut for its length.
+    observation, passages = plan.cut(path, lambda texts: [0] * len(texts))
+    text = observation.text or ""
+    return {text[start:end] for passage in passages for start, end in passage.sentences}
 
 
-def _count_none(texts: Sequence[str]) -> list[int]:
-    """As if no sentence had tokens: none is then cut for its length in them."""
-    return [0] * len(texts)
-
-
-def _known_sentences(reader: GenerationReader, path: str) -> set[str]:
-    return {
+def stored_sentences(reader: GenerationReader, path: str) -> list[str]:
+    """Return the sentences of a document that a generation holds, in order."""
+    return [
         stored.passage.text[start - stored.passage.chars[0] : end - stored.passage.chars[0]]
         for stored in reader.passages_of(path)
         for start, end in stored.passage.sentences
-    }
+    ]

@@ -1,4 +1,4 @@
-"""Requests that indexing refuses."""
+"""Refuse requests that indexing cannot carry out."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,18 +21,18 @@ from askdocs.places import GENERATIONS, HEAD, is_index
 from askdocs.records.manifest import CorpusSettings, DocumentRecord, DocumentStatus
 from askdocs.text.document import NOT_UTF8, NOT_UTF8_HINT
 
-# What a run that died before its first commit leaves behind.
+# What a run that is killed before its first commit leaves.
 _OWN_NAMES = frozenset({f"{HEAD}.new", LOCK, ENCODERS, GENERATIONS})
 
-# What is passed over by design: it is no loss, and no fault of a file.
+# These are skipped by design: they are not lost, and nothing is wrong with a file.
 _BY_DESIGN = frozenset({LINK, SPECIAL})
 
 
 def check_directory(index: Path) -> None:
-    """Refuse to make an index of a folder that is something else.
+    """Refuse to make an index in a folder that is something else.
 
     Raises:
-        UsageError: It is.
+        UsageError: It is not a folder, or holds other files.
     """
     if not index.exists() or is_index(index):
         return
@@ -45,23 +45,25 @@ def check_directory(index: Path) -> None:
 
 
 def require_no_other(request: IndexRequest, corpus: CorpusSettings) -> None:
-    """Refuse to remove the generation of another corpus that HEAD no longer names.
+    """Refuse to remove a generation of another corpus that HEAD no longer names.
 
-    One of the same corpus is what a first run leaves that died just before it wrote HEAD.
+    A generation of the same corpus is what a first run leaves if it is killed just before it
+    writes HEAD.
 
     Raises:
-        DamagedIndexError: There is one.
-        UnusableIndexError: There is one of another format, and no word that it shall go.
+        DamagedIndexError: There is such a generation.
+        UnusableIndexError: There is a generation of another format, and the request does not
+            replace or rebuild it.
     """
     if request.replace or is_index(request.index):
         return
     try:
-        found = sound_generations(request.index)
+        generations = sound_generations(request.index)
     except UnusableIndexError:
         if request.rebuild:
             return
         raise
-    for generation in found:
+    for generation in generations:
         if generation.manifest.corpus != corpus:
             roots = ", ".join(generation.manifest.corpus.roots)
             message = f"{request.index / HEAD} is missing; its generation is an index of {roots}"
@@ -71,10 +73,10 @@ def require_no_other(request: IndexRequest, corpus: CorpusSettings) -> None:
 def require_roots(
     request: IndexRequest, corpus: CorpusSettings, records: Mapping[str, DocumentRecord]
 ) -> None:
-    """Refuse a corpus of which a whole root cannot be listed: its documents are not gone.
+    """Refuse a corpus with a root that cannot be listed: its documents are not gone.
 
     Raises:
-        RefusedError: One cannot.
+        RefusedError: A root cannot be listed.
     """
     for root in corpus.roots:
         record = records.get(root)
@@ -88,13 +90,13 @@ def require_roots(
 
 
 def require_complete(request: IndexRequest, records: Mapping[str, DocumentRecord]) -> None:
-    """Refuse a corpus of which something cannot be read, where the request is strict.
+    """Refuse a corpus with documents that cannot be read, if the request is strict.
 
-    What failed counts, and what was skipped because it is binary or too large; links and special
-    files do not, and neither does what ignore files and patterns leave out.
+    Failed documents count, and those skipped because they are binary or too large. Links, special
+    files, and what ignore files and patterns leave out do not.
 
     Raises:
-        IncompleteError: Something cannot be read.
+        IncompleteError: A document cannot be read.
     """
     if not request.strict:
         return
@@ -107,7 +109,7 @@ def require_complete(request: IndexRequest, records: Mapping[str, DocumentRecord
         count = f"{len(faults)} document{'' if len(faults) == 1 else 's'}"
         raise IncompleteError(
             f"{count} cannot be indexed; nothing was written",
-            hint="mend them, leave them out with --exclude, or run without --strict",
+            hint="repair them, leave them out with --exclude, or run without --strict",
             reasons=faults,
         )
 
@@ -115,7 +117,7 @@ def require_complete(request: IndexRequest, records: Mapping[str, DocumentRecord
 def no_documents(
     request: IndexRequest, corpus: CorpusSettings, records: Mapping[str, DocumentRecord]
 ) -> UsageError:
-    """The error for a corpus without any document that can be indexed."""
+    """Return the error for a corpus without a document that can be indexed."""
     names = ", ".join(str(path) for path in request.paths)
     reasons = [f"{path}: {record.reason}" for path, record in records.items()]
     if not reasons:
@@ -126,7 +128,7 @@ def no_documents(
 
 
 def _what_is_read(corpus: CorpusSettings) -> str:
-    """Which files are taken, with the patterns that say so."""
+    """Say which files are indexed, with the patterns that choose them."""
     kinds = ".txt and .md files"
     if corpus.include != CorpusSettings(roots=()).include:
         kinds = f"what fits {_options('--include', corpus.include)}"

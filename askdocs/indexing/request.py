@@ -1,9 +1,9 @@
-"""What a caller asks of indexing, and the settings that follow from it."""
+"""Describe what to index, and derive the settings of the index from it."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from askdocs.corpus.ignore import is_pattern
 from askdocs.corpus.walk import EntryKind, exists, relative_root, source_path, walk
@@ -21,7 +21,7 @@ LIMITS = {
     "max_documents": "--max-documents",
     "max_depth": "--max-depth",
 }
-"""The limits of a corpus, with the options that set them."""
+"""The limits of a corpus, and the options that set them."""
 
 _TOKENS = range(16, 2001)
 # What a manifest can hold.
@@ -33,29 +33,29 @@ class IndexRequest:
     """What to index, and how.
 
     Attributes:
-        index: The index directory; made where it is missing.
-        paths: Folders and files; none for the corpus that the index records.
-        add: Whether the paths join the recorded corpus.
-        replace: Whether the paths take its place.
-        rebuild: Whether everything is cut and embedded anew, whatever the index holds.
-        model: A packaged model, a path or a name on the hub; None for the recorded one.
+        index: The index directory; made if it is missing.
+        paths: Folders and files; empty for the recorded corpus.
+        add: Whether to add the paths to the recorded corpus.
+        replace: Whether to replace the recorded corpus with the paths.
+        rebuild: Whether to cut and embed everything again, whatever the index holds.
+        model: A packaged model, a path or a name on the hub; None for the recorded model.
         max_tokens: The longest passage, 16 to 2,000; None for the recorded setting.
         encoding: The codec for files that are not UTF-8; None for the recorded one.
-        include: Patterns of the files that are documents; empty ones count for nothing, and
-            without another the default holds. None for the recorded ones.
-        exclude: Patterns of what is left out; empty ones count for nothing. None for the recorded
-            ones.
-        hidden: Whether what begins with a period is taken too; None for the recorded setting.
-        max_bytes: Larger files are skipped. None for the recorded limit, as for those that follow.
+        include: Patterns of the files to index. Empty patterns are ignored; if all are empty, the
+            default holds. None for the recorded patterns.
+        exclude: Patterns of what to leave out. Empty patterns are ignored. None for the recorded
+            patterns.
+        hidden: Whether to index names that begin with a period; None for the recorded setting.
+        max_bytes: Larger files are skipped. Here and below, None means the recorded limit.
         max_line_chars: Files with longer lines are skipped.
         max_sentences: Files with more sentences are skipped.
-        max_documents: More files than that are an error.
-        max_depth: Folders more steps below a root are not entered.
+        max_documents: More files than this are an error.
+        max_depth: Folders deeper below a root are not entered.
         online: Whether a model may be downloaded.
-        device: Where sentences are embedded; see `embedding.open_device`.
-        strict: Whether a file that should be a document and cannot be read ends it.
+        device: Where to embed sentences; see `embedding.device.open_device`.
+        strict: Whether a document that cannot be read is an error.
         wait_seconds: How long to wait for another writer, from 0.
-        portable: Whether the compiled encoder shall lie in the index; None for as it is.
+        portable: Whether the index carries its compiled encoder; None to leave it as it is.
     """
 
     index: Path
@@ -82,21 +82,21 @@ class IndexRequest:
 
     @property
     def limits(self) -> dict[str, int]:
-        """The limits of the corpus that are given, by their names in its settings."""
-        given = {name: getattr(self, name) for name in LIMITS}
-        return {name: limit for name, limit in given.items() if limit is not None}
+        """Return the limits that are not None, by name."""
+        limits = {name: getattr(self, name) for name in LIMITS}
+        return {name: limit for name, limit in limits.items() if limit is not None}
 
     @property
     def base(self) -> Path:
-        """The folder to which all paths of the index are relative."""
+        """Return the folder that all paths of the index are relative to."""
         return self.index.resolve().parent
 
 
 def check_request(request: IndexRequest) -> None:
-    """Refuse what makes no sense, whatever the index and the corpus are.
+    """Refuse a request that no index and corpus can fulfil.
 
     Raises:
-        UsageError: Options exclude each other, or one has a value that it cannot have.
+        UsageError: Options exclude each other, or an option has an invalid value.
     """
     if request.add and request.replace:
         raise UsageError("--add and --replace exclude each other", hint="askdocs index --help")
@@ -110,41 +110,35 @@ def check_request(request: IndexRequest) -> None:
         raise UsageError(f"--max-tokens must be between 16 and 2000, got {request.max_tokens}")
     if math.isnan(request.wait_seconds) or request.wait_seconds < 0:
         raise UsageError(f"--wait must be at least 0 seconds, got {request.wait_seconds}")
-    _check_limits(request.limits)
-    for pattern in filter(None, request.include or ()):
-        _check_include(pattern)
-    for pattern in filter(None, request.exclude or ()):
-        if not is_pattern(pattern):
-            raise UsageError(
-                f"--exclude {pattern!r} is no pattern", hint="askdocs index --exclude 'drafts/'"
-            )
-
-
-def _check_limits(limits: Mapping[str, int]) -> None:
-    for name, limit in limits.items():
+    for name, limit in request.limits.items():
         if limit not in _COUNTS:
             raise UsageError(f"{LIMITS[name]} must be between 1 and 2^63 - 1, got {limit}")
+    _check_patterns(request)
 
 
-def _check_include(pattern: str) -> None:
-    if pattern.endswith("/"):
-        raise UsageError(
-            f"--include {pattern!r} names a folder, not files",
-            hint=f"askdocs index --include '{pattern}**'",
-        )
-    if "/" in pattern and not is_pattern(pattern):
-        raise UsageError(
-            f"--include {pattern!r} is no pattern", hint="askdocs index --include 'docs/**/*.rst'"
-        )
+def _check_patterns(request: IndexRequest) -> None:
+    for pattern in filter(None, request.include or ()):
+        if pattern.endswith("/"):
+            raise UsageError(
+                f"--include {pattern!r} names a folder, not files",
+                hint=f"askdocs index --include '{pattern}**'",
+            )
+        if "/" in pattern and not is_pattern(pattern):
+            hint = "askdocs index --include 'docs/**/*.rst'"
+            raise UsageError(f"--include {pattern!r} is not a pattern", hint=hint)
+    for pattern in filter(None, request.exclude or ()):
+        if not is_pattern(pattern):
+            hint = "askdocs index --exclude 'drafts/'"
+            raise UsageError(f"--exclude {pattern!r} is not a pattern", hint=hint)
 
 
 def corpus_settings(request: IndexRequest, old: Generation | None) -> CorpusSettings:
-    """Which files make the corpus.
+    """Return which files make the corpus.
 
     Raises:
         UsageError: The paths differ from the recorded ones, are missing, or there are none; or a
-            pattern that is new fits no file.
-        RefusedError: Nobody may look whether a path exists.
+            new pattern matches no file.
+        RefusedError: The file system refuses to say whether a path exists.
     """
     for path in request.paths:
         if not exists(path):
@@ -163,20 +157,20 @@ def corpus_settings(request: IndexRequest, old: Generation | None) -> CorpusSett
 
 
 def passage_settings(request: IndexRequest, old: Generation | None) -> PassageSettings:
-    """How documents are cut: by the rules of this version."""
+    """Return how to cut documents: by the rules of this version."""
     current = PassageSettings()
     recorded = old.manifest.passages.max_tokens if old else current.max_tokens
     return replace(current, max_tokens=request.max_tokens or recorded)
 
 
 def model_name(request: IndexRequest, old: Generation | None) -> str:
-    """Which model embeds, as the manifest records it."""
+    """Return the model to embed with, as the manifest records it."""
     if request.model is None:
         return old.manifest.model.name if old else DEFAULT_MODEL
     if request.model == DEFAULT_MODEL or not Path(request.model).is_dir():
         return request.model
-    # Recorded like a root, so that an index and a model beside it can move together; a folder that
-    # has the packaged model's name is not the packaged model.
+    # Recorded like a root, so that an index and a model beside it can move together. A folder with
+    # the packaged model's name is not the packaged model.
     folder = relative_root(Path(request.model), request.base)
     return folder if "/" in folder else f"./{folder}"
 
@@ -204,38 +198,36 @@ def _roots(request: IndexRequest, old: Generation, named: tuple[str, ...]) -> tu
 
 
 def _chosen(request: IndexRequest, recorded: CorpusSettings) -> CorpusSettings:
-    """The recorded settings, with those in their place that were given."""
-    chosen = recorded
-    if request.encoding is not None:
-        chosen = replace(chosen, encoding=request.encoding)
+    """Return the recorded settings, changed by those of the request."""
+    changes: dict[str, Any] = {
+        "encoding": request.encoding,
+        "hidden": request.hidden,
+        **request.limits,
+    }
     if request.include is not None:
         default = CorpusSettings(roots=()).include
-        chosen = replace(chosen, include=_patterns(request.include) or default)
+        changes["include"] = _patterns(request.include) or default
     if request.exclude is not None:
-        chosen = replace(chosen, exclude=_patterns(request.exclude))
-    if request.hidden is not None:
-        chosen = replace(chosen, hidden=request.hidden)
-    for name, limit in request.limits.items():
-        chosen = replace(chosen, **{name: limit})  # type: ignore[arg-type]
-    return chosen
+        changes["exclude"] = _patterns(request.exclude)
+    return replace(recorded, **{key: value for key, value in changes.items() if value is not None})
 
 
-def _patterns(given: tuple[str, ...]) -> tuple[str, ...]:
-    """Each pattern once; of those that leave out, none takes anything back, so order is nothing."""
-    return tuple(sorted({pattern for pattern in given if pattern}))
+def _patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """Return each pattern once. No pattern takes anything back, so their order does not matter."""
+    return tuple(sorted({*filter(None, patterns)}))
 
 
 def _require_files(request: IndexRequest, corpus: CorpusSettings, known: set[str]) -> None:
-    """Refuse a pattern of documents that is new and fits no file: it is a slip of the pen.
+    """Refuse a new pattern that matches no file: it must be a slip of the pen.
 
-    One that is recorded may come to fit none when the corpus changes.
+    A recorded pattern may match no file any more after the corpus has changed.
     """
     for pattern in filter(None, request.include or ()):
         if pattern in known:
             continue
         alone = replace(corpus, include=(pattern,), exclude=())
-        found = walk(request.base, alone, index=request.index)
-        if all(entry.named or entry.kind != EntryKind.FILE for entry in found):
+        entries = walk(request.base, alone, index=request.index)
+        if all(entry.named or entry.kind != EntryKind.FILE for entry in entries):
             raise UsageError(
                 f"--include {pattern!r} matches no file below {', '.join(corpus.roots)}",
                 hint=f"quote it, as in --include '*.rst'; with a slash it counts from "

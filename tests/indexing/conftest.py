@@ -11,11 +11,6 @@ from askdocs.indexing.request import IndexRequest
 from askdocs.records.reports import IndexReport
 
 
-def no_notice(line: str) -> None:
-    """Nothing takes long with the tiny model: a notice is a fault."""
-    raise AssertionError(line)
-
-
 @pytest.fixture
 def docs(tmp_path: Path) -> Path:
     """An empty folder docs/, beside which the index is made."""
@@ -30,6 +25,7 @@ def index_docs(docs: Path, tiny_model: Path, cache: Path) -> Callable[..., Index
     def run(*paths: Path, **options: Any) -> IndexReport:
         settings: dict[str, Any] = {"index": docs.parent / "vectors", "model": str(tiny_model)}
         request = IndexRequest(paths=paths or (docs,), **(settings | options))
-        return build(request, cache=cache, notify=no_notice)
+        # Nothing takes long with the tiny model: a notice is a fault.
+        return build(request, cache=cache, notify=pytest.fail)
 
     return run

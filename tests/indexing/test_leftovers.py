@@ -1,4 +1,4 @@
-"""An index with nothing to do is swept of what a killed run has left, and of nothing else."""
+"""A run with nothing to do removes what a killed run has left, and nothing else."""
 
 import errno
 import os
@@ -18,7 +18,7 @@ State = dict[str, tuple[bytes, int]]
 
 @pytest.fixture
 def index(docs: Path, index_docs: IndexDocs) -> Path:
-    """An index as a run leaves it that is killed right after HEAD was replaced."""
+    """An index as left by a run that is killed right after it replaced HEAD."""
     (docs / "a.txt").write_text("The harbour froze in March.\n")
     index_docs()
     index = docs.parent / "vectors"
@@ -47,13 +47,13 @@ def test_older_generation_goes(index: Path, index_docs: IndexDocs) -> None:
     report = index_docs()
 
     assert report.is_unchanged
-    kept = {name: one for name, one in before.items() if _is_current(name, current)}
-    assert state(index) == kept
+    folder = f"generations/{current}/"
+    assert state(index) == {
+        name: content
+        for name, content in before.items()
+        if name.startswith(folder) or not name.startswith("generations/")
+    }
     assert [path.name for path in (index / "generations").iterdir()] == [current]
-
-
-def _is_current(name: str, current: str) -> bool:
-    return not name.startswith("generations/") or name.startswith(f"generations/{current}/")
 
 
 def test_half_written_head_goes(index: Path, index_docs: IndexDocs) -> None:
@@ -71,7 +71,7 @@ def test_half_written_head_goes(index: Path, index_docs: IndexDocs) -> None:
 def test_leftovers_of_an_index_that_is_read_only_stay(
     index: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """That nothing is to be done is said all the same, and is no error."""
+    """The run still reports that nothing has changed."""
     before = state(index)
 
     def refuse(*_arguments: object, **_named: object) -> None:

@@ -1,4 +1,4 @@
-"""An index that has lost its HEAD is not taken for none."""
+"""An index that has lost its HEAD is not treated as missing."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +26,7 @@ def index(docs: Path, index_docs: IndexDocs) -> Path:
 
 
 def names(index: Path) -> list[str]:
-    """The files of an index but for the lock."""
+    """The files of an index except the lock."""
     return sorted(str(path) for path in index.rglob("*") if path.name != "LOCK")
 
 
@@ -34,7 +34,7 @@ def names(index: Path) -> list[str]:
 def test_generation_of_another_corpus_is_not_removed(
     index: Path, index_docs: IndexDocs, rebuild: bool
 ) -> None:
-    """It may be all that is left of an index, and repair has HEAD name it again."""
+    """It may be all that is left of an index, and `repair` can restore HEAD."""
     before = names(index)
     other = index.parent / "other"
 
@@ -51,31 +51,29 @@ def test_generation_of_another_corpus_is_not_removed(
 def test_other_settings_of_the_same_folder_are_another_corpus(
     index: Path, index_docs: IndexDocs
 ) -> None:
-    """They would be lost without a word."""
+    """They would be lost silently."""
     with pytest.raises(DamagedIndexError):
         index_docs(hidden=True)
 
 
-def test_generation_of_the_same_corpus_is_a_first_run_that_died(
+def test_first_run_that_was_killed_does_not_block_the_next(
     index: Path, index_docs: IndexDocs
 ) -> None:
-    """The next run succeeds."""
+    """A generation of the same corpus may be replaced."""
     assert index_docs().documents == 1
 
     assert sorted(open_generation(index).documents) == ["docs/a.txt"]
 
 
-def test_generation_goes_where_its_place_was_promised_to_another(
-    index: Path, index_docs: IndexDocs
-) -> None:
-    """`--replace` says so."""
+def test_replace_removes_a_generation_of_another_corpus(index: Path, index_docs: IndexDocs) -> None:
+    """`--replace` allows it."""
     index_docs(index.parent / "other", replace=True)
 
     assert sorted(open_generation(index).documents) == ["other/b.txt"]
 
 
 def test_refresh_points_to_repair(index: Path, index_docs: IndexDocs) -> None:
-    """Without a path there is nothing to refresh, but something to put right."""
+    """Without a path, the hint is the command that repairs the index."""
     with pytest.raises(UsageError, match="there is no index to refresh") as caught:
         preview(IndexRequest(index=index))
 

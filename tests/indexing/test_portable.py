@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ IndexDocs = Callable[..., IndexReport]
 
 
 def ignore(_line: str) -> None:
-    """Take no notice."""
+    """Ignore notices."""
 
 
 @pytest.fixture
@@ -55,12 +56,12 @@ def only_entry(index: Path) -> Path:
 
 
 def test_index_lies_where_a_cache_would() -> None:
-    """Two rooms name the same folder, of which one may not know the other."""
+    """Two rooms that may not import each other name the same folder."""
     assert ENCODERS == CACHED
 
 
 def test_portable_index_answers_without_a_cache(docs: Path, carry: Any, tmp_path: Path) -> None:
-    """The encoder is in the index, is not part of the generation, and is found there first."""
+    """The encoder lies in the index, outside the generation."""
     index = docs.parent / "vectors"
     carry()
     before = open_generation(index).digest
@@ -74,7 +75,7 @@ def test_portable_index_answers_without_a_cache(docs: Path, carry: Any, tmp_path
 
 
 def test_encoder_stays_through_refreshes(docs: Path, carry: Any) -> None:
-    """A later run keeps it, and does not copy it again."""
+    """A later run keeps the encoder, and does not copy it again."""
     carry(portable=True)
     entry = only_entry(docs.parent / "vectors")
     before = (entry.stat().st_ino, entry.stat().st_mtime_ns)
@@ -85,8 +86,8 @@ def test_encoder_stays_through_refreshes(docs: Path, carry: Any) -> None:
     assert (entry.stat().st_ino, entry.stat().st_mtime_ns) == before
 
 
-def test_encoder_is_removed_when_it_is_no_longer_wanted(docs: Path, carry: Any) -> None:
-    """Nothing of it is left, and nothing else changes."""
+def test_encoder_is_removed_on_request(docs: Path, carry: Any) -> None:
+    """No trace of it is left, and nothing else changes."""
     index = docs.parent / "vectors"
     carry(portable=True)
 
@@ -96,8 +97,8 @@ def test_encoder_is_removed_when_it_is_no_longer_wanted(docs: Path, carry: Any) 
     assert carried_encoders(index) == {}
 
 
-def test_encoder_of_another_model_takes_its_place(docs: Path, carry: Any) -> None:
-    """With the model changes the encoder, without being asked for again."""
+def test_encoder_changes_with_the_model(docs: Path, carry: Any) -> None:
+    """Another model brings its encoder, without another request."""
     index = docs.parent / "vectors"
     carry(portable=True)
     old = only_entry(index).name
@@ -110,10 +111,10 @@ def test_encoder_of_another_model_takes_its_place(docs: Path, carry: Any) -> Non
 
 
 @pytest.mark.parametrize("name", ["encoder.json", "encoder.onnx", "tokenizer.json", "weights.bin"])
-def test_damaged_encoder_gives_way_to_the_cache(
+def test_damaged_encoder_is_not_used(
     docs: Path, carry: Any, cache: Path, tmp_path: Path, name: str
 ) -> None:
-    """A flipped bit is never used: the cache's encoder is, and --portable mends the index's."""
+    """The cache's encoder is used instead, and --portable repairs the index's."""
     index = docs.parent / "vectors"
     carry(portable=True)
     flip(only_entry(index) / name)
@@ -126,14 +127,9 @@ def test_damaged_encoder_gives_way_to_the_cache(
 def test_damaged_encoder_without_another_says_what_to_do(
     docs: Path, carry: Any, tiny_model: Path, tmp_path: Path
 ) -> None:
-    """Where the model is not to be had either, the error names the index and the command."""
+    """If the model is missing too, the error names the index and the command."""
     index = docs.parent / "vectors"
-    copy = tmp_path / "model"
-    copy.mkdir()
-    for path in (one for one in tiny_model.rglob("*") if one.is_file()):
-        target = copy / path.relative_to(tiny_model)
-        target.parent.mkdir(exist_ok=True)
-        target.write_bytes(path.read_bytes())
+    copy = shutil.copytree(tiny_model, tmp_path / "model")
     carry(model=str(copy), portable=True)
     flip(only_entry(index) / "weights.bin")
     copy.rename(tmp_path / "moved")
@@ -150,7 +146,7 @@ def test_damaged_encoder_without_another_says_what_to_do(
 def test_refresh_embeds_with_what_the_index_carries(
     docs: Path, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loss: str
 ) -> None:
-    """Where the model is not to be had, new sentences get the vectors that it would give."""
+    """Without the model, new sentences get the vectors that it would return."""
     model, index, cache = tmp_path / "model", docs.parent / "vectors", tmp_path / "own"
     shutil.copytree(tiny_model, model)
     cache.mkdir()
@@ -169,50 +165,40 @@ def test_refresh_embeds_with_what_the_index_carries(
     lines: list[str] = []
 
     report = build(IndexRequest(index=index), cache=tmp_path / "no", notify=lines.append)
-    again = build(IndexRequest(index=index), cache=tmp_path / "no", notify=no_notice)
+    again = build(IndexRequest(index=index), cache=tmp_path / "no", notify=pytest.fail)
 
     assert (report.embedded, report.added) == (1, ("docs/b.txt",))
     assert again.is_unchanged
     assert lines[-1].startswith(f"embedding with the encoder that {index} carries: ")
-    reader = open_generation(index).reader()
     expected = compiled.open_compiled(
         open_generation(index).manifest.model.fingerprint, cache=tiny_model.with_name("compiled")
     )
     assert expected is not None
     texts = ["The harbour froze in March.", "It thawed in April."]
-    found = (reader.vectors(np.arange(2)) * expected.embed_sentences(texts)).sum(axis=1)
-    reader.close()
-    assert (found >= 0.9999).all()
+    with closing(open_generation(index).reader()) as reader:
+        cosines = (reader.vectors(np.arange(2)) * expected.embed_sentences(texts)).sum(axis=1)
+    assert (cosines >= 0.9999).all()
 
 
 @pytest.mark.parametrize("options", [{"model": "model"}, {"device": "openvino"}])
 def test_carried_encoder_does_not_stand_for_what_was_asked_for(
-    docs: Path, tiny_model: Path, cache: Path, tmp_path: Path, options: dict[str, str]
+    docs: Path, carry: Any, tiny_model: Path, tmp_path: Path, options: dict[str, str]
 ) -> None:
-    """A model that was named, or a device that needs its files, is not replaced in silence."""
-    model = tmp_path / "model"
-    shutil.copytree(tiny_model, model)
-    (docs / "a.txt").write_text("The harbour froze in March.")
-    request = IndexRequest(
-        index=docs.parent / "vectors", paths=(docs,), model=str(model), portable=True
-    )
-    build(request, cache=cache, notify=ignore)
+    """A named model, or a device that needs its files, is not silently replaced."""
+    model = shutil.copytree(tiny_model, tmp_path / "model")
+    carry(model=str(model), portable=True)
     (model / "modules.json").unlink()
     (docs / "b.txt").write_text("It thawed in April.")
     if "model" in options:
         options = {"model": str(model)}
 
+    request = IndexRequest(index=docs.parent / "vectors", **options)
     with pytest.raises(ModelError, match=r"it has no modules\.json"):
-        build(IndexRequest(index=request.index, **options), cache=tmp_path / "no", notify=no_notice)
-
-
-def no_notice(line: str) -> None:
-    """Nothing is embedded: a notice is a fault."""
-    raise AssertionError(line)
+        build(request, cache=tmp_path / "no", notify=pytest.fail)
 
 
 def test_half_copied_encoder_is_swept_up(docs: Path, carry: Any) -> None:
-    """What a dead run left does not count as carried, and the next writer removes it."""
+    """A killed run's copy does not count as carried, and the next writer removes it."""
     index = docs.parent / "vectors"
     carry()
     leftover = index / ENCODERS / "new-1"

@@ -1,4 +1,4 @@
-"""A large corpus is indexed in segments, and a refresh touches those alone that have changed."""
+"""A large corpus is indexed in segments, and a refresh touches only those that changed."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -27,7 +27,7 @@ TEXTS = {
 
 @pytest.fixture
 def many(docs: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder docs/ with documents that make four segments where 500 bytes make one."""
+    """The folder docs/ with documents for four segments of at most 500 bytes."""
     monkeypatch.setattr(partition, "SEGMENT_BYTES", 500)
     write(docs, TEXTS)
     return docs
@@ -40,7 +40,7 @@ def write(folder: Path, texts: Mapping[str, str]) -> None:
 
 
 def inodes(index: Path) -> dict[str, int]:
-    """Each file of the current generation but the manifest, and which file it is."""
+    """The inode of each file of the current generation except the manifest."""
     generation = open_generation(index)
     return {name: (generation.directory / name).stat().st_ino for name in generation.manifest.files}
 
@@ -59,7 +59,7 @@ def texts_in(index: Path) -> dict[str, str]:
 
 
 def test_corpus_is_cut_by_its_size(many: Path, index_docs: IndexDocs) -> None:
-    """1,400 bytes are four segments of at most 500; all of it is found again."""
+    """1,400 bytes make four segments of at most 500, which hold every text."""
     report = index_docs()
 
     assert (report.documents, report.passages, report.sentences) == (24, 24, 72)
@@ -71,7 +71,7 @@ def test_corpus_is_cut_by_its_size(many: Path, index_docs: IndexDocs) -> None:
 
 
 def test_refresh_rewrites_only_segments_that_changed(many: Path, index_docs: IndexDocs) -> None:
-    """The files of all other segments are the very same ones, under second names."""
+    """The files of all other segments are linked."""
     index_docs()
     before = inodes(many.parent / "vectors")
     changed = segment_of("docs/07.txt", 4)
@@ -92,7 +92,7 @@ def test_refresh_rewrites_only_segments_that_changed(many: Path, index_docs: Ind
 
 
 def test_kept_codes_stay_as_they_are(many: Path, index_docs: IndexDocs) -> None:
-    """Editing one sentence back and forth leads to the very generation from before."""
+    """Editing a sentence back and forth leads to the same generation."""
     index_docs()
     first = open_generation(many.parent / "vectors").digest
     write(many, {"07.txt": "Rain fell on day 7. It was dry. The ship number 7 sank.\n"})
@@ -104,8 +104,8 @@ def test_kept_codes_stay_as_they_are(many: Path, index_docs: IndexDocs) -> None:
     assert open_generation(many.parent / "vectors").digest == first
 
 
-def test_document_that_is_removed_needs_no_vector(many: Path, index_docs: IndexDocs) -> None:
-    """A refresh that only takes away embeds nothing."""
+def test_removing_a_document_embeds_nothing(many: Path, index_docs: IndexDocs) -> None:
+    """A refresh that only removes documents embeds nothing."""
     index_docs()
     (many / "07.txt").unlink()
 
@@ -115,8 +115,8 @@ def test_document_that_is_removed_needs_no_vector(many: Path, index_docs: IndexD
     assert "docs/07.txt" not in texts_in(many.parent / "vectors")
 
 
-def test_damaged_segment_is_not_carried_over(many: Path, index_docs: IndexDocs) -> None:
-    """Damage in a segment that does not change stops a refresh."""
+def test_damaged_segment_is_not_linked(many: Path, index_docs: IndexDocs) -> None:
+    """Damage in an unchanged segment stops a refresh."""
     index_docs()
     untouched = (segment_of("docs/07.txt", 4) + 1) % 4
     [path] = (many.parent / "vectors").rglob(f"{untouched:03}/lexical.npys")
@@ -128,10 +128,10 @@ def test_damaged_segment_is_not_carried_over(many: Path, index_docs: IndexDocs) 
 
 
 @pytest.mark.parametrize("bytes_each", [100, 1500, 5000])
-def test_index_is_cut_anew_when_its_size_asks_for_it(
+def test_number_of_segments_follows_the_size(
     many: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch, bytes_each: int
 ) -> None:
-    """More segments or fewer: nothing is embedded again, and the texts are the same."""
+    """With more or fewer segments, nothing is embedded again and the texts stay."""
     index_docs()
     before = texts_in(many.parent / "vectors")
     monkeypatch.setattr(partition, "SEGMENT_BYTES", bytes_each)
@@ -143,7 +143,7 @@ def test_index_is_cut_anew_when_its_size_asks_for_it(
     assert texts_in(many.parent / "vectors") == before
 
 
-def test_rebuild_makes_the_codebook_anew(many: Path, index_docs: IndexDocs) -> None:
+def test_rebuild_makes_a_new_codebook(many: Path, index_docs: IndexDocs) -> None:
     """After many edits, a rebuild ends where a first build would."""
     index_docs()
     write(many, {name: text.replace("wet", "dry") for name, text in TEXTS.items()})
@@ -156,10 +156,10 @@ def test_rebuild_makes_the_codebook_anew(many: Path, index_docs: IndexDocs) -> N
     assert one == two
 
 
-def test_codebook_that_is_outgrown_is_made_anew(
+def test_outgrown_codebook_is_replaced(
     docs: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Sentences unlike all before them get codes that come as near as a first build's."""
+    """Sentences unlike all others get codes as precise as a first build's."""
     monkeypatch.setattr(partition, "SEGMENT_BYTES", 40)
     write(docs, {f"{number}.txt": "Rain fell.\n\nRain fell." for number in range(4)})
     index_docs()
@@ -176,10 +176,10 @@ def test_codebook_that_is_outgrown_is_made_anew(
     assert len(segment_names(one.manifest.files)) == 4
 
 
-def test_questions_are_answered_alike(
+def test_segments_do_not_change_answers(
     many: Path, index_docs: IndexDocs, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Cut into segments, an index gives the hits of one that is not, with nearly their scores."""
+    """An index in segments returns the hits of an undivided one, with nearly its scores."""
     index_docs()
     monkeypatch.setattr(partition, "SEGMENT_BYTES", 1 << 20)
     index_docs(index=many.parent / "whole")
@@ -197,13 +197,13 @@ def test_questions_are_answered_alike(
     assert found[1] == found[3]
 
 
-def test_encoder_may_be_given(docs: Path, index_docs: IndexDocs, cache: Path) -> None:
-    """Whoever has vectors already brings an encoder of their own."""
+def test_caller_may_bring_an_encoder(docs: Path, cache: Path) -> None:
+    """A caller that has vectors already passes its own encoder."""
     (docs / "a.txt").write_text("Rain fell. It was wet.")
     asked: list[str] = []
 
-    class Given:
-        """Gives every sentence the same vector."""
+    class Constant:
+        """Embeds every sentence as the first axis."""
 
         fingerprint = "0" * 64
         scheme = "float32"
@@ -212,11 +212,11 @@ def test_encoder_may_be_given(docs: Path, index_docs: IndexDocs, cache: Path) ->
         capacity = 254
 
         def count_tokens(self, texts: list[str]) -> list[int]:
-            """One token for each word."""
+            """Count words."""
             return [len(text.split()) for text in texts]
 
         def embed_sentences(self, texts: list[str], advance: Any = None) -> np.ndarray:
-            """The first axis."""
+            """Embed."""
             asked.extend(texts)
             return np.repeat(np.eye(4, dtype=np.float32)[:1], len(texts), axis=0)
 
@@ -224,7 +224,7 @@ def test_encoder_may_be_given(docs: Path, index_docs: IndexDocs, cache: Path) ->
 
     request = IndexRequest(index=docs.parent / "vectors", paths=(docs,))
 
-    report = build(request, cache=cache, notify=print, open_encoder=lambda *_, **__: Given())
+    report = build(request, cache=cache, notify=print, open_encoder=lambda *_, **__: Constant())
 
     assert report.embedded == 2
     assert {"It was wet.", "Rain fell."} < set(asked)

@@ -1,4 +1,4 @@
-"""Which settings hold, and that `check` agrees with `index` whatever they are."""
+"""Settings hold until they are changed, and `check` agrees with `index` about all of them."""
 
 import shutil
 import tempfile
@@ -34,7 +34,7 @@ def corpus_of(index: Path) -> CorpusSettings:
 
 
 def ignore(_line: str) -> None:
-    """Take no notice."""
+    """Ignore notices."""
 
 
 @settings(max_examples=25, deadline=None)
@@ -58,7 +58,7 @@ def ignore(_line: str) -> None:
     )
 )
 def test_check_is_green_after_every_index(tiny_model: Path, steps: list[dict[str, Any]]) -> None:
-    """Whatever is asked for, one after another: an index is fresh, or was not touched."""
+    """After every request, the index is fresh or was not touched."""
     with tempfile.TemporaryDirectory() as directory:
         base = Path(directory)
         index = base / "vectors"
@@ -73,21 +73,21 @@ def test_check_is_green_after_every_index(tiny_model: Path, steps: list[dict[str
             before = open_generation(index).digest
             request = IndexRequest(index=index, **step)
             try:
-                wanted = preview(request)
+                planned = preview(request)
                 report = build(request, cache=cache, notify=ignore)
             except (IncompleteError, UsageError):
-                # A pattern may fit no file where hidden ones are left out.
+                # A pattern may match no file if hidden ones are left out.
                 assert open_generation(index).digest == before
             else:
-                assert wanted.documents == report.documents
-                assert (wanted.added, wanted.changed) == (report.added, report.changed)
-                assert wanted.sentences <= report.embedded
+                assert planned.documents == report.documents
+                assert (planned.added, planned.changed) == (report.added, report.changed)
+                assert planned.sentences <= report.embedded
             assert check_freshness(index).is_fresh
             assert build(IndexRequest(index=index), cache=cache, notify=ignore).is_unchanged
 
 
 def test_settings_hold_until_others_are_given(docs: Path, index_docs: IndexDocs) -> None:
-    """What is recorded stays; a new pattern takes the old ones' place, an empty one the default."""
+    """Recorded settings stay; new patterns replace old ones, and empty ones mean the default."""
     index = docs.parent / "vectors"
     (docs / "a.rst").write_text("Rain fell.")
     (docs / "b.txt").write_text("Snow fell.")
@@ -106,7 +106,7 @@ def test_settings_hold_until_others_are_given(docs: Path, index_docs: IndexDocs)
 
 
 def test_recorded_pattern_may_come_to_fit_nothing(docs: Path, index_docs: IndexDocs) -> None:
-    """Only a pattern that is new is taken for a slip of the pen."""
+    """Only a new pattern must match a file."""
     (docs / "a.rst").write_text("Rain fell.")
     (docs / "b.txt").write_text("Snow fell.")
     index_docs(include=("*.txt", "*.rst"))
@@ -117,8 +117,8 @@ def test_recorded_pattern_may_come_to_fit_nothing(docs: Path, index_docs: IndexD
         index_docs(include=("*.txt", "*.md"))
 
 
-def test_file_that_is_named_fits_no_pattern(docs: Path, index_docs: IndexDocs) -> None:
-    """Patterns speak of what lies in folders, not of roots."""
+def test_named_file_matches_no_pattern(docs: Path, index_docs: IndexDocs) -> None:
+    """Patterns apply to files in folders, not to roots."""
     (docs / "a.txt").write_text("Rain fell.")
 
     with pytest.raises(UsageError, match="matches no file"):
@@ -132,7 +132,7 @@ def test_file_that_is_named_fits_no_pattern(docs: Path, index_docs: IndexDocs) -
 def test_strict_run_writes_nothing_without_a_document(
     docs: Path, index_docs: IndexDocs, name: str, content: bytes, reason: str
 ) -> None:
-    """What failed, and what looks like no text, ends a strict run with its reason."""
+    """A failed or binary file ends a strict run with its reason."""
     (docs / name).write_bytes(content)
     (docs / "z.txt").write_text("Rain fell.")
 
@@ -143,10 +143,8 @@ def test_strict_run_writes_nothing_without_a_document(
     assert not (docs.parent / "vectors").exists()
 
 
-def test_strict_run_does_not_mind_what_is_left_out_by_design(
-    docs: Path, index_docs: IndexDocs
-) -> None:
-    """Links, and what ignore files and patterns name, are no faults."""
+def test_strict_run_allows_what_is_left_out_by_design(docs: Path, index_docs: IndexDocs) -> None:
+    """Links, and files that ignore files and patterns name, are not faults."""
     (docs / "a.txt").write_text("Rain fell.")
     (docs / "link.txt").symlink_to("a.txt")
     (docs / "bad.txt").write_bytes(b"Caf\xe9")
@@ -159,7 +157,7 @@ def test_strict_run_does_not_mind_what_is_left_out_by_design(
 def test_document_that_goes_bad_on_the_way_ends_a_strict_run(
     docs: Path, index_docs: IndexDocs, cache: Path
 ) -> None:
-    """What changes between the plan and the writing is judged like all else."""
+    """A file that changes between planning and writing counts, too."""
     (docs / "a.txt").write_text("Rain fell.")
     index_docs()
     before = open_generation(docs.parent / "vectors").digest
@@ -179,7 +177,7 @@ def test_document_that_goes_bad_on_the_way_ends_a_strict_run(
 
 
 def test_preview_touches_nothing_and_needs_no_model(docs: Path, index_docs: IndexDocs) -> None:
-    """A plan for a model that is nowhere, in a folder where there is no index."""
+    """A preview works without an index, and with a model that does not exist."""
     (docs / "a.txt").write_text("Rain fell. It was wet. Rain fell.")
 
     request = IndexRequest(index=docs.parent / "vectors", paths=(docs,), model="nowhere/to-be-had")
@@ -190,7 +188,7 @@ def test_preview_touches_nothing_and_needs_no_model(docs: Path, index_docs: Inde
 
 
 def test_preview_counts_only_sentences_that_are_new(docs: Path, index_docs: IndexDocs) -> None:
-    """Those that a changed document had before are not embedded again."""
+    """Sentences that a changed document had before are not embedded again."""
     (docs / "a.txt").write_text("Rain fell. It was wet.")
     (docs / "b.txt").write_text("Snow fell.")
     index_docs()
@@ -207,7 +205,7 @@ def test_preview_counts_only_sentences_that_are_new(docs: Path, index_docs: Inde
 
 
 def test_nothing_is_kept_for_another_model(docs: Path, index_docs: IndexDocs) -> None:
-    """A document whose text is the same is still cut anew: the tokens are others."""
+    """An unchanged document is cut again: another model has other tokens."""
     (docs / "a.txt").write_text("Rain fell.")
     index_docs()
     index = docs.parent / "vectors"
@@ -218,10 +216,10 @@ def test_nothing_is_kept_for_another_model(docs: Path, index_docs: IndexDocs) ->
     assert (same.keeps("docs/a.txt"), other.keeps("docs/a.txt")) == (True, False)
 
 
-def test_model_that_has_only_moved_embeds_nothing_anew(
+def test_model_that_has_only_moved_embeds_nothing(
     docs: Path, index_docs: IndexDocs, tiny_model: Path, tmp_path: Path
 ) -> None:
-    """Its fingerprint is the same: the vectors hold, and the name is recorded."""
+    """With the same fingerprint, the vectors stay and the new name is recorded."""
     (docs / "a.txt").write_text("Rain fell. It was wet.")
     index_docs()
     moved = shutil.copytree(tiny_model, tmp_path / "moved")
@@ -245,7 +243,7 @@ def test_model_that_has_only_moved_embeds_nothing_anew(
 def test_patterns_that_leave_no_document_are_named(
     docs: Path, index_docs: Callable[..., IndexReport], options: dict[str, Any], hint: str
 ) -> None:
-    """Whoever gave them, here or in a configuration, sees what left the documents out."""
+    """The hint names the patterns, which may come from a configuration."""
     (docs / "a.txt").write_text("Rain fell.")
     (docs / "b.rst").write_text("Snow fell.")
 

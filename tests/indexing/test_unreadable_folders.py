@@ -1,4 +1,4 @@
-"""Documents of a folder that cannot be listed are not taken for gone."""
+"""Documents in a folder that cannot be listed are not treated as removed."""
 
 import os
 import tempfile
@@ -19,7 +19,7 @@ Closed = Callable[[Path], AbstractContextManager[None]]
 
 @pytest.fixture
 def base(tiny_model: Path, cache: Path) -> Iterator[Path]:
-    """Where anybody may look: folders one/ and two/, an inner/ in each, and the index of one/."""
+    """A public folder with one/ and two/, an inner/ in each, and the index of one/."""
     with tempfile.TemporaryDirectory() as name:
         base = Path(name).resolve()
         base.chmod(0o755)
@@ -34,7 +34,7 @@ def base(tiny_model: Path, cache: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def closed() -> Closed:
-    """Close a folder to everybody, as a context."""
+    """A context in which nobody may list a folder."""
 
     @contextmanager
     def close(folder: Path) -> Iterator[None]:
@@ -66,7 +66,7 @@ HINT = "make it readable, or name other folders: askdocs index --replace PATH"
 def test_recorded_root_that_cannot_be_listed_is_refused(
     base: Path, cache: Path, closed: Closed, *, strict: bool
 ) -> None:
-    """The index stays as it was, and is right again when the root can be listed."""
+    """The index stays as it was, and is fresh when the root can be listed again."""
     request = IndexRequest(index=base / "vectors", strict=strict)
     before = open_generation(base / "vectors").digest
 
@@ -81,7 +81,7 @@ def test_recorded_root_that_cannot_be_listed_is_refused(
 def test_named_root_that_cannot_be_listed_is_refused(
     base: Path, cache: Path, closed: Closed
 ) -> None:
-    """Also beside one that can, and where it is a folder in that one."""
+    """A root beside, or inside, a readable root is refused, too."""
     for folder in (base / "two", base / "one" / "inner"):
         request = IndexRequest(index=base / "vectors", paths=(folder,), add=True)
         with closed(folder):
@@ -92,7 +92,7 @@ def test_named_root_that_cannot_be_listed_is_refused(
 
 
 def test_root_that_cannot_be_listed_may_be_replaced(base: Path, closed: Closed) -> None:
-    """As the hint says."""
+    """`--replace` works, as the hint says."""
     request = IndexRequest(index=base / "vectors", paths=(base / "two",), replace=True)
 
     with closed(base / "one"):

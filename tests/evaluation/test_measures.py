@@ -45,7 +45,7 @@ def test_hit_is_one_where_the_first_ranks_show_anything(found, k, expected) -> N
     [([], 10, 0), ([1], 10, 1), ([0, 0, 0, 2, 1], 10, 0.25), ([0] * 10 + [1], 10, 0)],
 )
 def test_reciprocal_rank_is_one_by_the_first_relevant_rank(found, k, expected) -> None:
-    """Behind rank k it is 0."""
+    """After rank k it is 0."""
     assert reciprocal_rank(found, k) == expected
 
 
@@ -58,19 +58,20 @@ def test_recall_is_the_share_of_what_there_is(found, relevant, k, expected) -> N
     assert recall_at(found, relevant, k) == expected
 
 
-def test_ndcg_of_a_ranking_worked_out_by_hand() -> None:
-    """Relevant at ranks 1 and 3 of three: (1 + 1/2) / (1 + 1/log2(3) + 1/2) = 0.7039."""
-    assert ndcg_at([1, 0, 1], 3, 10) == pytest.approx(0.703918, abs=1e-6)
-
-
-def test_ndcg_counts_a_rank_once() -> None:
-    """Two answers at rank 1 gain 1 of the 1 + 1/log2(3) that two ranks would."""
-    assert ndcg_at([2], 2, 10) == pytest.approx(1 / (1 + 1 / math.log2(3)))
-
-
-def test_the_ideal_of_ndcg_has_at_most_k_ranks() -> None:
-    """Of twelve answers ten can stand in the first ten ranks, and then it is 1."""
-    assert ndcg_at([1] * 10, 12, 10) == 1
+@pytest.mark.parametrize(
+    ("found", "relevant", "expected"),
+    [
+        # Relevant at ranks 1 and 3 of three: (1 + 1/2) / (1 + 1/log2(3) + 1/2).
+        ([1, 0, 1], 3, 0.703918),
+        # A rank counts once: two answers at rank 1 gain 1 of the 1 + 1/log2(3) of two ranks.
+        ([2], 2, 1 / (1 + 1 / math.log2(3))),
+        # Of twelve answers ten can stand in the first ten ranks.
+        ([1] * 10, 12, 1),
+    ],
+)
+def test_ndcg_worked_out_by_hand(found, relevant, expected) -> None:
+    """Gains are binary, and the ideal has at most k ranks."""
+    assert ndcg_at(found, relevant, 10) == pytest.approx(expected, abs=1e-6)
 
 
 @given(RANKINGS, RELEVANT)
@@ -125,24 +126,22 @@ def test_a_better_order_is_no_worse(found, position) -> None:
     assert recall_at(better, sum(found), 10) >= recall_at(found, sum(found), 10)
 
 
-def test_calibration_error_worked_out_by_hand() -> None:
-    """Three in [0.9, 1], two correct: |2.85 - 2|; one in [0.2, 0.3), wrong: 0.25; over 4."""
-    scores, correct = [0.9, 0.95, 1.0, 0.25], [True, False, True, False]
+@pytest.mark.parametrize(
+    ("scores", "correct", "bins", "expected"),
+    [
+        # Three in [0.9, 1], two correct: |2.85 - 2|; one in [0.2, 0.3), wrong: 0.25; over 4.
+        ([0.9, 0.95, 1.0, 0.25], [True, False, True, False], 10, (0.85 + 0.25) / 4),
+        ([0.75] * 4, [True, True, True, False], 10, 0),
+        # Calibrated in one bin and not in two.
+        ([0.45, 0.55], [True, False], 1, 0),
+        ([0.45, 0.55], [True, False], 2, 0.55),
+    ],
+)
+def test_calibration_error_worked_out_by_hand(scores, correct, bins, expected) -> None:
+    """Scores of one bin make up for each other, scores of two bins do not."""
+    error = expected_calibration_error(scores, correct, bins=bins)
 
-    assert expected_calibration_error(scores, correct) == pytest.approx((0.85 + 0.25) / 4)
-
-
-def test_calibrated_scores_have_no_error() -> None:
-    """Of four with score 0.75, three are correct."""
-    assert expected_calibration_error([0.75] * 4, [True, True, True, False]) == 0
-
-
-def test_scores_of_one_bin_make_up_for_each_other_and_those_of_two_do_not() -> None:
-    """0.45 and 0.55, one correct, are calibrated in one bin and not in two."""
-    scores, correct = [0.45, 0.55], [True, False]
-
-    assert expected_calibration_error(scores, correct, bins=1) == pytest.approx(0)
-    assert expected_calibration_error(scores, correct, bins=2) == pytest.approx(0.55)
+    assert error == pytest.approx(expected)
 
 
 @given(SCORED)

@@ -194,26 +194,6 @@ def test_reason_names_what_is_wrong(line: bytes, reason: str) -> None:
     assert message_of(GOOD + line) == f"corpus.jsonl cannot be read: line 2: {reason}"
 
 
-@given(at=st.integers(0, len(write_records(RECORDS)) - 1), byte=st.integers(0, 255))
-def test_changed_byte_does_no_harm(at: int, byte: int) -> None:
-    """With any byte changed, records are read or refused, and nothing else happens."""
-    content = bytearray(write_records(RECORDS))
-    content[at] = byte
-
-    try:
-        found = read_records(bytes(content), name="corpus.jsonl")
-    except DamagedIndexError:
-        return
-
-    assert read_records(write_records(found), name="corpus.jsonl") == found
-
-
-@given(content=st.binary(min_size=1))
-def test_any_bytes_do_no_harm(content: bytes) -> None:
-    """What is not records is damage, whatever it is."""
-    message_of(content)
-
-
 def test_paths_are_read_from_what_is_left_of_damaged_records() -> None:
     """Of the lines that can be read, those of indexed files name what an index must not lose."""
     documents = written(["docs/d.txt", "utf-8"], ["../docs/e.txt", "latin-1", 1])

@@ -1,14 +1,11 @@
 """What `askdocs ask` prints for a question, and with which status it ends."""
 
 import json
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from askdocs.ranking.signals import MEANINGS
 
 Run = Callable[..., Any]
 
@@ -217,16 +214,6 @@ def test_explanation_in_json_is_the_score_of_its_mode(
     (hit,) = plain["hits"]
     signal = {"name": name, "value": hit["score"], "share": hit["score"]}
     assert json.loads(ran.out) == plain | {"hits": [hit | {"signals": [signal]}]}
-
-
-def test_explanation_of_a_hybrid_score_sums_to_it(harbour: Path, run: Run) -> None:
-    """The shares of all signals and of the constant are the log-odds of the score."""
-    ran = run("ask", "--min-score", "0", "--format", "json", "--explain", "harbour")
-
-    (hit,) = json.loads(ran.out)["hits"]
-    assert [one["name"] for one in hit["signals"]] == [*MEANINGS, "constant"]
-    log_odds = math.fsum(one["share"] for one in hit["signals"])
-    assert 1 / (1 + math.exp(-log_odds)) == pytest.approx(hit["score"], abs=2e-4)
 
 
 @pytest.mark.parametrize(

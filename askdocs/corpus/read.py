@@ -11,17 +11,16 @@ LINK = "link"
 """The reason of a symbolic link below a root."""
 
 SPECIAL = "not a regular file"
-"""The reason of what is neither a file nor a link."""
-
+"""The reason of an entry that is neither a file nor a link."""
 
 OF_FILE_SIZE = " (--max-file-size)"
-"""The end of the reason of a file that is too large: the option that sets the limit."""
+"""The end of the reason of a file that is too large: the option for the limit."""
 
 
 def read_source(path: Path | str, *, max_bytes: int, follow_links: bool = False) -> bytes:
-    """Read a regular file of the corpus whole.
+    """Read all of a regular file of the corpus.
 
-    Never waits: whatever is not a regular file is refused unread.
+    Never waits: anything but a regular file is refused unread.
 
     Args:
         path: The file.
@@ -29,14 +28,17 @@ def read_source(path: Path | str, *, max_bytes: int, follow_links: bool = False)
         follow_links: Whether a symbolic link is followed; only a root may be one.
 
     Raises:
-        UnreadableSourceError: It is a link, no regular file, too large or unreadable.
+        UnreadableSourceError: It is a link, not a regular file, too large or unreadable.
     """
     # Not open(), which takes twice as long: a corpus has thousands of small files.
     try:
         descriptor = regular_descriptor(path, follow_links=follow_links)
         try:
-            size = _size(os.fstat(descriptor), max_bytes)
-            # One byte more than there should be, to see a file that grows.
+            size = os.fstat(descriptor).st_size
+            if size > max_bytes:
+                reason = f"larger than {size_text(max_bytes)}{OF_FILE_SIZE}"
+                raise UnreadableSourceError(reason, skipped=True)
+            # One byte more than expected, to notice a file that grows.
             content = read_at(descriptor, 0, size + 1)
         finally:
             os.close(descriptor)
@@ -45,13 +47,6 @@ def read_source(path: Path | str, *, max_bytes: int, follow_links: bool = False)
     if len(content) != size:
         raise UnreadableSourceError("it changed while it was read", skipped=False)
     return content
-
-
-def _size(status: os.stat_result, max_bytes: int) -> int:
-    if status.st_size > max_bytes:
-        reason = f"larger than {size_text(max_bytes)}{OF_FILE_SIZE}"
-        raise UnreadableSourceError(reason, skipped=True)
-    return status.st_size
 
 
 def _unreadable(error: OSError) -> UnreadableSourceError:

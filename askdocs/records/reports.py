@@ -1,4 +1,4 @@
-"""What commands say of an index: how it was made, and whether it is fresh."""
+"""Reports about an index: how it was made, and whether it is fresh."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class ChangedSetting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DamagedFile:
-    """A file of an index that is not what was written.
+    """A file of an index that differs from what was written.
 
     Attributes:
         path: POSIX, relative to the base.
@@ -39,11 +39,10 @@ class Freshness:
     Attributes:
         documents: How many documents the index holds.
         added: Paths that the index does not have.
-        changed: Paths whose content is no longer what was indexed.
+        changed: Paths whose content has changed since.
         removed: Paths that are no longer in the corpus.
         settings: The settings that differ.
-        damaged: Files of the index that are not what was written, where that was looked at; the
-            corpus is then not compared.
+        damaged: Damaged files of the index, if they were looked for; then nothing else is compared.
     """
 
     documents: int
@@ -55,13 +54,13 @@ class Freshness:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether nothing differs."""
+        """Return True if nothing differs."""
         return not (self.added or self.changed or self.removed or self.settings or self.damaged)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexReport:
-    """What indexing did.
+    """The result of indexing.
 
     Attributes:
         index: The index directory.
@@ -70,10 +69,10 @@ class IndexReport:
         sentences: How many sentences it holds.
         embedded: How many sentences had to be embedded.
         added: Paths that are new in the index.
-        changed: Paths that were indexed anew.
+        changed: Paths that were indexed again.
         removed: Paths that are no longer in the index.
-        skipped: Path to reason, for what was left out on purpose.
-        failed: Path to reason, for what could not be read.
+        skipped: Path to reason, for files left out on purpose.
+        failed: Path to reason, for files that could not be read.
         seconds: How long it took.
         is_unchanged: Whether there was nothing to do.
     """
@@ -94,17 +93,17 @@ class IndexReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairReport:
-    """What was wrong with an index, and what was done about it.
+    """The result of repairing an index.
 
     Attributes:
         index: The index directory.
         documents: How many documents it holds.
-        damaged: What was not as it was written; nothing where the index is sound.
-        added: Paths that the damaged index is not known to have held.
-        changed: Paths whose content is no longer what the damaged index recorded.
-        removed: Paths that it held and that are no longer in the corpus.
-        report: What was written anew; None where nothing was.
-        is_done: Whether it was put right, and not just looked at.
+        damaged: Its damaged files; empty if the index is sound.
+        added: Paths that the damaged index did not record.
+        changed: Paths whose content differs from its record.
+        removed: Paths that it recorded and that are no longer in the corpus.
+        report: What was rebuilt; None if nothing was.
+        is_done: Whether the index was repaired, and not only checked.
     """
 
     index: str
@@ -119,17 +118,17 @@ class RepairReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexPreview:
-    """What indexing would do.
+    """The result that indexing would have.
 
     Attributes:
         documents: How many documents the index would hold.
         added: Paths that would be new in the index.
-        changed: Paths that would be indexed anew because they differ.
+        changed: Paths that would be indexed again.
         removed: Paths that would no longer be in the index.
         cut: How many documents would be cut into passages.
         sentences: How many sentences would be embedded, at least.
-        skipped: Path to reason, for what would be left out on purpose.
-        failed: Path to reason, for what could not be read.
+        skipped: Path to reason, for files left out on purpose.
+        failed: Path to reason, for files that could not be read.
         is_unchanged: Whether there would be nothing to do.
     """
 

@@ -1,4 +1,4 @@
-"""What questions find, and what that is worth."""
+"""Answers to questions, and how good they are."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from askdocs.records.spans import Range, Span
 
 
 class Mode(StrEnum):
-    """Which signals make the score of a hit."""
+    """The signals that make the score of a hit."""
 
     HYBRID = "hybrid"
     DENSE = "dense"
@@ -16,7 +16,7 @@ class Mode(StrEnum):
 
 
 class CitationStatus(StrEnum):
-    """Whether a citation holds in the file as it is now."""
+    """Whether a citation is still true of the file as it is now."""
 
     VERIFIED = "verified"
     MOVED = "moved"
@@ -25,13 +25,13 @@ class CitationStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
-    """Where a text stands.
+    """A reference to a text.
 
     Attributes:
         path: The document.
         paragraphs: The paragraphs that it touches.
-        offsets: Half-open code points from the first character of the first paragraph, where the
-            text is less than its paragraphs; None where it is all of them.
+        offsets: Half-open code points from the first character of the first paragraph; None if the
+            text is all of its paragraphs.
     """
 
     path: str
@@ -39,7 +39,7 @@ class Citation:
     offsets: Span | None = None
 
     def __str__(self) -> str:
-        """The citation as it is printed and parsed: `path#pA[-B][:S-E]`."""
+        """Return the citation as it is printed and parsed: `path#pA[-B][:S-E]`."""
         first, last = self.paragraphs
         numbers = f"{first}" if first == last else f"{first}-{last}"
         offsets = "" if self.offsets is None else f":{self.offsets[0]}-{self.offsets[1]}"
@@ -48,12 +48,12 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A text's place in a document, in every unit that a reader may want.
+    """A text's place in a document, in every unit.
 
     Attributes:
         citation: The place as a citation.
         chars: Its span in the document's text.
-        lines: The lines that it stands on.
+        lines: Its lines.
     """
 
     citation: Citation
@@ -79,7 +79,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What stands around a passage in the indexed text.
+    """The indexed text around a passage.
 
     With the passage between them, both are one piece of the document.
 
@@ -142,7 +142,7 @@ class Hit:
 
     @property
     def indexed_place(self) -> Place:
-        """Where the passage stands in the index, whatever the file is like now."""
+        """The place of the passage in the index, even if the file has changed."""
         return self.indexed or self.place
 
 

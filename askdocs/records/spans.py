@@ -1,4 +1,4 @@
-"""Spans of text, and the paragraphs and passages that they delimit."""
+"""Spans of text: documents, paragraphs and passages."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -17,7 +17,7 @@ class Paragraph:
     Attributes:
         number: Position in its document, from 1.
         chars: Its span in the document's text, without surrounding white space.
-        lines: The lines that it stands on.
+        lines: Its lines.
     """
 
     number: int
@@ -47,9 +47,9 @@ class Passage:
     Attributes:
         chars: Span in the document's text.
         paragraphs: The paragraphs that it touches.
-        offsets: Half-open code points from the first character of its first paragraph, where it is
-            less than its paragraphs; None where it is all of them.
-        lines: The lines that it stands on.
+        offsets: Half-open code points from the first character of its first paragraph; None if it
+            is all of its paragraphs.
+        lines: Its lines.
         text: The document's text at `chars`.
         sentences: Spans in the document's text, in order, at least one, each inside `chars`.
         headings: The headings above it, outermost first.
@@ -66,7 +66,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPassage:
-    """A passage as it comes back from an index, with where it belongs.
+    """A passage of an index, with its document.
 
     Attributes:
         id: Position in the index (by segment, then path, then position), from 0.

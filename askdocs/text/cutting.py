@@ -12,13 +12,13 @@ from askdocs.text.document import Structure, find_structure
 from askdocs.text.sentences import split_sentences
 
 CountTokens: TypeAlias = Callable[[Sequence[str]], list[int]]
-"""Gives the number of tokens of each text, without the model's special tokens."""
+"""Returns the number of tokens of each text, without the model's special tokens."""
 
 # A tokenizer may count any number of characters as one token (an unknown word).
 _MAX_SENTENCE_CHARS = 2000
-# Texts that are counted together: a tokenizer keeps hundreds of bytes for each of their tokens.
-_COUNTED = 2048
-# A paragraph of fewer tokens is joined to what follows: it introduces more than it says.
+# Texts per call of the tokenizer, which keeps hundreds of bytes for each of their tokens.
+_BATCH = 2048
+# A paragraph of fewer tokens introduces the next one and is joined to it.
 _SHORT = 12
 _WORD = re.compile(r"\S+")
 
@@ -60,15 +60,15 @@ def cut_passages(
     """Cut a document into passages.
 
     Passages are in order, do not overlap, and cover every paragraph; none is longer than
-    `settings.max_tokens`, as the sum of its sentences' tokens. In Markdown, a heading stands with
-    what follows it and begins a passage, and a fenced block is one passage where it fits.
+    `settings.max_tokens`, as the sum of its sentences' tokens. In Markdown, a heading begins
+    a passage, together with what follows it, and a fenced block that fits is one passage.
 
     Args:
-        document: What to cut.
+        document: The document.
         settings: The token budget.
         count_tokens: The model's own count.
-        sentence_tokens: The most that the model reads at once; longer sentences are cut between
-            words. None for as many as a passage may have.
+        sentence_tokens: The most tokens that the model reads at once; longer sentences are cut
+            between words. None for the budget of a passage.
     """
     longest = min(settings.max_tokens, sentence_tokens or settings.max_tokens)
     blocks = _blocks(document, settings.max_tokens, longest, count_tokens)
@@ -83,17 +83,18 @@ def cut_passages(
 def _blocks(
     document: Document, budget: int, longest: int, count_tokens: CountTokens
 ) -> list[_Block]:
-    spans = [split_sentences(document.text, one.chars) for one in document.paragraphs]
-    sentences = iter(_measured(document.text, [s for one in spans for s in one], count_tokens))
+    spans = [split_sentences(document.text, paragraph.chars) for paragraph in document.paragraphs]
+    every_span = [span for sentences in spans for span in sentences]
+    measured = iter(_measured(document.text, every_span, count_tokens))
     return [
         block
-        for paragraph, own in zip(document.paragraphs, spans, strict=True)
+        for paragraph, sentences in zip(document.paragraphs, spans, strict=True)
         for block in _fit(
             paragraph,
             [
                 piece
-                for _ in own
-                for piece in _pieces(document.text, next(sentences), longest, count_tokens)
+                for _ in sentences
+                for piece in _pieces(document.text, next(measured), longest, count_tokens)
             ],
             budget,
         )
@@ -101,10 +102,10 @@ def _blocks(
 
 
 def _measured(text: str, spans: Sequence[Span], count_tokens: CountTokens) -> list[_Sentence]:
-    """Spans with their tokens; those that are too long whatever they hold are not counted."""
+    """Count the tokens of spans, except of spans with too many characters."""
     measured: list[_Sentence] = []
-    for first in range(0, len(spans), _COUNTED):
-        batch = spans[first : first + _COUNTED]
+    for first in range(0, len(spans), _BATCH):
+        batch = spans[first : first + _BATCH]
         counted = [(start, end) for start, end in batch if end - start <= _MAX_SENTENCE_CHARS]
         counts = count_tokens([text[start:end] for start, end in counted])
         tokens = dict(zip(counted, counts, strict=True))
@@ -135,7 +136,7 @@ def _pieces(
 def _short_enough(
     text: str, words: Sequence[Span], budget: int, count_tokens: CountTokens
 ) -> list[_Sentence]:
-    """Words with their tokens; those longer than the budget (text without spaces) are halved."""
+    """Count the tokens of words, and halve words above the budget (text without spaces)."""
     fitting: list[_Sentence] = []
     pending = list(words)
     while pending:
@@ -182,7 +183,7 @@ def _fit(paragraph: Paragraph, sentences: Sequence[_Sentence], budget: int) -> I
 
 
 class _Layout:
-    """How the blocks of a document stand to its headings and fences."""
+    """The headings and fences of a document, for its blocks."""
 
     def __init__(self, structure: Structure) -> None:
         self._headings = structure.headings
@@ -198,13 +199,13 @@ class _Layout:
         position = bisect_right(self._heading_starts, block.start)
         return position > 0 and self._headings[position - 1].chars == block.paragraph.chars
 
-    def share_fence(self, one: _Block, other: _Block) -> bool:
-        position = bisect_right(self._fence_starts, one.start)
-        return position > 0 and other.start < self._fences[position - 1][1]
+    def share_fence(self, block: _Block, later: _Block) -> bool:
+        position = bisect_right(self._fence_starts, block.start)
+        return position > 0 and later.start < self._fences[position - 1][1]
 
     def headings(self, blocks: Sequence[_Block]) -> tuple[str, ...]:
-        """The headings above the first block that is not one itself, or above the last one."""
-        content = next((one for one in blocks if not self.is_heading(one)), blocks[-1])
+        """Return the headings above the first block that is not a heading, or above the last."""
+        content = next((block for block in blocks if not self.is_heading(block)), blocks[-1])
         position = bisect_right(self._heading_starts, content.start)
         return self._headings[position - 1].path if position else ()
 
@@ -226,7 +227,7 @@ def _group(blocks: Sequence[_Block], layout: _Layout, budget: int) -> Iterator[l
 
 
 def _belongs(block: _Block, last: _Block, layout: _Layout, tokens: int) -> bool:
-    """Whether a block joins the group that ends with another one and has so many tokens."""
+    """Return True if a block joins a group of so many tokens that ends with `last`."""
     if layout.is_heading(last) or layout.share_fence(last, block):
         return True
     # The rest of a cut paragraph introduces nothing, however short it is.
@@ -234,14 +235,14 @@ def _belongs(block: _Block, last: _Block, layout: _Layout, tokens: int) -> bool:
 
 
 class _Lines:
-    """Gives the lines of characters that are asked for in order."""
+    """Counts lines, for offsets that never decrease."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._offset, self._line = 0, 1
 
     def line_of(self, offset: int) -> int:
-        """The number, from 1; only what lies behind the last one asked for is looked at."""
+        """Return the line of an offset, from 1, reading on from the last offset."""
         self._line += self._text.count("\n", self._offset, offset)
         self._offset = offset
         return self._line

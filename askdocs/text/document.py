@@ -1,4 +1,4 @@
-"""Bytes to text, and text to numbered paragraphs, headings and fenced blocks."""
+"""Decode bytes, and find the paragraphs, headings and fenced blocks of a text."""
 
 import codecs
 import re
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from askdocs.errors import UnreadableSourceError
 from askdocs.records.spans import Document, Paragraph, Span
 
-# UTF-32's little-endian mark begins with UTF-16's, so it is looked for first.
+# UTF-32's little-endian mark begins with UTF-16's, so it comes first.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -17,13 +17,13 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 RULED_ENCODINGS = frozenset(name for _, name in _MARKS)
-"""The codecs that need no fallback to be named."""
+"""The codecs that are used without a fallback."""
 
 NOT_UTF8 = "not UTF-8"
-"""The reason of a file for which an encoding has to be named."""
+"""The reason of a file whose encoding the user has to name."""
 
 NOT_UTF8_HINT = "askdocs index --encoding NAME, where NAME is latin-1 or the like"
-"""What helps then."""
+"""The hint for such a file."""
 
 _BYTE_ORDER_MARK = "\ufeff"
 _NOT_BLANK = re.compile(r"\S")
@@ -46,7 +46,7 @@ def decode(content: bytes, *, fallback: str = "") -> tuple[str, str]:
         The text, and the name of the codec that decoded it.
 
     Raises:
-        UnreadableSourceError: The file is binary, or in an encoding that the rule does not know.
+        UnreadableSourceError: The file is binary, or its encoding is not known.
     """
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "")
     if encoding:
@@ -62,9 +62,9 @@ def decode(content: bytes, *, fallback: str = "") -> tuple[str, str]:
 
 
 def long_line(text: str, limit: int) -> int | None:
-    """The number, from 1, of the first line with more characters than a limit; None for none.
+    """Return the number, from 1, of the first line with more characters than a limit, or None.
 
-    Looks at few of the characters: the last line end in each stretch as long as the limit.
+    Reads few characters: it looks for the last line end in each stretch as long as the limit.
     """
     start = 0
     while start + limit < len(text):
@@ -76,7 +76,7 @@ def long_line(text: str, limit: int) -> int | None:
 
 
 def is_codec(name: str) -> bool:
-    """Whether bytes can be decoded to text by a codec of this name."""
+    """Return True if a codec of this name decodes bytes to text."""
     try:
         b"    ".decode(name)
     except UnicodeDecodeError:
@@ -87,7 +87,7 @@ def is_codec(name: str) -> bool:
 
 
 def is_encodable(text: str) -> bool:
-    """Whether UTF-8 can encode a text: lone surrogates are no characters."""
+    """Return True if UTF-8 can encode a text: lone surrogates are not characters."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -125,7 +125,7 @@ def number_paragraphs(text: str) -> Iterator[Paragraph]:
 
 
 def line_of(text: str, offset: int) -> int:
-    """The number, from 1, of the line on which a character stands."""
+    """Return the number, from 1, of the line of a character."""
     return text.count("\n", 0, offset) + 1
 
 
@@ -142,24 +142,24 @@ def _decode_strictly(content: bytes, encoding: str) -> str:
 
 
 def _text_lines(text: str) -> Iterator[tuple[int, int, int]]:
-    """The lines that hold text: number from 1, and the span without surrounding white space.
+    """Yield the lines that hold text: number from 1, and span without surrounding white space.
 
-    One at a time: of a large file they take more memory than its text.
+    One at a time: the lines of a large file take more memory than its text.
     """
-    number, looked = 1, 0
+    number, line_end = 1, 0
     end = int(text.startswith(_BYTE_ORDER_MARK))
-    while found := _NOT_BLANK.search(text, end):
-        start = found.start()
-        number += text.count("\n", looked, start)
+    while match := _NOT_BLANK.search(text, end):
+        start = match.start()
+        number += text.count("\n", line_end, start)
         line_end = text.find("\n", start)
-        looked = len(text) if line_end < 0 else line_end
-        end = start + len(text[start:looked].rstrip())
-        yield number, start, end
-        end = looked
+        if line_end < 0:
+            line_end = len(text)
+        yield number, start, start + len(text[start:line_end].rstrip())
+        end = line_end
 
 
 def _is_list_of_lines(text: str) -> bool:
-    """Whether no blank line stands between two lines of text, and they are not hard-wrapped."""
+    """Return True if no blank line separates lines of text, and they are not hard-wrapped."""
     count = broken = first_line = 0
     for number, start, end in _text_lines(text):
         first_line = first_line or number
@@ -173,9 +173,9 @@ def _is_list_of_lines(text: str) -> bool:
 
 _SUFFIXES = (".md", ".markdown")
 _HEADING = re.compile(r" {0,3}(?P<level>#{1,6})[ \t]+(?P<text>\S.*)")
-# A search from within white space would read the rest of it once more for each character.
+# A search that starts within white space would read the rest of it again for each character.
 _CLOSING_MARKS = re.compile(r"(?<![ \t])[ \t]+#+$")
-# Every passage below a heading says it: a longer one would be written thousands of times.
+# Every passage below a heading repeats it: a longer one would be written thousands of times.
 _LONGEST_HEADING = 300
 _FENCE = re.compile(r" {0,3}(?P<mark>`{3,}(?=[^`]*$)|~{3,})")
 
@@ -196,7 +196,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Structure:
-    """What a reader of a Markdown document sees beside paragraphs; empty for any other document.
+    """The structure of a Markdown document beside its paragraphs; empty for other documents.
 
     Attributes:
         headings: In order.
@@ -209,7 +209,7 @@ class Structure:
 
 
 def find_structure(document: Document) -> Structure:
-    """The headings (written with `#`) and fenced blocks of a document, if its name says Markdown.
+    """Find the headings (written with `#`) and fenced blocks of a document with a Markdown name.
 
     Source:
         CommonMark 0.31.2, sections 4.2 and 4.5.
@@ -231,7 +231,7 @@ def find_structure(document: Document) -> Structure:
         elif heading := _HEADING.match(line):
             level = len(heading["level"])
             text = _shortened(_CLOSING_MARKS.sub("", heading["text"].rstrip()))
-            levels = [*(one for one in levels if one[0] < level), (level, text)]
+            levels = [*(outer for outer in levels if outer[0] < level), (level, text)]
             path = tuple(name for _, name in levels)
             first = start + heading.start("level")
             headings.append(Heading(chars=(first, start + len(line.rstrip())), path=path))
@@ -252,5 +252,5 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _closes(line: str, mark: str, opening: str) -> bool:
-    """A fence ends with at least as many of the same mark, and nothing behind them."""
+    """Return True if a line has at least as many of the same mark, and nothing else."""
     return mark[0] == opening[0] and len(mark) >= len(opening) and line.strip() == mark

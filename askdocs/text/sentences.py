@@ -1,25 +1,25 @@
-"""Find the sentences of a paragraph."""
+"""Split paragraphs into sentences."""
 
 import re
 from collections.abc import Iterator
 
 from askdocs.records.spans import Span
 
-# An end mark, what closes behind it (quotes, brackets, references such as [12]), white space, then
+# An end mark, closing marks (quotes, brackets, references such as [12]), white space, and then
 # something that can begin a sentence: a capital, a digit, a sign, p53, mRNA, (a). The end marks of
-# Chinese and Japanese need no white space behind them.
+# Chinese and Japanese need no white space after them.
 _END = re.compile(
     r"(?P<mark>[.!?…]{1,6})(?P<close>[\"'”’»)\]]{0,3}(?:\[\d[\d,–-]{0,12}\]){0,3})\s++"
     r"(?=[\"'“‘«(\[]{0,3}(?:[^\s\W_a-zß-öø-ÿ]|[$£€§]|[a-z]{1,2}[A-Z\d])|\([a-z]{1,3}\)\s|[a-z][.)]\s)"
-    # Not from within a row of marks: nothing there can end what its first one did not.
+    # Not within a row of marks: if its first mark ends no sentence, no later one does.
     "|(?<![\u3002\uff01\uff1f])[\u3002\uff01\uff1f]++[\u300d\u300f\u201d\u2019\uff09]*+\\s*+(?=\\S)"
 )
 _LINE_BREAK = re.compile(r"(?<![ \t\r])[ \t\r]*\n\s*")
 _BULLET = re.compile(r"(?:[-*•–+>|#]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s")
-# Lines shorter or longer than wrapped ones end where their author ended them.
+# The author ended lines that are shorter or longer than wrapped ones.
 _WRAPPED_LINE = range(40, 121)
 
-# What a sentence can begin with but cannot be: 1.2. or Sec. 5(a). or Q. or MR. SMITH.
+# A label begins a sentence but is not one: 1.2. or Sec. 5(a). or Q. or MR. SMITH.
 _NUMBERED = re.compile(
     r"(?:(?:[A-Z][a-z]{1,9}\.?|§)\s)?(?:No\.\s)?"
     r"(?:\d{1,3}(?:\.\d{1,3}){0,4}[A-Za-z]?|[IVXLC]{1,6}|[A-Za-z])(?:\(\w{1,4}\)){0,4}"
@@ -27,18 +27,18 @@ _NUMBERED = re.compile(
 _LONGEST_LABEL = 30
 _LAST_WORD = re.compile(r"[^\s(\[\"“'‘—]{1,20}$")
 _DOTTED = re.compile(r"(?:[A-Za-z]{1,2}\.)+[A-Za-z]{0,2}")
-# Abbreviations that belong to a name behind them never end a sentence,
+# Abbreviations before a name never end a sentence,
 _BEFORE_NAMES = frozenset(
     "Mr Mrs Ms Messrs Dr Prof Rev Gen Col Maj Capt Lt Sgt Cpl Adm Sen Sens Rep Reps Gov Hon Pres "
     "Supt Insp Cf ed eds trans v vs cf viz eg ie e.g i.e".split()
 )
-# those that belong to a number do where none follows,
+# those before a number end one if no number follows,
 _BEFORE_NUMBERS = frozenset(
     "no nos vol vols pp fig figs eq eqs sec secs art arts para paras ch chap ref refs ca est "
     "approx jan feb mar apr jun jul aug sep sept oct nov dec".split()
 )
 _NUMBER = re.compile(r"[(\[§$£€]{0,2}(?:[A-Z]?\d|(?!I\s)[IVXLC]+\b)")
-# and all others, as initials and U.S. or a.m., before a word that is seldom part of a name.
+# and all others, like initials and U.S. or a.m., end one before a word that is rarely in a name.
 _ELSEWHERE = frozenset(
     "Jr Sr Esq St Mt Ft ft Inc Ltd Co Corp Bros Univ Dept Assn Org Fed Civ Crim Cir Ct App Supp "
     "etc al seq resp pct Mon Tue Tues Wed Thu Thur Thurs Fri Sat Sun".split()
@@ -58,7 +58,7 @@ def split_sentences(text: str, chars: Span) -> list[Span]:
 
     Args:
         text: The document's text.
-        chars: The paragraph's span in it, beginning and ending with other than white space.
+        chars: The paragraph's span in it, without white space at its ends.
 
     Returns:
         Spans in `text`, in order, at least one.
@@ -86,7 +86,7 @@ def _cut_at_marks(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
-    """Whether a period ends the sentence that begins at `start`."""
+    """Return True if a period ends the sentence that begins at `start`."""
     period = match.start()
     if period - start <= _LONGEST_LABEL and _is_label(text[start:period]):
         return False

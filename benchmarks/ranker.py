@@ -1,4 +1,4 @@
-"""Fit the ranker on evaluation sets, say what it gives on each when that is left out, write it.
+"""Fit the ranker on evaluation sets, print its figures on each set left out, and write it.
 
 python -m benchmarks.ranker SETS... [--work DIR] [--dry-run]
 """

@@ -1,1 +1,1 @@
-"""Build or refresh an index: the use case behind `index`."""
+"""Build or refresh an index."""

@@ -86,7 +86,7 @@ def in_turn(names: Sequence[_Key], rounds: int) -> Iterator[_Key]:
 def measure_in_turn(
     measures: Mapping[_Key, Callable[[], _Value]], rounds: int
 ) -> dict[_Key, list[_Value]]:
-    """What each measure gives in each round."""
+    """Call every measure once a round, and return the results by name."""
     found: dict[_Key, list[_Value]] = {name: [] for name in measures}
     for name in in_turn(list(measures), rounds):
         found[name].append(measures[name]())

@@ -18,7 +18,7 @@ class Settings:
 
     Attributes:
         sets: Evaluation sets: folders with docs/ and questions.jsonl; may be none.
-        work: Where corpora, indexes and stores are kept; a later run goes on from there.
+        work: Where corpora, indexes and stores are kept; a later run reuses them.
         peers: The environment of the peers.
         rounds: How often whole processes are timed.
         questions: How many questions of each set to ask.

@@ -24,7 +24,7 @@ def unit_vectors(count: int, dimension: int, seed: int) -> np.ndarray:
 
 
 class FakeEncoder:
-    """Gives every text the same vector and remembers what it was asked."""
+    """Returns the same vector for every text, and remembers the calls."""
 
     fingerprint = "f" * 64
     scheme = "float32"
@@ -104,7 +104,7 @@ def test_every_sentence_names_its_source_and_number():
 
 
 def test_passages_are_cut_where_they_were_joined(tmp_path):
-    """A document gives askdocs ten paragraphs of four sentences."""
+    """A document has ten paragraphs of four sentences."""
     Recipe(POOL, 10).write(tmp_path)
     text = (tmp_path / "0000" / "000000.txt").read_text()
 

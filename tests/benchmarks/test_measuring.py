@@ -30,7 +30,7 @@ def test_names_take_turns():
 
 
 def test_measures_are_called_in_turn():
-    """What each measure gives is kept under its name, in the order of the rounds."""
+    """Results are kept under the measure's name, in the order of the rounds."""
     calls = []
     measures = {name: lambda name=name: calls.append(name) or len(calls) for name in "ab"}
 

@@ -1,4 +1,4 @@
-"""The compiled default model gives the vectors that sentence-transformers gives."""
+"""The compiled default model returns the vectors of sentence-transformers."""
 
 import subprocess
 import sys

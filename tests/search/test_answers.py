@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -258,40 +259,39 @@ def test_answers_come_one_by_one(seeds_index: Index) -> None:
 
 
 @pytest.mark.parametrize(
-    ("question", "options", "message"),
+    ("question", "message"),
     [
-        ("", {}, "the question is empty"),
-        ("\n\t ", {}, "the question is empty"),
-        (
-            "a" * 10_001,
-            {},
-            "the question has 10001 characters, at most 10000 are read",
-        ),
-        ("why?", {"top_k": 0}, "the number of hits must be at least 1, got 0"),
-        ("why?", {"top_k": -3}, "the number of hits must be at least 1, got -3"),
-        (
-            "why?",
-            {"min_score": 1.01},
-            "the lowest score must be between 0 and 1, got 1.01",
-        ),
-        (
-            "why?",
-            {"min_score": -0.1},
-            "the lowest score must be between 0 and 1, got -0.1",
-        ),
-        (
-            "why?",
-            {"mode": "semantic"},
-            "the mode must be one of hybrid, dense, lexical, got 'semantic'",
-        ),
+        ("", "the question is empty"),
+        ("\n\t ", "the question is empty"),
+        ("a" * 10_001, "the question has 10001 characters, at most 10000 are read"),
     ],
 )
-def test_argument_out_of_range_is_refused(
-    seeds_index: Index, question: str, options: dict[str, object], message: str
+def test_question_that_cannot_be_asked_is_refused(
+    seeds_index: Index, question: str, message: str
 ) -> None:
-    """Every wrong argument is named with its value."""
+    """An empty question and one that is too long are named."""
     with pytest.raises(UsageError) as caught:
-        seeds_index.ask(question, AskOptions(**options))
+        seeds_index.ask(question)
+
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"top_k": 0}, "the number of hits must be at least 1, got 0"),
+        ({"top_k": -3}, "the number of hits must be at least 1, got -3"),
+        ({"min_score": 1.01}, "the lowest score must be between 0 and 1, got 1.01"),
+        ({"min_score": -0.1}, "the lowest score must be between 0 and 1, got -0.1"),
+        ({"min_score": float("nan")}, "the lowest score must be between 0 and 1, got nan"),
+        ({"mode": "semantic"}, "the mode must be one of hybrid, dense, lexical, got 'semantic'"),
+        ({"context": -1}, "the number of paragraphs must be at least 0, got -1"),
+    ],
+)
+def test_option_out_of_range_is_refused(options: dict[str, Any], message: str) -> None:
+    """Every wrong option is named with its value."""
+    with pytest.raises(UsageError) as caught:
+        AskOptions(**options)
 
     assert str(caught.value) == message
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from askdocs.errors import UsageError
 from askdocs.search.index import Index
 from askdocs.search.options import AskOptions
 
@@ -39,12 +38,6 @@ def test_no_context_unless_it_is_asked_for(index: Index) -> None:
     [hit] = index.ask("harbour", AskOptions(mode="lexical")).hits
 
     assert hit.context is None
-
-
-def test_context_below_zero_is_refused(index: Index) -> None:
-    """There is no number of paragraphs below zero."""
-    with pytest.raises(UsageError, match="must be at least 0, got -1"):
-        index.ask("harbour", AskOptions(context=-1))
 
 
 def test_context_has_the_rest_of_a_paragraph_that_was_cut(docs: Path, open_docs: OpenDocs) -> None:

@@ -1,9 +1,7 @@
 """What the tests of the formats share."""
 
 import itertools
-import resource
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pytest
@@ -39,25 +37,3 @@ def unit_vectors() -> Callable[..., NDArray[np.float32]]:
         return unit
 
     return make
-
-
-@pytest.fixture
-def count_words() -> Callable[[Sequence[str]], list[int]]:
-    """One token for each word."""
-    return lambda texts: [len(text.split()) for text in texts]
-
-
-@pytest.fixture
-def full_disk() -> Callable[[], object]:
-    """A block in which no file grows beyond 4,096 bytes, as if the disk were full."""
-
-    @contextmanager
-    def limited() -> Iterator[None]:
-        before = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
-        try:
-            yield
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-    return limited

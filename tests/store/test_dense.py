@@ -85,13 +85,6 @@ def test_vectors_come_back_as_they_were(as_file: AsFile) -> None:
     assert found.dtype == np.float32
 
 
-def test_no_vectors_have_a_shape(as_file: AsFile) -> None:
-    """Asked for none, the reader gives none of the right length."""
-    found = FlatReader(as_file([content_of(unit(2, 8, seed=0))])).vectors([])
-
-    assert found.shape == (0, 8)
-
-
 def test_index_without_sentences_finds_nothing(as_file: AsFile) -> None:
     """A corpus of empty files can be asked in vain."""
     reader = FlatReader(as_file([content_of(np.zeros((0, 8), np.float32))]))
@@ -99,6 +92,7 @@ def test_index_without_sentences_finds_nothing(as_file: AsFile) -> None:
     ids, cosines = reader.nearest(unit(2, 8, seed=0), 5)
 
     assert (ids.shape, cosines.shape) == ((2, 0), (2, 0))
+    assert reader.vectors(np.zeros(0, np.int64)).shape == (0, 8)
 
 
 def test_same_vectors_give_the_same_bytes() -> None:
@@ -146,16 +140,10 @@ def test_vector_without_unit_length_is_refused(bad: list[float]) -> None:
 def test_truncated_bytes_are_refused(as_file: AsFile) -> None:
     """An index cut off at any byte is no index."""
     content = content_of(unit(4, 8, seed=0))
-    taken = []
 
     for length in range(len(content)):
-        try:
+        with pytest.raises(ValueError):
             FlatReader(as_file([content[:length]]))
-        except ValueError:
-            continue
-        taken.append(length)
-
-    assert taken == []
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 100, b"IxFI" + b"\xff" * 100])

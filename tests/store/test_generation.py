@@ -234,18 +234,6 @@ def test_equal_scores_are_cut_off_in_order(same: GenerationReader, k: int) -> No
     assert len(set(scores.tolist())) == 1
 
 
-def test_best_scores_come_before_equal_ones(tmp_path: Path) -> None:
-    """A better passage is given first, wherever it stands among equal ones."""
-    texts = ["ship ship" if number == 70 else "ship moon" for number in range(100)]
-    documents = {f"{number:04}.txt": text for number, text in enumerate(texts)}
-    vectors = np.repeat(np.array([[0.6, 0.8]], np.float32), 100, axis=0)
-    reader = write(tmp_path / "generation", documents, vectors).reader()
-
-    ids, _ = reader.lexical(["ship"], 4)
-
-    assert ids.tolist() == [70, 0, 1, 2]
-
-
 def test_sentences_know_their_passages(written: Written, stored: list[StoredPassage]) -> None:
     """Every sentence belongs to the passage that lists it, in the shape that was asked for."""
     expected = [one.id for one in stored for _ in one.passage.sentences]

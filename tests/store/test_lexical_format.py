@@ -125,16 +125,10 @@ def test_copied_passages_are_as_if_written(as_file: AsFile, made) -> None:
 def test_truncated_file_is_refused(as_file: AsFile) -> None:
     """A file cut off at any byte is no index."""
     content = content_of(PASSAGES)
-    taken = []
 
     for length in range(len(content)):
-        try:
+        with pytest.raises(ValueError):
             PostingsReader(as_file([content[:length]]))
-        except ValueError:
-            continue
-        taken.append(length)
-
-    assert taken == []
 
 
 def test_appended_bytes_are_refused(as_file: AsFile) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from askdocs.disk.access import record_of
 from askdocs.disk.verified import VerifiedFile
-from askdocs.errors import DamagedIndexError, RefusedError
+from askdocs.errors import DamagedIndexError
 from askdocs.records.manifest import PassageSettings
 from askdocs.records.spans import Passage, StoredPassage
 from askdocs.store.partition import DOCUMENTS
@@ -186,21 +186,6 @@ def test_documents_come_in_order(tmp_path: Path, second: str) -> None:
     writer.abort()
 
 
-def test_first_path_may_be_empty(tmp_path: Path) -> None:
-    """Order is between two documents; the first has none before it."""
-    write(tmp_path / "texts", [("", "utf-8", "", [])])
-
-    assert read(tmp_path / "texts").paths() == [("", "utf-8")]
-
-
-def test_same_documents_give_the_same_bytes(tmp_path: Path) -> None:
-    """Nothing but what was added is in the files: no time and no place."""
-    write(tmp_path / "one", DOCUMENTS_OF_THREE)
-    write(tmp_path / "two", DOCUMENTS_OF_THREE)
-
-    assert content_of(tmp_path / "one") == content_of(tmp_path / "two")
-
-
 def test_line_that_is_not_json_is_damage(tmp_path: Path) -> None:
     """A line that another program wrote is refused by the name of its file."""
     write(tmp_path / "texts", DOCUMENTS_OF_THREE)
@@ -234,25 +219,6 @@ def test_only_the_lines_asked_for_are_read(tmp_path: Path) -> None:
         (DOCUMENTS, len('["0500", "utf-8"]\n')),
         (PASSAGES, len(content_of(tmp_path / "texts")[PASSAGES].splitlines()[500]) + 1),
     ]
-
-
-def test_full_disk_is_a_refusal(tmp_path: Path, full_disk: Callable[[], object]) -> None:
-    """What cannot be written is refused by its name."""
-    writer = TextWriter(tmp_path)
-    long = " ".join(f"w{number}" for number in range(20_000))
-
-    with full_disk(), pytest.raises(RefusedError, match=r"\.jsonl: file too large"):
-        writer.add("a.txt", "utf-8", long, cut(long))
-        writer.finish()
-    writer.abort()
-
-
-def test_folder_that_is_missing_is_a_refusal(tmp_path: Path) -> None:
-    """Files that cannot be made are refused by name."""
-    writer = TextWriter(tmp_path / "nowhere")
-
-    with pytest.raises(RefusedError, match="nowhere"):
-        writer.finish()
 
 
 def test_tables_are_five_arrays(tmp_path: Path) -> None:

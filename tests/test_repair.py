@@ -153,7 +153,7 @@ def test_records_that_are_lost_cost_no_embedding(
 
 
 def test_sound_segments_are_taken_over(segmented: Path, mend: Callable[..., RepairReport]) -> None:
-    """Only what is in the damaged segment is written anew; the result is the same to the byte."""
+    """Only the damaged segment is rewritten; the result is the same to the byte."""
     before = content(segmented)
     folder = generation_of(segmented)
     names = sorted(path.name for path in folder.iterdir() if path.is_dir())
@@ -169,7 +169,7 @@ def test_sound_segments_are_taken_over(segmented: Path, mend: Callable[..., Repa
     assert {path: path.stat().st_ino for path in folder.glob(f"{names[1]}/*")} == held
 
 
-def test_damaged_codebook_is_made_anew(
+def test_damaged_codebook_is_rebuilt(
     segmented: Path, mend: Callable[..., RepairReport], tiny_model: Path, cache: Path
 ) -> None:
     """The result is what a rebuild would give."""
@@ -317,7 +317,7 @@ def test_corpus_that_changed_meanwhile_is_reported(
 def test_carried_encoder_embeds_where_its_model_is_gone(
     index: Path, tiny_model: Path, cache: Path, tmp_path: Path
 ) -> None:
-    """Damaged data are made anew with what the index carries; the line on it says why."""
+    """Damaged data are rebuilt with the encoder in the index, and a line says so."""
     make(index.parent, tiny_model, cache, portable=True)
     path = generation_of(index) / "000" / "dense.faiss"
     damage(path)
@@ -386,7 +386,7 @@ def two_generations(index: Path, model: Path, cache: Path) -> tuple[Path, Path]:
 
 
 @pytest.mark.parametrize("head", ["sound", "damaged"])
-def test_generations_that_are_gone_are_made_anew_from_a_path(
+def test_lost_generations_are_rebuilt_from_a_path(
     index: Path, mend: Callable[..., RepairReport], head: str
 ) -> None:
     """Without one the error says what to type."""

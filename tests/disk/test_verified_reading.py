@@ -152,7 +152,7 @@ def test_link_is_damage(tmp_path: Path, use: Use, target: str) -> None:
 def test_file_that_the_disk_has_lost_says_so(
     tmp_path: Path, use: Use, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever asks is refused; whoever repairs can tell it from what may be given later."""
+    """A question is refused; repair can tell a lost file from one that may be readable later."""
     path = tmp_path / "file"
 
     def fail(*_arguments: object, **_options: object) -> None:

@@ -58,7 +58,7 @@ def test_carried_encoder_takes_the_place_of_the_old_one(index: Path, encoder: Pa
     assert carried_encoders(index) == {"abc": 8, "other": 0}
 
 
-def test_half_copied_encoder_is_copied_anew(index: Path, encoder: Path) -> None:
+def test_half_copied_encoder_is_copied_again(index: Path, encoder: Path) -> None:
     """What a dead run left under the temporary name is no hindrance."""
     (index / "encoders" / "new-abc").mkdir(parents=True)
     (index / "encoders" / "new-abc" / "weights.bin").write_bytes(b"thr")

@@ -206,7 +206,7 @@ def test_what_is_no_manifest_is_damage(content: bytes) -> None:
 
 @pytest.mark.parametrize("field", FIELDS)
 def test_missing_field_is_damage(field: str) -> None:
-    """A manifest without one of its fields is none."""
+    """A manifest must have all its fields."""
     with pytest.raises(DamagedIndexError):
         read_manifest(without(field))
 
@@ -280,7 +280,7 @@ def test_value_that_cannot_be_is_damage(field: str, value: object) -> None:
     ],
 )
 def test_reason_names_the_value(field: str, value: object, reason: str) -> None:
-    """Whoever looks into a damaged manifest is told which value is wrong, and how."""
+    """The error says which value is wrong, and how."""
     with pytest.raises(DamagedIndexError) as caught:
         read_manifest(changed(field, value))
 

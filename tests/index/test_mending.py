@@ -117,7 +117,7 @@ def test_list_of_tools_that_is_gone_is_written_again(generation: Path, copy: Pat
 
 
 @pytest.mark.parametrize("link", [False, True])
-def test_segment_that_is_no_folder_of_the_index_is_made_anew(
+def test_segment_that_is_not_a_folder_of_the_index_is_replaced(
     generation: Path, copy: Path, tmp_path: Path, link: bool
 ) -> None:
     """A file or a link in its place goes; what a link leads to is not touched."""

@@ -274,7 +274,7 @@ def test_sizes_alone_can_be_compared(index: Path, commit: Commit) -> None:
 
 
 def test_only_the_files_that_are_named_are_verified(index: Path, commit: Commit) -> None:
-    """Whoever has a use for some files does not pay for the others, and is not stopped by them."""
+    """Files that are not named are not read, and their damage does not matter."""
     commit(DOCUMENTS)
     opened = open_generation(index)
     os.truncate(opened.directory / "000" / "dense.faiss", 3)
@@ -406,7 +406,7 @@ def test_generations_of_the_same_time_are_in_order_of_name(index: Path, commit: 
 
 @pytest.mark.parametrize("stands_there", ["nothing", "file"])
 def test_folder_without_generations_has_none(index: Path, stands_there: str) -> None:
-    """It is for whoever asks to say what is lost with them."""
+    """An empty list is returned, and no error raised."""
     index.mkdir(parents=True)
     if stands_there == "file":
         (index / "generations").write_bytes(b"")

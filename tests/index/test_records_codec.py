@@ -1,4 +1,4 @@
-"""Records of documents are read back as they were written, and whatever is none is refused."""
+"""Records of documents are read back as they were written, and anything else is refused."""
 
 import hashlib
 import json
@@ -128,7 +128,7 @@ def test_path_of_a_document_is_clean(path: str) -> None:
 
 
 def unclean(path: str) -> str:
-    """What is wrong with a path: all of it behind the parents that it begins with."""
+    """Return the part of a path after its leading `../`, which is what an error quotes."""
     while path.startswith("../"):
         path = path[3:]
     return path
@@ -138,7 +138,7 @@ def unclean(path: str) -> str:
     ("second", "third"), [("b.txt", "b.txt"), ("b.txt", "a.txt"), ("b.txt", "B.txt")]
 )
 def test_lines_are_in_order_of_path(second: str, third: str) -> None:
-    """A path that stands twice, or behind one that should follow it, is damage."""
+    """A path that occurs twice, or out of order, is damage."""
     content = written(*(row_with(path=path) for path in ("a.txt", second, third)))
 
     assert message_of(content) == (
@@ -190,7 +190,7 @@ def test_what_is_no_record_is_damage(line: bytes) -> None:
     ],
 )
 def test_reason_names_what_is_wrong(line: bytes, reason: str) -> None:
-    """Whoever looks into damaged records is told the line and what is wrong with it."""
+    """The error says which line is wrong, and how."""
     assert message_of(GOOD + line) == f"corpus.jsonl cannot be read: line 2: {reason}"
 
 

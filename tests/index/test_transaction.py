@@ -337,7 +337,7 @@ def test_writer_that_started_from_another_generation_is_turned_away(
 
 
 def test_writer_that_started_from_an_index_that_is_gone_is_turned_away(index: Path) -> None:
-    """An index that was removed meanwhile is not made anew from an old plan."""
+    """An index that was removed meanwhile is not made again from an old plan."""
     with pytest.raises(LockedError), begin(index, expecting="0" * 64):
         pytest.fail("writes from a plan that does not hold")
 
@@ -462,7 +462,7 @@ def test_segments_can_be_written_by_the_codebook_of_those_that_are_kept(
 
 
 def test_only_what_is_kept_is_verified(index: Path, commit: Commit) -> None:
-    """Damage in a segment that is written anew is no hindrance to keeping the other."""
+    """Damage in a segment that is rewritten does not keep the other from being reused."""
     old = commit(OLD, segments=2)
     opened = open_generation(index)
     path = opened.directory / "000" / "lexical.npys"

@@ -1,4 +1,4 @@
-"""The lint rule that keeps all writing behind one seam."""
+"""The lint rule that makes all writing go through one seam."""
 
 from pathlib import Path
 

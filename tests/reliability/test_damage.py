@@ -133,7 +133,7 @@ def wanted_bits(path: Path, amount: Amount) -> list[int]:
 
 
 def is_record(path: Path) -> bool:
-    """Whether a file is none that a question reads."""
+    """Return whether a file holds the records, which no question reads."""
     return path.name == "corpus.jsonl"
 
 
@@ -168,7 +168,7 @@ def test_flipped_bit_is_damage_or_changes_nothing(
 def test_flipped_bit_of_the_records_is_damage(
     indexes: dict[str, Path], amount: Amount, tally: Tally
 ) -> None:
-    """Whoever asks what was walked gets no wrong answer."""
+    """The records are never read wrongly."""
     index = indexes["blocks"]
     path = files_of(index)["corpus.jsonl"]
     bits = wanted_bits(path, amount)
@@ -229,7 +229,7 @@ def test_question_itself_meets_a_flipped_bit(
 
 
 def changes(content: bytes, amount: Amount) -> Iterator[tuple[str, bytes]]:
-    """What a truncation, bytes behind the end and zeroed pages make of a file."""
+    """Yield a file cut off, with bytes after its end, and with zeroed pages."""
     size = len(content)
     cuts = set(range(size))
     if size > LARGE // 64:

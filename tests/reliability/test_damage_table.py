@@ -53,7 +53,7 @@ def sign(index: Path, content: bytes) -> None:
 
 
 def resigned(change: Callable[[Json], None]) -> Break:
-    """What changes a manifest and signs it anew."""
+    """Return a function that changes a manifest and signs it again."""
 
     def broken(index: Path) -> None:
         manifest = json.loads((folder_of(index) / "manifest.json").read_bytes())
@@ -64,7 +64,7 @@ def resigned(change: Callable[[Json], None]) -> Break:
 
 
 def replaced(old: bytes, new: bytes) -> Break:
-    """What puts other bytes into a manifest and signs it anew."""
+    """Return a function that puts other bytes into a manifest and signs it again."""
 
     def broken(index: Path) -> None:
         content = (folder_of(index) / "manifest.json").read_bytes()

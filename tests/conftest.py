@@ -69,7 +69,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def _made_once(
     tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]
 ) -> Path:
-    """Have a folder made by one of the processes that run tests; the others wait for it."""
+    """Let a folder be made by one of the processes that run tests; the others wait for it."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
     with exclusive_lock(folder.with_suffix(".lock"), until=time.monotonic() + 150):

@@ -198,7 +198,7 @@ def test_passage_stands_where_it_was_indexed() -> None:
         ("\nabc", 1, 2, 1),
         ("é漢🚢d\né", 3, 1, 10),
         ("é漢🚢d\né漢", 6, 2, 3),
-        # A byte order mark is no byte of its line.
+        # A byte order mark is not a byte of its line.
         ("\ufeffabc\ndef", 1, 1, 1),
         ("\ufeffabc\ndef", 3, 1, 3),
         ("\ufeffabc\ndef", 5, 2, 1),

@@ -182,7 +182,7 @@ def test_change_of_what_became_of_a_file_counts(
     now: bytes | None,
     expected: dict[str, tuple[str, ...]],
 ) -> None:
-    """From skipped or failed to indexed and back is a change; what stays a failure is none."""
+    """From skipped or failed to indexed and back is a change; what stays a failure is invalid."""
     path = docs / "b.txt"
     if before is not None:
         path.write_bytes(before)
@@ -491,7 +491,7 @@ def test_deep_check_reads_the_tables_of_checksums(
 
 
 def test_deep_check_names_damage_of_the_encoder(index: Callable[..., Path]) -> None:
-    """An encoder that the index carries is read too, and named behind the index's own files."""
+    """An encoder that the index carries is read too, and named after the index's own files."""
     directory = index()
     entry = entry_directory(directory, open_generation(directory).manifest.model.fingerprint)
     entry.mkdir(parents=True)
@@ -521,7 +521,7 @@ def test_plain_check_reads_no_encoder(index: Callable[..., Path]) -> None:
 def test_deep_check_follows_a_writer(
     docs: Path, index: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Files that a writer removes while they are verified are no damage: the next index counts."""
+    """Files that a writer removes while they are verified are not damage: the next index counts."""
     directory = index()
     real_verify = Generation.verify
     written: list[Path] = []

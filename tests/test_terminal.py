@@ -72,7 +72,7 @@ REPLACED = [
     (0xFEFF, 0xFEFF),  # byte order mark
     (0xFFF9, 0xFFFB),  # interlinear annotation
     (0xE0000, 0xE00FF),  # tags, and what is ignored like them
-    (0xE01F0, 0xE0FFF),  # the same, behind the variation selectors
+    (0xE01F0, 0xE0FFF),  # the same, after the variation selectors
 ]
 
 
@@ -98,7 +98,7 @@ MARK, TONE, ACCENTS = "\N{COMBINING ENCLOSING CIRCLE}", "\u0e48", "\u0301\u0308"
         ("a" + ACCENTS * 500, "a" + ACCENTS * 4 + "\ufffd" * 992),
         ("a" + "\u200b" * 100, "a" + "\u200b" * 8 + "\ufffd" * 92),
         (("e" + ACCENTS) * 100, ("e" + ACCENTS) * 100),
-        # Letters between the marks begin anew, those of other scripts as well.
+        # Letters between the marks begin again, those of other scripts as well.
         (("ก" + TONE * 8) * 3, ("ก" + TONE * 8) * 3),
         (("ก" + TONE * 9) * 3, ("ก" + TONE * 8 + "\ufffd") * 3),
     ],
@@ -195,7 +195,7 @@ def test_no_word_is_broken_that_fits(text: str, width: int) -> None:
 
 
 def test_long_line_is_wrapped_word_by_word() -> None:
-    """A hundred thousand words, and a word of as many characters, each take their place."""
+    """A hundred thousand words, and a word of as many characters, each are replaced."""
     text = "word " * 100_000 + "x" * 100_000
 
     spans = wrap(text, 9)

@@ -80,7 +80,7 @@ def first_that(
 
 
 def has_changed(outcome: IndexReport | AskdocsError | None) -> bool:
-    """Whether a refresh found something to do."""
+    """Return True if a refresh found something to do."""
     return isinstance(outcome, IndexReport) and not outcome.is_unchanged
 
 

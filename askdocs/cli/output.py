@@ -92,7 +92,7 @@ def hint(command: str) -> None:
 
 
 def remember_index(directory: Path | None) -> None:
-    """Have hints name the index that the user named; otherwise they would mean another one."""
+    """Make hints name the index that the user named; otherwise they would mean another one."""
     _NAMED_INDEX.set(directory)
 
 

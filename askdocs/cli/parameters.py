@@ -150,7 +150,7 @@ def in_plain_words(message: str) -> str:
 def _remember_index(
     context: click.Context, option: click.Parameter, directory: Path | None
 ) -> Path | None:
-    """Have hints name the index of the flag; that of the environment or a file holds anyway."""
+    """Make hints name the index of the flag; that of the environment or a file holds anyway."""
     source = context.get_parameter_source(str(option.name))
     if directory is not None and source == ParameterSource.COMMANDLINE:
         remember_index(directory)

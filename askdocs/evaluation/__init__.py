@@ -1,1 +1,1 @@
-"""How well an index answers questions with known answers: the use case behind `eval` and `diff`."""
+"""How well an index answers questions with known answers: the use case of `eval` and `diff`."""

@@ -1,1 +1,1 @@
-"""Answer questions from an index: the use case behind `ask` and `show`."""
+"""Answer questions from an index: the use case of `ask` and `show`."""

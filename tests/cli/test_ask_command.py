@@ -92,7 +92,7 @@ def test_lowest_bar_shows_the_nearest(project: Path, run: Run) -> None:
 
 
 def test_high_bar_leaves_out_but_does_not_unanswer(project: Path, run: Run) -> None:
-    """Whether a question is answered is the default bar's word, whatever --min-score leaves out."""
+    """Return True if a question is answered is the default bar's word, whatever --min-score leaves out."""
     best, *others = json.loads(run("ask", "--format", "json", KREMLIN).out)["hits"]
     between = (best["score"] + others[0]["score"]) / 2
     ran = run("ask", "--min-score", between, "--format", "jsonl", KREMLIN)
@@ -355,7 +355,7 @@ def test_byte_order_mark_is_part_of_no_question(harbour: Path, run: Run) -> None
 def test_bad_line_of_questions_is_refused(
     harbour: Path, run: Run, line: bytes, message: str, form: str
 ) -> None:
-    """A line that is no question ends the run with its number; earlier answers may stand."""
+    """A line that is not a question ends the run with its number; earlier answers may stand."""
     stdin = b"harbour\n" + line + b"\n"
 
     ran = run("ask", "--mode", "lexical", "--format", form, "--questions", "-", stdin=stdin)
@@ -435,7 +435,7 @@ def test_longest_question_is_answered(harbour: Path, run: Run) -> None:
 def test_question_with_odd_characters_is_answered(
     harbour: Path, run: Run, mode: str, question: str
 ) -> None:
-    """Controls and characters that nobody uses are no reason to refuse a question."""
+    """Controls and characters that nobody uses are not reason to refuse a question."""
     ran = run("ask", "--mode", mode, "--min-score", "0", "--format", "json", question)
 
     assert (ran.status, ran.err) == (0, "")

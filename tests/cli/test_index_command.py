@@ -108,7 +108,7 @@ def test_file_that_is_not_utf8_is_reported_with_a_hint(rain: Path, index: Run) -
     assert (first.status, second.status) == (8, 8)
     assert first.err == (
         "askdocs: failed docs/latin.txt: not UTF-8\n"
-        "hint: askdocs index --encoding NAME, where NAME is latin-1 or the like\n"
+        "hint: askdocs index --encoding NAME, where NAME is, say, latin-1\n"
     )
     assert first.out == "indexed 1 document, 1 passage, 1 sentence, 1 embedded, 1 failed in 0.0 s\n"
     assert second.err == first.err
@@ -205,7 +205,7 @@ def test_folder_of_unreadable_documents_is_refused(folder: Path, index: Run) -> 
 
     expected = usage(
         "no document in docs can be indexed; docs/a.txt: not UTF-8 (and 1 more)",
-        "askdocs index --encoding NAME, where NAME is latin-1 or the like",
+        "askdocs index --encoding NAME, where NAME is, say, latin-1",
     )
     assert (ran.status, ran.out, ran.err) == expected
 
@@ -517,7 +517,7 @@ def test_device_that_is_not_there_is_an_error(folder: Path, index: Run) -> None:
 
 
 def test_model_that_is_not_there_is_an_error(rain: Path, run: Run) -> None:
-    """A model that cannot be had ends the run before anything is made."""
+    """A model that is not available ends the run before anything is made."""
     ran = run("index", "--model", "./absent", "docs")
 
     message = f"there is no model directory {rain}/absent"

@@ -164,7 +164,7 @@ def test_citation_of_nothing_is_refused(
 
 @pytest.mark.parametrize("path", ["loop/a.txt", "a" * 300, "../" * 50, "/", "docs", "docs/../.."])
 def test_path_that_leads_nowhere_is_refused(harbour: Path, run: Run, path: str) -> None:
-    """A citation of a loop of links, of a path that is too long, or of a folder is no crash."""
+    """A citation of a loop of links, of a path that is too long, or of a folder is not a crash."""
     (harbour / "loop").symlink_to("loop")
 
     ran = run("show", f"{path}#p1")

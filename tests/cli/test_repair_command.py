@@ -109,12 +109,12 @@ def test_document_that_cannot_be_read_is_said(harbour: Path, run: Run) -> None:
     assert ran.err == said
     assert said == (
         "askdocs: failed docs/c.txt: not UTF-8\n"
-        "hint: askdocs index --encoding NAME, where NAME is latin-1 or the like\n"
+        "hint: askdocs index --encoding NAME, where NAME is, say, latin-1\n"
     )
 
 
 def test_damage_with_a_document_gone_is_left_alone(harbour: Path, run: Run) -> None:
-    """The document could not be had again; the message names it and the hint a way on."""
+    """The document could not be restored; the message names it and the hint a way on."""
     flip(generation_of(harbour) / "000" / "passages.jsonl")
     (harbour / "docs" / "b.txt").unlink()
     before = content(harbour)

@@ -33,7 +33,7 @@ def harbour(folder: Path, run: Run, tiny_model: Path) -> Path:
 
 @contextmanager
 def interrupted_embedding(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Have Ctrl-C come as soon as sentences are embedded."""
+    """Send Ctrl-C as soon as sentences are embedded."""
 
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -44,7 +44,7 @@ def interrupted_embedding(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def overtake(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have another writer commit while the next one opens its model."""
+    """Let another writer commit while the next one opens its model."""
     real_open = compiled.open_encoder
 
     def overtaken(*arguments: Any, **options: Any) -> Any:

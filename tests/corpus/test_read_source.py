@@ -14,7 +14,7 @@ from askdocs.errors import UnreadableSourceError
 
 @pytest.fixture
 def make_thing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
-    """Make something named x.txt that is no regular file, by its kind."""
+    """Make something named x.txt that is not a regular file, by its kind."""
     # The address of a socket is shorter than a temporary path may be.
     monkeypatch.chdir(tmp_path)
 

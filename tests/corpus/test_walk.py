@@ -94,7 +94,7 @@ def test_file_named_as_root_is_marked(make_tree: MakeTree) -> None:
 
 
 def test_links_below_a_root_are_not_followed(make_tree: MakeTree) -> None:
-    """A link that may lead to documents is listed as one; nothing behind it is."""
+    """A link that may lead to documents is listed as one; nothing below it is."""
     base = make_tree({"sub/a.txt": ""})
     make_tree({"secret.txt": ""}, base="outside")
     for name, target in [
@@ -119,7 +119,7 @@ def test_links_below_a_root_are_not_followed(make_tree: MakeTree) -> None:
 
 
 def test_link_that_leads_nowhere_is_left_out(make_tree: MakeTree) -> None:
-    """A link that is no document by its name is passed over where nobody can say what it is."""
+    """A link that is not a document by its name is passed over where nobody can say what it is."""
     base = make_tree({"a.txt": ""})
     (base / "circle").symlink_to("circle")
     (base / "long").symlink_to("n" * 300)
@@ -128,7 +128,7 @@ def test_link_that_leads_nowhere_is_left_out(make_tree: MakeTree) -> None:
 
 
 def test_root_may_be_a_link_to_a_folder(make_tree: MakeTree) -> None:
-    """Documents are found behind it, under the link's own name."""
+    """Documents are found below it, under the link's own name."""
     base = make_tree({})
     make_tree({"a.txt": "", "b/c.txt": ""}, base="outside")
     (base / "docs").symlink_to("../outside")
@@ -205,7 +205,7 @@ def test_root_outside_the_base_has_a_path_that_leads_there(make_tree: MakeTree) 
 
 
 def test_index_directory_is_not_entered(make_tree: MakeTree) -> None:
-    """What askdocs wrote is no document, wherever the index lies and whatever it is called."""
+    """What askdocs wrote is not a document, wherever the index lies and whatever it is called."""
     base = make_tree({"a.txt": "", "deep/index/generations/b.txt": "", "vectors/c.txt": ""})
 
     assert paths(base, index="deep/index") == ["a.txt", "vectors/c.txt"]

@@ -71,7 +71,7 @@ def test_free_lock_is_not_waited_for(tmp_path: Path) -> None:
 
 
 def test_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
-    """Another process keeps us out while it lives, and leaves nothing behind when it is killed."""
+    """Another process keeps us out while it lives, and leaves nothing when it is killed."""
     lock = tmp_path / "LOCK"
     command = [sys.executable, "-c", HOLDER, lock]
     holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)

@@ -36,7 +36,7 @@ def write_entry(directory: Path) -> None:
 
 
 def test_entry_comes_back_as_it_was_written(tmp_path: Path) -> None:
-    """Card and bytes are read as they were written; they are no other model's."""
+    """Card and bytes are read as they were written; they are not other model's."""
     write_entry(tmp_path)
 
     entry = read_entry(tmp_path, FINGERPRINT)

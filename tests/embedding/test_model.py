@@ -53,7 +53,7 @@ def test_directory_may_be_absolute(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["./absent", "../absent", "/absent/model", "~/absent", ""])
 def test_missing_directory_is_named(tmp_path: Path, name: str) -> None:
-    """What looks like a path and is none is never looked for on a hub."""
+    """What looks like a path but is not is never looked for on a hub."""
     with pytest.raises(ModelError, match="there is no model directory") as caught:
         locate_model(name, base=tmp_path)
 

@@ -86,7 +86,7 @@ def test_anything_else_is_damage(tmp_path: Path, content: bytes) -> None:
 
 @pytest.mark.parametrize("layout", [0, 2, 999_999_999])
 def test_other_layout_cannot_be_used(tmp_path: Path, layout: int) -> None:
-    """A line of another version is no damage: the message says which."""
+    """A line of another version is not a damage: the message says which."""
     (tmp_path / "HEAD").write_bytes(line_of(str(layout)))
 
     with pytest.raises(FormatError) as caught:
@@ -100,7 +100,7 @@ def test_other_layout_cannot_be_used(tmp_path: Path, layout: int) -> None:
 
 @pytest.mark.parametrize("directory", [".", "nowhere", "file"])
 def test_folder_without_head_is_no_index(tmp_path: Path, directory: str) -> None:
-    """A folder without HEAD, one that is missing, and a file are no index."""
+    """A folder without HEAD, one that is missing, and a file are not index."""
     (tmp_path / "file").write_bytes(b"")
 
     with pytest.raises(NoIndexError) as caught:

@@ -94,7 +94,7 @@ def test_damaged_file_is_replaced_alone(
 
 
 def test_sound_generation_is_left_alone(generation: Path, copy: Path) -> None:
-    """Where nothing is damaged, nothing is moved; tools of other versions are no damage."""
+    """Where nothing is damaged, nothing is moved; tools of other versions are not damage."""
     manifest = open_generation(generation.parents[1]).manifest
     (copy / "tools.json").write_bytes(b"{}\n")
     before = inodes(generation)
@@ -106,7 +106,7 @@ def test_sound_generation_is_left_alone(generation: Path, copy: Path) -> None:
 
 
 def test_list_of_tools_that_is_gone_is_written_again(generation: Path, copy: Path) -> None:
-    """It is no part of what the manifest promises, and every generation has one."""
+    """It is not a part of what the manifest promises, and every generation has one."""
     manifest = open_generation(generation.parents[1]).manifest
     whole = contents(generation)
     (generation / "tools.json").unlink()

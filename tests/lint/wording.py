@@ -18,7 +18,7 @@ EXEMPT = ("wording.py", "test_wording.py")  # they quote what they forbid
 
 # A space also matches a line break, and the sign of a comment after it.
 PHRASES = {
-    r"(?<!left\s)(?<!leave\s)(?<!leaves\s)(?<!leaving\s)\bbehind": "after, or say where",
+    r"(?<!left\s)(?<!leave\s)(?<!leaves\s)(?<!leaving\s)(?<!differences\s)\bbehind": "after, or say where",
     r"\banew": "again, or from scratch",
     r"\b(?:is|are|was|were|be) had": "comes from, or is available",
     r"(?<!here\s)\b(?:is|are|was|were) (?-i:none)": "is not a ..., or there are no ...",

@@ -78,7 +78,7 @@ def _writes(call: ast.Call) -> bool:
 
 
 def _is_writing_function(name: str) -> bool:
-    """Whether a function of one of the modules that write is one that does."""
+    """Return True if a function of one of the modules that write is one that does."""
     module, _, function = name.rpartition(".")
     if module == "os":
         return function in _SYSTEM
@@ -88,7 +88,7 @@ def _is_writing_function(name: str) -> bool:
 
 
 def _opens_for_reading(call: ast.Call) -> bool:
-    """Whether `os.open` is given flags for reading alone, or what takes all and keeps nothing."""
+    """Return True if `os.open` is given flags for reading alone, or what takes all and keeps nothing."""
     path, *others = map(ast.unparse, [*call.args, *(one.value for one in call.keywords)])
     flags = " ".join(others)
     named = set(re.findall(r"\bO_\w+", flags))
@@ -97,7 +97,7 @@ def _opens_for_reading(call: ast.Call) -> bool:
 
 
 def _opens_for_writing(call: ast.Call, *, position: int) -> bool:
-    """Whether the argument at a position, or called `mode`, is a mode other than for reading."""
+    """Return True if the argument at a position, or called `mode`, is a mode other than for reading."""
     modes = [*call.args[position:][:1]]
     modes += [keyword.value for keyword in call.keywords if keyword.arg == "mode"]
     return any(

@@ -54,7 +54,7 @@ def test_short_sentence_answers_only_where_no_other_can(terms: int, expected: in
 
 
 def test_short_sentences_answer_among_themselves() -> None:
-    """Where all are short the best of them is chosen, and one without words is none the less."""
+    """Where all are short the best of them is chosen, and one without words is chosen all the same."""
     assert answer_sentence([["rain"], ["zebra"], []], None, STATISTICS) == 1
     assert answer_sentence([["rain"], []], np.array([0.1, 0.2]), None) == 1
 

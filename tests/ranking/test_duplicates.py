@@ -86,5 +86,5 @@ def test_far_behind_only_equal_texts_are_copies() -> None:
 
 
 def test_nothing_folds_to_nothing() -> None:
-    """No passages are no hits."""
+    """No passages are not hits."""
     assert fold() == {}

@@ -174,7 +174,7 @@ def test_hybrid_score_is_the_rankers_probability(reader: FakeReader) -> None:
 
 
 def test_shipped_ranker_gives_the_hybrid_score(reader: FakeReader) -> None:
-    """Without a ranker of one's own, scores are those of the one that comes with askdocs."""
+    """Without a own ranker, scores are those of the one that comes with askdocs."""
     found = gather(reader, QUESTION, VECTOR, mode=Mode.HYBRID)
     expected = load_ranker().probabilities(found.signals).round(6).tolist()
 
@@ -296,7 +296,7 @@ def many(count: int) -> FakeReader:
 
 
 def test_only_the_best_candidates_are_looked_at_closely() -> None:
-    """Behind the first 60, by cosine and BM25 share, signals of words are 0."""
+    """After the first 60, by cosine and BM25 share, signals of words are 0."""
     found = gather(many(RANKED + 3), "rain", VECTOR, mode=Mode.HYBRID)
 
     assert found.signals["local_term_share"].tolist() == [1.0] * RANKED + [0.0] * 3
@@ -346,7 +346,7 @@ def test_copies_of_a_sentence_do_not_crowd_out_others() -> None:
 
 
 def test_search_for_others_ends() -> None:
-    """Behind 1,600 sentences that are all the same, no more are looked for."""
+    """After 1,600 sentences that are all the same, no more are looked for."""
     reader = FakeReader(stored=[stored(number) for number in range(2000)], near=range(2000))
     reader.copies = 2000
 

@@ -144,7 +144,7 @@ def test_word_pairs_are_neighbours_as_written() -> None:
 
 
 def test_pairs_cross_sentences_but_not_candidates() -> None:
-    """Neighbours over a sentence's end are a pair; the next passage's first word is none's."""
+    """Neighbours over a sentence's end are a pair; the next passage's first word belongs to nobody."""
     found = compare("heavy rain", ["It was heavy.", "Rain fell."], ["Heavy"], ["Rain"])
 
     assert found.term_pairs().tolist() == [1.0, 0.0, 0.0]
@@ -258,9 +258,9 @@ def test_wording_of_a_passage_is_of_its_sentences() -> None:
 def test_sentence_in_more_than_three_candidates_counts_less(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Copies have one cosine, to six digits: three are no repetition, four are.
+    """Copies have one cosine, to six digits: three are not repetition, four are.
 
-    Copies inside of one candidate are none.
+    Copies inside of one candidate are invalid.
     """
     monkeypatch.setattr(signals, "REPEATED_WEIGHT", 0.5)
     thrice, often = 0.25, 0.5

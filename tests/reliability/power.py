@@ -80,7 +80,7 @@ class PowerlessDisk:
     def __init__(self, root: Path, *, lies: Callable[[str, Path], bool] = lambda *_: False) -> None:
         """Take what is below a folder as written for good.
 
-        Whoever sets `dies_at` has everything end at the call of that number, counted from 0.
+        Anyone who sets `dies_at` has everything end at the call of that number, counted from 0.
 
         Args:
             root: The folder; nothing outside it is watched.
@@ -352,7 +352,7 @@ def write_tree(tree: Tree, folder: Path) -> None:
 
 
 def _essence(tree: Tree) -> frozenset[tuple[str, bytes | None]]:
-    """What of a state matters: leftovers are all the same, whatever is in them."""
+    """The part of a state that matters: all leftovers count as the same, whatever is in them."""
     return frozenset((_named(path), None if _is_left(path) else tree[path]) for path in tree)
 
 

@@ -54,7 +54,7 @@ class Corpus(RuleBasedStateMachine):
         self.clones = 0
 
     def teardown(self) -> None:
-        """Leave nothing behind."""
+        """Leave nothing."""
         shutil.rmtree(self.top)
 
     @property
@@ -120,7 +120,7 @@ class Corpus(RuleBasedStateMachine):
 
     @rule(seconds=st.integers(0, 2**31))
     def check_out(self, seconds: int) -> None:
-        """Write every file anew with one time for all, as a checkout does."""
+        """Write every file again with one time for all, as a checkout does."""
         for name in self.now:
             content = self.path(name).read_bytes()
             self.path(name).unlink()

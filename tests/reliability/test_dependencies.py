@@ -34,7 +34,7 @@ def declared() -> dict[str, Requirement]:
 
 
 def bounds(requirement: Requirement) -> dict[str, Version]:
-    """The version behind each operator."""
+    """The version after each operator."""
     return {one.operator: Version(one.version) for one in requirement.specifier}
 
 

@@ -101,7 +101,7 @@ def test_disk_may_refuse_any_call(
     *,
     for_good: bool,
 ) -> None:
-    """The refusal names a path and the reason, or was no hindrance; the index is old or new."""
+    """The refusal names a path and the reason, or was not a hindrance; the index is old or new."""
     calls, before, after = rehearse(ram, change, monkeypatch)
     tried = 0
 

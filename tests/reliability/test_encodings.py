@@ -149,7 +149,7 @@ def test_index_holds_the_text_of_every_file_or_says_why_not(
 
 
 def _as_indexed(expected: str | tuple[str, str]) -> str | tuple[str, str]:
-    """What is behind the last passage is part of none, and neither is a mark alone."""
+    """What is after the last passage is part of none, and neither is a mark alone."""
     if isinstance(expected, tuple):
         return expected
     return "" if expected == "\ufeff" else expected.rstrip()

@@ -152,7 +152,7 @@ def assert_near_enough(coded: Generation, model: Path) -> None:
 
 
 def is_exact(name: str) -> bool:
-    """Whether a file is the same to the byte however an index came to be."""
+    """Return True if a file is the same to the byte however an index came to be."""
     return not name.endswith(("dense.faiss", "dense.npys", "codebook.npys"))
 
 

@@ -188,7 +188,7 @@ class Harmful:
         self.marker = marker
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Have the file written by whoever loads this."""
+        """Let the file be written by anyone who loads this."""
         return os.mkdir, (str(self.marker),)
 
 
@@ -200,7 +200,7 @@ def pickled_weights(model: Path, marker: Path) -> str:
 
 
 def pickled_weights_of_a_later_module(model: Path, marker: Path) -> str:
-    """A layer behind the transformer in a pickle, with safetensors of another name beside it."""
+    """A layer after the transformer in a pickle, with safetensors of another name beside it."""
     dense = model / "2_Dense"
     dense.mkdir()
     (dense / "config.json").write_text(
@@ -354,7 +354,7 @@ def test_damaged_entry_is_not_used(
 ) -> None:
     """Whatever has become of a file of a compiled model, nothing of it is run, and nothing waits.
 
-    The model itself has gone too, so that the entry cannot be made anew.
+    The model itself has gone too, so that the entry cannot be made again.
     """
     entry = entry_of(cache)
     whole = tmp_path / "whole"
@@ -415,7 +415,7 @@ def test_what_is_no_entry_gives_way_to_a_whole_one(
     assert (first.status, second.status, second.err) == (0, 0, "")
     assert first.err.startswith("askdocs: compiling the model ./model once")
     assert sorted(path.name for path in entry.iterdir()) == sorted(FILES)
-    tally("M1", "compiled models made anew", 1)
+    tally("M1", "compiled models made again", 1)
 
 
 def sign(entry: Path, **values: object) -> None:

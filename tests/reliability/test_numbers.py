@@ -1,4 +1,4 @@
-"""Row M2: numbers that are none, extreme counts and odd questions are refused or change no order."""
+"""Row M2: numbers that are invalid, extreme counts and odd questions are refused or change no order."""
 
 import json
 import os
@@ -143,7 +143,7 @@ def test_vector_that_is_none_is_refused(
     (folder / "docs" / "d.txt").write_text(f"{SIGN} {SIGN}")
     assert_refused(run("index", "-q"), 5, message)
     assert (folder / "vectors" / "HEAD").read_bytes() == before
-    tally("M2", "vectors that are none", 3)
+    tally("M2", "vectors that are invalid", 3)
 
 
 @pytest.mark.parametrize("k", ["0", "-1", "nan", "1e3", "", " "])
@@ -245,7 +245,7 @@ def test_question_that_cannot_be_asked_is_refused(
     assert_refused(run("ask", "--mode", mode, question), 2, message)
     if "UTF-8" not in message:
         whole = run("ask", "--mode", mode, "-", stdin=question.encode())
-        # White space around a question that is piped is none of it.
+        # White space around a question that is piped does not count.
         assert_refused(whole, 2, message.replace("500000", "499999"))
     tally("M2", "questions that cannot be asked", 2)
 
@@ -289,7 +289,7 @@ def test_question_of_a_control_character_is_no_crash(
 def test_bar_that_is_none_is_refused(
     *, folder: Path, run: Run, tally: Tally, monkeypatch: pytest.MonkeyPatch, score: str, way: str,
 ) -> None:  # fmt: skip
-    """A lowest score that is no number of [0, 1] is refused with status 2, wherever it stands."""
+    """A lowest score that is not a number of [0, 1] is refused with status 2, wherever it stands."""
     if way == "option":
         ran = run("ask", f"--min-score={score}", "harbour")
     elif way == "variable":
@@ -302,7 +302,7 @@ def test_bar_that_is_none_is_refused(
     assert (ran.status, ran.out) == (2, "")
     assert ran.err.startswith("askdocs: ")
     assert [line.partition(" ")[0] for line in ran.err.splitlines()[1:]] in ([], ["hint:"])
-    tally("M2", "bars that are none", 1)
+    tally("M2", "bars that are invalid", 1)
 
 
 @pytest.mark.parametrize("score", ["0", "-0.0", "1", "1e-400", "0.9999999999"])

@@ -87,7 +87,7 @@ def become_a_fifo(path: Path) -> None:
 
 
 def become_binary(path: Path) -> None:
-    """Other bytes that are no text."""
+    """Other bytes that are not text."""
     path.write_bytes(b"\xff\0" * 100)
 
 

@@ -121,11 +121,11 @@ def test_output_that_cannot_be_written_is_status_seven(
 
 
 def test_pipe_that_closes_ends_it_quietly(run: Run, tally: Tally) -> None:
-    """A reader that has gone is no error of ours: status 141, as of a signal, and no word."""
+    """A reader that has gone is not an error of ours: status 141, as of a signal, and no word."""
     found = {}
     for command in PRINTING:
         ran = run(command, "| : ; exit ${PIPESTATUS[0]}", program="bash")
-        # Where the pipe has room, what is written before the reader goes is no loss.
+        # Where the pipe has room, what is written before the reader goes is not a loss.
         found[tuple(command)] = (ran.returncode in {0, 141}, ran.stdout, ran.stderr)
 
     assert found == dict.fromkeys(found, (True, b"", b""))

@@ -189,7 +189,7 @@ def attempt(nursery: Nursery, memory: Path) -> Callable[..., tuple[Path, Death]]
 
 
 def require_next_run(scenario: Scenario, folder: Path) -> None:
-    """The same command, undisturbed, succeeds and leaves nothing behind."""
+    """The same command, undisturbed, succeeds and leaves nothing."""
     model = scenario.arguments[-1] if "--model" in scenario.arguments else None
     request = IndexRequest(
         index=folder / "vectors", paths=(folder / "docs",) if model else (), model=model

@@ -173,7 +173,7 @@ def assert_safe(output: str, what: object = "") -> str:
 def assert_harmless(output: str, what: object = "") -> None:
     """A terminal that gets this shows its lines and does nothing else."""
     plain = assert_safe(output, what)
-    # The emulator forgets the rest of a line behind what has no width, which is all that is lost.
+    # The emulator forgets the rest of a line after what has no width, which is all that is lost.
     seen, plain = (re.sub("[\u200b-\u200d]", "", text) for text in (output, plain))
     lines = [unicodedata.normalize("NFC", line.expandtabs()).rstrip() for line in plain.split("\n")]
     screen = pyte.Screen(max(map(len, lines)) * 2 + 1, len(lines))
@@ -319,7 +319,7 @@ FILES = [
 
 
 def is_shown(value: str, output: str) -> bool:
-    """Whether a value is in some output in a safe form: as it is, a path, or as Python writes it."""
+    """Return True if a value is in some output in a safe form: as it is, a path, or as Python writes it."""
     forms = (value, str(Path(value)), repr(value)[1:-1])
     words = " ".join(output.split())
     return any(" ".join(make_safe(form).split()) in words for form in forms)

@@ -88,7 +88,7 @@ def test_questions_looked_up_together_have_the_answers_of_each_alone(
 
 
 def test_answers_before_a_bad_question_come(seeds_index: Index) -> None:
-    """However many are looked up together, a question that cannot be asked ends those behind it."""
+    """However many are looked up together, a question that cannot be asked ends those after it."""
     questions = [
         Question(id=str(at), text=text) for at, text in enumerate(["Kremlin", "NATO", " "])
     ]

@@ -24,7 +24,7 @@ def index(docs: Path, open_docs: OpenDocs) -> Index:
     ("context", "first", "last"), [(1, 1, 4), (2, 0, 5), (3, 0, 5), (10**9, 0, 5)]
 )
 def test_context_is_so_many_paragraphs(index: Index, context: int, first: int, last: int) -> None:
-    """Paragraphs before and behind the passage are given, as many as there are."""
+    """Paragraphs before and after the passage are given, as many as there are."""
     [hit] = index.ask("harbour", AskOptions(mode="lexical", context=context)).hits
 
     assert hit.text == PARAGRAPHS[2]

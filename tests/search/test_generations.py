@@ -23,7 +23,7 @@ def texts(index: Index, mode: Mode = Mode.HYBRID) -> list[str]:
 def test_next_generation_answers_when_the_first_is_removed(
     docs: Path, open_docs: OpenDocs, mode: Mode
 ) -> None:
-    """A commit between opening and asking is noticed, and is no error."""
+    """A commit between opening and asking is noticed, and is not an error."""
     (docs / "a.txt").write_text("The harbour froze.")
     index = open_docs()
     first = index.generation.digest

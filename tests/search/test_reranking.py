@@ -106,7 +106,7 @@ def test_scores_that_differ_by_less_than_a_millionth_are_equal(seeds_index: Inde
 @pytest.mark.parametrize("bar", [None, 0.05, 0.3])
 @pytest.mark.parametrize("mode", list(Mode))
 def test_bar_is_one_of_the_score(seeds_index: Index, mode: Mode, bar: float | None) -> None:
-    """What answers is decided by the score alone; only what reaches the bar is ordered anew."""
+    """What answers is decided by the score alone; only what reaches the bar is ordered again."""
     reranker = ByLength()
     least = DEFAULT_BARS[mode] if bar is None else bar
     before = seeds_index.ask(QUESTION, AskOptions(mode=mode, top_k=50, min_score=bar))

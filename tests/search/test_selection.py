@@ -167,7 +167,7 @@ def test_next_generation_has_documents_of_its_own(docs: Path, open_docs: OpenDoc
 
 
 def test_selection_is_made_before_a_question_is_read(docs: Path, open_docs: OpenDocs) -> None:
-    """Whoever pipes questions in learns of a wrong pattern at once."""
+    """Anyone who pipes questions in learns of a wrong pattern at once."""
     (docs / "a.txt").write_text("The harbour froze.")
     index = open_docs()
 

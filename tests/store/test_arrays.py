@@ -125,7 +125,7 @@ def test_no_more_is_read_than_blocks_with_wanted_rows(
 
 @pytest.mark.parametrize("row", [43, 100, 3000])
 def test_damaged_row_is_not_given(as_file: AsFile, row: int) -> None:
-    """A flipped bit is noticed by whoever takes its row, and by no one else."""
+    """A flipped bit is noticed by anyone who takes its row, and by no one else."""
     array = np.zeros((3072, 1500), np.uint8)
     file = as_file(npys([array]))
     content = bytearray(file.path.read_bytes())
@@ -148,7 +148,7 @@ def test_offsets_are_sums() -> None:
 
 @pytest.mark.parametrize("shape", [b"(9,), }    ", b"(2, 9), }  ", b"(999999999999999999,), }"])
 def test_array_that_claims_more_than_there_is_is_refused(as_file: AsFile, shape: bytes) -> None:
-    """A header that promises bytes behind the end of the file is not believed."""
+    """A header that promises bytes after the end of the file is not believed."""
     content = saved(np.zeros(8, np.uint8))
     changed = content.replace(b"(8,), }" + b" " * (len(shape) - 7), shape)
     assert len(changed) == len(content)

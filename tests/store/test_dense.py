@@ -138,7 +138,7 @@ def test_vector_without_unit_length_is_refused(bad: list[float]) -> None:
 
 
 def test_truncated_bytes_are_refused(as_file: AsFile) -> None:
-    """An index cut off at any byte is no index."""
+    """An index cut off at any byte is not an index."""
     content = content_of(unit(4, 8, seed=0))
 
     for length in range(len(content)):
@@ -148,6 +148,6 @@ def test_truncated_bytes_are_refused(as_file: AsFile) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 100, b"IxFI" + b"\xff" * 100])
 def test_other_bytes_are_refused(as_file: AsFile, content: bytes) -> None:
-    """What is no index is not taken for one, and claims no memory that it does not fill."""
+    """What is not an index is not taken for one, and claims no memory that it does not fill."""
     with pytest.raises(ValueError, match="it is not a flat FAISS index"):
         FlatReader(as_file([content]))

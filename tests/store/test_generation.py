@@ -297,7 +297,7 @@ def test_damaged_file_is_not_used(written: Written, name: str) -> None:
     "content", [b"", b"made by another program", b"\x93NUMPY\x01\x00\x05\x00[1,2]"]
 )
 def test_file_in_no_known_format_is_damage(written: Written, name: str, content: bytes) -> None:
-    """Bytes that the manifest promises and that are no index of ours are refused all the same."""
+    """Bytes that the manifest promises and that are not index of ours are refused all the same."""
     path = written.directory / "000" / name
     path.write_bytes(content)
     record = FileRecord(sha256=digest(content), bytes=len(content))
@@ -341,7 +341,7 @@ except DamagedIndexError as error:
 def test_file_that_is_cut_off_between_questions_is_damage(
     tmp_path: Path, unit_vectors: MakeVectors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A mapped file that lost its end does not end the process, as a look behind its end would."""
+    """A mapped file that lost its end does not end the process, as a look after its end would."""
     monkeypatch.setattr(durable, "LARGE", 1 << 14)
     documents = {"a.txt": "Rain fell. " * 40_000}
     written = write(tmp_path / "generation", documents, unit_vectors(40_000, DIMENSION))

@@ -104,7 +104,7 @@ def moves(draw: st.DrawFn) -> tuple[list[list[list[str]]], list[tuple[int, int, 
 
 @given(made=moves())
 def test_copied_passages_are_as_if_written(as_file: AsFile, made) -> None:
-    """What is put together from parts of others is, to the byte, what analysing anew gives."""
+    """What is put together from parts of others is, to the byte, what analysing again gives."""
     segments, steps = made
     readers = [PostingsReader(as_file([content_of(passages)])) for passages in segments]
     writer = PostingsWriter()
@@ -123,7 +123,7 @@ def test_copied_passages_are_as_if_written(as_file: AsFile, made) -> None:
 
 
 def test_truncated_file_is_refused(as_file: AsFile) -> None:
-    """A file cut off at any byte is no index."""
+    """A file cut off at any byte is not an index."""
     content = content_of(PASSAGES)
 
     for length in range(len(content)):
@@ -132,7 +132,7 @@ def test_truncated_file_is_refused(as_file: AsFile) -> None:
 
 
 def test_appended_bytes_are_refused(as_file: AsFile) -> None:
-    """What follows the last array is no part of an index."""
+    """What follows the last array is not a part of an index."""
     with pytest.raises(ValueError, match="1 bytes follow the last array"):
         PostingsReader(as_file([content_of(PASSAGES) + b"\0"]))
 
@@ -142,7 +142,7 @@ def test_appended_bytes_are_refused(as_file: AsFile) -> None:
     [
         (b"\x01\x00v", b"\x07\x00v"),  # a version that NumPy does not have
         (b"v\x00{", b"\x10\x00{"),  # a header that ends too soon
-        (b"v\x00{", b"\xff\xff{"),  # a header that ends behind the file
+        (b"v\x00{", b"\xff\xff{"),  # a header that ends after the file
         (b"(4,)", b"(-4,)"),
         (b"(4,)", b"(99,)"),
         (b"(4,)", b"()  "),
@@ -169,6 +169,6 @@ def test_array_with_a_wrong_header_is_refused(as_file: AsFile, old: bytes, new: 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 1000, b"\x93NUMPY", b"PK\x03\x04" * 100])
 def test_other_file_is_refused(as_file: AsFile, content: bytes) -> None:
-    """What is no sequence of arrays is not taken for one."""
+    """What is not a sequence of arrays is not taken for one."""
     with pytest.raises(ValueError, match=r"."):
         PostingsReader(as_file([content]))

@@ -152,7 +152,7 @@ def test_every_value_of_the_sample_is_coded_within_half_a_step(unit_vectors: Mak
     ],
 )
 def test_vector_that_is_not_finite_is_refused(use: Callable[..., object], bad: float) -> None:
-    """No code stands for what is no number, and no list is the nearest one."""
+    """No code stands for what is not a number, and no list is the nearest one."""
     with pytest.raises(ValueError, match="vectors must be finite"):
         use(np.array([[1, 0], [bad, 0]], np.float32))
 
@@ -261,7 +261,7 @@ def test_codebook_is_three_arrays(tmp_path) -> None:
 
 
 def test_truncated_codebook_is_refused() -> None:
-    """A codebook cut off at any byte is none."""
+    """A codebook cut off at any byte is invalid."""
     content = b"".join(codebook_pieces(SMALL))
 
     for length in range(len(content)):

@@ -59,7 +59,7 @@ def test_every_path_is_in_its_segment_in_order(some: list[str], segments: int) -
 
 
 def test_folders_are_known_from_the_names_of_files() -> None:
-    """What stands beside the folders is no segment."""
+    """What stands beside the folders is not a segment."""
     names = ["codebook.npys", "001/a", "000/b", "000/a", "codebook.npys.blocks"]
 
     assert segment_names(names) == ["000", "001"]

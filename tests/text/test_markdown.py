@@ -60,7 +60,7 @@ def test_heading_begins_a_passage():
 
 
 def test_heading_and_text_may_be_one_paragraph():
-    """A heading without a blank line behind it gives its path all the same."""
+    """A heading without a blank line after it gives its path all the same."""
     assert cut(f"# Guide\n{LONG}\n\n{LONG}") == [
         (f"# Guide\n{LONG}", ("Guide",)),
         (LONG, ("Guide",)),
@@ -74,7 +74,7 @@ def test_last_heading_without_text_stands_alone():
 
 @pytest.mark.parametrize("mark", ["```", "````", "~~~"])
 def test_fenced_block_is_one_passage(mark):
-    """Blank lines inside a fence do not cut it, and a `#` in it is no heading."""
+    """Blank lines inside a fence do not cut it, and a `#` in it is not a heading."""
     code = f"{mark}sh\n{LONG}\n\n# not a heading\n\n{LONG}\n{mark}"
 
     assert cut(f"{LONG}\n\n{code}\n\n{LONG}") == [(LONG, ()), (code, ()), (LONG, ())]
@@ -101,7 +101,7 @@ def test_fenced_block_over_the_budget_is_cut_between_paragraphs():
 
 @pytest.mark.parametrize("line", ["#no", "####### no", "    # no", "no # no"])
 def test_what_looks_like_a_heading_is_none(line):
-    """A heading needs one to six marks with a space behind them, and at most three before."""
+    """A heading needs one to six marks with a space after them, and at most three before."""
     assert {headings for _, headings in cut(f"{LONG}\n\n{line}\n\n{LONG}")} == {()}
 
 

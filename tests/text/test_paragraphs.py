@@ -191,7 +191,7 @@ def test_document_keeps_path_and_text() -> None:
 
 
 def test_a_million_empty_lines_are_passed_over() -> None:
-    """A text behind them has its line's number."""
+    """A text after them has its line's number."""
     text = "\n" * 1_000_000 + "end"
 
     paragraphs = list(number_paragraphs(text))

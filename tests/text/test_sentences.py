@@ -71,7 +71,7 @@ def sentences(text: str) -> list[str]:
         ["He waited...", "Then he left."],
         ["He waited... and then he left."],
         ["It ended. and went on in lower case."],
-        # End marks stay with the quotes and brackets that close behind them.
+        # End marks stay with the quotes and brackets that close after them.
         ["He said “Go.”", "Then he left."],
         ['He said "Go."', "Then he left."],
         ["(It was late.)", "They slept."],
@@ -113,7 +113,7 @@ def test_sentences_end_where_a_reader_sees_it(expected: list[str]) -> None:
         ["Q. Alone?", "A. No.", "My wife was there."],
         ["MR. SMITH. Thank you.", "THE CHAIR. Any questions?"],
         ["It lists: (a) one.", "(b) Two.", "c. Three."],
-        # Behind other words, or in brackets, a number ends what it ends elsewhere.
+        # After other words, or in brackets, a number ends what it ends elsewhere.
         ["See Note 4.", "It says more."],
         ["It came out late.", "(1995).", "The song did not."],
         # Capitals end what is too long to be a label.
@@ -121,7 +121,7 @@ def test_sentences_end_where_a_reader_sees_it(expected: list[str]) -> None:
     ],
 )
 def test_labels_stand_with_what_they_mark(expected: list[str]) -> None:
-    """The number of a rule, or the name of a speaker, is no sentence of its own."""
+    """The number of a rule, or the name of a speaker, is not a sentence of its own."""
     assert sentences(" ".join(expected)) == expected
 
 
@@ -195,7 +195,7 @@ def test_a_sentence_may_begin_with_a_symbol_or_follow_a_reference(expected: list
     ],
 )
 def test_full_width_marks_need_no_white_space_behind(expected: list[str]) -> None:
-    """Chinese and Japanese sentences end at their own marks, and at the brackets behind."""
+    """Chinese and Japanese sentences end at their own marks, and at the brackets after."""
     assert sentences("".join(expected)) == expected
     assert sentences(" \u3000".join(expected)) == expected
 
@@ -231,7 +231,7 @@ def test_any_white_space_lies_between_sentences() -> None:
         (f"{WRAPPED}\n# Heading", [WRAPPED, "# Heading"]),
         (f"{WRAPPED}\n-one", [f"{WRAPPED}\n-one"]),
         (f"{WRAPPED}\n1234. one", [f"{WRAPPED}\n1234. one"]),
-        # White space before and behind a line's end belongs to no sentence.
+        # White space before and after a line's end belongs to no sentence.
         ("Heading \t \n \t Text", ["Heading", "Text"]),
         ("One.\n  Two.", ["One.", "Two."]),
     ],

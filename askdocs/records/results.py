@@ -16,7 +16,7 @@ class Mode(StrEnum):
 
 
 class CitationStatus(StrEnum):
-    """Whether a citation is still true of the file as it is now."""
+    """Return True if a citation is still true of the file as it is now."""
 
     VERIFIED = "verified"
     MOVED = "moved"
@@ -274,5 +274,5 @@ class ComparedRanking:
 
     @property
     def is_different(self) -> bool:
-        """Whether something else is cited: a text that has only moved is the same."""
+        """Return True if something else is cited: a text that has only moved is the same."""
         return self.change not in {Change.SAME, Change.MOVED}

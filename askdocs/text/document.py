@@ -22,7 +22,7 @@ RULED_ENCODINGS = frozenset(name for _, name in _MARKS)
 NOT_UTF8 = "not UTF-8"
 """The reason of a file whose encoding the user has to name."""
 
-NOT_UTF8_HINT = "askdocs index --encoding NAME, where NAME is latin-1 or the like"
+NOT_UTF8_HINT = "askdocs index --encoding NAME, where NAME is, say, latin-1"
 """The hint for such a file."""
 
 _BYTE_ORDER_MARK = "\ufeff"

@@ -58,13 +58,6 @@ def test_only_documents_are_listed(make_tree: MakeTree) -> None:
     assert paths(base) == ["a.txt", "b.TXT", "c.Md", "d.markdown", "e.Text"]
 
 
-def test_case_of_a_pattern_does_not_matter(make_tree: MakeTree) -> None:
-    """Patterns hold for names in whatever case, and so does the case of the pattern."""
-    base = make_tree({"a.rst": "", "b.RST": "", "c.txt": ""})
-
-    assert paths(base, include=("*.RST",)) == ["a.rst", "b.RST"]
-
-
 def test_hidden_entries_are_left_out(make_tree: MakeTree) -> None:
     """What begins with a period is neither listed nor entered."""
     base = make_tree({".a.txt": "", ".git/b.txt": "", "c/.d/e.txt": "", "c/f.txt": ""})

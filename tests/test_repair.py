@@ -506,7 +506,7 @@ def test_records_that_may_not_be_read_stop_a_repair(
 def test_other_paths_than_the_recorded_ones_are_refused(
     index: Path, mend: Callable[..., RepairReport], tmp_path: Path
 ) -> None:
-    """A repair is no way to another corpus."""
+    """A repair is not a way to another corpus."""
     with pytest.raises(UsageError, match="is the index of docs") as there:
         mend(index, tmp_path)
     (tmp_path / "docs").rename(tmp_path / "moved")
@@ -541,7 +541,7 @@ def test_disk_that_fails_on_the_way_costs_nothing_sound(
 
 
 def fail_at(patch: pytest.MonkeyPatch, number: int) -> Callable[[], bool]:
-    """Have the call of that number that changes the disk fail; whether there were fewer."""
+    """Let the call of that number that changes the disk fail; whether there were fewer."""
     calls = [0]
 
     def failing(real: Callable[..., object]) -> Callable[..., object]:

@@ -16,7 +16,7 @@ class Mode(StrEnum):
 
 
 class CitationStatus(StrEnum):
-    """Return True if a citation is still true of the file as it is now."""
+    """How a citation stands in the file as it is now."""
 
     VERIFIED = "verified"
     MOVED = "moved"

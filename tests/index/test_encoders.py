@@ -59,7 +59,7 @@ def test_carried_encoder_takes_the_place_of_the_old_one(index: Path, encoder: Pa
 
 
 def test_half_copied_encoder_is_copied_again(index: Path, encoder: Path) -> None:
-    """What a dead run left under the temporary name is no hindrance."""
+    """What a dead run left under the temporary name is not a hindrance."""
     (index / "encoders" / "new-abc").mkdir(parents=True)
     (index / "encoders" / "new-abc" / "weights.bin").write_bytes(b"thr")
 
@@ -111,7 +111,7 @@ def test_nothing_is_dropped_where_nothing_is_carried(index: Path) -> None:
 
 
 def test_folder_with_something_else_in_it_stays(index: Path, tmp_path: Path) -> None:
-    """What is no folder of its own is no encoder: it is not counted and not removed."""
+    """What is not a folder of its own is not an encoder: it is not counted and not removed."""
     (index / "encoders" / "abc").mkdir(parents=True)
     (index / "encoders" / "notes.txt").write_bytes(b"mine")
     (tmp_path / "elsewhere").mkdir()

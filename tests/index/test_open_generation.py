@@ -134,7 +134,7 @@ def test_manifest_that_another_program_wrote_is_refused(
 def test_reader_follows_a_writer(
     index: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A generation that is replaced after HEAD was read is no damage: the next one is opened."""
+    """A generation that is replaced after HEAD was read is not a damage: the next one is opened."""
     commit(DOCUMENTS)
     digests: list[str] = []
 
@@ -156,7 +156,7 @@ def test_reader_follows_a_writer(
 def test_reader_of_the_records_follows_a_writer(
     index: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Records that are removed after the manifest was read are no damage either."""
+    """Records that are removed after the manifest was read are not damage either."""
     commit(DOCUMENTS)
     parsed: list[bytes] = []
 

@@ -239,7 +239,7 @@ def changes(content: bytes, amount: Amount) -> Iterator[tuple[str, bytes]]:
     ):
         yield f"cut off at {at}", content[:at]
     for more in (b"\0", content[-1:], b"\0" * PAGE, content):
-        yield f"{len(more)} bytes behind the end", content + more
+        yield f"{len(more)} bytes after the end", content + more
     for start in range(0, size, PAGE):
         page = content[start : start + PAGE]
         if any(page):

@@ -178,7 +178,7 @@ BREAKS: dict[str, Break] = {
     "key that stands twice": replaced(b'"counts"', b'"counts": {}, "counts"'),
     "number without end": replaced(b'"dimension": 16', b'"dimension": 1' + b"0" * 5000),
     "number that is too large": replaced(b'"dimension": 16', b'"dimension": 99999999999999999999'),
-    "number that is none": replaced(b'"dimension": 16', b'"dimension": NaN'),
+    "number that is invalid": replaced(b'"dimension": 16', b'"dimension": NaN'),
     "negative number": replaced(b'"bytes": ', b'"bytes": -'),
     "nesting": replaced(b'"counts"', b'"deep": ' + DEEP + b', "counts"'),
     "manifest that is a list": lambda index: sign(index, b"[]"),
@@ -186,7 +186,7 @@ BREAKS: dict[str, Break] = {
     "segment of another name": resigned(
         lambda manifest: manifest["files"].update({"111/x": manifest["files"]["000/dense.faiss"]})
     ),
-    "passages that are no lines": resigned_file("000/passages.jsonl", b"{}\n"),
+    "passages that are not lines": resigned_file("000/passages.jsonl", b"{}\n"),
     "nested passages": resigned_file("000/passages.jsonl", DEEP),
     "documents of nothing": resigned_file("000/documents.jsonl", b""),
     "arrays of nothing": resigned_file("000/tables.npys", b""),

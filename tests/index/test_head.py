@@ -86,7 +86,7 @@ def test_anything_else_is_damage(tmp_path: Path, content: bytes) -> None:
 
 @pytest.mark.parametrize("layout", [0, 2, 999_999_999])
 def test_other_layout_cannot_be_used(tmp_path: Path, layout: int) -> None:
-    """A line of another version is not a damage: the message says which."""
+    """A line of another version is not damage: the message says which."""
     (tmp_path / "HEAD").write_bytes(line_of(str(layout)))
 
     with pytest.raises(FormatError) as caught:

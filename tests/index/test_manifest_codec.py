@@ -331,7 +331,7 @@ def test_name_of_an_ignore_file_is_a_name(name: str) -> None:
 
 @pytest.mark.parametrize("version", [0, 1, 2, 99, -1, "3", None, [3]])
 def test_other_format_cannot_be_used(version: object) -> None:
-    """An index of another version is not a damage: the message says which, and what to do."""
+    """An index of another version is not damage: the message says which, and what to do."""
     with pytest.raises(FormatError) as caught:
         read_manifest(changed("format_version", version))
 

@@ -134,7 +134,7 @@ def test_manifest_that_another_program_wrote_is_refused(
 def test_reader_follows_a_writer(
     index: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A generation that is replaced after HEAD was read is not a damage: the next one is opened."""
+    """A generation that is replaced after HEAD was read is not damage: the next one is opened."""
     commit(DOCUMENTS)
     digests: list[str] = []
 

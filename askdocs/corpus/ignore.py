@@ -276,15 +276,13 @@ class Choice:
             location: Where the file is, with slashes.
             root: The location of the root above it, ending with a slash.
         """
-        if self._is_document(name.lower()):
-            return True
-        return bool(self._include) and self._matches(self._include, location, root, is_folder=False)
+        return bool(self._is_document(name.lower())) or self._matches(
+            self._include, location, root, is_folder=False
+        )
 
     def is_excluded(self, location: str, root: str, *, is_folder: bool) -> bool:
         """Return True if `exclude` leaves out an entry; for the arguments see `is_document`."""
-        return bool(self._exclude) and self._matches(
-            self._exclude, location, root, is_folder=is_folder
-        )
+        return self._matches(self._exclude, location, root, is_folder=is_folder)
 
     def may_be_document(self, name: str) -> bool:
         """Return True if a file of this name is a document in some folder."""
@@ -293,5 +291,7 @@ class Choice:
     def _matches(
         self, rules: tuple[Rules, ...], location: str, root: str, *, is_folder: bool
     ) -> bool:
+        if not rules:
+            return False
         start = self._base if location.startswith(self._base) else root
         return is_ignored(location[len(start) :].lower(), rules, is_folder=is_folder)

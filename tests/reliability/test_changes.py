@@ -3,7 +3,6 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
@@ -22,18 +21,12 @@ from askdocs.freshness import check_freshness
 from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
 from askdocs.records.reports import Freshness
-
-Amount = Callable[[int, int], int]
-Tally = Callable[[str, str, int], None]
+from tests.reliability.signatures import Amount, Tally, ignore
 
 NAMES = st.sampled_from(["a.txt", "b.md", "sub/c.txt", "sub/d.txt", "e.png"])
 CONTENTS = st.sampled_from([b"Rain fell.", b"Hail fell.", b"", b"Wet.", b"Caf\xe9", b"\xff\0"])
 OF_ONE_SIZE = {b"Rain fell.": b"Hail fell.", b"Hail fell.": b"Rain fell.", b"Wet.": b"Dry."}
 FAILED, SKIPPED = digest(b"Caf\xe9"), digest(b"\xff\0")
-
-
-def ignore(_line: str) -> None:
-    """Take no notice."""
 
 
 class Corpus(RuleBasedStateMachine):

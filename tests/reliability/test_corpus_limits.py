@@ -1,6 +1,5 @@
 """Limits of a corpus: what is beyond them is said, and they hold until others are given."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,12 +8,9 @@ from askdocs.cli.process import main
 from askdocs.errors import UsageError
 from askdocs.freshness import check_freshness
 from askdocs.index.generation import open_generation
-from askdocs.indexing.build import build
-from askdocs.indexing.request import LIMITS, IndexRequest
+from askdocs.indexing.request import LIMITS
 from askdocs.records.manifest import CorpusSettings
-from askdocs.records.reports import IndexReport
-
-IndexDocs = Callable[..., IndexReport]
+from tests.reliability.signatures import IndexDocs
 
 
 @pytest.fixture
@@ -27,19 +23,6 @@ def docs(tmp_path: Path) -> Path:
     (folder / "many.txt").write_text("Rain fell. " * 40)
     (folder / "short.txt").write_text("Rain fell.")
     return folder
-
-
-@pytest.fixture
-def index_docs(docs: Path, tiny_model: Path, cache: Path) -> IndexDocs:
-    """Index docs/ into vectors/ beside it: `index_docs(max_depth=1)`."""
-
-    def index(**wanted: object) -> IndexReport:
-        request = IndexRequest(
-            index=docs.parent / "vectors", paths=(docs,), model=str(tiny_model), **wanted
-        )
-        return build(request, cache=cache, notify=lambda _line: None)
-
-    return index
 
 
 def corpus_of(docs: Path) -> CorpusSettings:

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,7 @@ from askdocs.records.manifest import CorpusSettings, DocumentStatus, PassageSett
 from askdocs.text.cutting import cut_passages
 from askdocs.text.document import read_document
 from tests.limits import limited
-
-Amount = Callable[[int, int], int]
-Tally = Callable[[str, str, int], None]
+from tests.reliability.signatures import Tally
 
 # What a process takes that indexes one document within the default limits, as docs/commands.md
 # says: 1.3 GB.

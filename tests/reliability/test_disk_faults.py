@@ -10,6 +10,7 @@ import pytest
 from askdocs.disk import seam
 from askdocs.errors import RefusedError
 from tests.reliability.power import SEAM, KilledError
+from tests.reliability.signatures import Amount, Tally
 from tests.reliability.states import CHANGES, condition_of, names, prepare
 
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS, errno.EACCES)
@@ -68,10 +69,7 @@ def rehearse(
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_run_may_die_at_any_call(
-    ram: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    tally: Callable[..., None],
-    change: str,
+    ram: Path, monkeypatch: pytest.MonkeyPatch, tally: Tally, change: str
 ) -> None:
     """Nothing after that call takes place, not even tidying up: the index is old or new."""
     calls, before, after = rehearse(ram, change, monkeypatch)
@@ -95,8 +93,8 @@ def test_run_may_die_at_any_call(
 def test_disk_may_refuse_any_call(
     ram: Path,
     monkeypatch: pytest.MonkeyPatch,
-    amount: Callable[[int, int], int],
-    tally: Callable[..., None],
+    amount: Amount,
+    tally: Tally,
     change: str,
     *,
     for_good: bool,

@@ -1,7 +1,6 @@
 """E1: a file is decoded by the stated rule, or left out with a reason; its text is never guessed."""
 
 import codecs
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,7 @@ from askdocs.index.generation import open_generation
 from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
 from askdocs.text.document import decode
-
-Amount = Callable[[int, int], int]
-Tally = Callable[[str, str, int], None]
+from tests.reliability.signatures import Amount, Tally, ignore
 
 TEXT = "Café – 12 € für Москва 東京 🚢.\r\nZweite Zeile."
 PLAIN = "Nur ASCII, zwei\nZeilen."
@@ -133,7 +130,7 @@ def test_index_holds_the_text_of_every_file_or_says_why_not(
         index=tmp_path / "vectors", paths=(tmp_path / "docs",), model=str(tiny_model)
     )
 
-    build(request, cache=cache, notify=lambda _line: None)
+    build(request, cache=cache, notify=ignore)
 
     generation = open_generation(tmp_path / "vectors", with_documents=True)
     held: dict[str, str | tuple[str, str]] = {}

@@ -1,7 +1,7 @@
 """Row T5: an index is that of its corpus, however it came to be."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,9 +23,7 @@ from askdocs.search.index import Index
 from askdocs.search.options import AskOptions
 from askdocs.store import partition
 from askdocs.store.writer import LEAST_COSINE
-
-Amount = Callable[[int, int], int]
-Tally = Callable[[str, str, int], None]
+from tests.reliability.signatures import Amount, Tally, ignore
 
 NAMES = ["a.txt", "b.txt", "c.md", "sub/d.txt", "sub/e.md", "z.txt"]
 SENTENCES = [
@@ -44,10 +42,6 @@ QUESTIONS = ["harbour", "When did no ship leave?", "Was it wet?"]
 ONE_SEGMENT, SEVERAL_SEGMENTS = 8 << 20, 60
 
 COSINE = 0.9999
-
-
-def ignore(_line: str) -> None:
-    """Take no notice."""
 
 
 @dataclass

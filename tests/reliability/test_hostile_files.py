@@ -21,11 +21,7 @@ from askdocs.indexing.build import build
 from askdocs.indexing.plan import preview
 from askdocs.indexing.request import IndexRequest
 from askdocs.records.manifest import CorpusSettings
-from askdocs.records.reports import IndexReport
-
-Amount = Callable[[int, int], int]
-Tally = Callable[[str, str, int], None]
-IndexDocs = Callable[..., IndexReport]
+from tests.reliability.signatures import Amount, IndexDocs, Tally, ignore
 
 LINK, SPECIAL = read.LINK, read.SPECIAL
 
@@ -37,19 +33,6 @@ def docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "good.txt").write_text("Rain fell.")
     return tmp_path / "docs"
-
-
-@pytest.fixture
-def index_docs(docs: Path, tiny_model: Path, cache: Path) -> IndexDocs:
-    """Index docs/, or other paths, into vectors/ beside it."""
-
-    def index(*paths: Path, **wanted: object) -> IndexReport:
-        request = IndexRequest(
-            index=docs.parent / "vectors", paths=paths or (docs,), model=str(tiny_model), **wanted
-        )
-        return build(request, cache=cache, notify=lambda _line: None)
-
-    return index
 
 
 # H1: what a name may stand for.
@@ -304,7 +287,7 @@ def test_root_that_may_not_be_entered_is_refused(
     closed, mode, root, message = case
     other, index = shared / "other", shared / "vectors"
     request = IndexRequest(index=index, paths=(shared / root,), model=str(tiny_model))
-    build(request, cache=cache, notify=lambda _line: None)
+    build(request, cache=cache, notify=ignore)
 
     for attempt in (
         lambda: preview(IndexRequest(index=other, paths=(shared / root,))),

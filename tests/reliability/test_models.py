@@ -6,47 +6,17 @@ import os
 import pickle
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from askdocs.cli.process import main
 from askdocs.embedding.entry import CARD, GRAPH, TOKENIZER, WEIGHTS
 from askdocs.index.generation import open_generation
-
-Tally = Callable[[str, str, int], None]
+from tests.reliability.signatures import Ran, Run, Tally
 
 ASK = ("ask", "--min-score", "0", "harbour")
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """What a run gave back."""
-
-    status: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ran]
-
-
-@pytest.fixture
-def run(cache: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run askdocs in this process: `run("ask", "why?")`."""
-    for name in [name for name in os.environ if name.startswith("ASKDOCS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("ASKDOCS_CACHE", str(cache))
-
-    def run_here(*arguments: object) -> Ran:
-        capsys.readouterr()
-        status = main([str(argument) for argument in arguments])
-        return Ran(status, *capsys.readouterr())
-
-    return run_here
 
 
 @pytest.fixture

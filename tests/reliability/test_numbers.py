@@ -1,10 +1,8 @@
 """Row M2: numbers that are invalid, extreme counts and odd questions are refused or change no order."""
 
 import json
-import os
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,51 +10,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from askdocs.cli.process import main
 from askdocs.embedding import encoder
 from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
 from askdocs.store import partition
-
-Amount = Callable[[int, int], int]
-Tally = Callable[[str, str, int], None]
+from tests.reliability.signatures import Amount, Ran, Run, Tally, ignore
 
 MODES = ("hybrid", "dense", "lexical")
 TEXT = "The harbour froze in March, and no ship could leave it before the end of April."
 # A character that no text of the comparison with sentence-transformers has.
 SIGN = "~"
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """What a run gave back."""
-
-    status: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ran]
-
-
-@pytest.fixture
-def run(
-    cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Run:
-    """Run askdocs in this process: `run("ask", "-", stdin=b"why?")`."""
-    for name in [name for name in os.environ if name.startswith("ASKDOCS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("ASKDOCS_CACHE", str(cache))
-
-    def run_here(*arguments: object, stdin: bytes = b"") -> Ran:
-        (tmp_path / "stdin").write_bytes(stdin)
-        capsys.readouterr()
-        with (tmp_path / "stdin").open(encoding="utf-8") as file:
-            monkeypatch.setattr("sys.stdin", file)
-            status = main([str(argument) for argument in arguments])
-        return Ran(status, *capsys.readouterr())
-
-    return run_here
 
 
 @pytest.fixture
@@ -75,7 +38,7 @@ def folder(tmp_path: Path, tiny_model: Path, cache: Path, monkeypatch: pytest.Mo
 def index(docs: Path, model: Path, cache: Path) -> None:
     """Index a folder into vectors/ beside it."""
     request = IndexRequest(index=docs.parent / "vectors", paths=(docs,), model=str(model))
-    build(request, cache=cache, notify=lambda _line: None)
+    build(request, cache=cache, notify=ignore)
 
 
 def assert_refused(ran: Ran, status: int, message: str) -> None:

@@ -20,15 +20,14 @@ import pytest
 from askdocs.errors import ExitStatus, RefusedError
 from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
+from tests.reliability.signatures import Amount, Tally, ignore
 from tests.reliability.states import CHANGES, names, prepare, state_of
 from tests.reliability.victims import Nursery, forkable_environment
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_writers_may_be_killed_while_others_read(
-    ram: Path, amount: Callable[[int, int], int], tally: Callable[..., None]
-) -> None:
+def test_writers_may_be_killed_while_others_read(ram: Path, amount: Amount, tally: Tally) -> None:
     """K1: no reader waits, fails, sees half a generation, or one older than the last."""
     command = [sys.executable, "-m", "tests.reliability.contest", ram / "contest"]
 
@@ -56,9 +55,7 @@ def largest_file(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_short_writes_are_refusals(
-    ram: Path, amount: Callable[[int, int], int], tally: Callable[..., None]
-) -> None:
+def test_short_writes_are_refusals(ram: Path, amount: Amount, tally: Tally) -> None:
     """C2: what could be written in part alone is not taken for written."""
     index = prepare(ram / "base", "update")
     before = state_of(index)
@@ -95,8 +92,8 @@ def test_run_may_be_interrupted_at_any_time(
     nursery: Nursery,
     environment: dict[str, str],
     tiny_model: Path,
-    amount: Callable[[int, int], int],
-    tally: Callable[..., None],
+    amount: Amount,
+    tally: Tally,
 ) -> None:
     """C7: the old index answers, the lock is free, nothing is left, and vectors are kept."""
     folder = ram / "folder"
@@ -105,7 +102,7 @@ def test_run_may_be_interrupted_at_any_time(
         index=folder / "vectors", paths=(folder / "docs",), model=str(tiny_model)
     )
     cache = ram / "cache"
-    build(request, cache=cache, notify=lambda _line: None)
+    build(request, cache=cache, notify=ignore)
     before, files = state_of(folder / "vectors"), names(folder / "vectors")
     shutil.rmtree(folder / "docs")
     write_documents(folder / "docs", 40, sentences=200)
@@ -138,7 +135,7 @@ def test_run_may_be_interrupted_at_any_time(
         shutil.copytree(folder / "vectors", ram / "kept", dirs_exist_ok=True)
     assert ended >= amount(1, 25)
     assert known > amount(20, 1000)
-    build(IndexRequest(index=folder / "vectors"), cache=cache, notify=lambda _line: None)
+    build(IndexRequest(index=folder / "vectors"), cache=cache, notify=ignore)
     tally("C7", "runs ended by a signal", ended)
 
 
@@ -158,11 +155,7 @@ def vectors_in(cache: Path) -> int:
 
 @pytest.mark.torture
 def test_full_disk_leaves_the_old_index(
-    ram: Path,
-    nursery: Nursery,
-    environment: dict[str, str],
-    tiny_model: Path,
-    tally: Callable[..., None],
+    ram: Path, nursery: Nursery, environment: dict[str, str], tiny_model: Path, tally: Tally
 ) -> None:
     """C5: at every size of a disk that is too small, nothing is lost and the reason is said."""
     with small_disk(ram / "disk") as resize:
@@ -170,7 +163,7 @@ def test_full_disk_leaves_the_old_index(
         write_documents(folder / "docs", 4, sentences=10)
         build(
             IndexRequest(index=folder / "vectors", paths=(folder / "docs",), model=str(tiny_model)),
-            cache=ram / "cache", notify=lambda _line: None,
+            cache=ram / "cache", notify=ignore,
         )  # fmt: skip
         before = state_of(folder / "vectors")
         shutil.rmtree(folder / "docs")

@@ -15,21 +15,13 @@ import pytest
 from askdocs.freshness import check_freshness
 from askdocs.index.generation import open_generation
 from askdocs.indexing import build as building
-from askdocs.indexing.build import build
 from askdocs.indexing.plan import make_plan
 from askdocs.indexing.request import IndexRequest
 from askdocs.records.manifest import DocumentStatus
-from askdocs.records.reports import IndexReport
-
-Amount = Callable[[int, int], int]
-Tally = Callable[[str, str, int], None]
+from tests.reliability.signatures import Amount, IndexDocs, Tally
 
 BEFORE = b"Rain fell in March.\n\nIt was wet.\n" * 40
 AFTER = b"Hail fell in April.\n\nIt was dry.\n" * 40
-
-
-def ignore(_line: str) -> None:
-    """Take no notice."""
 
 
 def same_size(path: Path) -> None:
@@ -113,17 +105,6 @@ def docs(tmp_path: Path) -> Path:
     return tmp_path / "docs"
 
 
-@pytest.fixture
-def index_docs(docs: Path, tiny_model: Path, cache: Path) -> Callable[[], IndexReport]:
-    """Index docs/ into vectors/ beside it."""
-
-    def run() -> IndexReport:
-        request = IndexRequest(index=docs.parent / "vectors", paths=(docs,), model=str(tiny_model))
-        return build(request, cache=cache, notify=ignore)
-
-    return run
-
-
 def assert_hashed_is_indexed(index: Path) -> None:
     """Every document's record is that of the text that the index has; the others have none."""
     generation = open_generation(index)
@@ -144,7 +125,7 @@ def assert_hashed_is_indexed(index: Path) -> None:
         assert records[path].reason
 
 
-def assert_sound(docs: Path, index_docs: Callable[[], IndexReport]) -> None:
+def assert_sound(docs: Path, index_docs: IndexDocs) -> None:
     """The index is sound now, and fresh after another run."""
     index = docs.parent / "vectors"
     assert_hashed_is_indexed(index)
@@ -213,7 +194,7 @@ class Reading:
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda one: one.__name__)
 def test_what_is_hashed_is_what_is_indexed(
-    *, docs: Path, index_docs: Callable[[], IndexReport], amount: Amount, tally: Tally,
+    *, docs: Path, index_docs: IndexDocs, amount: Amount, tally: Tally,
     monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None],
 ) -> None:  # fmt: skip
     """Whatever happens to a file before or between any calls that read it, in both readings."""
@@ -254,7 +235,7 @@ def begin_again(docs: Path) -> None:
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda one: one.__name__)
 def test_change_behind_a_plan_that_keeps_a_document_is_found_by_the_next_check(
-    docs: Path, index_docs: Callable[[], IndexReport], tally: Tally,
+    docs: Path, index_docs: IndexDocs, tally: Tally,
     monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None],
 ) -> None:  # fmt: skip
     """A document that is taken over as it was is recorded as it was, and then stale."""
@@ -279,7 +260,7 @@ def test_change_behind_a_plan_that_keeps_a_document_is_found_by_the_next_check(
 
 
 def test_file_that_another_thread_keeps_writing_is_indexed_or_reported(
-    docs: Path, index_docs: Callable[[], IndexReport], amount: Amount, tally: Tally
+    docs: Path, index_docs: IndexDocs, amount: Amount, tally: Tally
 ) -> None:
     """Under a writer that never rests, each run ends with an index of what was hashed."""
     path, ended = docs / "a.txt", threading.Event()

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from askdocs.cli.main import cli
+from tests.reliability.signatures import Amount, Tally
 
-Tally = Callable[[str, str, int], None]
 RunWatched = Callable[..., list[str]]
 
 KREMLIN = "What did Rasmussen request from the Kremlin?"
@@ -115,7 +115,7 @@ def test_every_command_is_tried() -> None:
 
 
 def test_nothing_reaches_out(
-    project: Path, run_watched: RunWatched, amount: Callable[[int, int], int], tally: Tally
+    project: Path, run_watched: RunWatched, amount: Amount, tally: Tally
 ) -> None:
     """No command opens a socket, loads a pickle, or starts a program."""
     names = list(COMMANDS)[: amount(0, len(COMMANDS))] or SAMPLE

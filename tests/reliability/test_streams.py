@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from askdocs.cli.main import cli
+from tests.reliability.signatures import Tally
 
-Tally = Callable[[str, str, int], None]
 Ran = subprocess.CompletedProcess[bytes]
 Run = Callable[..., Ran]
 

@@ -11,6 +11,7 @@ import pytest
 from askdocs.errors import ExitStatus
 from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
+from tests.reliability.signatures import Tally, ignore
 from tests.reliability.states import in_memory, names, state_of
 from tests.reliability.victims import Death, Nursery
 
@@ -108,7 +109,7 @@ def make_scenario(nursery: Nursery, memory: Path, tiny_model: Path) -> Callable[
             )
             arguments = ("index", "docs", "--model", str(tiny_model))
             if name != "first":
-                build(request, cache=cache, notify=lambda _line: None)
+                build(request, cache=cache, notify=ignore)
                 write_documents(template, {"delete": {}, "records": OLD}.get(name, NEW))
                 arguments = ("index",)
             if name == "sweep":
@@ -194,7 +195,7 @@ def require_next_run(scenario: Scenario, folder: Path) -> None:
     request = IndexRequest(
         index=folder / "vectors", paths=(folder / "docs",) if model else (), model=model
     )
-    build(request, cache=folder.with_name("cache-of-one"), notify=lambda _line: None)
+    build(request, cache=folder.with_name("cache-of-one"), notify=ignore)
     assert state_of(folder / "vectors") == scenario.after
     assert names(folder) == scenario.names
 
@@ -204,7 +205,7 @@ def require_next_run(scenario: Scenario, folder: Path) -> None:
 def test_run_may_be_killed_at_any_call(
     make_scenario: Callable[[str], Scenario],
     attempt: Callable[..., tuple[Path, Death]],
-    tally: Callable[..., None],
+    tally: Tally,
     name: str,
     call: str,
 ) -> None:
@@ -229,7 +230,7 @@ def test_run_may_be_killed_at_any_call(
 def test_disk_may_refuse_any_call(
     make_scenario: Callable[[str], Scenario],
     attempt: Callable[..., tuple[Path, Death]],
-    tally: Callable[..., None],
+    tally: Tally,
     name: str,
     call: str,
 ) -> None:
@@ -290,7 +291,7 @@ def test_reading_opens_nothing_for_writing(
     make_scenario: Callable[[str], Scenario],
     nursery: Nursery,
     memory: Path,
-    tally: Callable[..., None],
+    tally: Tally,
     arguments: tuple[str, ...],
 ) -> None:
     """K4: what only reads leaves the index and the corpus alone."""

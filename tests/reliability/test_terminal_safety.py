@@ -17,10 +17,9 @@ from hypothesis import strategies as st
 from askdocs.cli.output import hint, notify, shown
 from askdocs.cli.process import main
 from askdocs.terminal import Style, make_safe
+from tests.reliability.signatures import Amount, Tally
 
 Show = Callable[..., str]
-Amount = Callable[[int, int], int]
-Tally = Callable[[str, str, int], None]
 
 PAYLOADS = {
     # Operating system commands: titles, links, clipboard, colours, files, messages.

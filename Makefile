@@ -20,7 +20,7 @@ endif
 # `worksteal` gives each worker neighbouring tests, which share fixtures, and runs to its end when a
 # worker dies; `loadfile` then waits for ever. The first dead worker ends the run.
 ON_2_CORES := -n 2 --dist worksteal --max-worker-restart 0
-TORTURE_LIMITS := -o timeout=900 -o faulthandler_timeout=960 -o session_timeout=3600
+TORTURE_LIMITS := -o timeout=900 -o faulthandler_timeout=1200 -o session_timeout=3600
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from askdocs.disk.lock import exclusive_lock
 from askdocs.embedding.compiled import open_encoder
@@ -22,6 +23,10 @@ from askdocs.indexing.request import IndexRequest
 REPOSITORY = Path(__file__).parents[1]
 _STDERR = pytest.StashKey[int]()
 _END_SECONDS = 120
+
+# Hypothesis measures time: on a busy machine, sound tests would fail.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,8 +48,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Limit what comes after the last test: fixtures, coverage, threads that are left."""
-    _end_process_after(_END_SECONDS, session.config)
+    """Limit what comes after the last test: coverage, threads that are left.
+
+    A worker may have to wait longer here, for the others.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        _end_process_after(_END_SECONDS, session.config)
 
 
 def _end_process_after(seconds: float, config: pytest.Config) -> None:
@@ -72,7 +81,7 @@ def _made_once(
     """Let a folder be made by one of the processes that run tests; the others wait for it."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
-    with exclusive_lock(folder.with_suffix(".lock"), until=time.monotonic() + 150):
+    with exclusive_lock(folder.with_suffix(".lock"), until=time.monotonic() + 500):
         if not folder.exists():
             temporary = folder.with_suffix(".new")
             temporary.mkdir()

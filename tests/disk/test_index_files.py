@@ -82,7 +82,9 @@ def test_table_holds_the_checksum_of_every_block(tmp_path: Path, size: int) -> N
     assert records == {name: record_of(tmp_path / name) for name in ("file", "file.blocks")}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(lengths=st.lists(st.integers(0, 3 * BLOCK), max_size=8))
 def test_pieces_do_not_matter(tmp_path: Path, lengths: list[int]) -> None:
     """However a content is handed over, its records are the same."""
@@ -144,7 +146,9 @@ def test_writer_that_gives_up_lets_go_of_the_file(tmp_path: Path) -> None:
         writer.write(b"more")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(asked=st.lists(spans, min_size=1, max_size=5))
 def test_any_span_can_be_read(large: Path, asked: list[list[int]]) -> None:
     """What is read is what was written, wherever blocks begin and in any order."""

@@ -1,6 +1,6 @@
-"""Feed bytes to a parser until the time is over: `python fuzz.py manifest 20` (row B4).
+"""Feed bytes to a parser for some seconds: `python fuzz.py manifest 20` (row B4).
 
-Whatever else than a declared error comes out of it ends the run, and so does a missing atheris.
+Any exception but a declared error ends the run; so does a missing atheris.
 """
 
 import random
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def _watched() -> AbstractContextManager[object]:
-    """What lets the fuzzer see which lines of the modules imported meanwhile are reached."""
+    """Let the fuzzer see which lines are reached in the modules that the block imports."""
     if __name__ != "__main__":
         return nullcontext()
     import atheris
@@ -58,20 +58,20 @@ def head(content: bytes) -> None:
 
 
 def manifest(content: bytes) -> None:
-    """Read an identity card."""
+    """Read a manifest."""
     with suppress(AskdocsError):
         read_manifest(content)
 
 
 def records(content: bytes) -> None:
-    """Read what was walked, with what can be read of it when it is damaged."""
+    """Read the records of a corpus, and the readable part of damaged ones."""
     readable_paths(content)
     with suppress(AskdocsError):
         read_records(content, name="records")
 
 
 def citation(content: bytes) -> None:
-    """Read what was printed as a citation."""
+    """Read a printed citation."""
     with suppress(AskdocsError):
         parse_citation(content.decode("utf-8", "surrogateescape"))
 
@@ -96,7 +96,7 @@ PARSERS: Mapping[str, Callable[[bytes], None]] = {
 
 
 def sound(name: str) -> list[bytes]:
-    """What the parser takes without an error, for a start."""
+    """Return inputs that the parser accepts, to start from."""
     import numpy as np
 
     table, row = np.zeros((2, 3), np.float32), np.ones(3, np.float32)
@@ -115,7 +115,7 @@ def sound(name: str) -> list[bytes]:
 
 
 def changed(content: bytes, chosen: random.Random) -> bytes:
-    """The content with a few bytes changed, taken away, doubled or put in."""
+    """Return the content with a few bytes changed, removed, doubled or inserted."""
     for _ in range(chosen.randrange(4)):
         at, to = sorted(chosen.randrange(len(content) + 1) for _ in range(2))
         piece = bytes(chosen.randrange(256) for _ in range(chosen.randrange(4)))
@@ -135,7 +135,7 @@ _FOLDERS: list[tempfile.TemporaryDirectory[str]] = []
 
 
 def main() -> None:
-    """Run the fuzzer over one parser for some seconds."""
+    """Fuzz one parser for some seconds."""
     import atheris
 
     name, seconds = sys.argv[1:]

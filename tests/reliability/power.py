@@ -1,9 +1,8 @@
-"""What a disk may hold after the power has failed: recorded, then enumerated.
+"""Record what a run does to a disk, then list what the disk may hold after a power failure.
 
-A system may write what a program changed at any time and in any order until the program forces it.
-So after each call there is a set of states in which the disk may be found: any subset of the names
-made, moved and dropped in a folder since that folder was forced, and of each file that was not
-forced nothing, all, the first half or as many zeros.
+Until a program forces its changes, the system may write them at any time and in any order. So after
+each call the disk may hold any subset of the names made, moved and removed in a folder since that
+folder was forced. Each file that was not forced may be as before, whole, cut in half or all zeros.
 """
 
 import inspect
@@ -20,17 +19,17 @@ import pytest
 from askdocs.disk import seam
 
 FOLDER = None
-"""What a tree gives for a folder, in place of the bytes of a file."""
+"""The value of a folder in a tree, in place of the bytes of a file."""
 
 Tree = dict[str, bytes | None]
 SEAM = tuple(
     name
     for name, act in vars(seam).items()
     if inspect.isfunction(act) and not name.startswith("_")
-    # What has no name, or lies where the system keeps such things, is nothing that an index needs.
+    # These make nothing that an index needs.
     if name not in {"scratch", "make_private_folder", "remove_private_folder"}
 )
-"""The functions that change what an index is made of."""
+"""The functions of the seam that change an index."""
 
 _MOST_PENDING = 14
 _ROOT = 0
@@ -38,7 +37,7 @@ _ROOT = 0
 
 @dataclass(eq=False)
 class _Names:
-    """A change of names, which takes place as a whole or not at all."""
+    """A change of names in a folder, which happens as a whole or not at all."""
 
     folder: int
     drops: str | None = None
@@ -55,7 +54,7 @@ class _Names:
 
 @dataclass
 class _Disk:
-    """Names by folder and contents by file, as they are or as they are sure to be."""
+    """Names by folder and contents by file."""
 
     names: dict[int, dict[str, int]] = field(default_factory=lambda: {_ROOT: {}})
     contents: dict[int, bytes] = field(default_factory=dict)
@@ -71,20 +70,20 @@ class _Disk:
 
 
 class KilledError(BaseException):
-    """What nobody catches: the process is gone."""
+    """Stands for the end of the process; nothing catches it."""
 
 
 class PowerlessDisk:
-    """Stands in for `files.disk`: lets everything happen, and knows what a crash would leave."""
+    """Stands in for `disk.seam`: carries out each call and knows what a crash would leave."""
 
     def __init__(self, root: Path, *, lies: Callable[[str, Path], bool] = lambda *_: False) -> None:
-        """Take what is below a folder as written for good.
+        """Take what is below a folder as forced.
 
-        Anyone who sets `dies_at` has everything end at the call of that number, counted from 0.
+        With `dies_at` set, the call of that number, counted from 0, ends the run.
 
         Args:
             root: The folder; nothing outside it is watched.
-            lies: Whether a call, by its name and path, does nothing and reports success.
+            lies: Returns True for a call, by name and path, that only pretends to succeed.
         """
         self.calls = 0
         self.dies_at = 0
@@ -105,12 +104,12 @@ class PowerlessDisk:
             monkeypatch.setattr(seam, name, self._watched(name, getattr(seam, name)))
 
     def forget(self) -> None:
-        """Give no more states of what was done so far."""
+        """Leave out the states of what was done so far."""
         self._moments = []
         self._note()
 
     def acknowledge(self) -> None:
-        """Note that success was reported: from now on, only the new state will do."""
+        """Note that success was reported: from now on only the new state is right."""
         self._acknowledged = True
         self._note()
 
@@ -172,7 +171,7 @@ class PowerlessDisk:
     def _after_force_path(self, path: Path) -> None:
         node = _ROOT if path.resolve() == self._root.resolve() else self._find(path)
         if node is None:
-            # Above all that is watched.
+            # Outside the watched folder.
             return
         if node in self._live.contents:
             self._sure.contents[node] = self._live.contents[node]
@@ -196,7 +195,7 @@ class PowerlessDisk:
         if source.parent == target.parent:
             self._change(_Names(self._folder(source), source.name, (target.name, node)))
             return
-        # Two folders, which may be written at different times.
+        # The two folders may be written at different times.
         self._change(_Names(self._folder(target), adds=(target.name, node)))
         self._change(_Names(self._folder(source), source.name))
 
@@ -214,7 +213,7 @@ class PowerlessDisk:
         self._after_unlink(path)
 
     def _read(self, path: Path) -> None:
-        """Take notice of what a file holds now."""
+        """Note what a file holds now."""
         node = self._known(path)
         content = path.read_bytes()
         if content != self._live.contents[node]:
@@ -264,7 +263,7 @@ class PowerlessDisk:
 
 @dataclass
 class _Moment:
-    """What is sure, what a program sees, and the names that wait for the disk in between."""
+    """What is forced, what the program sees, and the changes of names in between."""
 
     sure: _Disk
     live: _Disk
@@ -272,7 +271,7 @@ class _Moment:
     is_acknowledged: bool
 
     def trees(self) -> Iterator[Tree]:
-        """Each state in which the disk may be found now; many are alike."""
+        """Yield each state in which the disk may be found now; many are equal."""
         for changes in self._subsets():
             found = self.sure.copy()
             for change in changes:
@@ -280,10 +279,10 @@ class _Moment:
             yield from self._torn(found)
 
     def _subsets(self) -> Iterator[list[_Names]]:
-        """The changes of names that may have taken place.
+        """Yield the changes of names that may have happened.
 
-        Those in a folder that is being made or removed are taken in their order: to readers it is
-        not there, and of a generation one file less is as bad as any.
+        Changes in a folder that is being made or removed happen in order: readers do not see that
+        folder, and for a generation any missing file is as bad as another.
         """
         seen = {node for path, node in self.live.walk() if _named(path) == path} | {_ROOT}
         free = [change for change in self.pending if change.folder in seen]
@@ -296,7 +295,7 @@ class _Moment:
                     yield [change for change in self.pending if change in taken]
 
     def _torn(self, found: _Disk) -> Iterator[Tree]:
-        """What may be below the root with these names: each file may be torn, or all of them."""
+        """Yield the trees with these names: no file torn, each alone, or all of them."""
         nodes = dict(found.walk())
         contents = {node: found.contents.get(node) for node in nodes.values()}
         unsure = sorted(
@@ -312,7 +311,7 @@ class _Moment:
 
 
 class _WatchedFile:
-    """A file whose content is noticed when it is forced or closed."""
+    """A file whose content is noted when it is closed."""
 
     def __init__(self, file: BinaryIO, notice: Callable[[], None]) -> None:
         self._file = file
@@ -341,7 +340,7 @@ _TEARS: tuple[Callable[[bytes], bytes], ...] = (
 
 
 def write_tree(tree: Tree, folder: Path) -> None:
-    """Put a state on the disk, in place of what is in a folder."""
+    """Replace the content of a folder with a state."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for path, content in sorted(tree.items()):
@@ -352,7 +351,7 @@ def write_tree(tree: Tree, folder: Path) -> None:
 
 
 def _essence(tree: Tree) -> frozenset[tuple[str, bytes | None]]:
-    """The part of a state that matters: all leftovers count as the same, whatever is in them."""
+    """Return what matters of a state; leftovers are equal whatever they hold."""
     return frozenset((_named(path), None if _is_left(path) else tree[path]) for path in tree)
 
 

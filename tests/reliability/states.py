@@ -1,4 +1,4 @@
-"""Changes of a small index, and what it says before them and after."""
+"""Changes of a small index, and its state before and after them."""
 
 import os
 import tempfile
@@ -19,7 +19,7 @@ OTHERS = {path: replace(record, sha256="2" * 64) for path, record in records_of(
 
 
 def write(index: Path, documents: dict[str, str], *, expecting: str | None = None) -> None:
-    """Make an index of documents of one sentence, or the next generation of one."""
+    """Write an index of documents of one sentence, or its next generation."""
     with begin(index, expecting=expecting or current_digest(index)) as transaction:
         transaction.publish(write_segments(transaction, documents), tools=TOOLS)
 
@@ -50,7 +50,7 @@ CHANGES: dict[str, tuple[Callable[..., None], dict]] = {
 
 
 def prepare(base: Path, change: str) -> Path:
-    """Make a folder as it is before a change; the index in it, or where one shall be."""
+    """Make a folder as it is before a change; return the path of its index."""
     index = base / "vectors"
     base.mkdir(parents=True)
     if BEFORE[change] is not None:
@@ -61,10 +61,10 @@ def prepare(base: Path, change: str) -> Path:
 
 
 def state_of(index: Path) -> object:
-    """All that an index says, every byte of it verified; None for no index.
+    """Return texts and records of an index, every byte verified; None without an index.
 
     Raises:
-        DamagedIndexError: A byte of it is wrong.
+        DamagedIndexError: A byte is wrong.
     """
     while True:
         head = current_digest(index)
@@ -73,13 +73,13 @@ def state_of(index: Path) -> object:
         except NoIndexError:
             return None
         except DamagedIndexError:
-            # As `search` does it: writers may have removed what was being opened or read.
+            # Like `search`: a writer may have removed what was being read.
             if current_digest(index) == head:
                 raise
 
 
 def condition_of(index: Path) -> object:
-    """As `state_of`; `DAMAGED` for an index that is."""
+    """Return `state_of`, or `DAMAGED` for a damaged index."""
     try:
         return state_of(index)
     except DamagedIndexError:
@@ -96,9 +96,9 @@ def _said_by(generation: Generation) -> object:
 
 @contextmanager
 def in_memory(folder: Path) -> Iterator[Path]:
-    """A folder in memory where the system has such a place; else the one that is given.
+    """Yield a folder in memory where the system has one, else the given folder.
 
-    Forcing a file to a disk takes longer than all else that these tests do.
+    Forcing files to a disk would take longer than everything else in these tests.
     """
     memory = Path("/dev/shm")
     if not os.access(memory, os.W_OK):
@@ -109,5 +109,5 @@ def in_memory(folder: Path) -> Iterator[Path]:
 
 
 def names(folder: Path) -> set[str]:
-    """The paths of all that is below a folder."""
+    """Return all paths below a folder, relative to it."""
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}

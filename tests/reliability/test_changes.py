@@ -30,7 +30,7 @@ FAILED, SKIPPED = digest(b"Caf\xe9"), digest(b"\xff\0")
 
 
 class Corpus(RuleBasedStateMachine):
-    """A folder, beside the sha256 of each file as it is and as it was when it was indexed."""
+    """A folder, and the sha256 of each file now and when it was indexed."""
 
     model: Path
     steps: int
@@ -47,7 +47,7 @@ class Corpus(RuleBasedStateMachine):
         self.clones = 0
 
     def teardown(self) -> None:
-        """Leave nothing."""
+        """Remove the folder."""
         shutil.rmtree(self.top)
 
     @property
@@ -113,7 +113,7 @@ class Corpus(RuleBasedStateMachine):
 
     @rule(seconds=st.integers(0, 2**31))
     def check_out(self, seconds: int) -> None:
-        """Write every file again with one time for all, as a checkout does."""
+        """Rewrite every file with one time for all, as a checkout does."""
         for name in self.now:
             content = self.path(name).read_bytes()
             self.path(name).unlink()
@@ -180,7 +180,6 @@ def test_freshness_is_that_of_a_dictionary(tiny_model: Path, amount: Amount, tal
         settings=settings(
             max_examples=amount(8, 60),
             stateful_step_count=amount(15, 50),
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -29,7 +29,7 @@ EXAMPLES = 60
 def test_any_bytes_do_no_harm(name: str, tally: Tally) -> None:
     """Bytes without any sense, and sound ones with changes."""
 
-    @settings(max_examples=EXAMPLES, deadline=None, database=None)
+    @settings(max_examples=EXAMPLES, database=None)
     @given(st.binary(max_size=300), st.integers(0, 2**32))
     def try_bytes(content: bytes, seed: int) -> None:
         chosen = random.Random(seed)  # noqa: S311 - no secret

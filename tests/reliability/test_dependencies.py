@@ -34,7 +34,7 @@ def declared() -> dict[str, Requirement]:
 
 
 def bounds(requirement: Requirement) -> dict[str, Version]:
-    """The version after each operator."""
+    """Return the version after each operator."""
     return {one.operator: Version(one.version) for one in requirement.specifier}
 
 

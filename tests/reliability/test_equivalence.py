@@ -162,7 +162,7 @@ def test_refreshed_index_is_the_index_built_from_scratch(
     monkeypatch.setattr(partition, "SEGMENT_BYTES", segment_bytes)
     histories, examples = [], amount(2, 60 if segment_bytes == ONE_SEGMENT else 40)
 
-    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, suppress_health_check=list(HealthCheck))
     @given(
         history=st.lists(st.tuples(EDITS, MAX_TOKENS), min_size=1, max_size=5),
         last=EDITS,
@@ -237,7 +237,7 @@ def test_order_of_files_and_size_of_batches_do_not_matter(
 
 
 def test_same_way_gives_the_same_generation(tiny_model: Path, tally: Tally) -> None:
-    """Two first runs on one machine give one digest; so do a refresh back and forth."""
+    """Two first runs on one machine have the same digest; so has a refresh back and forth."""
     with bench(tiny_model) as made:
         made.write({"a.txt": "\n\n".join(SENTENCES), "b.txt": "Rain fell.\n\nIt was wet."})
 

@@ -147,7 +147,7 @@ def test_what_is_no_document_is_skipped_with_a_reason(
 def test_root_that_is_no_document_is_skipped(
     docs: Path, index_docs: IndexDocs, tally: Tally, kind: str
 ) -> None:
-    """A root may be a link, and still nothing waits for what it leads to."""
+    """A root may be a link, and nothing waits for its target."""
     KINDS[kind][0](docs / "x.txt")
 
     report = index_docs(docs / "x.txt", docs / "good.txt")

@@ -21,7 +21,7 @@ ASK = ("ask", "--min-score", "0", "harbour")
 
 @pytest.fixture
 def model(tmp_path: Path, tiny_model: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A model of the test's own in the current folder, and an index of docs/ made with it."""
+    """A private model in the current folder, and an index of docs/ made with it."""
     folder = tmp_path / "folder"
     (folder / "docs").mkdir(parents=True)
     (folder / "docs" / "a.txt").write_text("The harbour froze in March.")
@@ -48,7 +48,7 @@ def searches(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def entry_of(cache: Path) -> Path:
-    """The cache's entry of the model of the index, as one of the test's own to be changed."""
+    """Return a private copy of the cache's entry for the model of the index."""
     fingerprint = open_generation(Path("vectors")).manifest.model.fingerprint
     [entry] = (cache / "encoders").glob(f"{fingerprint}-*")
     if entry.is_symlink():
@@ -151,14 +151,14 @@ def test_question_needs_no_file_of_the_model(
 
 
 class Harmful:
-    """What writes a file when it is unpickled."""
+    """Creates a folder when it is unpickled."""
 
     def __init__(self, marker: Path) -> None:
         """Take the file."""
         self.marker = marker
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Let the file be written by anyone who loads this."""
+        """Create the folder when this is unpickled."""
         return os.mkdir, (str(self.marker),)
 
 
@@ -170,7 +170,7 @@ def pickled_weights(model: Path, marker: Path) -> str:
 
 
 def pickled_weights_of_a_later_module(model: Path, marker: Path) -> str:
-    """A layer after the transformer in a pickle, with safetensors of another name beside it."""
+    """A layer after the transformer in a pickle, beside safetensors of another name."""
     dense = model / "2_Dense"
     dense.mkdir()
     (dense / "config.json").write_text(
@@ -322,9 +322,9 @@ FILES = [CARD, GRAPH, WEIGHTS, TOKENIZER]
 def test_damaged_entry_is_not_used(
     *, model: Path, run: Run, cache: Path, searches: list[str], tally: Tally, tmp_path: Path
 ) -> None:
-    """Whatever has become of a file of a compiled model, nothing of it is run, and nothing waits.
+    """However a file of a compiled model is damaged, none of it runs, and nothing waits.
 
-    The model itself has gone too, so that the entry cannot be made again.
+    The model itself is gone too, so that it cannot be compiled again.
     """
     entry = entry_of(cache)
     whole = tmp_path / "whole"
@@ -341,21 +341,24 @@ def test_damaged_entry_is_not_used(
     tally("M1", "damaged files of a compiled model", len(FILES) * len(DAMAGES))
 
 
+def put_in_place_of(entry: Path, thing: str) -> None:
+    """Replace a compiled model with a pipe, a file, a link to itself or nothing."""
+    shutil.rmtree(entry)
+    if thing == "pipe":
+        os.mkfifo(entry)
+    elif thing == "file":
+        entry.write_bytes(b"encoder")
+    elif thing == "link":
+        entry.symlink_to(entry)
+
+
 @pytest.mark.parametrize("thing", ["pipe", "file", "link", "nothing"])
 def test_thing_in_the_place_of_an_entry_is_not_used(
     *, model: Path, run: Run, cache: Path, searches: list[str], tally: Tally, tmp_path: Path,
     thing: str,
 ) -> None:  # fmt: skip
     """What stands where the compiled model should is not one, and nothing waits for it."""
-    entry = entry_of(cache)
-    shutil.rmtree(entry)
-    make = {
-        "pipe": lambda: os.mkfifo(entry),
-        "file": lambda: entry.write_bytes(b"encoder"),
-        "link": lambda: entry.symlink_to(entry),
-        "nothing": lambda: None,
-    }
-    make[thing]()
+    put_in_place_of(entry_of(cache), thing)
     model.rename(tmp_path / "gone")
 
     assert_refused(run(*ASK), searches, "model")
@@ -372,13 +375,7 @@ def test_what_is_no_entry_gives_way_to_a_whole_one(
     if thing == "damage":
         flip(entry / WEIGHTS)
     else:
-        shutil.rmtree(entry)
-        make = {
-            "pipe": lambda: os.mkfifo(entry),
-            "file": lambda: entry.write_bytes(b"encoder"),
-            "link": lambda: entry.symlink_to(entry),
-        }
-        make[thing]()
+        put_in_place_of(entry, thing)
 
     first, second = run(*ASK), run(*ASK)
 
@@ -448,7 +445,7 @@ def test_text_that_the_model_cannot_read_is_refused(
 def test_entry_of_another_model_is_found_out_by_its_probe(
     model: Path, run: Run, cache: Path, searches: list[str], tally: Tally
 ) -> None:
-    """Another model's encoder under this one's name and signature gives other vectors."""
+    """Another model's encoder under this one's name and signature returns other vectors."""
     from askdocs.embedding.model import DEFAULT_MODEL
 
     entry = entry_of(cache)

@@ -1,4 +1,4 @@
-"""Row M2: numbers that are invalid, extreme counts and odd questions are refused or change no order."""
+"""Row M2: vectors of NaN, extreme counts and odd questions are refused or change no order."""
 
 import json
 import shutil
@@ -208,7 +208,7 @@ def test_question_that_cannot_be_asked_is_refused(
     assert_refused(run("ask", "--mode", mode, question), 2, message)
     if "UTF-8" not in message:
         whole = run("ask", "--mode", mode, "-", stdin=question.encode())
-        # White space around a question that is piped does not count.
+        # White space around a piped question is removed.
         assert_refused(whole, 2, message.replace("500000", "499999"))
     tally("M2", "questions that cannot be asked", 2)
 

@@ -86,7 +86,7 @@ _KNOWN: dict[tuple[str, ...], Ran] = {}
 
 @pytest.fixture
 def usual(run: Run) -> Callable[[list[str]], Ran]:
-    """What a command gives where nothing is wrong; each is run once."""
+    """Return what a command prints when nothing is wrong; each runs once."""
 
     def known(command: list[str]) -> Ran:
         return _KNOWN.get(tuple(command)) or _KNOWN.setdefault(tuple(command), run(command, ""))

@@ -55,46 +55,44 @@ class Scenario:
 
     Attributes:
         template: The folder, to be copied.
-        arguments: The command.
-        environment: Where its cache is.
-        before: What the index says before it.
-        after: What the index says when all went well.
-        names: The paths that are there then.
-        trace: The calls that it makes.
+        arguments: The arguments of the command.
+        cache: The cache with the compiled model.
+        before: The state of the index before it.
+        after: The state after an undisturbed run.
+        names: The paths after that run.
+        trace: The system calls of that run.
     """
 
     template: Path
     arguments: tuple[str, ...]
-    environment: dict[str, str]
+    cache: Path
     before: object
     after: object
     names: set[str]
     trace: tuple[str, ...]
 
     def counts(self, call: str) -> list[int]:
-        """The numbers of those calls that change the disk, among all of the main thread."""
-        name = call.partition(",")[0]
-        calls = [
-            line for line in self.trace if re.match(rf"\d+ +({call.replace(',', '|')})\(", line)
-        ]
-        main = [line for line in calls if line.split()[0] == self.trace[0].split()[0]]
+        """Return which of the main thread's calls of this kind change the disk, from 1."""
+        main = self.trace[0].split()[0]
+        pattern = re.compile(rf"{main} +({call.replace(',', '|')})\(")
+        calls = [line for line in self.trace if pattern.match(line)]
         return [
             number
-            for number, line in enumerate(main, start=1)
-            if name != "openat" or "O_CREAT" in line
+            for number, line in enumerate(calls, start=1)
+            if call != "openat" or "O_CREAT" in line
         ]
 
 
 @pytest.fixture(scope="module")
 def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder for the folders of this module, in memory where the system has such a place."""
+    """A folder for this module, in memory where the system has one."""
     with in_memory(tmp_path_factory.mktemp("calls")) as folder:
         yield folder
 
 
 @pytest.fixture(scope="module")
 def make_scenario(nursery: Nursery, memory: Path, tiny_model: Path) -> Callable[[str], Scenario]:
-    """Make the folder of a scenario, and run its command once undisturbed: once for each."""
+    """Make the folder of a scenario and run its command undisturbed, once per scenario."""
     made: dict[str, Scenario] = {}
     cache = memory / "cache"
     cache.mkdir()
@@ -133,7 +131,7 @@ def write_documents(folder: Path, documents: dict[str, str]) -> None:
 
 
 def litter(index: Path) -> None:
-    """Leave behind what dead runs leave."""
+    """Leave what dead runs leave."""
     (generation,) = (index / "generations").iterdir()
     shutil.copytree(generation, index / "generations" / "new-0123456789abcdef")
     shutil.copytree(generation, index / "generations" / ("0" * 64))
@@ -154,7 +152,7 @@ def rehearse(
     return Scenario(
         template=template,
         arguments=arguments,
-        environment={"cache": str(cache)},
+        cache=cache,
         before=state_of(template / "vectors"),
         after=state_of(folder / "vectors"),
         names=names(folder),
@@ -178,8 +176,7 @@ def attempt(nursery: Nursery, memory: Path) -> Callable[..., tuple[Path, Death]]
     """Run a scenario's command with a fault: `attempt(scenario, "fsync", "error=EIO:when=1")`."""
 
     def run(scenario: Scenario, call: str, fault: str) -> tuple[Path, Death]:
-        cache = Path(scenario.environment["cache"])
-        folder, environment = copied(scenario.template, memory / "attempt", cache)
+        folder, environment = copied(scenario.template, memory / "attempt", scenario.cache)
         death = nursery.run(
             scenario.arguments, folder, environment=environment,
             tracing=["-e", f"trace={call}", "-e", f"inject={call}:{fault}"],
@@ -296,9 +293,7 @@ def test_reading_opens_nothing_for_writing(
 ) -> None:
     """K4: what only reads leaves the index and the corpus alone."""
     scenario = make_scenario("update")
-    folder, environment = copied(
-        scenario.template, memory / "attempt", Path(scenario.environment["cache"])
-    )
+    folder, environment = copied(scenario.template, memory / "attempt", scenario.cache)
     before = names(folder)
 
     death = nursery.run(

@@ -106,6 +106,13 @@ class Terminal(io.TextIOWrapper):
 
 
 @pytest.fixture
+def payloads(amount: Amount) -> dict[str, str]:
+    """Four payloads, or all of them, by name."""
+    names = list(PAYLOADS)[: amount(0, len(PAYLOADS))] or SAMPLE
+    return {name: PAYLOADS[name] for name in names}
+
+
+@pytest.fixture
 def show(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Show:
     """What a terminal gets of a command, with errors: `show("ask", "why?")`."""
     cache = tmp_path / "cache"
@@ -172,7 +179,7 @@ def assert_safe(output: str, what: object = "") -> str:
 def assert_harmless(output: str, what: object = "") -> None:
     """A terminal that gets this shows its lines and does nothing else."""
     plain = assert_safe(output, what)
-    # The emulator forgets the rest of a line after what has no width, which is all that is lost.
+    # The emulator drops the rest of a line after a character without width.
     seen, plain = (re.sub("[\u200b-\u200d]", "", text) for text in (output, plain))
     lines = [unicodedata.normalize("NFC", line.expandtabs()).rstrip() for line in plain.split("\n")]
     screen = pyte.Screen(max(map(len, lines)) * 2 + 1, len(lines))
@@ -224,16 +231,8 @@ def changed(payload: str) -> Iterator[tuple[str, ...]]:
     yield "ask", "--mode", "lexical", "--require-fresh", "harbour"
     yield "ask", "--mode", "lexical", "--refresh", "harbour"
     for form in ("text", "md", "json"):
-        yield (
-            "diff",
-            f"old{name}",
-            "--mode",
-            "lexical",
-            "--questions",
-            "questions.jsonl",
-            ("--format"),
-            form,
-        )
+        diff = ("diff", f"old{name}", "--mode", "lexical", "--questions", "questions.jsonl")
+        yield *diff, "--format", form
     yield "diff", f"nowhere{name}", "--questions", "questions.jsonl"
 
 
@@ -271,13 +270,11 @@ def write_questions(folder: Path, payload: str) -> None:
 
 
 def test_no_payload_commands_the_terminal(
-    place: Callable[..., Path], show: Show, amount: Amount, tally: Tally
+    place: Callable[..., Path], show: Show, payloads: dict[str, str], tally: Tally
 ) -> None:
     """Whatever holds it, every command and format shows it as text, and nothing is overwritten."""
-    names = list(PAYLOADS)[: amount(0, len(PAYLOADS))] or SAMPLE
     tried = 0
-    for kind in names:
-        payload = PAYLOADS[kind]
+    for kind, payload in payloads.items():
         folder = place(payload)
         name = name_of(payload)
         write_questions(folder, payload)
@@ -325,13 +322,11 @@ def is_shown(value: str, output: str) -> bool:
 
 
 def test_no_setting_commands_the_terminal(
-    place: Callable[..., Path], show: Show, amount: Amount, tally: Tally
+    place: Callable[..., Path], show: Show, payloads: dict[str, str], tally: Tally
 ) -> None:
     """Nor do keys and values of a configuration file and of the environment."""
-    names = list(PAYLOADS)[: amount(0, len(PAYLOADS))] or SAMPLE
     tried = 0
-    for kind in names:
-        payload = PAYLOADS[kind]
+    for kind, payload in payloads.items():
         folder = place(payload)
         views = {
             name: show(*command, env={"ASKDOCS_CACHE": "", name: f"x{payload}"})
@@ -352,12 +347,10 @@ def test_no_setting_commands_the_terminal(
 
 
 def test_pager_gets_no_commands(
-    place: Callable[..., Path], show: Show, amount: Amount, tally: Tally
+    place: Callable[..., Path], show: Show, payloads: dict[str, str], tally: Tally
 ) -> None:
     """What a pager is given is as safe as what is printed; nor does its own name do anything."""
-    names = list(PAYLOADS)[: amount(0, len(PAYLOADS))] or SAMPLE
-    for kind in names:
-        payload = PAYLOADS[kind]
+    for kind, payload in payloads.items():
         folder = place(payload)
         show("index", "--model", f"./m{name_of(payload)}", "docs")
         ask = ("ask", "-q", "--mode", "lexical", "--pager", "--format", "paths", "harbour dawn")
@@ -369,16 +362,14 @@ def test_pager_gets_no_commands(
         assert (output, unknown) == ("", paged), kind
         assert is_shown(f"a{name_of(payload)}.md", paged), kind
         assert_harmless(paged, kind)
-    tally("O1", "outputs with a payload, given to a pager", len(names))
+    tally("O1", "outputs with a payload, given to a pager", len(payloads))
 
 
 def test_json_loses_nothing(
-    place: Callable[..., Path], show: Show, amount: Amount, tally: Tally
+    place: Callable[..., Path], show: Show, payloads: dict[str, str], tally: Tally
 ) -> None:
     """Paths, texts, headings, questions and ids come out of JSON as they went in."""
-    names = list(PAYLOADS)[: amount(0, len(PAYLOADS))] or SAMPLE
-    for kind in names:
-        payload = PAYLOADS[kind]
+    for kind, payload in payloads.items():
         folder = place(payload)
         write_questions(folder, payload)
         show("index", "--model", f"./m{name_of(payload)}", "docs")
@@ -391,7 +382,7 @@ def test_json_loses_nothing(
         (hit, *_) = found["hits"]
         assert hit["path"] == f"docs/a{name_of(payload)}.md", kind
         assert f"The harbour {text} opens at dawn." in hit["text"], kind
-    tally("O1", "payloads that came out of JSON as they went in", len(names))
+    tally("O1", "payloads that came out of JSON as they went in", len(payloads))
 
 
 def test_paths_with_null_are_those_of_the_file_system(

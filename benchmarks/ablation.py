@@ -91,10 +91,7 @@ def _hits(sets: Sequence[EvaluationSet], settings: Settings) -> Row:
 def table(rows: Sequence[tuple[str, Row]]) -> str:
     """The rows as Markdown, with the mean over the sets."""
     names = list(rows[0][1])
-    lines = [
-        f"| hit@1 | {' | '.join(names)} | mean |",
-        f"|---|{'--:|' * (len(names) + 1)}",
-    ]
+    lines = [f"| hit@1 | {' | '.join(names)} | mean |", f"|---|{'--:|' * (len(names) + 1)}"]
     for title, row in rows:
         mean = share(float(np.mean(list(row.values()))))
         lines.append(f"| {title} | {' | '.join(share(row[name]) for name in names)} | {mean} |")

@@ -2,7 +2,6 @@
 
 import shutil
 import textwrap
-from pathlib import Path
 
 import pytest
 
@@ -19,13 +18,7 @@ ANSWER = (
 )
 
 
-def test_example_runs_as_it_stands(
-    seeds_project: Path,
-    cache: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_example_runs_as_it_stands(seeds_project, cache, tmp_path, monkeypatch, capsys):
     """The example in the package's docstring prints cited answers."""
     shutil.copytree(seeds_project / "seeds", tmp_path / "seeds")
     monkeypatch.chdir(tmp_path)
@@ -41,7 +34,7 @@ def test_example_runs_as_it_stands(
     assert (tmp_path / "vectors" / "HEAD").is_file()
 
 
-def test_names_are_those_that_are_documented() -> None:
+def test_names_are_those_that_are_documented():
     """The public names are listed, and can be imported."""
     assert askdocs.__all__ == ["AskOptions", "Index", "build_index", "open_index"]
     assert (askdocs.Index, askdocs.AskOptions) == (Index, AskOptions)
@@ -49,7 +42,7 @@ def test_names_are_those_that_are_documented() -> None:
         askdocs.Indx  # noqa: B018 - looking it up is the test
 
 
-def test_index_is_built_and_refreshed(tmp_path: Path, cache: Path) -> None:
+def test_index_is_built_and_refreshed(tmp_path, cache):
     """A second call without paths refreshes the recorded corpus; paths may be strings."""
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "a.txt").write_text("The harbour froze in March.")
@@ -68,9 +61,7 @@ def test_index_is_built_and_refreshed(tmp_path: Path, cache: Path) -> None:
         assert index.show("docs/a.txt#p1").text == hit.text
 
 
-def test_user_cache_is_the_default(
-    seeds_project: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_user_cache_is_the_default(seeds_project, cache, monkeypatch):
     """Without a cache argument, the command line's cache is used."""
     monkeypatch.setenv("ASKDOCS_CACHE", str(cache))
 
@@ -78,7 +69,7 @@ def test_user_cache_is_the_default(
         assert index.ask("Who leads the expert group on NATO's new strategy?").answered
 
 
-def test_errors_are_of_one_family(tmp_path: Path, cache: Path) -> None:
+def test_errors_are_of_one_family(tmp_path, cache):
     """An error that askdocs raises on purpose is an AskdocsError with a hint."""
     with pytest.raises(NoIndexError) as caught:
         open_index(tmp_path, cache=cache)

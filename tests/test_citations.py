@@ -1,7 +1,5 @@
 """A citation is read as it was written, resolves to its text, and is proved against the file."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,7 +39,7 @@ HINT = "a citation looks like seeds/a.txt#p9, seeds/a.txt#p9-10 or seeds/a.txt#p
         (Citation(path="a\nb", paragraphs=(2, 2)), "a\nb#p2"),
     ],
 )
-def test_citation_is_printed_and_parsed(citation: Citation, text: str) -> None:
+def test_citation_is_printed_and_parsed(citation, text):
     """The printed form, and back."""
     assert str(citation) == text
     assert parse_citation(text) == citation
@@ -53,9 +51,7 @@ def test_citation_is_printed_and_parsed(citation: Citation, text: str) -> None:
     more=st.integers(0, 10**8),
     offsets=st.none() | st.tuples(st.integers(0, 10**9), st.integers(1, 10**9)),
 )
-def test_every_citation_survives_printing(
-    path: str, first: int, more: int, offsets: tuple[int, int] | None
-) -> None:
+def test_every_citation_survives_printing(path, first, more, offsets):
     """Whatever the path holds, what is printed is parsed to the same citation."""
     citation = Citation(
         path=path,
@@ -76,7 +72,7 @@ def test_every_citation_survives_printing(
         "a.txt#p١", "a.txt#p¹", "a.txt#p1:0-٢",
     ],
 )  # fmt: skip
-def test_what_is_no_citation_is_refused(text: str) -> None:
+def test_what_is_no_citation_is_refused(text):
     """Every malformed form is a usage error that shows what a citation looks like."""
     with pytest.raises(UsageError) as caught:
         parse_citation(text)
@@ -86,7 +82,7 @@ def test_what_is_no_citation_is_refused(text: str) -> None:
 
 
 @given(text=st.text())
-def test_parsing_raises_nothing_else(text: str) -> None:
+def test_parsing_raises_nothing_else(text):
     """Any text is a citation or a usage error."""
     try:
         citation = parse_citation(text)
@@ -121,9 +117,7 @@ def document() -> Document:
         ("a.txt#p1-2:12-16", (13, 17), (1, 3), "a.txt#p1:12-16"),
     ],
 )
-def test_citation_resolves_to_a_place(
-    document: Document, text: str, chars: tuple[int, int], lines: tuple[int, int], normal: str
-) -> None:
+def test_citation_resolves_to_a_place(document, text, chars, lines, normal):
     """Characters count in the text, lines from 1; the place's own citation is the shortest."""
     place = resolve(parse_citation(text), document)
 
@@ -147,9 +141,7 @@ def test_citation_resolves_to_a_place(
         ),
     ],
 )
-def test_citation_of_nothing_is_refused(
-    document: Document, text: str, message: str, hint: str
-) -> None:
+def test_citation_of_nothing_is_refused(document, text, message, hint):
     """What goes beyond the document is an error that says where it ends."""
     with pytest.raises(UsageError) as caught:
         resolve(parse_citation(text), document)
@@ -157,7 +149,7 @@ def test_citation_of_nothing_is_refused(
     assert (str(caught.value), caught.value.hint) == (message, hint)
 
 
-def test_document_without_paragraphs_has_nothing_to_cite() -> None:
+def test_document_without_paragraphs_has_nothing_to_cite():
     """There is no first paragraph to point to."""
     with pytest.raises(UsageError) as caught:
         resolve(parse_citation("a.txt#p1"), read_document("a.txt", "\n \n"))
@@ -166,7 +158,7 @@ def test_document_without_paragraphs_has_nothing_to_cite() -> None:
     assert caught.value.hint == "askdocs status --documents"
 
 
-def test_passage_stands_where_it_was_indexed() -> None:
+def test_passage_stands_where_it_was_indexed():
     """Paragraphs, characters, lines and the part of the paragraphs are those of the passage."""
     passage = Passage(
         text="echo.",
@@ -206,7 +198,7 @@ def test_passage_stands_where_it_was_indexed() -> None:
         ("a\r\nb\u2028c", 5, 2, 5),
     ],
 )
-def test_editors_find_where_a_text_begins(text: str, offset: int, line: int, byte: int) -> None:
+def test_editors_find_where_a_text_begins(text, offset, line, byte):
     """Lines end at line feeds, and bytes are those of the line in UTF-8; both count from 1."""
     assert begins_at(text, offset) == (line, byte)
 
@@ -215,7 +207,7 @@ PARAGRAPHS = st.lists(st.text("ab .\n\r\u2028\ufeffé", max_size=12), max_size=6
 
 
 @given(text=PARAGRAPHS, data=st.data())
-def test_every_citation_reproduces_its_text(text: str, data: st.DataObject) -> None:
+def test_every_citation_reproduces_its_text(text, data):
     """From any span that begins and ends in paragraphs, through its citation, to the same span."""
     document = read_document("a.txt", text)
     inside = sorted({at for one in document.paragraphs for at in range(*one.chars)})
@@ -261,7 +253,7 @@ INDEXED = (9, 19)
         ("....Rain fell.\n\nRain fell.\n\n", 4),
     ],
 )
-def test_text_that_moved_is_found_at_the_nearest_place(now: str, start: int) -> None:
+def test_text_that_moved_is_found_at_the_nearest_place(now, start):
     """The new place is told, and the old one is kept."""
     indexed = place_in(OLD, INDEXED)
 
@@ -280,7 +272,7 @@ def test_text_that_moved_is_found_at_the_nearest_place(now: str, start: int) -> 
     content=st.text("ab \n", max_size=20),
     origin=st.integers(0, 20),
 )
-def test_nearest_place_is_that_of_a_look_at_all(text: str, content: str, origin: int) -> None:
+def test_nearest_place_is_that_of_a_look_at_all(text, content, origin):
     """Of all places where a text stands, the nearest is told; of two as near, the former."""
     before = "b" * origin + text
     places = [start for start in range(len(content)) if content.startswith(text, start)]
@@ -295,7 +287,7 @@ def test_nearest_place_is_that_of_a_look_at_all(text: str, content: str, origin:
 @pytest.mark.parametrize(
     "now", [OLD, "Sooner.\n\nRain fell.\n\nAnother end.\n", "Before.\n\nRain fell."]
 )
-def test_text_that_stands_is_verified(now: str) -> None:
+def test_text_that_stands_is_verified(now):
     """What changes elsewhere in the file does not matter as long as the place is the same."""
     indexed = place_in(OLD, INDEXED)
 
@@ -305,7 +297,7 @@ def test_text_that_stands_is_verified(now: str) -> None:
 
 
 @pytest.mark.parametrize("now", ["", "Rain  fell.", "rain fell.", "Rain\nfell.", None])
-def test_text_that_is_not_there_is_gone(now: str | None) -> None:
+def test_text_that_is_not_there_is_gone(now):
     """Without the very text, or without the file, the indexed place is all there is."""
     indexed = place_in(OLD, INDEXED)
     document = None if now is None else read_document("a.txt", now)
@@ -315,7 +307,7 @@ def test_text_that_is_not_there_is_gone(now: str | None) -> None:
     assert cited == CitedText(place=indexed, text="Rain fell.", status=CitationStatus.GONE)
 
 
-def test_sources_are_read_once_and_decoded_by_the_corpus(tmp_path: Path) -> None:
+def test_sources_are_read_once_and_decoded_by_the_corpus(tmp_path):
     """A file is read when it is first asked for, in the corpus's encoding, and then remembered."""
     path = tmp_path / "a.txt"
     path.write_bytes(b"Caf\xe9.")
@@ -328,7 +320,7 @@ def test_sources_are_read_once_and_decoded_by_the_corpus(tmp_path: Path) -> None
     assert sources.document("a.txt") is first
 
 
-def test_sources_keep_256_documents(tmp_path: Path) -> None:
+def test_sources_keep_256_documents(tmp_path):
     """However many files the hits of many questions are in, memory holds the latest few."""
     for number in range(257):
         (tmp_path / f"{number}.txt").write_text(f"This is {number}.")
@@ -344,7 +336,7 @@ def test_sources_keep_256_documents(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"Caf\xe9.", b"\xff\0", b"too long" * 10, None])
-def test_source_that_is_no_document_is_none(tmp_path: Path, content: bytes | None) -> None:
+def test_source_that_is_no_document_is_none(tmp_path, content):
     """What is missing, too large or cannot be decoded proves nothing."""
     if content is not None:
         (tmp_path / "a.txt").write_bytes(content)
@@ -354,7 +346,7 @@ def test_source_that_is_no_document_is_none(tmp_path: Path, content: bytes | Non
     assert sources.document("a.txt") is None
 
 
-def test_limits_of_cutting_are_none_for_a_citation(tmp_path: Path) -> None:
+def test_limits_of_cutting_are_none_for_a_citation(tmp_path):
     """A text is proven by comparison: its file is not split into sentences, nor its lines counted."""
     (tmp_path / "a.txt").write_text("One two. Three four. Five six.\n")
     corpus = CorpusSettings(roots=("a.txt",), max_line_chars=3, max_sentences=1)
@@ -365,7 +357,7 @@ def test_limits_of_cutting_are_none_for_a_citation(tmp_path: Path) -> None:
     assert [paragraph.chars for paragraph in document.paragraphs] == [(0, 30)]
 
 
-def test_only_a_root_may_be_a_link(tmp_path: Path) -> None:
+def test_only_a_root_may_be_a_link(tmp_path):
     """A link that was named is followed; a document that became one is not."""
     (tmp_path / "a.txt").write_text("Rain fell.")
     for name in ("root.txt", "other.txt"):

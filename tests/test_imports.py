@@ -74,9 +74,7 @@ sys.exit(main(sys.argv[1:]))
     ],
     ids=" ".join,
 )
-def test_command_that_asks_spares_the_processors(
-    seeds_project: Path, tmp_path: Path, cache: Path, arguments: list[str]
-) -> None:
+def test_command_that_asks_spares_the_processors(seeds_project, tmp_path, cache, arguments):
     """NumPy is told to start no threads of its own before it is imported."""
     for name in ("seeds", "vectors"):
         shutil.copytree(seeds_project / name, tmp_path / name)
@@ -115,9 +113,7 @@ def test_command_that_asks_spares_the_processors(
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_command_does_not_import(
-    modules_of: Callable[..., Any], arguments: list[str], expected: int, forbidden: set[str]
-) -> None:
+def test_command_does_not_import(modules_of, arguments, expected, forbidden):
     """What a command does not need stays out of its process."""
     status, modules = modules_of(*arguments)
 
@@ -125,14 +121,14 @@ def test_command_does_not_import(
     assert forbidden & modules == set()
 
 
-def test_question_imports_what_it_needs(modules_of: Callable[..., Any]) -> None:
+def test_question_imports_what_it_needs(modules_of):
     """The list of modules shows the libraries that are needed."""
     _, modules = modules_of("ask", "Who leads the expert group?")
 
     assert modules >= ENCODER | ARRAYS | WORDS
 
 
-def test_importing_the_package_imports_nothing_heavy() -> None:
+def test_importing_the_package_imports_nothing_heavy():
     """`import askdocs` is cheap; the class Index is imported on first use."""
     script = (
         "import json, sys, askdocs; first = sorted(sys.modules); askdocs.Index;"
@@ -149,7 +145,7 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
     assert (FRAMEWORKS | ENCODER | DENSE) & set(after) == set()
 
 
-def test_interruption_while_importing_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interruption_while_importing_is_quiet(monkeypatch):
     """Ctrl-C during the first imports ends in status 130, without a traceback."""
     from askdocs.__main__ import main
 
@@ -165,7 +161,7 @@ def test_interruption_while_importing_is_quiet(monkeypatch: pytest.MonkeyPatch) 
     assert main() == 130
 
 
-def test_module_is_the_command(seeds_project: Path) -> None:
+def test_module_is_the_command(seeds_project):
     """`python -m askdocs` and the installed command are the same."""
     command = Path(sys.executable).with_name("askdocs")
     environment = {**os.environ, "PYTHONPATH": str(Path(askdocs.__file__).parents[1])}
@@ -183,7 +179,7 @@ def test_module_is_the_command(seeds_project: Path) -> None:
     ] * 2
 
 
-def test_nothing_is_imported_before_ctrl_c_is_answered() -> None:
+def test_nothing_is_imported_before_ctrl_c_is_answered():
     """Only Python's own start can print a traceback."""
     script = (
         f"import sys; sys.path.insert(0, {str(Path(askdocs.__file__).parents[1])!r}); before = set(sys.modules); "

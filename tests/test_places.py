@@ -31,9 +31,7 @@ from askdocs.places import (
         ({"HOME": "/home/me"}, "/home/me/.cache/askdocs"),
     ],
 )
-def test_cache_is_the_users(
-    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], expected: str
-) -> None:
+def test_cache_is_the_users(monkeypatch, environment, expected):
     """$ASKDOCS_CACHE comes first, then $XDG_CACHE_HOME, then home."""
     for name in ("ASKDOCS_CACHE", "XDG_CACHE_HOME", "HOME"):
         monkeypatch.delenv(name, raising=False)
@@ -63,18 +61,18 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("one/two/vectors", "one/two/vectors"),
     ],
 )
-def test_nearest_index_is_found(folders: Path, start: str, expected: str) -> None:
+def test_nearest_index_is_found(folders, start, expected):
     """The search goes upwards, past a vectors/ without HEAD."""
     assert find_index(folders / start) == folders / expected
 
 
-def test_named_index_comes_first(folders: Path) -> None:
+def test_named_index_comes_first(folders):
     """A name is taken as it is, whether there is an index or not."""
     assert existing_index(Path("other")) == Path("other")
     assert index_to_write(Path("other")) == Path("other")
 
 
-def test_index_of_the_current_folder_is_named_briefly(folders: Path) -> None:
+def test_index_of_the_current_folder_is_named_briefly(folders):
     """Messages name ./vectors as a user would type it."""
     assert existing_index(None) == Path("vectors")
     assert index_to_write(None) == Path("vectors")
@@ -84,8 +82,8 @@ def test_index_of_the_current_folder_is_named_briefly(folders: Path) -> None:
     ("is_lost", "hint"), [(False, "askdocs index PATH"), (True, "askdocs repair")]
 )
 def test_without_an_index_there_is_one_to_write_and_none_to_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_lost: bool, hint: str
-) -> None:
+    tmp_path, monkeypatch, is_lost, hint
+):
     """It is made in ./vectors; the hint is to repair what is left of a lost one."""
     monkeypatch.chdir(tmp_path)
     if is_lost:
@@ -99,9 +97,7 @@ def test_without_an_index_there_is_one_to_write_and_none_to_read(
     assert caught.value.hint == hint
 
 
-def test_index_without_head_is_the_one_to_repair(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_index_without_head_is_the_one_to_repair(tmp_path, monkeypatch):
     """The nearest index is repaired, even below a whole one; without any, ./vectors."""
     (tmp_path / "vectors").mkdir()
     (tmp_path / "vectors" / "HEAD").touch()
@@ -117,7 +113,7 @@ def test_index_without_head_is_the_one_to_repair(
     assert index_to_repair(None) == Path("vectors")
 
 
-def test_seeds_are_indexed_only_where_there_is_no_index(folders: Path) -> None:
+def test_seeds_are_indexed_only_where_there_is_no_index(folders):
     """Only a folder called seeds is a default corpus, and never joins a recorded one."""
     (folders / "seeds").touch()
     assert default_paths(Path("absent")) == ()
@@ -147,12 +143,12 @@ def closed_folder() -> Iterator[Path]:
         (folder / "inner" / "vectors").chmod(0o755)
 
 
-def test_index_that_may_not_be_looked_into_is_not_passed_over(closed_folder: Path) -> None:
+def test_index_that_may_not_be_looked_into_is_not_passed_over(closed_folder):
     """An index above does not replace one that cannot be read."""
     assert find_index(closed_folder / "inner") == closed_folder / "inner" / "vectors"
 
 
-def test_folder_that_may_not_be_looked_into_has_no_index(closed_folder: Path) -> None:
+def test_folder_that_may_not_be_looked_into_has_no_index(closed_folder):
     """A path in a closed folder is not an index: the search goes on above it."""
     assert find_index(closed_folder / "inner" / "vectors" / "deeper") is not None
     assert not is_index(closed_folder / "inner" / "vectors" / "deeper" / "vectors")

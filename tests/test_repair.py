@@ -12,12 +12,7 @@ import pytest
 
 from askdocs.disk import seam
 from askdocs.disk.lock import exclusive_lock
-from askdocs.errors import (
-    DamagedIndexError,
-    FormatError,
-    RefusedError,
-    UsageError,
-)
+from askdocs.errors import DamagedIndexError, FormatError, RefusedError, UsageError
 from askdocs.freshness import check_freshness
 from askdocs.index.generation import open_generation
 from askdocs.indexing.build import build
@@ -98,7 +93,7 @@ def damage(path: Path) -> None:
     path.write_bytes(changed)
 
 
-def test_sound_index_is_left_alone(index: Path, mend: Callable[..., RepairReport]) -> None:
+def test_sound_index_is_left_alone(index, mend):
     """Nothing is written, and not even the lock is taken."""
     before = content(index)
     times = {path: path.stat().st_mtime_ns for path in index.rglob("*")}
@@ -115,9 +110,7 @@ def test_sound_index_is_left_alone(index: Path, mend: Callable[..., RepairReport
 
 @pytest.mark.parametrize("name", [*(f"000/{name}" for name in SEGMENT), "corpus.jsonl"])
 @pytest.mark.parametrize("fault", ["flip", "remove", "folder", "link"])
-def test_damaged_file_is_put_right(
-    index: Path, mend: Callable[..., RepairReport], name: str, fault: str
-) -> None:
+def test_damaged_file_is_put_right(index, mend, name, fault):
     """To the byte; a second run finds nothing to do."""
     before = content(index)
     path = generation_of(index) / name
@@ -139,9 +132,7 @@ def test_damaged_file_is_put_right(
     assert mend(index).damaged == ()
 
 
-def test_records_that_are_lost_cost_no_embedding(
-    index: Path, mend: Callable[..., RepairReport], cache: Path
-) -> None:
+def test_records_that_are_lost_cost_no_embedding(index, mend, cache):
     """Vectors of an index that has them are taken from there, whatever the cache has."""
     (generation_of(index) / "corpus.jsonl").unlink()
     shutil.rmtree(cache / "embeddings")
@@ -152,7 +143,7 @@ def test_records_that_are_lost_cost_no_embedding(
     assert report.report.embedded == 0
 
 
-def test_sound_segments_are_taken_over(segmented: Path, mend: Callable[..., RepairReport]) -> None:
+def test_sound_segments_are_taken_over(segmented, mend):
     """Only the damaged segment is rewritten; the result is the same to the byte."""
     before = content(segmented)
     folder = generation_of(segmented)
@@ -169,9 +160,7 @@ def test_sound_segments_are_taken_over(segmented: Path, mend: Callable[..., Repa
     assert {path: path.stat().st_ino for path in folder.glob(f"{names[1]}/*")} == held
 
 
-def test_damaged_codebook_is_rebuilt(
-    segmented: Path, mend: Callable[..., RepairReport], tiny_model: Path, cache: Path
-) -> None:
+def test_damaged_codebook_is_rebuilt(segmented, mend, tiny_model, cache):
     """The result is what a rebuild would give."""
     damage(generation_of(segmented) / "codebook.npys")
 
@@ -183,9 +172,7 @@ def test_damaged_codebook_is_rebuilt(
 
 
 @pytest.mark.parametrize("head", [None, b"", b"garbage\n", "HEAD", "../docs/00.txt"])
-def test_head_is_put_right(
-    index: Path, mend: Callable[..., RepairReport], head: bytes | str | None
-) -> None:
+def test_head_is_put_right(index, mend, head):
     """The generation that is there is current again."""
     before = content(index)
     (index / "HEAD").unlink()
@@ -200,9 +187,7 @@ def test_head_is_put_right(
     assert content(index) == before
 
 
-def test_newest_sound_generation_is_named(
-    index: Path, mend: Callable[..., RepairReport], tiny_model: Path, cache: Path
-) -> None:
+def test_newest_sound_generation_is_named(index, mend, tiny_model, cache):
     """Of several, the one whose manifest was written last and of which all is sound."""
     older = generation_of(index)
     shutil.copytree(older, index.parent / "aside")
@@ -222,9 +207,7 @@ def test_newest_sound_generation_is_named(
     assert (first, open_generation(index).digest) == (newer.name, older.name)
 
 
-def test_head_and_file_are_put_right_together(
-    index: Path, mend: Callable[..., RepairReport]
-) -> None:
+def test_head_and_file_are_put_right_together(index, mend):
     """One run is enough."""
     before = content(index)
     (index / "HEAD").unlink()
@@ -237,9 +220,7 @@ def test_head_and_file_are_put_right_together(
 
 @pytest.mark.parametrize("lost", ["document", "root", "decoding"])
 @pytest.mark.parametrize("name", ["000/passages.jsonl", "corpus.jsonl", "manifest.json"])
-def test_what_cannot_be_replaced_is_not_deleted(
-    index: Path, mend: Callable[..., RepairReport], lost: str, name: str
-) -> None:
+def test_what_cannot_be_replaced_is_not_deleted(index, mend, lost, name):
     """Nothing is written as long as a document that the index holds cannot be read."""
     docs = index.parent / "docs"
     damage(generation_of(index) / name)
@@ -299,9 +280,7 @@ def test_damaged_encoder_without_its_model_stays(  # noqa: PLR0917
 
 @pytest.mark.parametrize("dry_run", [False, True])
 @pytest.mark.parametrize("name", ["000/dense.faiss", "corpus.jsonl"])
-def test_corpus_that_changed_meanwhile_is_reported(
-    index: Path, mend: Callable[..., RepairReport], name: str, dry_run: bool
-) -> None:
+def test_corpus_that_changed_meanwhile_is_reported(index, mend, name, dry_run):
     """What a repair takes in is told, as far as it is known what the index held."""
     damage(generation_of(index) / name)
     (index.parent / "docs" / "00.txt").write_text("Nobody saw a ship.\n")
@@ -314,9 +293,7 @@ def test_corpus_that_changed_meanwhile_is_reported(
     assert (report.added, report.changed, report.removed) == (("docs/new.txt",), changed, ())
 
 
-def test_carried_encoder_embeds_where_its_model_is_gone(
-    index: Path, tiny_model: Path, cache: Path, tmp_path: Path
-) -> None:
+def test_carried_encoder_embeds_where_its_model_is_gone(index, tiny_model, cache, tmp_path):
     """Damaged data are rebuilt with the encoder in the index, and a line says so."""
     make(index.parent, tiny_model, cache, portable=True)
     path = generation_of(index) / "000" / "dense.faiss"
@@ -337,9 +314,7 @@ def test_carried_encoder_embeds_where_its_model_is_gone(
     assert check_freshness(index, deep=True).damaged == ()
 
 
-def test_generation_that_stands_in_and_the_lost_one_both_stay(
-    index: Path, mend: Callable[..., RepairReport], tiny_model: Path, cache: Path
-) -> None:
+def test_generation_that_stands_in_and_the_lost_one_both_stay(index, mend, tiny_model, cache):
     """To name another generation deletes nothing, not even what cannot be read; a refresh does."""
     older, newer = two_generations(index, tiny_model, cache)
     damage(newer / "manifest.json")
@@ -357,9 +332,7 @@ def test_generation_that_stands_in_and_the_lost_one_both_stay(
     assert generation_of(index).name == newer.name
 
 
-def test_damaged_generation_does_not_stand_in(
-    index: Path, mend: Callable[..., RepairReport], tiny_model: Path, cache: Path
-) -> None:
+def test_damaged_generation_does_not_stand_in(index, mend, tiny_model, cache):
     """Only one of which all is sound does; otherwise nothing is written without a path."""
     older, newer = two_generations(index, tiny_model, cache)
     (newer / "manifest.json").unlink()
@@ -386,9 +359,7 @@ def two_generations(index: Path, model: Path, cache: Path) -> tuple[Path, Path]:
 
 
 @pytest.mark.parametrize("head", ["sound", "damaged"])
-def test_lost_generations_are_rebuilt_from_a_path(
-    index: Path, mend: Callable[..., RepairReport], head: str
-) -> None:
+def test_lost_generations_are_rebuilt_from_a_path(index, mend, head):
     """Without one the error says what to type."""
     shutil.rmtree(index / "generations")
     if head == "damaged":
@@ -403,9 +374,7 @@ def test_lost_generations_are_rebuilt_from_a_path(
     assert check_freshness(index, deep=True).is_fresh
 
 
-def test_stray_files_are_no_reason_not_to_repair(
-    index: Path, mend: Callable[..., RepairReport]
-) -> None:
+def test_stray_files_are_no_reason_not_to_repair(index, mend):
     """An index that lost its HEAD is one still; what others put there stays."""
     before = content(index)
     (index / ".gitignore").write_text("*\n")
@@ -418,9 +387,7 @@ def test_stray_files_are_no_reason_not_to_repair(
 
 
 @pytest.mark.parametrize("name", ["000/dense.faiss", "corpus.jsonl", "manifest.json"])
-def test_file_that_the_disk_has_lost_is_put_right(
-    index: Path, mend: Callable[..., RepairReport], name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_file_that_the_disk_has_lost_is_put_right(index, mend, name, monkeypatch):
     """It is damaged like any other."""
     before = content(index)
     path = generation_of(index) / name
@@ -442,7 +409,7 @@ def test_file_that_the_disk_has_lost_is_put_right(
         assert content(index) == before
 
 
-def test_links_are_put_right(index: Path, mend: Callable[..., RepairReport]) -> None:
+def test_links_are_put_right(index, mend):
     """A file that is led to is not the index's own, whatever is in it."""
     before = content(index)
     for path in (generation_of(index) / "000", generation_of(index) / "corpus.jsonl"):
@@ -455,7 +422,7 @@ def test_links_are_put_right(index: Path, mend: Callable[..., RepairReport]) -> 
     assert not any(path.is_symlink() for path in index.rglob("*"))
 
 
-def test_newer_format_is_no_damage(index: Path, mend: Callable[..., RepairReport]) -> None:
+def test_newer_format_is_no_damage(index, mend):
     """An index without HEAD that a later askdocs made is left to that one, path or no path."""
     newer = b'{"format_version": 999}'
     old = generation_of(index)
@@ -471,9 +438,7 @@ def test_newer_format_is_no_damage(index: Path, mend: Callable[..., RepairReport
     assert content(index) == before
 
 
-def test_leftovers_of_a_dead_run_hold_no_document(
-    index: Path, mend: Callable[..., RepairReport], tmp_path: Path
-) -> None:
+def test_leftovers_of_a_dead_run_hold_no_document(index, mend, tmp_path):
     """What was never committed is not missed."""
     leftover = index / "generations" / "new-0123456789abcdef"
     shutil.copytree(generation_of(index), leftover)
@@ -484,9 +449,7 @@ def test_leftovers_of_a_dead_run_hold_no_document(
     assert mend(index, tmp_path / "docs").documents == 2
 
 
-def test_records_that_may_not_be_read_stop_a_repair(
-    index: Path, mend: Callable[..., RepairReport], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_records_that_may_not_be_read_stop_a_repair(index, mend, monkeypatch):
     """What they hold might be lost otherwise."""
     (generation_of(index) / "manifest.json").unlink()
     path, real = generation_of(index) / "corpus.jsonl", os.open
@@ -503,9 +466,7 @@ def test_records_that_may_not_be_read_stop_a_repair(
     assert str(caught.value) == f"{path}: {os.strerror(errno.EACCES).lower()}"
 
 
-def test_other_paths_than_the_recorded_ones_are_refused(
-    index: Path, mend: Callable[..., RepairReport], tmp_path: Path
-) -> None:
+def test_other_paths_than_the_recorded_ones_are_refused(index, mend, tmp_path):
     """A repair is not a way to another corpus."""
     with pytest.raises(UsageError, match="is the index of docs") as there:
         mend(index, tmp_path)
@@ -516,9 +477,7 @@ def test_other_paths_than_the_recorded_ones_are_refused(
     assert (there.value.hint, gone.value.hint) == ("askdocs repair", "askdocs repair")
 
 
-def test_disk_that_fails_on_the_way_costs_nothing_sound(
-    index: Path, mend: Callable[..., RepairReport], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_disk_that_fails_on_the_way_costs_nothing_sound(index, mend, monkeypatch):
     """At whichever operation it fails, all that was sound is there, and the next run succeeds."""
     whole = content(index)
     states = 0

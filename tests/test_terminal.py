@@ -56,7 +56,7 @@ widths = st.integers(2, 30)
         ("", ""),
     ],
 )
-def test_commands_are_replaced(text: str, safe: str) -> None:
+def test_commands_are_replaced(text, safe):
     """What a terminal would obey becomes a mark, everything else stays."""
     assert make_safe(text) == safe
 
@@ -76,7 +76,7 @@ REPLACED = [
 ]
 
 
-def test_replaced_characters_are_these() -> None:
+def test_replaced_characters_are_these():
     """Of all of Unicode, no other character is replaced, and each of these is."""
     safe = make_safe("".join(f"{chr(number)}a" for number in range(0x110000)))[::2]
 
@@ -103,13 +103,13 @@ MARK, TONE, ACCENTS = "\N{COMBINING ENCLOSING CIRCLE}", "\u0e48", "\u0301\u0308"
         (("ก" + TONE * 9) * 3, ("ก" + TONE * 8 + "\ufffd") * 3),
     ],
 )
-def test_marks_do_not_cover_other_lines(text: str, safe: str) -> None:
+def test_marks_do_not_cover_other_lines(text, safe):
     """Of marks on one letter, and of what takes no column, eight are shown."""
     assert make_safe(text) == safe
 
 
 @given(text=st.text(st.characters()))
-def test_safe_text_has_the_same_length(text: str) -> None:
+def test_safe_text_has_the_same_length(text):
     """Spans hold in the safe text as they do in the text, and it is safe already."""
     safe = make_safe(text)
 
@@ -136,7 +136,7 @@ def test_safe_text_has_the_same_length(text: str) -> None:
         ("\ufffd", 1),
     ],
 )
-def test_columns_are_those_of_a_terminal(text: str, width: int) -> None:
+def test_columns_are_those_of_a_terminal(text, width):
     """Wide characters take two, those that combine with the one before take none."""
     assert columns(text) == width
 
@@ -162,13 +162,13 @@ def test_columns_are_those_of_a_terminal(text: str, width: int) -> None:
         ("e\N{COMBINING ACUTE ACCENT}é", 2, ["e\N{COMBINING ACUTE ACCENT}é"]),
     ],
 )
-def test_lines_break_between_words(text: str, width: int, expected: list[str]) -> None:
+def test_lines_break_between_words(text, width, expected):
     """Each line is as full as it can be, without white space around it."""
     assert [text[start:end] for start, end in wrap(text, width)] == expected
 
 
 @given(text=lines, width=widths)
-def test_only_white_space_is_left_out(text: str, width: int) -> None:
+def test_only_white_space_is_left_out(text, width):
     """Lines are in order, do not overlap, and hold every other character."""
     ends = [0, *(at for span in wrap(text, width) for at in span), len(text)]
 
@@ -178,7 +178,7 @@ def test_only_white_space_is_left_out(text: str, width: int) -> None:
 
 
 @given(text=lines, width=widths)
-def test_no_line_is_too_wide_empty_or_padded(text: str, width: int) -> None:
+def test_no_line_is_too_wide_empty_or_padded(text, width):
     """Every line fits into the columns, and begins and ends with a visible character."""
     for start, end in wrap(text, width):
         assert start < end
@@ -187,14 +187,14 @@ def test_no_line_is_too_wide_empty_or_padded(text: str, width: int) -> None:
 
 
 @given(text=lines, width=widths)
-def test_no_word_is_broken_that_fits(text: str, width: int) -> None:
+def test_no_word_is_broken_that_fits(text, width):
     """Only a word wider than the line is broken, so every other stands whole in one line."""
     whole = {word for start, end in wrap(text, width) for word in text[start:end].split()}
 
     assert {word for word in text.split() if columns(word) <= width} <= whole
 
 
-def test_long_line_is_wrapped_word_by_word() -> None:
+def test_long_line_is_wrapped_word_by_word():
     """A hundred thousand words, and a word of as many characters, each are replaced."""
     text = "word " * 100_000 + "x" * 100_000
 
@@ -205,7 +205,7 @@ def test_long_line_is_wrapped_word_by_word() -> None:
     assert spans[-1][1] == len(text)
 
 
-def test_one_line_has_the_words_with_one_space_between() -> None:
+def test_one_line_has_the_words_with_one_space_between():
     """White space of any kind and length, also around the text, becomes one space or none."""
     assert one_line("\n Rain\t\tfell.\r\n\u2028Ships\u00a0waited. ") == "Rain fell. Ships waited."
 
@@ -231,12 +231,12 @@ STYLED = "\x1b[1mbold\x1b[0m \x1b]8;;file:///a%20b\x1b\\link\x1b]8;;\x1b\\"
         ("a\x9b31mb\u202e\udcff", True, "a\ufffd31mb\ufffd\ufffd"),
     ],
 )
-def test_only_the_programs_own_commands_pass(text: str, is_styled: bool, shown: str) -> None:
+def test_only_the_programs_own_commands_pass(text, is_styled, shown):
     """What was forgotten to be made safe is not shown; colours and links to files are."""
     assert keep_style(text, is_styled=is_styled) == shown
 
 
-def test_commands_are_written_as_the_format_writes_them() -> None:
+def test_commands_are_written_as_the_format_writes_them():
     """Each is replaced by what stands for it; tabs, line feeds and all else stay."""
     written = escape_commands("a\tb\n\x1b[1m\r漢\u202e\udcff", lambda one: f"<{ord(one):x}>")
 
@@ -244,7 +244,7 @@ def test_commands_are_written_as_the_format_writes_them() -> None:
 
 
 @given(text=st.text(st.characters()))
-def test_safe_text_passes_unchanged(text: str) -> None:
+def test_safe_text_passes_unchanged(text):
     """The gate takes nothing away from what is safe."""
     safe = make_safe(text)
 
@@ -263,13 +263,13 @@ LINKED = re.compile(r"\x1b\]8;;([^\x1b]*)\x1b\\([^\x1b]*)\x1b\]8;;\x1b\\")
         (Style(color=True), "a\x1bb", "a\ufffdb"),
     ],
 )
-def test_link_is_osc_8(style: Style, text: str, linked: str) -> None:
+def test_link_is_osc_8(style, text, linked):
     """URL and text are between the sequences of a link, unless links are off."""
     assert style.link(text, "file:///a") == linked
 
 
 @given(text=st.text(min_size=1), url=st.text())
-def test_nothing_breaks_out_of_a_link(text: str, url: str) -> None:
+def test_nothing_breaks_out_of_a_link(text, url):
     """Any text and URL make one link, of printable ASCII and safe text."""
     match = LINKED.fullmatch(Style(links=True).link(text, url))
 
@@ -279,7 +279,7 @@ def test_nothing_breaks_out_of_a_link(text: str, url: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["a b.txt", "caf\u00e9;.txt", "100%.txt", "#p1", "\udcff"])
-def test_path_is_encoded_once(name: str) -> None:
+def test_path_is_encoded_once(name):
     """A URL that `Path.as_uri` made stays as it is."""
     address = Path("/docs", name).as_uri()
 
@@ -289,13 +289,13 @@ def test_path_is_encoded_once(name: str) -> None:
     assert match[1] == address
 
 
-def test_paint_is_for_color_alone() -> None:
+def test_paint_is_for_color_alone():
     """If colour is on, codes surround a text that is not empty."""
     assert Style(color=True).paint("x", BOLD, DIM) == "\x1b[1;2mx\x1b[0m"
     assert Style(color=True).paint("", BOLD) == ""
     assert Style().paint("x", BOLD) == "x"
 
 
-def test_number_has_its_noun() -> None:
+def test_number_has_its_noun():
     """One is singular."""
     assert [count_of(n, "hit") for n in (0, 1, 2)] == ["0 hits", "1 hit", "2 hits"]

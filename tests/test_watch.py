@@ -84,7 +84,7 @@ def has_changed(outcome: IndexReport | AskdocsError | None) -> bool:
     return isinstance(outcome, IndexReport) and not outcome.is_unchanged
 
 
-def test_changes_are_indexed_as_they_come(docs: Path, watcher: Any) -> None:
+def test_changes_are_indexed_as_they_come(docs, watcher):
     """A new, a changed and a removed document are in the index soon after."""
     watching = watcher()
     assert watching.first().documents == 1
@@ -102,7 +102,7 @@ def test_changes_are_indexed_as_they_come(docs: Path, watcher: Any) -> None:
     assert check_freshness(docs.parent / "vectors").is_fresh
 
 
-def test_model_is_loaded_once(docs: Path, watcher: Any) -> None:
+def test_model_is_loaded_once(docs, watcher):
     """The encoder of the first run embeds what comes later."""
     opened: list[str] = []
 
@@ -119,7 +119,7 @@ def test_model_is_loaded_once(docs: Path, watcher: Any) -> None:
     assert len(opened) == 1
 
 
-def test_failed_refresh_is_not_the_last(docs: Path, watcher: Any) -> None:
+def test_failed_refresh_is_not_the_last(docs, watcher):
     """A root that goes is an error; when it comes back, its changes are seen."""
     outcomes = refreshes_of(watcher())
 
@@ -135,7 +135,7 @@ def test_failed_refresh_is_not_the_last(docs: Path, watcher: Any) -> None:
     assert (report.added, later.added) == (("docs/b.txt",), ("docs/c.txt",))
 
 
-def test_refresh_that_another_writer_kept_away_is_made_up_for(docs: Path, watcher: Any) -> None:
+def test_refresh_that_another_writer_kept_away_is_made_up_for(docs, watcher):
     """It is tried again without another change."""
     outcomes = refreshes_of(watcher())
     with exclusive_lock(docs.parent / "vectors" / "LOCK"):
@@ -145,7 +145,7 @@ def test_refresh_that_another_writer_kept_away_is_made_up_for(docs: Path, watche
     assert first_that(outcomes, has_changed).added == ("docs/b.txt",)
 
 
-def test_named_file_that_is_replaced_is_seen(docs: Path, watcher: Any) -> None:
+def test_named_file_that_is_replaced_is_seen(docs, watcher):
     """As editors save: another file takes its place, and another again."""
     outcomes = refreshes_of(watcher(paths=(docs / "a.txt",)))
 
@@ -155,7 +155,7 @@ def test_named_file_that_is_replaced_is_seen(docs: Path, watcher: Any) -> None:
         assert first_that(outcomes, has_changed).changed == ("docs/a.txt",)
 
 
-def test_ignore_file_above_a_root_is_seen(docs: Path, watcher: Any) -> None:
+def test_ignore_file_above_a_root_is_seen(docs, watcher):
     """What it newly leaves out is removed."""
     (docs / "b.txt").write_text("Snow fell.")
     outcomes = refreshes_of(watcher())
@@ -166,7 +166,7 @@ def test_ignore_file_above_a_root_is_seen(docs: Path, watcher: Any) -> None:
     assert first_that(outcomes, has_changed).removed == ("docs/b.txt",)
 
 
-def test_own_writing_is_no_change(docs: Path, tiny_model: Path, cache: Path, watcher: Any) -> None:
+def test_own_writing_is_no_change(docs, tiny_model, cache, watcher):
     """With the index below the root, what happens in it or to no document starts no refresh."""
     base = docs.parent
     outcomes = refreshes_of(watcher(paths=(base,)))
@@ -184,7 +184,7 @@ def test_own_writing_is_no_change(docs: Path, tiny_model: Path, cache: Path, wat
     assert [next(outcomes) for _ in range(_LOOKS)] == [None] * _LOOKS
 
 
-def test_linked_root_below_a_hidden_folder_is_seen_by_either_name(docs: Path, watcher: Any) -> None:
+def test_linked_root_below_a_hidden_folder_is_seen_by_either_name(docs, watcher):
     """Some systems report where a file really is; what is hidden above a root says nothing."""
     docs.rename(docs.parent / ".store")
     docs.symlink_to(".store")
@@ -201,7 +201,7 @@ def test_linked_root_below_a_hidden_folder_is_seen_by_either_name(docs: Path, wa
     assert may_matter(Change.added, "/.elsewhere/b.txt")
 
 
-def test_damaged_index_does_not_end_the_watch(docs: Path, watcher: Any) -> None:
+def test_damaged_index_does_not_end_the_watch(docs, watcher):
     """While it cannot be read where to look that is said; when it is whole, changes are seen."""
     watching = watcher()
     watching.first()
@@ -219,9 +219,7 @@ def test_damaged_index_does_not_end_the_watch(docs: Path, watcher: Any) -> None:
     assert report.added == ("docs/b.txt",)
 
 
-def test_system_that_refuses_to_watch_does_not_end_the_watch(
-    docs: Path, watcher: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_system_that_refuses_to_watch_does_not_end_the_watch(docs, watcher, monkeypatch):
     """A limit of the system may be raised, and a folder may be gone for a moment."""
     real_watch = watchfiles.watch
     refusals = [OSError(errno.ENOSPC, "No space left on device"), None]
@@ -241,9 +239,7 @@ def test_system_that_refuses_to_watch_does_not_end_the_watch(
     assert first_that(outcomes, has_changed).added == ("docs/b.txt",)
 
 
-def test_restarted_watch_closes_the_one_before(
-    docs: Path, watcher: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_restarted_watch_closes_the_one_before(docs, watcher, monkeypatch):
     """The one before is closed, and with it what the system holds for it."""
     real_watch, kept = watchfiles.watch, []
 
@@ -262,9 +258,7 @@ def test_restarted_watch_closes_the_one_before(
     assert states == [inspect.GEN_CLOSED, inspect.GEN_SUSPENDED]
 
 
-def test_lack_of_the_package_says_how_to_install_it(
-    watcher: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lack_of_the_package_says_how_to_install_it(watcher, monkeypatch):
     """It is an extra that not everybody needs."""
     monkeypatch.setitem(sys.modules, "watchfiles", None)
 
@@ -275,7 +269,7 @@ def test_lack_of_the_package_says_how_to_install_it(
     assert caught.value.hint == "pip install 'askdocs[watch]'"
 
 
-def test_refreshes_obey_a_strict_request(docs: Path, watcher: Any) -> None:
+def test_refreshes_obey_a_strict_request(docs, watcher):
     """A document that goes bad leaves the index as it was."""
     watching = watcher(strict=True)
     watching.first()
@@ -291,7 +285,7 @@ def test_refreshes_obey_a_strict_request(docs: Path, watcher: Any) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="file names there are UTF-8")
-def test_name_that_is_not_utf8_does_not_end_the_watch(docs: Path, watcher: Any) -> None:
+def test_name_that_is_not_utf8_does_not_end_the_watch(docs, watcher):
     """Changes after it are seen too, whether the file is a document or not."""
     outcomes = refreshes_of(watcher())
     next(outcomes)
@@ -308,7 +302,7 @@ def test_name_that_is_not_utf8_does_not_end_the_watch(docs: Path, watcher: Any) 
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="file names there are UTF-8")
-def test_root_whose_name_is_not_utf8_is_said_to_be_unwatched(docs: Path, watcher: Any) -> None:
+def test_root_whose_name_is_not_utf8_is_said_to_be_unwatched(docs, watcher):
     """It is indexed all the same."""
     odd = docs.rename(docs.with_name(os.fsdecode(b"\xfe")))
     watching = watcher(paths=(odd,))
@@ -319,7 +313,7 @@ def test_root_whose_name_is_not_utf8_is_said_to_be_unwatched(docs: Path, watcher
     assert str(refused) == f"{odd} cannot be watched: its name is not UTF-8"
 
 
-def test_root_that_may_be_read_again_is_watched_again(docs: Path, watcher: Any) -> None:
+def test_root_that_may_be_read_again_is_watched_again(docs, watcher):
     """What may not be read is not watched, so that no system reports when it may be."""
     watching = watcher()
     watching.first()

@@ -47,10 +47,7 @@ DEFAULT_WINDOW = 512
 MIN_COSINE = 0.9999
 """The lowest cosine that a compiled encoder's vectors may have with the model's."""
 
-TRACED_TEXTS = (
-    "A short sentence.",
-    "A sentence that is longer, so that the first is padded.",
-)
+TRACED_TEXTS = ("A short sentence.", "A sentence that is longer, so that the first is padded.")
 """Two lengths, so that tracing records no shortcut for a batch without padding."""
 
 WEIGHT_BYTES = 1024

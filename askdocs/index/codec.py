@@ -23,14 +23,7 @@ from askdocs.records.manifest import (
 )
 
 # What a wrong type or value raises, here and in the JSON parser.
-_WRONG = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
+_WRONG = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 # The settings that the manifest leaves out if they have their defaults, so that an index made

@@ -101,11 +101,7 @@ def show(found: Mapping[str, Any]) -> str:
 
 def _show(found: Mapping[str, Any], measure_name: str) -> str:
     rows = [
-        [
-            name,
-            *(share(one["systems"][name][measure_name]) for one in found.values()),
-            share(mean),
-        ]
+        [name, *(share(one["systems"][name][measure_name]) for one in found.values()), share(mean)]
         for name, mean in means(found, measure_name).items()
     ]
     asked = ["questions", *(str(one["questions"]) for one in found.values()), ""]

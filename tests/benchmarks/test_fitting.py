@@ -54,13 +54,10 @@ def make_set(name: str, seed: int, *, others: Sequence[str], questions: int = 40
 @pytest.fixture
 def sets() -> list[EvaluationSet]:
     """Two sets of different size, each with questions of the other."""
-    return [
-        make_set("one", 1, others=["two"]),
-        make_set("two", 2, others=["one"], questions=70),
-    ]
+    return [make_set("one", 1, others=["two"]), make_set("two", 2, others=["one"], questions=70)]
 
 
-def test_signal_that_tells_weighs_most(sets: list[EvaluationSet]) -> None:
+def test_signal_that_tells_weighs_most(sets):
     """Nothing else tells the relevant ones apart, and the fitted ranker puts them first."""
     ranker = fit_ranker(sets, LOOSE)
 
@@ -68,7 +65,7 @@ def test_signal_that_tells_weighs_most(sets: list[EvaluationSet]) -> None:
     assert [measure(ranker, one).hit_at[1] for one in sets] == [1.0, 1.0]
 
 
-def test_fitted_ranker_serves_a_set_that_it_has_not_seen(sets: list[EvaluationSet]) -> None:
+def test_fitted_ranker_serves_a_set_that_it_has_not_seen(sets):
     """What was learned is the signal, not the questions."""
     unseen = make_set("three", 3, others=["one"])
 
@@ -78,7 +75,7 @@ def test_fitted_ranker_serves_a_set_that_it_has_not_seen(sets: list[EvaluationSe
     assert figures.hit_at[1] >= 0.95 > prior.hit_at[1]
 
 
-def test_great_strength_keeps_the_prior(sets: list[EvaluationSet]) -> None:
+def test_great_strength_keeps_the_prior(sets):
     """Weights that must not leave the prior are those of a ranker that is not fitted."""
     held = fit_ranker(sets, Settings(strength=1e9))
 
@@ -90,7 +87,7 @@ def test_great_strength_keeps_the_prior(sets: list[EvaluationSet]) -> None:
     assert len(set(others.values())) == 1
 
 
-def test_signals_that_are_not_used_have_no_weight(sets: list[EvaluationSet]) -> None:
+def test_signals_that_are_not_used_have_no_weight(sets):
     """The ablation leaves a signal out, whether it has a prior or not."""
     ranker = fit_ranker(sets, Settings(signals=("bm25_share", TELLING)))
 
@@ -99,9 +96,7 @@ def test_signals_that_are_not_used_have_no_weight(sets: list[EvaluationSet]) -> 
     assert used == {"bm25_share", TELLING}
 
 
-def test_gradients_agree_with_finite_differences(
-    sets: list[EvaluationSet], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_gradients_agree_with_finite_differences(sets, monkeypatch):
     """Both losses, of the weights and of the line, say of themselves how they change."""
     compared = []
 
@@ -122,9 +117,7 @@ def test_gradients_agree_with_finite_differences(
     assert compared == [len(SIGNALS), 2]
 
 
-def test_questions_without_a_relevant_candidate_teach_no_weight(
-    sets: list[EvaluationSet],
-) -> None:
+def test_questions_without_a_relevant_candidate_teach_no_weight(sets):
     """Where no candidate shows the answer, there is none to prefer: the ratio of weights stays."""
     missed = asked({"best_cosine": 0.9}, {"best_cosine": 0.1})
     more = EvaluationSet(name="one", own=[*sets[0].own, missed], foreign=sets[0].foreign)
@@ -135,7 +128,7 @@ def test_questions_without_a_relevant_candidate_teach_no_weight(
     assert ratios[0] == pytest.approx(ratios[1], rel=1e-3)
 
 
-def test_probability_is_calibrated(sets: list[EvaluationSet]) -> None:
+def test_probability_is_calibrated(sets):
     """The line is where the weighed mean of the probabilities is the share of answers.
 
     Three quarters of the weight are the sets' own questions, all answered by the first hit; the
@@ -157,7 +150,7 @@ def best(ranker: Ranker, one: Asked) -> float:
     return float(ranker.probabilities(signals).max())
 
 
-def test_bar_is_the_highest_that_refuses_few(sets: list[EvaluationSet]) -> None:
+def test_bar_is_the_highest_that_refuses_few(sets):
     """At the bar the sets' mean share of refusals is at most the wished one; a step above, more."""
     ranker = fit_ranker(sets)
 
@@ -174,7 +167,7 @@ COSINE = Ranker(constant=0.0, weights={"best_cosine": 1.0}, bar=0.6)
 LN_3 = float(np.log(3))
 
 
-def test_figures_are_those_of_the_hand() -> None:
+def test_figures_are_those_of_the_hand():
     """Four own questions with an answer, one without, and two of another set.
 
     The first hit answers one question (0.75), the second one (0.75), the sixth one (0.5), and none
@@ -205,7 +198,7 @@ def test_figures_are_those_of_the_hand() -> None:
     )
 
 
-def test_set_that_has_an_answer_to_all_refuses_none_of_the_others() -> None:
+def test_set_that_has_an_answer_to_all_refuses_none_of_the_others():
     """Where every question has an answer, there is no share of those without."""
     one = EvaluationSet(name="one", own=[asked({"best_cosine": LN_3}, relevant=[0])], foreign={})
 
@@ -220,7 +213,7 @@ def test_set_that_has_an_answer_to_all_refuses_none_of_the_others() -> None:
     )
 
 
-def test_equal_scores_keep_their_order() -> None:
+def test_equal_scores_keep_their_order():
     """Of candidates whose scores agree in six digits, the first in canonical order comes first."""
     near = asked({"best_cosine": 0.5}, {"best_cosine": 0.5000001}, relevant=[0])
     one = EvaluationSet(name="one", own=[near], foreign={})

@@ -25,7 +25,7 @@ def harbour(folder: Path, run: Run, tiny_model: Path) -> Path:
     return folder
 
 
-def test_answer_is_printed_with_its_citation(project: Path, run: Run) -> None:
+def test_answer_is_printed_with_its_citation(project, run):
     """Rank, citation, lines, score and status stand over the text; the margin marks the answer."""
     ran = run("ask", "-k", "1", KREMLIN)
 
@@ -53,17 +53,11 @@ def test_answer_is_printed_with_its_citation(project: Path, run: Run) -> None:
             "Why was Putin's arrival at the Bucharest summit a turning point?",
             "seeds/002_28324e9c0c46bb0c.txt#p2",
         ),
-        (
-            "Who leads the expert group on NATO's new strategy?",
-            "seeds/004_f3d6e0a9632b532b.txt#p9",
-        ),
-        (
-            "What is the Shanghai Cooperation Organization?",
-            "seeds/000_c57073ce72ac7163.txt#p8-9",
-        ),
+        ("Who leads the expert group on NATO's new strategy?", "seeds/004_f3d6e0a9632b532b.txt#p9"),
+        ("What is the Shanghai Cooperation Organization?", "seeds/000_c57073ce72ac7163.txt#p8-9"),
     ],
 )
-def test_best_passage_comes_first(project: Path, run: Run, question: str, citation: str) -> None:
+def test_best_passage_comes_first(project, run, question, citation):
     """A question about the seed articles finds the passage that answers it."""
     ran = run("ask", "--format", "json", question)
 
@@ -72,7 +66,7 @@ def test_best_passage_comes_first(project: Path, run: Run, question: str, citati
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
-def test_question_without_an_answer_is_refused(project: Path, run: Run, mode: str) -> None:
+def test_question_without_an_answer_is_refused(project, run, mode):
     """Nothing is printed for a question that no passage answers, and the status says so."""
     ran = run("ask", "--mode", mode, "What is the melting point of tungsten?")
 
@@ -80,7 +74,7 @@ def test_question_without_an_answer_is_refused(project: Path, run: Run, mode: st
     assert (ran.status, ran.out, ran.err) == (1, "", expected)
 
 
-def test_lowest_bar_shows_the_nearest(project: Path, run: Run) -> None:
+def test_lowest_bar_shows_the_nearest(project, run):
     """With --min-score 0 the nearest passages are printed, said not to answer, and all is well."""
     ran = run(
         "ask", "--min-score", "0", "--format", "json", "What is the melting point of tungsten?"
@@ -91,7 +85,7 @@ def test_lowest_bar_shows_the_nearest(project: Path, run: Run) -> None:
     assert (found["answered"], len(found["hits"])) == (False, 5)
 
 
-def test_high_bar_leaves_out_but_does_not_unanswer(project: Path, run: Run) -> None:
+def test_high_bar_leaves_out_but_does_not_unanswer(project, run):
     """Return True if a question is answered is the default bar's word, whatever --min-score leaves out."""
     best, *others = json.loads(run("ask", "--format", "json", KREMLIN).out)["hits"]
     between = (best["score"] + others[0]["score"]) / 2
@@ -102,7 +96,7 @@ def test_high_bar_leaves_out_but_does_not_unanswer(project: Path, run: Run) -> N
     assert (json.loads(none.out)["answered"], json.loads(none.out)["hits"]) == (True, [])
 
 
-def test_hint_that_was_followed_is_not_given_again(harbour: Path, run: Run) -> None:
+def test_hint_that_was_followed_is_not_given_again(harbour, run):
     """Where --min-score 0 has nothing to show, typing it again would not help."""
     ran = run("ask", "--mode", "lexical", "--min-score", "0", "sourdough")
 
@@ -112,7 +106,7 @@ def test_hint_that_was_followed_is_not_given_again(harbour: Path, run: Run) -> N
 
 
 @pytest.mark.parametrize("k", [1, 3, 500])
-def test_number_of_hits_is_at_most_k(project: Path, run: Run, k: int) -> None:
+def test_number_of_hits_is_at_most_k(project, run, k):
     """-k limits the hits, and may be more than there are passages."""
     ran = run(
         "ask", "--mode", "lexical", "--min-score", "0", "-k", k, "--format", "json", "Kremlin"
@@ -123,7 +117,7 @@ def test_number_of_hits_is_at_most_k(project: Path, run: Run, k: int) -> None:
     assert len(ranks) == min(k, 7)
 
 
-def test_unquoted_words_are_one_question(project: Path, run: Run) -> None:
+def test_unquoted_words_are_one_question(project, run):
     """Words that the shell has split are joined."""
     quoted = run("ask", "--mode", "lexical", "--format", "json", "Kremlin helicopters")
 
@@ -159,7 +153,7 @@ HARBOUR_OBJECT = {
 }
 
 
-def test_json_is_one_indented_object(harbour: Path, run: Run) -> None:
+def test_json_is_one_indented_object(harbour, run):
     """Every field of the object has its meaning, in a fixed order."""
     ran = run("ask", "--mode", "lexical", "--format", "json", "harbour")
 
@@ -167,14 +161,14 @@ def test_json_is_one_indented_object(harbour: Path, run: Run) -> None:
     assert ran.out == json.dumps(HARBOUR_OBJECT, indent=2) + "\n"
 
 
-def test_jsonl_is_the_same_object_on_one_line(harbour: Path, run: Run) -> None:
+def test_jsonl_is_the_same_object_on_one_line(harbour, run):
     """A line of JSON Lines is what --format json prints."""
     ran = run("ask", "--mode", "lexical", "--format", "jsonl", "harbour")
 
     assert ran.out == json.dumps(HARBOUR_OBJECT) + "\n"
 
 
-def test_quiet_question_has_its_answer_and_no_remarks(harbour: Path, run: Run) -> None:
+def test_quiet_question_has_its_answer_and_no_remarks(harbour, run):
     """With -q there are results and errors only; the status still tells."""
     answered = run("ask", "-q", "--mode", "lexical", "harbour")
     unanswered = run("ask", "-q", "--mode", "lexical", "sourdough")
@@ -186,7 +180,7 @@ def test_quiet_question_has_its_answer_and_no_remarks(harbour: Path, run: Run) -
     assert wrong.err.startswith("askdocs: the question is empty\n")
 
 
-def test_explanation_stands_below_the_text(harbour: Path, run: Run) -> None:
+def test_explanation_stands_below_the_text(harbour, run):
     """With --explain each hit says what made its score; in one mode there is one signal."""
     plain = run("ask", "--mode", "lexical", "harbour")
 
@@ -202,9 +196,7 @@ def test_explanation_stands_below_the_text(harbour: Path, run: Run) -> None:
 
 @pytest.mark.parametrize(("mode", "name"), [("lexical", "bm25_share"), ("dense", "best_cosine")])
 @pytest.mark.parametrize("form", ["json", "jsonl"])
-def test_explanation_in_json_is_the_score_of_its_mode(
-    harbour: Path, run: Run, mode: str, name: str, form: str
-) -> None:
+def test_explanation_in_json_is_the_score_of_its_mode(harbour, run, mode, name, form):
     """The hit gets a field for its signals, and nothing else about it changes."""
     options = ("--mode", mode, "--min-score", "0", "--format", form)
     plain = json.loads(run("ask", *options, "harbour").out)
@@ -220,9 +212,7 @@ def test_explanation_in_json_is_the_score_of_its_mode(
     ("name", "value"),
     [("top-k", "1"), ("format", "json"), ("mode", "dense"), ("min-score", "1"), ("explain", "1")],
 )
-def test_every_option_has_a_variable(
-    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str
-) -> None:
+def test_every_option_has_a_variable(harbour, run, monkeypatch, name, value):
     """An option that is set in the environment is as good as one that is typed."""
     (harbour / "docs" / "b.txt").write_text("Ships wait outside the harbour.")
     run("index")
@@ -240,7 +230,7 @@ def test_every_option_has_a_variable(
 QUESTIONS = b'harbour\n\n  March  \r\n{"id": "q7", "question": "sourdough"}\n{"question": "rain"}\n'
 
 
-def test_questions_come_from_a_file(harbour: Path, run: Run) -> None:
+def test_questions_come_from_a_file(harbour, run):
     """Each line is a question; one without an id is called by the number of its line."""
     (harbour / "questions.txt").write_bytes(QUESTIONS)
 
@@ -254,7 +244,7 @@ def test_questions_come_from_a_file(harbour: Path, run: Run) -> None:
     assert (ran.status, ran.err) == (0, f"askdocs: no passage answers question q7\n{NO_ANSWER}")
 
 
-def test_questions_come_from_standard_input(harbour: Path, run: Run) -> None:
+def test_questions_come_from_standard_input(harbour, run):
     """With `-` the questions are read from a pipe."""
     (harbour / "questions.txt").write_bytes(QUESTIONS)
     from_file = run("ask", "--mode", "lexical", "--questions", "questions.txt")
@@ -265,7 +255,7 @@ def test_questions_come_from_standard_input(harbour: Path, run: Run) -> None:
     assert from_pipe.out.startswith("# harbour\n\n1.  docs/a.txt#p1-2  lines 1-3  ")
 
 
-def test_text_of_many_questions_has_headings(harbour: Path, run: Run) -> None:
+def test_text_of_many_questions_has_headings(harbour, run):
     """Each question stands over its hits, whether it has any or not."""
     ran = run("ask", "--mode", "lexical", "--questions", "-", stdin=b"harbour\nsourdough\nrain\n")
 
@@ -289,7 +279,7 @@ def test_text_of_many_questions_has_headings(harbour: Path, run: Run) -> None:
     )
 
 
-def test_json_of_many_questions_is_an_array(harbour: Path, run: Run) -> None:
+def test_json_of_many_questions_is_an_array(harbour, run):
     """The array holds the object of each question, in their order."""
     ran = run(
         "ask", "--mode", "lexical", "--format", "json", "--questions", "-",
@@ -305,9 +295,7 @@ def test_json_of_many_questions_is_an_array(harbour: Path, run: Run) -> None:
     ("identity", "expected"),
     [("7", "7"), ("0", "0"), ('""', ""), ('"\\u00e9"', "é")],
 )
-def test_name_of_a_question_is_a_text(
-    harbour: Path, run: Run, identity: str, expected: str
-) -> None:
+def test_name_of_a_question_is_a_text(harbour, run, identity, expected):
     """An id may be a number; it comes back as a text."""
     stdin = f'{{"question": "harbour", "id": {identity}}}'.encode()
 
@@ -316,7 +304,7 @@ def test_name_of_a_question_is_a_text(
     assert json.loads(ran.out) == HARBOUR_OBJECT | {"id": expected}
 
 
-def test_byte_order_mark_is_part_of_no_question(harbour: Path, run: Run) -> None:
+def test_byte_order_mark_is_part_of_no_question(harbour, run):
     """A file of questions that begins with a mark is read as one without."""
     content = b'\xef\xbb\xbf{"question": "harbour", "id": "q1"}\n'
     (harbour / "questions.txt").write_bytes(content)
@@ -332,10 +320,7 @@ def test_byte_order_mark_is_part_of_no_question(harbour: Path, run: Run) -> None
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        (
-            b'{"question": ',
-            "line 2 of standard input is not JSON: expecting value at character 13",
-        ),
+        (b'{"question": ', "line 2 of standard input is not JSON: expecting value at character 13"),
         (b'{"question": ' + b"[" * 100_000, "line 2 of standard input is not JSON"),
         (b'{"question": 7}', f"line 2 of standard input {NEEDS}"),
         (b'{"text": "why?"}', f"line 2 of standard input {NEEDS}"),
@@ -352,9 +337,7 @@ def test_byte_order_mark_is_part_of_no_question(harbour: Path, run: Run) -> None
     ],
 )
 @pytest.mark.parametrize("form", ["jsonl", "json"])
-def test_bad_line_of_questions_is_refused(
-    harbour: Path, run: Run, line: bytes, message: str, form: str
-) -> None:
+def test_bad_line_of_questions_is_refused(harbour, run, line, message, form):
     """A line that is not a question ends the run with its number; earlier answers may stand."""
     stdin = b"harbour\n" + line + b"\n"
 
@@ -402,16 +385,14 @@ def test_bad_line_of_questions_is_refused(
         (["--null", "why?"], "--null is for --format paths", "askdocs ask --help"),
     ],
 )
-def test_usage_error_is_one_line_and_a_hint(
-    harbour: Path, run: Run, arguments: list[str], message: str, hint: str
-) -> None:
+def test_usage_error_is_one_line_and_a_hint(harbour, run, arguments, message, hint):
     """What makes no sense is refused before anything is searched."""
     ran = run("ask", *arguments)
 
     assert (ran.status, ran.out, ran.err) == (2, "", f"askdocs: {message}\nhint: {hint}\n")
 
 
-def test_score_that_is_no_number_is_refused(harbour: Path, run: Run) -> None:
+def test_score_that_is_no_number_is_refused(harbour, run):
     """A bar that nothing can be compared with is refused."""
     ran = run("ask", "--min-score", "nan", "--mode", "lexical", "why?")
 
@@ -419,7 +400,7 @@ def test_score_that_is_no_number_is_refused(harbour: Path, run: Run) -> None:
     assert (ran.status, ran.out, ran.err.splitlines()[0]) == (2, "", expected)
 
 
-def test_longest_question_is_answered(harbour: Path, run: Run) -> None:
+def test_longest_question_is_answered(harbour, run):
     """Ten thousand characters are still read, in every mode."""
     question = "harbour " * 1249 + "harbour!"
     assert len(question) == 10_000
@@ -432,9 +413,7 @@ def test_longest_question_is_answered(harbour: Path, run: Run) -> None:
 
 @pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
 @pytest.mark.parametrize("question", ["harbour \0", "\x1b]0;harbour\x07", "\U0010ffff harbour"])
-def test_question_with_odd_characters_is_answered(
-    harbour: Path, run: Run, mode: str, question: str
-) -> None:
+def test_question_with_odd_characters_is_answered(harbour, run, mode, question):
     """Controls and characters that nobody uses are not reason to refuse a question."""
     ran = run("ask", "--mode", mode, "--min-score", "0", "--format", "json", question)
 
@@ -444,9 +423,7 @@ def test_question_with_odd_characters_is_answered(
 
 @pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
 @pytest.mark.parametrize("question", ["harbour \udcff", "\ud83d harbour"])
-def test_question_that_is_no_text_is_refused(
-    harbour: Path, run: Run, mode: str, question: str
-) -> None:
+def test_question_that_is_no_text_is_refused(harbour, run, mode, question):
     """Bytes that are not UTF-8, and halves of characters, cannot be embedded."""
     ran = run("ask", "--mode", mode, "--min-score", "0", question)
 
@@ -454,7 +431,7 @@ def test_question_that_is_no_text_is_refused(
     assert ran.err.splitlines()[0] == "askdocs: the question is not UTF-8"
 
 
-def test_question_without_words_finds_nothing_by_words(harbour: Path, run: Run) -> None:
+def test_question_without_words_finds_nothing_by_words(harbour, run):
     """A question of stop words and signs has no lexical score at all."""
     ran = run("ask", "--mode", "lexical", "--min-score", "0", "--format", "jsonl", "What is it?!")
 
@@ -462,7 +439,7 @@ def test_question_without_words_finds_nothing_by_words(harbour: Path, run: Run) 
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
-def test_empty_index_answers_nothing(harbour: Path, run: Run, mode: str) -> None:
+def test_empty_index_answers_nothing(harbour, run, mode):
     """When every document is gone from the corpus, there is no answer and no crash."""
     (harbour / "docs" / "a.txt").unlink()
     assert run("index").status == 0
@@ -473,7 +450,7 @@ def test_empty_index_answers_nothing(harbour: Path, run: Run, mode: str) -> None
     assert ran.err.splitlines()[0] == "askdocs: no passage answers the question"
 
 
-def test_missing_index_is_named(folder: Path, run: Run) -> None:
+def test_missing_index_is_named(folder, run):
     """Without an index the status is 3, and the hint is how to make one."""
     ran = run("ask", "why?")
 
@@ -481,9 +458,7 @@ def test_missing_index_is_named(folder: Path, run: Run) -> None:
     assert (ran.status, ran.out, ran.err) == (3, "", error)
 
 
-def test_index_is_found_by_option_environment_or_ancestor(
-    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_index_is_found_by_option_environment_or_ancestor(harbour, run, monkeypatch):
     """--index, $ASKDOCS_INDEX and the nearest vectors/ above lead to the same answers."""
     below = harbour / "docs"
     monkeypatch.chdir(below)
@@ -498,7 +473,7 @@ def test_index_is_found_by_option_environment_or_ancestor(
     assert (by_option, by_environment) == (nearest, nearest)
 
 
-def test_gone_folder_is_no_crash(folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gone_folder_is_no_crash(folder, run, monkeypatch):
     """In a current folder that was removed no index can be looked for."""
     (folder / "removed").mkdir()
     monkeypatch.chdir(folder / "removed")
@@ -511,7 +486,7 @@ def test_gone_folder_is_no_crash(folder: Path, run: Run, monkeypatch: pytest.Mon
     assert "standard output" not in ran.err
 
 
-def test_moved_passage_is_cited_where_it_stands_now(harbour: Path, run: Run) -> None:
+def test_moved_passage_is_cited_where_it_stands_now(harbour, run):
     """A paragraph in front moves a passage: the new place is cited, the old one stands beside."""
     path = harbour / "docs" / "a.txt"
     path.write_text(f"A new beginning.\n\n{path.read_text()}")
@@ -531,9 +506,7 @@ def test_moved_passage_is_cited_where_it_stands_now(harbour: Path, run: Run) -> 
     assert json.loads(ran.out) == HARBOUR_OBJECT | {"hits": [moved]}
 
 
-def test_same_characters_on_other_lines_have_moved(
-    folder: Path, run: Run, tiny_model: Path
-) -> None:
+def test_same_characters_on_other_lines_have_moved(folder, run, tiny_model):
     """An edit of the same length that shifts lines is noticed though the characters agree."""
     path = folder / "docs" / "a.txt"
     first = "A first paragraph that is long enough to be a passage of its very own, all alone."
@@ -551,7 +524,7 @@ def test_same_characters_on_other_lines_have_moved(
     assert hit["chars"] == hit["indexed"]["chars"]
 
 
-def test_index_without_its_corpus_still_answers(harbour: Path, run: Run) -> None:
+def test_index_without_its_corpus_still_answers(harbour, run):
     """Where the documents are missing the index's own text is shown, with one notice."""
     (harbour / "docs" / "a.txt").unlink()
 
@@ -568,7 +541,7 @@ def test_index_without_its_corpus_still_answers(harbour: Path, run: Run) -> None
 
 
 @pytest.mark.parametrize("content", [b"Nothing of it is left.\n", b"Caf\xe9", b"\xff\0", None])
-def test_text_that_left_its_file_is_gone(harbour: Path, run: Run, content: bytes | None) -> None:
+def test_text_that_left_its_file_is_gone(harbour, run, content):
     """A file that was edited, no longer decodes, or became a link, proves nothing."""
     path = harbour / "docs" / "a.txt"
     if content is None:
@@ -584,7 +557,7 @@ def test_text_that_left_its_file_is_gone(harbour: Path, run: Run, content: bytes
     assert (ran.status, ran.err) == (0, NOTICE)
 
 
-def test_equal_passages_are_folded_into_the_first(folder: Path, run: Run, cache: Path) -> None:
+def test_equal_passages_are_folded_into_the_first(folder, run, cache):
     """The same text is one hit: the first by path and position, which names the others in order."""
     text = "The harbour froze in March, and no ship could leave it before the end of April.\n"
     for name in ("c", "a", "b"):

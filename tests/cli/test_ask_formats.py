@@ -27,14 +27,14 @@ def harbour(folder: Path, run: Run, tiny_model: Path) -> Path:
     return folder
 
 
-def test_every_format_can_be_asked_for() -> None:
+def test_every_format_can_be_asked_for():
     """The option takes the formats that answers have, and no other."""
     (option,) = (one for one in ask_command.params if one.name == "form")
 
     assert tuple(option.to_info_dict()["type"]["choices"]) == FORMATS
 
 
-def test_markdown_has_a_heading_and_quotations(harbour: Path, run: Run) -> None:
+def test_markdown_has_a_heading_and_quotations(harbour, run):
     """Each question is a heading, each hit a quotation with a link to its lines."""
     ran = run("ask", *LEXICAL, "-k", "1", "--format", "md", "froze March")
 
@@ -50,7 +50,7 @@ def test_markdown_has_a_heading_and_quotations(harbour: Path, run: Run) -> None:
     )
 
 
-def test_tabs_part_the_fields_of_a_row(harbour: Path, run: Run) -> None:
+def test_tabs_part_the_fields_of_a_row(harbour, run):
     """There is one header, and a row for each hit of each question."""
     ran = run(
         "ask", *LEXICAL, "--format", "tsv", "--questions", "-", "-k", "1",
@@ -72,9 +72,7 @@ def test_tabs_part_the_fields_of_a_row(harbour: Path, run: Run) -> None:
     assert [float(first[2]), float(second[2])] == scores
 
 
-def test_editors_are_led_to_the_answer_sentence(
-    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_editors_are_led_to_the_answer_sentence(harbour, run, monkeypatch):
     """Line and byte of the answer are those of the file, its path is that from here."""
     ran = run("ask", *LEXICAL, "--format", "vimgrep", "March empty")
     monkeypatch.chdir(harbour / "docs")
@@ -89,7 +87,7 @@ def test_editors_are_led_to_the_answer_sentence(
     assert below.out == ran.out.replace("docs/", "")
 
 
-def test_editors_are_led_to_where_the_answer_stands_now(harbour: Path, run: Run) -> None:
+def test_editors_are_led_to_where_the_answer_stands_now(harbour, run):
     """A passage that moved is opened at its new place, one that is gone is left out."""
     path = harbour / "docs" / "a.txt"
     path.write_text(f"\ufeffFirst of all.\n\n{path.read_text()}")
@@ -107,9 +105,7 @@ def test_editors_are_led_to_where_the_answer_stands_now(harbour: Path, run: Run)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
-def test_columns_are_those_that_an_editor_counts(
-    folder: Path, run: Run, tiny_model: Path, encoding: str
-) -> None:
+def test_columns_are_those_that_an_editor_counts(folder, run, tiny_model, encoding):
     """Whatever a file is encoded in, an editor shows it as UTF-8 without a byte order mark."""
     text = "Ängste, drei. The harbour froze in March.\n"
     (folder / "docs" / "a.txt").write_text(text, encoding=encoding)
@@ -120,9 +116,7 @@ def test_columns_are_those_that_an_editor_counts(
     assert ran.out == "docs/a.txt:1:16:The harbour froze in March.\n"
 
 
-def test_each_cited_file_is_listed_once(
-    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_cited_file_is_listed_once(harbour, run, monkeypatch):
     """Paths come best first and from the current folder, whatever the number of questions."""
     options = ("--min-score", "0", "--questions", "-")
     ran = run("ask", *LEXICAL, *options, "--format", "paths", stdin=b"March\nships\nharbour\n")
@@ -134,9 +128,7 @@ def test_each_cited_file_is_listed_once(
     assert root.out == f"{harbour}/docs/a.txt\n".removeprefix("/")
 
 
-def test_paths_of_any_bytes_can_be_passed_on(
-    folder: Path, run: Run, run_process: RunProcess, tiny_model: Path
-) -> None:
+def test_paths_of_any_bytes_can_be_passed_on(folder, run, run_process, tiny_model):
     """With --null a name is what the file system has, and without it is safe to show."""
     name = b"odd \n\xff\x1b[2J.txt"
     (folder / "docs" / os.fsdecode(name)).write_text("The harbour froze.\n")
@@ -152,7 +144,7 @@ def test_paths_of_any_bytes_can_be_passed_on(
     )
 
 
-def test_run_is_that_of_an_evaluation(harbour: Path, run: Run) -> None:
+def test_run_is_that_of_an_evaluation(harbour, run):
     """A run that `ask` prints has the lines that `eval --run-out` writes."""
     (harbour / "q.jsonl").write_text('{"id": "q 1", "question": "harbour", "answers": []}\n')
     run("eval", "q.jsonl", *LEXICAL, "--run-out", "run.txt")
@@ -185,9 +177,7 @@ UNANSWERED = {
         ("trec", "", ""),
     ],
 )
-def test_nothing_found_is_valid_in_every_format(
-    harbour: Path, run: Run, form: str, unanswered: str, unasked: str
-) -> None:
+def test_nothing_found_is_valid_in_every_format(harbour, run, form, unanswered, unasked):
     """The output for no hits and for no questions is of its format, and the status is 1."""
     one = run("ask", *LEXICAL, "--format", form, "sourdough")
     none = run("ask", *LEXICAL, "--format", form, "--questions", "-", stdin=b"\n")

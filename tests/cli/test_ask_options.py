@@ -29,14 +29,14 @@ def harbour(folder: Path, run: Run, tiny_model: Path) -> Path:
 
 
 @pytest.mark.parametrize("stdin", [b"harbour", b"\n  harbour \r\n\n", b"\xef\xbb\xbfharbour\n"])
-def test_question_comes_from_standard_input(harbour: Path, run: Run, stdin: bytes) -> None:
+def test_question_comes_from_standard_input(harbour, run, stdin):
     """A single - stands for all of standard input, without the white space around it."""
     typed = run("ask", *LEXICAL, "--format", "json", "harbour")
 
     assert run("ask", *LEXICAL, "--format", "json", "-", stdin=stdin) == typed
 
 
-def test_piped_question_may_have_several_lines(harbour: Path, run: Run) -> None:
+def test_piped_question_may_have_several_lines(harbour, run):
     """Lines of standard input are one question, unlike those of --questions."""
     ran = run("ask", *LEXICAL, "--format", "json", "-", stdin=b"What froze\nin the harbour?\n")
 
@@ -53,16 +53,14 @@ def test_piped_question_may_have_several_lines(harbour: Path, run: Run) -> None:
     ],
     ids=["empty", "bytes", "long", "endless"],
 )
-def test_piped_question_that_is_none_is_refused(
-    harbour: Path, run: Run, stdin: bytes, message: str
-) -> None:
+def test_piped_question_that_is_none_is_refused(harbour, run, stdin, message):
     """What comes from a pipe is judged as what is typed."""
     ran = run("ask", *LEXICAL, "-", stdin=stdin)
 
     assert (ran.status, ran.out, ran.err.splitlines()[0]) == (2, "", f"askdocs: {message}")
 
 
-def test_broken_line_of_a_file_is_named(harbour: Path, run: Run) -> None:
+def test_broken_line_of_a_file_is_named(harbour, run):
     """File, line and reason stand in the error, and what a line should look like in the hint."""
     (harbour / "q.jsonl").write_text("harbour\n" * 6 + '{"question": "why?" "id": 3}\n')
 
@@ -76,7 +74,7 @@ def test_broken_line_of_a_file_is_named(harbour: Path, run: Run) -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "jsonl", "md", "tsv", "vimgrep", "trec"])
-def test_answer_comes_while_the_pipe_is_open(harbour: Path, cache: Path, form: str) -> None:
+def test_answer_comes_while_the_pipe_is_open(harbour, cache, form):
     """Each question is answered before the next one is written."""
     command = [sys.executable, "-m", "askdocs", "ask", *LEXICAL, "--questions", "-"]
     process = subprocess.Popen(
@@ -105,7 +103,7 @@ def test_answer_comes_while_the_pipe_is_open(harbour: Path, cache: Path, form: s
     assert process.returncode == 0
 
 
-def test_context_stands_around_the_passage(folder: Path, run: Run, tiny_model: Path) -> None:
+def test_context_stands_around_the_passage(folder, run, tiny_model):
     """Lines of context are marked in the margin, and JSON has them in a field of their own."""
     paragraphs = [f"{word * 9}alone." for word in ("Bread ", "Rain ", "Ship ", "Snow ")]
     (folder / "docs" / "a.txt").write_text("\n\n".join(paragraphs))
@@ -122,9 +120,7 @@ def test_context_stands_around_the_passage(folder: Path, run: Run, tiny_model: P
     }  # fmt: skip
 
 
-def test_only_chosen_documents_are_looked_in(
-    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_chosen_documents_are_looked_in(harbour, run, monkeypatch):
     """--path may be repeated, in the index's words or from the current folder."""
     (harbour / "docs" / "b.md").write_text("Ships left the harbour.\n")
     (harbour / "docs" / "c.md").write_text("The harbour thawed.\n")
@@ -139,7 +135,7 @@ def test_only_chosen_documents_are_looked_in(
     assert run("ask", *options, "--path", "./c.md", "harbour").out == "c.md\n"
 
 
-def test_glob_without_a_document_is_refused(harbour: Path, run: Run) -> None:
+def test_glob_without_a_document_is_refused(harbour, run):
     """A glob that names nothing is a mistake, whatever else is named."""
     ran = run("ask", *LEXICAL, "--path", "docs", "--path", "*.rst", "--format", "tsv", "harbour")
 
@@ -149,7 +145,7 @@ def test_glob_without_a_document_is_refused(harbour: Path, run: Run) -> None:
     )
 
 
-def test_stale_index_is_refused_where_that_was_asked_for(harbour: Path, run: Run) -> None:
+def test_stale_index_is_refused_where_that_was_asked_for(harbour, run):
     """With --require-fresh a fresh index answers, and a stale one says what differs."""
     fresh = run("ask", *LEXICAL, "--require-fresh", "harbour")
     (harbour / "docs" / "b.txt").write_text("New.")
@@ -162,7 +158,7 @@ def test_stale_index_is_refused_where_that_was_asked_for(harbour: Path, run: Run
     assert stale.err == f"askdocs: the index is stale: 1 added, 1 changed\n{REFUSED}"
 
 
-def test_index_is_refreshed_before_it_is_asked(harbour: Path, run: Run) -> None:
+def test_index_is_refreshed_before_it_is_asked(harbour, run):
     """With --refresh what has changed is found; documents that fail are said and do no harm."""
     (harbour / "docs" / "b.txt").write_text("Two sourdough loaves.\n")
     (harbour / "docs" / "c.txt").write_bytes(b"Caf\xe9")
@@ -179,7 +175,7 @@ def test_index_is_refreshed_before_it_is_asked(harbour: Path, run: Run) -> None:
     assert (quiet.status, quiet.out, quiet.err) == (0, "docs/b.txt\n", "")
 
 
-def test_stale_index_answers_and_says_so(harbour: Path, run: Run) -> None:
+def test_stale_index_answers_and_says_so(harbour, run):
     """A change after the passage is reported in one line, and not with -q."""
     (harbour / "docs" / "a.txt").write_text(f"{TEXT}\nMore.\n")
 
@@ -220,13 +216,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
 
 
 @pytest.mark.parametrize("command", [["ask", *LEXICAL, "harbour"], ["show", "docs/o d%.txt#p1-2"]])
-def test_citation_is_a_link_on_a_terminal(
-    harbour: Path,
-    run: Run,
-    terminal: Terminal,
-    monkeypatch: pytest.MonkeyPatch,
-    command: list[str],
-) -> None:
+def test_citation_is_a_link_on_a_terminal(harbour, run, terminal, monkeypatch, command):
     """On a terminal the citation links to its file by an absolute URL."""
     (harbour / "docs" / "a.txt").rename(harbour / "docs" / "o d%.txt")
     run("index")
@@ -238,9 +228,7 @@ def test_citation_is_a_link_on_a_terminal(
     assert f"\x1b]8;;{address}\x1b\\docs/o d%.txt#p1-2\x1b]8;;\x1b\\" in terminal.shown
 
 
-def test_pager_is_used_when_it_is_asked_for(
-    harbour: Path, run: Run, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pager_is_used_when_it_is_asked_for(harbour, run, terminal, monkeypatch):
     """On a terminal the answers go to $PAGER, and nothing else is printed."""
     monkeypatch.setenv("PAGER", "sh -c 'cat > paged'")
     monkeypatch.setattr("sys.stdout", terminal)
@@ -251,9 +239,7 @@ def test_pager_is_used_when_it_is_asked_for(
     assert (harbour / "paged").read_text().startswith("id\trank\t")
 
 
-def test_pager_gets_each_answer_at_once(
-    harbour: Path, run: Run, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pager_gets_each_answer_at_once(harbour, run, terminal, monkeypatch):
     """What is known is shown before a later question turns out to be none."""
     monkeypatch.setenv("PAGER", "sh -c 'head -1 > paged'")
     monkeypatch.setattr("sys.stdout", terminal)
@@ -267,9 +253,7 @@ def test_pager_gets_each_answer_at_once(
     assert ran.err == "askdocs: line 201 of questions.txt is not UTF-8\n"
 
 
-def test_remarks_wait_for_the_pager(
-    harbour: Path, run: Run, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_remarks_wait_for_the_pager(harbour, run, terminal, monkeypatch):
     """What there is to say is not written across the pager's screen, and is not lost."""
     monkeypatch.setenv("PAGER", "sh -c 'cat > paged; echo left >&2'")
     monkeypatch.setattr("sys.stdout", terminal)
@@ -305,9 +289,7 @@ def test_pager_outlives_ctrl_c_alone(  # noqa: PLR0917
 
 
 @pytest.mark.parametrize("pager", ["absent-program", "'", "  "])
-def test_answers_are_shown_without_a_pager(
-    harbour: Path, run: Run, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, pager: str
-) -> None:
+def test_answers_are_shown_without_a_pager(harbour, run, terminal, monkeypatch, pager):
     """If the pager cannot be started, answers are printed as without the option."""
     monkeypatch.setenv("PAGER", pager)
     monkeypatch.setenv("PATH", "/nowhere")
@@ -318,9 +300,7 @@ def test_answers_are_shown_without_a_pager(
     assert terminal.shown == "docs/a.txt\n"
 
 
-def test_no_pager_where_nobody_looks(
-    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_pager_where_nobody_looks(harbour, run, monkeypatch):
     """In a pipe --pager changes nothing."""
     monkeypatch.setenv("PAGER", "false")
 

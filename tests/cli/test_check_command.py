@@ -23,7 +23,7 @@ def harbour(folder: Path, run: Run, tiny_model: Path) -> Path:
 
 
 @pytest.mark.parametrize("form", ["text", "json", "github", "junit"])
-def test_status_is_the_same_in_every_format(harbour: Path, run: Run, form: str) -> None:
+def test_status_is_the_same_in_every_format(harbour, run, form):
     """1 while a document differs, 0 when it is as it was; nothing on standard error."""
     stale = run("check", "--format", form)
     (harbour / "docs" / "b.txt").write_text("Snow fell.")
@@ -34,7 +34,7 @@ def test_status_is_the_same_in_every_format(harbour: Path, run: Run, form: str) 
     assert "docs/b.txt" not in fresh.out
 
 
-def test_quiet_leaves_reports_for_programs(harbour: Path, run: Run) -> None:
+def test_quiet_leaves_reports_for_programs(harbour, run):
     """A report that was asked for is a result; the lines for a reader are left out."""
     text, report = run("check", "-q"), run("check", "-q", "--format", "json")
 
@@ -42,9 +42,7 @@ def test_quiet_leaves_reports_for_programs(harbour: Path, run: Run) -> None:
     assert json.loads(report.out)["changed"] == ["docs/b.txt"]
 
 
-def test_annotations_are_relative_to_the_current_folder(
-    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_annotations_are_relative_to_the_current_folder(harbour, run, monkeypatch):
     """Run at the root of a repository, it names files as GitHub knows them."""
     monkeypatch.chdir(harbour.parent)
 
@@ -58,9 +56,7 @@ def test_annotations_are_relative_to_the_current_folder(
 
 
 @pytest.mark.parametrize("name", ["ASKDOCS_CHECK_MODEL", "ASKDOCS_INDEX_MODEL"])
-def test_wanted_model_may_come_from_the_environment(
-    harbour: Path, run: Run, tiny_model: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_wanted_model_may_come_from_the_environment(harbour, run, tiny_model, monkeypatch, name):
     """What `index` would be told is what `check` compares with."""
     (harbour / "docs" / "b.txt").write_text("Snow fell.")
     monkeypatch.setenv(name, str(tiny_model))
@@ -78,7 +74,7 @@ def test_wanted_model_may_come_from_the_environment(
     )
 
 
-def test_wanted_length_of_passages_is_compared(harbour: Path, run: Run) -> None:
+def test_wanted_length_of_passages_is_compared(harbour, run):
     """`--max-tokens` says what the index shall have been cut with."""
     ran = run("check", "--max-tokens", "200", "--format", "json")
 
@@ -88,9 +84,7 @@ def test_wanted_length_of_passages_is_compared(harbour: Path, run: Run) -> None:
 
 
 @pytest.mark.parametrize(("tokens", "is_possible"), [(15, 0), (16, 1), (2000, 1), (2001, 0)])
-def test_length_that_no_index_can_have_is_refused(
-    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch, tokens: int, is_possible: int
-) -> None:
+def test_length_that_no_index_can_have_is_refused(harbour, run, monkeypatch, tokens, is_possible):
     """It is wrong use however it is given, and not a difference that nothing mends."""
     flag = run("check", "--max-tokens", tokens)
     with monkeypatch.context() as patch:
@@ -106,7 +100,7 @@ def test_length_that_no_index_can_have_is_refused(
     assert is_possible or all(map(str.startswith, named, starts))
 
 
-def test_refresh_with_the_wanted_settings_makes_it_fresh(harbour: Path, run: Run) -> None:
+def test_refresh_with_the_wanted_settings_makes_it_fresh(harbour, run):
     """What `check` misses, `index` with the same settings mends."""
     options = ("--max-tokens", "64")
     stale = run("check", *options)
@@ -129,7 +123,7 @@ def damaged(harbour: Path) -> list[str]:
     return [(generation / name).relative_to(harbour).as_posix() for name in names]
 
 
-def test_deep_check_names_damaged_files(damaged: list[str], run: Run) -> None:
+def test_deep_check_names_damaged_files(damaged, run):
     """A plain check does not read them; a deep one names them all and exits 4."""
     plain, deep = run("check"), run("check", "--deep")
 
@@ -139,7 +133,7 @@ def test_deep_check_names_damaged_files(damaged: list[str], run: Run) -> None:
     assert deep.err == ("askdocs: vectors is damaged: 2 files\nhint: askdocs repair\n")
 
 
-def test_plain_check_misses_no_file(harbour: Path, run: Run) -> None:
+def test_plain_check_misses_no_file(harbour, run):
     """Files that did not come along, or are cut off, are damage without reading any."""
     (generation,) = harbour.glob("vectors/generations/*")
     (generation / "000" / "dense.faiss").unlink()
@@ -156,7 +150,7 @@ def test_plain_check_misses_no_file(harbour: Path, run: Run) -> None:
     ]
 
 
-def test_deep_check_reports_damage_to_programs(damaged: list[str], run: Run) -> None:
+def test_deep_check_reports_damage_to_programs(damaged, run):
     """JSON, annotations and the JUnit report name every damaged file."""
     found, notes, report = (
         run("check", "--deep", "--format", form) for form in ("json", "github", "junit")

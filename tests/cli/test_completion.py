@@ -64,12 +64,12 @@ Complete = Callable[..., list[str]]
         (["ask", "wor"], []),
     ],
 )
-def test_what_is_completed(complete: Complete, words: list[str], expected: list[str]) -> None:
+def test_what_is_completed(complete, words, expected):
     """Commands, options and values are completed; a path is left to the shell."""
     assert complete(*words) == expected
 
 
-def test_citation_is_completed(project: Path, complete: Complete) -> None:
+def test_citation_is_completed(project, complete):
     """The documents of the index come first, then the paragraphs of one."""
     documents = sorted(f"plain,seeds/{path.name}#p" for path in (project / "seeds").iterdir())
 
@@ -78,9 +78,7 @@ def test_citation_is_completed(project: Path, complete: Complete) -> None:
     assert complete("show", "seeds/001")[0] == f"plain,{SEED}#p1"
 
 
-def test_citations_are_those_of_the_index_that_is_named(
-    project: Path, complete: Complete, tmp_path: Path
-) -> None:
+def test_citations_are_those_of_the_index_that_is_named(project, complete, tmp_path):
     """An option, a variable or a configuration file names the index, as for the command."""
     index = str((project / "vectors").rename(project / "idx"))
     expected = f"plain,{SEED}#p1"
@@ -93,7 +91,7 @@ def test_citations_are_those_of_the_index_that_is_named(
 
 
 @pytest.mark.parametrize("damage", ["", "not an index"])
-def test_errors_are_silent(project: Path, complete: Complete, damage: str) -> None:
+def test_errors_are_silent(project, complete, damage):
     """A damaged index or a wrong configuration file completes nothing and says nothing."""
     (project / "vectors" / "HEAD").write_text(damage)
     assert complete("show", "seeds/") == []
@@ -103,7 +101,7 @@ def test_errors_are_silent(project: Path, complete: Complete, damage: str) -> No
     assert complete("sta") == ["plain,status"]
 
 
-def test_completing_a_citation_loads_no_library(project: Path, complete: Complete) -> None:
+def test_completing_a_citation_loads_no_library(project, complete):
     """The libraries are blocked: a name in sys.modules that is None cannot be imported."""
     script = (
         "import sys\n"
@@ -122,7 +120,7 @@ def test_completing_a_citation_loads_no_library(project: Path, complete: Complet
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_script_asks_askdocs(run: Run, shell: str) -> None:
+def test_script_asks_askdocs(run, shell):
     """The script of each shell runs askdocs with the variable that makes it complete."""
     ran = run("completion", shell)
 
@@ -130,7 +128,7 @@ def test_script_asks_askdocs(run: Run, shell: str) -> None:
     assert f"_ASKDOCS_COMPLETE={shell}_complete" in ran.out
 
 
-def test_unknown_shell_is_refused(run: Run) -> None:
+def test_unknown_shell_is_refused(run):
     """A shell without a script is a usage error."""
     ran = run("completion", "csh")
 
@@ -148,7 +146,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
 """
 
 
-def test_bash_completes_and_quotes(folder: Path, run: Run, tiny_model: Path, cache: Path) -> None:
+def test_bash_completes_and_quotes(folder, run, tiny_model, cache):
     """A real bash registers the function, and a path with a space stays one word."""
     (folder / "my file.txt").write_text("Rain fell.\n\nThe sun came out.\n")
     assert run("index", "--model", tiny_model, "my file.txt").status == 0
@@ -182,7 +180,7 @@ def test_bash_completes_and_quotes(folder: Path, run: Run, tiny_model: Path, cac
         ("x", []),
     ],
 )
-def test_steps_of_a_citation(typed: str, expected: list[str]) -> None:
+def test_steps_of_a_citation(typed, expected):
     """A step without a choice is taken at once."""
     documents = {"a/b/c.txt": 2, "a/b/d.txt": 1, "b.txt": 1}
 
@@ -193,7 +191,7 @@ PATHS = st.lists(st.sampled_from(["a", "b", "ab", "x#p1"]), min_size=1, max_size
 
 
 @given(documents=st.dictionaries(PATHS, st.integers(1, 12), min_size=1), data=st.data())
-def test_every_citation_can_be_reached(documents: dict[str, int], data: st.DataObject) -> None:
+def test_every_citation_can_be_reached(documents, data):
     """From any beginning of a citation, choosing the right steps completes it."""
     # A path cannot be both a file and a folder.
     documents = {

@@ -30,9 +30,7 @@ def in_force(run: Run, command: str, key: str, *arguments: str) -> list[Any]:
     return [settings[command, key][name] for name in ("value", "source", "origin")]
 
 
-def test_environment_overrides_the_file_and_the_file_the_default(
-    here: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_environment_overrides_the_file_and_the_file_the_default(here, run, monkeypatch):
     """Each setting shows its origin."""
     assert in_force(run, "ask", "top-k") == [5, "default", None]
     (here / "askdocs.toml").write_text("\n\ntop-k = 3\n")
@@ -44,7 +42,7 @@ def test_environment_overrides_the_file_and_the_file_the_default(
     assert in_force(run, "eval", "top-k") == [3, "file", "askdocs.toml:3"]
 
 
-def test_flag_comes_before_all(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_flag_comes_before_all(project, run, monkeypatch):
     """A flag overrides a variable, which overrides the file."""
     (project / "askdocs.toml").write_text('mode = "lexical"\n[ask]\ntop-k = 3\nmin-score = 0\n')
 
@@ -60,7 +58,7 @@ def test_flag_comes_before_all(project: Path, run: Run, monkeypatch: pytest.Monk
     assert hits("-k", "1") == 1
 
 
-def test_table_of_a_command_comes_before_the_top(here: Path, run: Run) -> None:
+def test_table_of_a_command_comes_before_the_top(here, run):
     """A table overrides the top level for its command, wherever it is."""
     (here / "askdocs.toml").write_text("ask.top_k = 3\ntop-k = 4\n")
 
@@ -68,7 +66,7 @@ def test_table_of_a_command_comes_before_the_top(here: Path, run: Run) -> None:
     assert in_force(run, "eval", "top-k") == [4, "file", "askdocs.toml:2"]
 
 
-def test_value_that_one_command_takes_leaves_the_others_alone(here: Path, run: Run) -> None:
+def test_value_that_one_command_takes_leaves_the_others_alone(here, run):
     """A format that only `ask` has counts for `ask`, and `show` keeps its own."""
     (here / "askdocs.toml").write_text('format = "jsonl"\n')
 
@@ -76,9 +74,7 @@ def test_value_that_one_command_takes_leaves_the_others_alone(here: Path, run: R
     assert in_force(run, "show", "format") == ["text", "default", None]
 
 
-def test_paths_are_relative_to_the_file(
-    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_paths_are_relative_to_the_file(project, run, monkeypatch):
     """From a folder below, paths are those beside the configuration file."""
     (project / "vectors").rename(project / "idx")
     (project / "pyproject.toml").write_text(
@@ -97,9 +93,7 @@ def test_paths_are_relative_to_the_file(
     assert in_force(run, "eval", "baseline")[0] == "/home/me/old.json"
 
 
-def test_index_that_was_searched_is_shown(
-    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_index_that_was_searched_is_shown(project, run, monkeypatch):
     """If no index is named, the value is the one that was found."""
     assert in_force(run, "ask", "index") == ["vectors", "search", None]
 
@@ -108,9 +102,7 @@ def test_index_that_was_searched_is_shown(
     assert in_force(run, "ask", "index") == [str(project / "vectors"), "search", None]
 
 
-def test_file_that_is_named_is_read_instead(
-    here: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_file_that_is_named_is_read_instead(here, run, monkeypatch):
     """--config and its variable replace the search; /dev/null means no file."""
     (here / "askdocs.toml").write_text("top-k = 3\n")
     (here / "other.toml").write_text("top-k = 4\n")
@@ -121,7 +113,7 @@ def test_file_that_is_named_is_read_instead(
     assert in_force(run, "ask", "top-k")[0] == 4
 
 
-def test_local_model_is_taken(here: Path, run: Run, tiny_model: Path) -> None:
+def test_local_model_is_taken(here, run, tiny_model):
     """A folder may be named in a file, relative to the file."""
     (here / "models").mkdir()
     (here / "models" / "tiny").symlink_to(tiny_model)
@@ -137,7 +129,7 @@ def test_local_model_is_taken(here: Path, run: Run, tiny_model: Path) -> None:
     ] in {"models/tiny", "./models/tiny"}
 
 
-def test_packaged_model_is_taken(here: Path, run: Run) -> None:
+def test_packaged_model_is_taken(here, run):
     """Its name means the package, even beside a folder of that name."""
     (here / "all-MiniLM-L6-v2").mkdir()
     (here / "askdocs.toml").write_text('model = "all-MiniLM-L6-v2"\n')
@@ -191,9 +183,7 @@ FLAG = "cannot be set in a file: only a flag or the environment allows it"
         ),
     ],
 )  # fmt: skip
-def test_wrong_key_or_value_is_refused_with_its_line(
-    here: Path, run: Run, *, text: str, line: int, message: str, hint: str | None
-) -> None:
+def test_wrong_key_or_value_is_refused_with_its_line(here, run, *, text, line, message, hint):
     """A mistake ends in status 2, and names the file, the line, the key and what to do."""
     (here / "askdocs.toml").write_text(text)
 
@@ -206,9 +196,7 @@ def test_wrong_key_or_value_is_refused_with_its_line(
 
 
 @pytest.mark.parametrize("command", ["ask", "check", "index", "show"])
-def test_wrong_file_stops_every_command_but_not_its_help(
-    here: Path, run: Run, command: str
-) -> None:
+def test_wrong_file_stops_every_command_but_not_its_help(here, run, command):
     """Nothing is done with settings that are wrong, and help still works."""
     (here / "askdocs.toml").write_text("topk = 3\n")
 
@@ -220,7 +208,7 @@ def test_wrong_file_stops_every_command_but_not_its_help(
     assert (helped.status, helped.err, plain.status) == (0, "", 0)
 
 
-def test_help_shows_the_defaults_of_the_program(here: Path, run: Run) -> None:
+def test_help_shows_the_defaults_of_the_program(here, run):
     """A file does not change a help page."""
     before = run("ask", "--help")
 
@@ -229,7 +217,7 @@ def test_help_shows_the_defaults_of_the_program(here: Path, run: Run) -> None:
     assert run("ask", "--help") == before
 
 
-def test_wrong_variable_is_named(here: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_variable_is_named(here, run, monkeypatch):
     """An error about a value from the environment names the variable."""
     monkeypatch.setenv("ASKDOCS_EVAL_TOP_K", "x")
 
@@ -240,7 +228,7 @@ def test_wrong_variable_is_named(here: Path, run: Run, monkeypatch: pytest.Monke
     assert (evaluated.status, evaluated.err.splitlines()[0]) == (2, message)
 
 
-def test_settings_are_one_line_each(here: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_are_one_line_each(here, run, monkeypatch):
     """A key on which commands agree has one line, another one for each command."""
     monkeypatch.setenv("ASKDOCS_CACHE", "/cache")
     monkeypatch.setenv("ASKDOCS_EVAL_TOP_K", "20")
@@ -275,7 +263,7 @@ SETTINGS = [
 ]
 
 
-def test_origins_are_in_a_column() -> None:
+def test_origins_are_in_a_column():
     """Wide characters count twice, and one long value moves no other row."""
     shown = render_settings(SETTINGS, top=[("cache", "/c", "default")], style=Style())
 
@@ -289,7 +277,7 @@ def test_origins_are_in_a_column() -> None:
     )
 
 
-def test_json_has_every_option_of_every_command() -> None:
+def test_json_has_every_option_of_every_command():
     """Programs get all settings and the cache with their sources, and no control characters."""
     shown = render_settings_json(SETTINGS[2:3], configuration="資料/\x9b.toml", cache=("/c", "V"))
 

@@ -52,7 +52,7 @@ def refusal(content: str | bytes) -> UsageError:
         ({"a/pyproject.toml/x": "a folder", "pyproject.toml": TABLE}, "pyproject.toml"),
     ],
 )
-def test_nearest_file_counts(tmp_path: Path, files: dict[str, str], expected: str | None) -> None:
+def test_nearest_file_counts(tmp_path, files, expected):
     """The nearest file with settings is read, and in one folder askdocs.toml."""
     for name, text in files.items():
         write(tmp_path / name, text)
@@ -73,7 +73,7 @@ def test_nearest_file_counts(tmp_path: Path, files: dict[str, str], expected: st
         ("link to itself", "too many levels of symbolic links"),
     ],
 )
-def test_only_askdocs_toml_must_be_a_file(tmp_path: Path, kind: str, reason: str) -> None:
+def test_only_askdocs_toml_must_be_a_file(tmp_path, kind, reason):
     """A pyproject.toml that is not a file is passed over; neither name is waited for."""
     for name in ("askdocs.toml", "pyproject.toml"):
         path = tmp_path / name.removesuffix(".toml") / name
@@ -96,9 +96,7 @@ def test_only_askdocs_toml_must_be_a_file(tmp_path: Path, kind: str, reason: str
 
 
 @pytest.mark.parametrize(("text", "is_ours"), [("[project]\n", False), (TABLE, True)])
-def test_large_pyproject_is_refused_if_it_mentions_askdocs(
-    tmp_path: Path, text: str, is_ours: bool
-) -> None:
+def test_large_pyproject_is_refused_if_it_mentions_askdocs(tmp_path, text, is_ours):
     """A pyproject.toml above the limit matters only if it may have our table."""
     write(tmp_path / "pyproject.toml", text + "# filling\n" * 120_000)
 
@@ -109,13 +107,13 @@ def test_large_pyproject_is_refused_if_it_mentions_askdocs(
         assert find_configuration(tmp_path) is None
 
 
-def test_endless_file_is_not_read(tmp_path: Path) -> None:
+def test_endless_file_is_not_read(tmp_path):
     """Of a file without an end, no more than the limit is read."""
     with pytest.raises(UsageError, match=r"^/dev/zero: larger than 1 MiB$"):
         named_configuration(Path("/dev/zero"))
 
 
-def test_named_pipe_is_read() -> None:
+def test_named_pipe_is_read():
     """A named file may be a pipe, such as the shell's `<(command)`."""
     reading, writing = os.pipe()
     os.write(writing, b"quiet = true")
@@ -128,20 +126,18 @@ def test_named_pipe_is_read() -> None:
     assert configuration.settings == {"quiet": True}
 
 
-def test_missing_file_is_refused(tmp_path: Path) -> None:
+def test_missing_file_is_refused(tmp_path):
     """A file that was named must be there."""
     with pytest.raises(UsageError, match=r"absent\.toml: no such file or directory$"):
         named_configuration(tmp_path / "absent.toml")
 
 
-def test_empty_file_is_no_configuration() -> None:
+def test_empty_file_is_no_configuration():
     """/dev/null stands for no file."""
     assert named_configuration(Path("/dev/null")) is None
 
 
-def test_current_folder_that_is_gone_has_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_current_folder_that_is_gone_has_none(tmp_path, monkeypatch):
     """Without a current folder, nothing is found and nothing fails."""
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
@@ -162,7 +158,7 @@ def test_current_folder_that_is_gone_has_none(
         "\ufeff[tool.askdocs]\r\nmode = 'dense'\r\n",
     ],
 )
-def test_table_is_found_however_it_is_written(text: str) -> None:
+def test_table_is_found_however_it_is_written(text):
     """Every way in which TOML writes the table is understood."""
     configuration = read_configuration(Path("pyproject.toml"), text.encode())
 
@@ -170,7 +166,7 @@ def test_table_is_found_however_it_is_written(text: str) -> None:
     assert configuration.settings == {"mode": "dense"}
 
 
-def test_table_must_be_a_table() -> None:
+def test_table_must_be_a_table():
     """A `tool.askdocs` that is a value is an error."""
     with pytest.raises(UsageError, match=r"^pyproject\.toml: askdocs is not a table$"):
         read_configuration(Path("pyproject.toml"), b"[tool]\naskdocs = 3\n")
@@ -188,7 +184,7 @@ def test_table_must_be_a_table() -> None:
         (f"x = {{ {'.'.join('a' * 30_000)} = 1 }}", "a line has more than 500 dots"),
     ],
 )
-def test_broken_file_is_refused(content: str | bytes, message: str) -> None:
+def test_broken_file_is_refused(content, message):
     """What is not TOML in UTF-8, or takes tomllib minutes, is an error in one line."""
     error = refusal(content)
 
@@ -197,7 +193,7 @@ def test_broken_file_is_refused(content: str | bytes, message: str) -> None:
 
 
 @pytest.mark.parametrize("line", [f"{'.'.join('a' * 500)} = 1\n", '\\"""\n', "'''\n", '"\\\n'])
-def test_no_file_within_the_limits_takes_long(line: str) -> None:
+def test_no_file_within_the_limits_takes_long(line):
     """Long keys, and quotes that nothing closes, are read in seconds."""
     refusal(line * (900_000 // len(line)))
 
@@ -227,7 +223,7 @@ mode = "lexical"
         (("absent",), 2),
     ],
 )
-def test_key_has_its_line(keys: tuple[str, ...], line: int) -> None:
+def test_key_has_its_line(keys, line):
     """The line is that of the key in its own table, else that of the table."""
     file = Configuration(
         path=Path("pyproject.toml"), settings={}, text=LINES, table=("tool", "askdocs")
@@ -236,7 +232,7 @@ def test_key_has_its_line(keys: tuple[str, ...], line: int) -> None:
     assert file.origin(*keys) == f"pyproject.toml:{line}"
 
 
-def test_path_is_known_by_its_type() -> None:
+def test_path_is_known_by_its_type():
     """A path is relative to the file, however the help of its option shows it."""
     path = click.Option(["--place", "where"], type=click.Path(), metavar="ANYWHERE")
     text = click.Option(["--name"], metavar="FILE")
@@ -254,9 +250,7 @@ MANY = click.Command("many", params=[click.Option(["--form"], type=click.Choice(
 
 
 @pytest.mark.parametrize("commands", [(FEW, MANY), (MANY, FEW)])
-def test_error_is_that_of_the_command_with_most_choices(
-    commands: tuple[click.Command, ...],
-) -> None:
+def test_error_is_that_of_the_command_with_most_choices(commands):
     """If no command takes a value, the one with most choices says what could be meant."""
     file = read_configuration(Path("askdocs.toml"), b'form = "nothing"\n')
     assert file is not None

@@ -71,9 +71,7 @@ def complaint_of(path: Path, damage: str) -> str:
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("damage", ["truncate", "append", "flip", "remove", "folder"])
-def test_damaged_file_is_never_answered_from(
-    harbour: Path, run: Run, name: str, damage: str
-) -> None:
+def test_damaged_file_is_never_answered_from(harbour, run, name, damage):
     """Any damage ends a question and a refresh in status 4, and nothing is written."""
     path = generation_of(harbour) / "000" / name
     do_damage(path, damage)
@@ -87,7 +85,7 @@ def test_damaged_file_is_never_answered_from(
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_rebuilding_mends_a_damaged_file(harbour: Path, run: Run, name: str) -> None:
+def test_rebuilding_mends_a_damaged_file(harbour, run, name):
     """A rebuild mends it although the corpus has not changed."""
     before = run(*ASK)
     do_damage(generation_of(harbour) / "000" / name, "truncate")
@@ -105,7 +103,7 @@ def files_of(folder: Path) -> dict[Path, tuple[bytes, int]]:
 
 
 @pytest.mark.parametrize("damage", ["truncate", "remove"])
-def test_damaged_records_are_reported_and_mended(harbour: Path, run: Run, damage: str) -> None:
+def test_damaged_records_are_reported_and_mended(harbour, run, damage):
     """Commands that need the corpus records end in status 4, and a rebuild mends them."""
     path = generation_of(harbour) / "corpus.jsonl"
     content = path.read_bytes()
@@ -118,7 +116,7 @@ def test_damaged_records_are_reported_and_mended(harbour: Path, run: Run, damage
     assert (generation_of(harbour) / "corpus.jsonl").read_bytes() == content
 
 
-def test_question_does_not_read_the_records(harbour: Path, run: Run) -> None:
+def test_question_does_not_read_the_records(harbour, run):
     """An answer needs no corpus records, which may be large."""
     before = run(*ASK)
     (generation_of(harbour) / "corpus.jsonl").unlink()
@@ -130,9 +128,7 @@ def test_question_does_not_read_the_records(harbour: Path, run: Run) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{}", b"\0\0"])
-def test_damaged_manifest_is_reported_and_mended(
-    harbour: Path, run: Run, content: bytes | None
-) -> None:
+def test_damaged_manifest_is_reported_and_mended(harbour, run, content):
     """Every command stops with status 4; a rebuild of the named folder mends it."""
     path = generation_of(harbour) / "manifest.json"
     path.unlink()
@@ -153,7 +149,7 @@ def test_damaged_manifest_is_reported_and_mended(
     [b"", b"garbage\n", b"askdocs-index 1 " + b"0" * 64 + b" " + b"0" * 16 + b"\n"],
     ids=["empty", "garbage", "checksum"],
 )
-def test_damaged_head_is_reported_and_mended(harbour: Path, run: Run, content: bytes) -> None:
+def test_damaged_head_is_reported_and_mended(harbour, run, content):
     """Every command stops with status 4; a rebuild of the named folder mends it."""
     (harbour / "vectors" / "HEAD").write_bytes(content)
 
@@ -163,7 +159,7 @@ def test_damaged_head_is_reported_and_mended(harbour: Path, run: Run, content: b
     assert run("check").status == 0
 
 
-def test_head_that_is_a_folder_is_no_index(harbour: Path, run: Run) -> None:
+def test_head_that_is_a_folder_is_no_index(harbour, run):
     """A HEAD that is a folder is refused without a crash."""
     (harbour / "vectors" / "HEAD").unlink()
     (harbour / "vectors" / "HEAD").mkdir()
@@ -178,9 +174,7 @@ def test_head_that_is_a_folder_is_no_index(harbour: Path, run: Run) -> None:
     ("is_layout", "what", "reads"),
     [(True, "vectors/HEAD is of layout 2", 1), (False, "the index has format 2", 3)],
 )
-def test_index_of_another_format_is_not_used(
-    harbour: Path, run: Run, *, is_layout: bool, what: str, reads: int
-) -> None:
+def test_index_of_another_format_is_not_used(harbour, run, *, is_layout, what, reads):
     """An index of another layout or format is refused by ask, and stale for check."""
     if is_layout:
         body = f"askdocs-index 2 {generation_of(harbour).name}"
@@ -208,7 +202,7 @@ def republish(folder: Path, change: Callable[[Manifest], Manifest]) -> None:
         transaction.publish(change(generation.manifest), tools={})
 
 
-def test_index_cut_by_other_rules_is_stale_and_renewed(harbour: Path, run: Run) -> None:
+def test_index_cut_by_other_rules_is_stale_and_renewed(harbour, run):
     """New rules for cutting documents count as changed settings."""
     republish(
         harbour,
@@ -237,9 +231,7 @@ def another_probe(manifest: Manifest) -> Manifest:
 
 
 @pytest.mark.parametrize("change", [another_fingerprint, another_probe])
-def test_index_made_with_another_model_is_not_searched(
-    harbour: Path, run: Run, change: Callable[[Manifest], Manifest]
-) -> None:
+def test_index_made_with_another_model_is_not_searched(harbour, run, change):
     """A changed model of the same name is refused before any search; lexical mode still works."""
     republish(harbour, change)
     name = open_generation(harbour / "vectors").manifest.model.name
@@ -256,9 +248,7 @@ def test_index_made_with_another_model_is_not_searched(
     assert lexical.status == 0
 
 
-def test_model_that_is_gone_is_not_needed_once_compiled(
-    folder: Path, run: Run, tiny_model: Path, cache: Path
-) -> None:
+def test_model_that_is_gone_is_not_needed_once_compiled(folder, run, tiny_model, cache):
     """The compiled encoder answers without the model; without both, the status is 5."""
     model = folder / "model"
     model.symlink_to(tiny_model)
@@ -277,9 +267,7 @@ def test_model_that_is_gone_is_not_needed_once_compiled(
     assert "model" in gone.err.splitlines()[0]
 
 
-def test_index_of_another_model_is_embedded_again(
-    harbour: Path, run: Run, tiny_model: Path
-) -> None:
+def test_index_of_another_model_is_embedded_again(harbour, run, tiny_model):
     """--model embeds everything again, with the dimension of the new model."""
     ran = run("index", "--model", "all-MiniLM-L6-v2")
 

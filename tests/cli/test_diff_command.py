@@ -25,14 +25,14 @@ def change(project: Path, run: Run) -> Path:
 
 
 @pytest.mark.parametrize("mode", ["lexical", "hybrid"])
-def test_nothing_differs_between_equal_indexes(change: Path, run: Run, mode: str) -> None:
+def test_nothing_differs_between_equal_indexes(change, run, mode):
     """Status 0 and the counts, as `diff` has it."""
     ran = run("diff", "base/vectors", "vectors", "--mode", mode, "--questions", "questions.txt")
 
     assert (ran.status, ran.out, ran.err) == (0, "2 questions: 2 same\n", "")
 
 
-def test_paragraph_that_was_inserted_above_changes_nothing(change: Path, run: Run) -> None:
+def test_paragraph_that_was_inserted_above_changes_nothing(change, run):
     """What has moved is shown, and the status is 0: the same text is cited."""
     article = change / "seeds" / "001_169922582ed849e6.txt"
     article.write_text(f"This was put on top of the old article.\n\n{article.read_text()}")
@@ -51,7 +51,7 @@ def test_paragraph_that_was_inserted_above_changes_nothing(change: Path, run: Ru
     )
 
 
-def test_document_that_is_gone_is_a_difference(change: Path, run: Run) -> None:
+def test_document_that_is_gone_is_a_difference(change, run):
     """The question whose first citation is another one now is shown, with status 1."""
     (change / "seeds" / "001_169922582ed849e6.txt").unlink()
     run("index")
@@ -68,7 +68,7 @@ def test_document_that_is_gone_is_a_difference(change: Path, run: Run) -> None:
     assert (second["change"], second["before"]) == ("same", {"answered": False, "first": None})
 
 
-def test_questions_may_come_from_standard_input(change: Path, run: Run) -> None:
+def test_questions_may_come_from_standard_input(change, run):
     """With -, and with ids of their own; NEW may be left out."""
     (change / "seeds" / "001_169922582ed849e6.txt").unlink()
     run("index")
@@ -83,7 +83,7 @@ def test_questions_may_come_from_standard_input(change: Path, run: Run) -> None:
     assert ran.out.endswith("\n1 question: 1 with another first citation\n")
 
 
-def test_old_index_needs_no_corpus(change: Path, run: Run) -> None:
+def test_old_index_needs_no_corpus(change, run):
     """An index that was taken out of a branch alone answers from its own text."""
     shutil.rmtree(change / "base" / "seeds")
 
@@ -106,9 +106,7 @@ def test_old_index_needs_no_corpus(change: Path, run: Run) -> None:
         (["diff", "--questions", "questions.txt"], 2, "missing argument 'OLD'"),
     ],
 )
-def test_wrong_use_is_one_line_and_a_hint(
-    change: Path, run: Run, arguments: list[str], status: int, message: str
-) -> None:
+def test_wrong_use_is_one_line_and_a_hint(change, run, arguments, status, message):
     """What is wrong is named, and the next command."""
     (change / "empty.txt").write_text("\n")
 
@@ -121,7 +119,7 @@ def test_wrong_use_is_one_line_and_a_hint(
 
 
 @pytest.mark.parametrize("damaged", ["base/vectors", "vectors"])
-def test_hint_is_of_the_index_that_is_damaged(change: Path, run: Run, damaged: str) -> None:
+def test_hint_is_of_the_index_that_is_damaged(change, run, damaged):
     """Who follows it does not rewrite the other one."""
     (change / damaged / "HEAD").write_text("x")
 
@@ -134,7 +132,7 @@ def test_hint_is_of_the_index_that_is_damaged(change: Path, run: Run, damaged: s
 
 
 @pytest.mark.parametrize("names", [("",), ("vectors", "")])
-def test_an_empty_name_is_no_index(change: Path, run: Run, names: tuple[str, ...]) -> None:
+def test_an_empty_name_is_no_index(change, run, names):
     """A variable of the shell that is not set does not stand for the current folder."""
     ran = run("diff", *names, "--questions", "questions.txt")
 

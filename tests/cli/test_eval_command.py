@@ -38,7 +38,7 @@ def lexical(harbour: Path, run: Run) -> Run:
     return evaluate
 
 
-def test_measures_are_a_table_with_the_missed_questions_under_it(lexical: Run) -> None:
+def test_measures_are_a_table_with_the_missed_questions_under_it(lexical):
     """Every measure has its number of questions; what documents could command is made safe."""
     ran = lexical()
 
@@ -62,7 +62,7 @@ def test_measures_are_a_table_with_the_missed_questions_under_it(lexical: Run) -
     assert error.endswith("          3")
 
 
-def test_missed_questions_are_ten_at_most(harbour: Path, run: Run) -> None:
+def test_missed_questions_are_ten_at_most(harbour, run):
     """The others are counted, and a measure without questions has no value."""
     answer = '"answers": [{"file": "docs/c.txt", "paragraph": 1}]'
     lines = [f'{{"id": {number}, "question": "March", {answer}}}' for number in range(1, 13)]
@@ -74,7 +74,7 @@ def test_missed_questions_are_ten_at_most(harbour: Path, run: Run) -> None:
     assert ran.out.endswith("\n10  March\n2 more; --format json lists them\n")
 
 
-def test_json_has_every_measure_and_question(lexical: Run) -> None:
+def test_json_has_every_measure_and_question(lexical):
     """Its fields are those of the data model."""
     ran = lexical("--format", "json")
 
@@ -106,7 +106,7 @@ def test_json_has_every_measure_and_question(lexical: Run) -> None:
     assert 0 < score < 1
 
 
-def test_a_run_has_a_line_for_each_hit(lexical: Run, harbour: Path) -> None:
+def test_a_run_has_a_line_for_each_hit(lexical, harbour):
     """A space in a path is percent-encoded, so that a line has six fields."""
     ran = lexical("--run-out", "run.txt")
 
@@ -117,7 +117,7 @@ def test_a_run_has_a_line_for_each_hit(lexical: Run, harbour: Path) -> None:
     assert fields[5:] == ["askdocs"]
 
 
-def test_the_docnos_of_a_run_can_be_judged(lexical: Run, harbour: Path) -> None:
+def test_the_docnos_of_a_run_can_be_judged(lexical, harbour):
     """What --run-out writes, --qrels reads: paths, ids and citations come back."""
     lexical("--run-out", "run.txt")
     docno = (harbour / "run.txt").read_text().split()[2]
@@ -132,7 +132,7 @@ def test_the_docnos_of_a_run_can_be_judged(lexical: Run, harbour: Path) -> None:
     ]
 
 
-def test_a_run_that_cannot_be_written_is_refused(lexical: Run) -> None:
+def test_a_run_that_cannot_be_written_is_refused(lexical):
     """Status 7, and the path is named."""
     ran = lexical("--run-out", "docs")
 
@@ -140,7 +140,7 @@ def test_a_run_that_cannot_be_written_is_refused(lexical: Run) -> None:
     assert ran.err.startswith("askdocs: docs: is a directory\n")
 
 
-def test_a_measure_below_its_bar_is_status_one(lexical: Run) -> None:
+def test_a_measure_below_its_bar_is_status_one(lexical):
     """Each that falls short is named; the table is printed all the same."""
     ran = lexical(
         "--fail-under", "hit@5=0.9", "--fail-under", "R@10=0.5", "--fail-under", "RR@10=1"
@@ -151,7 +151,7 @@ def test_a_measure_below_its_bar_is_status_one(lexical: Run) -> None:
     assert ran.err == "askdocs: hit@5 is 0.5000, below 0.9\naskdocs: RR@10 is 0.5000, below 1\n"
 
 
-def test_a_question_worse_than_in_the_baseline_is_status_one(lexical: Run, harbour: Path) -> None:
+def test_a_question_worse_than_in_the_baseline_is_status_one(lexical, harbour):
     """It is named with its ranks then and now; the same result is no worse."""
     printed = lexical("--format", "json").out
     (harbour / "same.json").write_text(printed)
@@ -169,7 +169,7 @@ def test_a_question_worse_than_in_the_baseline_is_status_one(lexical: Run, harbo
     )
 
 
-def test_questions_come_from_standard_input(harbour: Path, run: Run) -> None:
+def test_questions_come_from_standard_input(harbour, run):
     """- stands for it, and few hits are looked through as if they were ten."""
     ran = run("eval", "-", "-k", "1", "--mode", "lexical", stdin=QUESTIONS.encode())
 
@@ -177,7 +177,7 @@ def test_questions_come_from_standard_input(harbour: Path, run: Run) -> None:
     assert "\nhit@5                 0.5000          2\n" in ran.out
 
 
-def test_the_seeds_are_measured_with_the_default_model(project: Path, run: Run) -> None:
+def test_the_seeds_are_measured_with_the_default_model(project, run):
     """Without a mode it is the hybrid one."""
     (project / "questions.jsonl").write_text(
         '{"question": "What did Rasmussen request from the Kremlin?",'
@@ -207,9 +207,7 @@ def test_the_seeds_are_measured_with_the_default_model(project: Path, run: Run) 
         (["plain.txt"], "line 1 of the questions is not JSON: expecting value at character 1"),
     ],
 )
-def test_what_cannot_be_read_is_a_usage_error(
-    harbour: Path, run: Run, options: list[str], message: str
-) -> None:
+def test_what_cannot_be_read_is_a_usage_error(harbour, run, options, message):
     """One line and a hint where there is something to type; nothing is measured."""
     (harbour / "latin.jsonl").write_bytes(b"\xe9\n")
     (harbour / "plain.txt").write_text("Why?\n")
@@ -220,7 +218,7 @@ def test_what_cannot_be_read_is_a_usage_error(
     assert ran.err.splitlines()[0] == f"askdocs: {message}"
 
 
-def test_online_without_a_model_leads_to_the_help_of_this_command(harbour: Path, run: Run) -> None:
+def test_online_without_a_model_leads_to_the_help_of_this_command(harbour, run):
     """The hint is of the command that was typed."""
     ran = run("eval", "questions.jsonl", "--online")
 

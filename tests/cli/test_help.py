@@ -15,7 +15,7 @@ COMMANDS = sorted(cli.load_all())
 
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])
-def test_help_lists_every_command(run: Run, flag: str) -> None:
+def test_help_lists_every_command(run, flag):
     """The first page has a usage line, an example, all commands and the exit statuses."""
     ran = run(flag)
 
@@ -29,7 +29,7 @@ def test_help_lists_every_command(run: Run, flag: str) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_help_of_a_command_is_complete(run: Run, name: str) -> None:
+def test_help_of_a_command_is_complete(run, name):
     """It fits 80 columns, lists every option with a text, and has an example."""
     ran = run(name, "--help")
 
@@ -50,7 +50,7 @@ def test_help_of_a_command_is_complete(run: Run, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted({*COMMANDS} - {"completion"}))
-def test_every_command_has_the_common_options(name: str) -> None:
+def test_every_command_has_the_common_options(name):
     """--config and --color are in every command, --index and -q in those that use an index."""
     options = {option for parameter in cli.load_all()[name].params for option in parameter.opts}
 
@@ -58,14 +58,14 @@ def test_every_command_has_the_common_options(name: str) -> None:
     assert (common if name == "config" else common | {"--index", "-q", "--quiet"}) <= options
 
 
-def test_version_is_the_packages(run: Run) -> None:
+def test_version_is_the_packages(run):
     """--version prints the name and the version."""
     ran = run("--version")
 
     assert (ran.status, ran.out, ran.err) == (0, f"askdocs {askdocs.__version__}\n", "")
 
 
-def test_no_command_is_answered_with_the_help(run: Run) -> None:
+def test_no_command_is_answered_with_the_help(run):
     """Without arguments the help goes to standard error, with the status of a usage error."""
     ran = run()
 
@@ -92,9 +92,7 @@ def test_no_command_is_answered_with_the_help(run: Run) -> None:
         (["check", "more"], "got unexpected extra argument more", "askdocs check --help"),
     ],
 )
-def test_wrong_use_is_one_line_and_a_hint(
-    run: Run, arguments: list[str], message: str, hint: str
-) -> None:
+def test_wrong_use_is_one_line_and_a_hint(run, arguments, message, hint):
     """Usage errors end in status 2 and point to the help."""
     ran = run(*arguments)
 

@@ -39,7 +39,7 @@ def index(run: Run, tiny_model: Path) -> Run:
     return index_here
 
 
-def test_first_run_says_what_it_made(folder: Path, index: Run) -> None:
+def test_first_run_says_what_it_made(folder, index):
     """One line counts documents, passages and sentences, and how many were embedded."""
     (folder / "docs" / "a.txt").write_text("Rain fell. It was wet.\n")
     (folder / "docs" / "b.md").write_text("Rain fell.\n")
@@ -51,7 +51,7 @@ def test_first_run_says_what_it_made(folder: Path, index: Run) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["docs", "vectors"]
 
 
-def test_second_run_says_that_nothing_changed(folder: Path, index: Run) -> None:
+def test_second_run_says_that_nothing_changed(folder, index):
     """Where there is nothing to do, that is what is said."""
     (folder / "docs" / "a.txt").write_text("Rain fell. It was wet.\n")
     index("docs")
@@ -62,7 +62,7 @@ def test_second_run_says_that_nothing_changed(folder: Path, index: Run) -> None:
     assert (ran.status, ran.out, ran.err) == (0, expected, "")
 
 
-def test_seeds_are_the_default_corpus(folder: Path, index: Run, run: Run) -> None:
+def test_seeds_are_the_default_corpus(folder, index, run):
     """Without a path and without an index, ./seeds is indexed into ./vectors."""
     (folder / "docs").rename(folder / "seeds")
     (folder / "seeds" / "a.txt").write_text("Rain fell.")
@@ -72,7 +72,7 @@ def test_seeds_are_the_default_corpus(folder: Path, index: Run, run: Run) -> Non
     assert run("status", "--documents").out == "seeds/a.txt  1 paragraph\n"
 
 
-def test_index_above_is_refreshed(rain: Path, index: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_index_above_is_refreshed(rain, index, monkeypatch):
     """The nearest vectors/ above is the index, wherever below it the command is typed."""
     index("docs")
     (rain / "docs" / "b.txt").write_text("It was wet.")
@@ -84,7 +84,7 @@ def test_index_above_is_refreshed(rain: Path, index: Run, monkeypatch: pytest.Mo
     assert not (rain / "docs" / "vectors").exists()
 
 
-def test_skipped_file_is_reported(rain: Path, index: Run) -> None:
+def test_skipped_file_is_reported(rain, index):
     """A file that is left out on purpose is named with the reason, and the run is a success."""
     (rain / "docs" / "link.txt").symlink_to("a.txt")
     (rain / "docs" / "picture.txt").write_bytes(b"\xff\0\xff")
@@ -99,7 +99,7 @@ def test_skipped_file_is_reported(rain: Path, index: Run) -> None:
     )
 
 
-def test_file_that_is_not_utf8_is_reported_with_a_hint(rain: Path, index: Run) -> None:
+def test_file_that_is_not_utf8_is_reported_with_a_hint(rain, index):
     """The others are indexed, the status says that some failed, the hint says what to type."""
     (rain / "docs" / "latin.txt").write_bytes(b"Caf\xe9 is open.")
 
@@ -115,7 +115,7 @@ def test_file_that_is_not_utf8_is_reported_with_a_hint(rain: Path, index: Run) -
     assert second.out == "nothing has changed: 1 document, 1 passage, 1 sentence, 1 failed\n"
 
 
-def test_failures_are_reported_even_quietly(rain: Path, index: Run) -> None:
+def test_failures_are_reported_even_quietly(rain, index):
     """With -q the report is left out, what went wrong is not."""
     (rain / "docs" / "latin.txt").write_bytes(b"Caf\xe9 is open.")
 
@@ -125,9 +125,7 @@ def test_failures_are_reported_even_quietly(rain: Path, index: Run) -> None:
     assert ran.err.splitlines()[0] == "askdocs: failed docs/latin.txt: not UTF-8"
 
 
-def test_file_that_cannot_be_opened_is_reported(
-    rain: Path, index: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_file_that_cannot_be_opened_is_reported(rain, index, monkeypatch):
     """A refused file fails with the system's reason, and the rest is indexed."""
     (rain / "docs" / "secret.txt").write_text("Nobody may read this.")
     real_open = os.open
@@ -145,7 +143,7 @@ def test_file_that_cannot_be_opened_is_reported(
     assert ran.out == "indexed 1 document, 1 passage, 1 sentence, 1 embedded, 1 failed in 0.0 s\n"
 
 
-def test_encoding_is_recorded(folder: Path, index: Run, run: Run) -> None:
+def test_encoding_is_recorded(folder, index, run):
     """A file in the named encoding is indexed, and a refresh reads it in the same way."""
     (folder / "docs" / "latin.txt").write_bytes(b"Caf\xe9 is open.")
 
@@ -159,7 +157,7 @@ def test_encoding_is_recorded(folder: Path, index: Run, run: Run) -> None:
     )
 
 
-def test_another_encoding_reads_the_same_bytes_again(folder: Path, index: Run, run: Run) -> None:
+def test_another_encoding_reads_the_same_bytes_again(folder, index, run):
     """A document whose bytes are the same is another text in another encoding."""
     (folder / "docs" / "latin.txt").write_bytes(b"Caf\xe9 is open.")
     index("--encoding", "latin-1", "docs")
@@ -175,7 +173,7 @@ FAILURES = {f"askdocs: failed docs/latin.txt: not {name}" for name in ("UNDEFINE
 
 
 @pytest.mark.parametrize("name", ["undefined", "base64", ""])
-def test_encoding_that_cannot_decode_is_no_crash(rain: Path, index: Run, name: str) -> None:
+def test_encoding_that_cannot_decode_is_no_crash(rain, index, name):
     """A codec that does not exist, or that decodes no text, is refused or fails the file."""
     (rain / "docs" / "latin.txt").write_bytes(b"Caf\xe9 is open.")
 
@@ -186,7 +184,7 @@ def test_encoding_that_cannot_decode_is_no_crash(rain: Path, index: Run, name: s
     assert ran.err.splitlines()[0] in {refused, *FAILURES}
 
 
-def test_encoding_that_gives_half_a_character_fails_the_file(rain: Path, index: Run) -> None:
+def test_encoding_that_gives_half_a_character_fails_the_file(rain, index):
     """A text that cannot be stored is reported like any other that cannot be read."""
     (rain / "docs" / "odd.txt").write_bytes(b"caf\xe9 \\ud800")
 
@@ -196,7 +194,7 @@ def test_encoding_that_gives_half_a_character_fails_the_file(rain: Path, index: 
     assert ran.err.splitlines()[0] == "askdocs: failed docs/odd.txt: not UNICODE_ESCAPE"
 
 
-def test_folder_of_unreadable_documents_is_refused(folder: Path, index: Run) -> None:
+def test_folder_of_unreadable_documents_is_refused(folder, index):
     """Where no document can be read, the first reason is given, and how to read them."""
     for name in ("a.txt", "b.txt"):
         (folder / "docs" / name).write_bytes(b"Caf\xe9")
@@ -210,7 +208,7 @@ def test_folder_of_unreadable_documents_is_refused(folder: Path, index: Run) -> 
     assert (ran.status, ran.out, ran.err) == expected
 
 
-def test_path_that_cannot_be_looked_at_is_refused(folder: Path, index: Run) -> None:
+def test_path_that_cannot_be_looked_at_is_refused(folder, index):
     """The file system's refusal of a path is an error in one line, not a crash."""
     name = "a" * 300
 
@@ -222,7 +220,7 @@ def test_path_that_cannot_be_looked_at_is_refused(folder: Path, index: Run) -> N
         assert ran.err.startswith("askdocs: ")
 
 
-def test_nothing_to_refresh_is_refused(folder: Path, index: Run) -> None:
+def test_nothing_to_refresh_is_refused(folder, index):
     """Without an index, a path and ./seeds there is nothing to do."""
     ran = index()
 
@@ -231,7 +229,7 @@ def test_nothing_to_refresh_is_refused(folder: Path, index: Run) -> None:
 
 
 @pytest.mark.parametrize("names", [["picture.png"], ["LOCK", "notes.txt"]])
-def test_foreign_folder_is_left_alone(rain: Path, index: Run, names: list[str]) -> None:
+def test_foreign_folder_is_left_alone(rain, index, names):
     """A folder vectors/ that is not an index is never written to."""
     (rain / "vectors").mkdir()
     for name in names:
@@ -244,7 +242,7 @@ def test_foreign_folder_is_left_alone(rain: Path, index: Run, names: list[str]) 
     assert sorted(path.name for path in (rain / "vectors").iterdir()) == sorted(names)
 
 
-def test_file_in_place_of_the_index_is_refused(rain: Path, index: Run) -> None:
+def test_file_in_place_of_the_index_is_refused(rain, index):
     """An index is a folder."""
     (rain / "vectors").write_text("mine")
 
@@ -256,9 +254,7 @@ def test_file_in_place_of_the_index_is_refused(rain: Path, index: Run) -> None:
 
 
 @pytest.mark.parametrize("leftovers", [["LOCK"], ["LOCK", "generations/"], ["LOCK", "HEAD.new"]])
-def test_leftovers_of_a_dead_first_run_are_no_obstacle(
-    rain: Path, index: Run, leftovers: list[str]
-) -> None:
+def test_leftovers_of_a_dead_first_run_are_no_obstacle(rain, index, leftovers):
     """What a run leaves that died before its first commit is taken over by the next run."""
     (rain / "vectors").mkdir()
     for name in leftovers:
@@ -283,7 +279,7 @@ def two_folders(folder: Path, index: Run) -> Path:
     return folder
 
 
-def test_added_path_joins_the_corpus(two_folders: Path, index: Run, run: Run) -> None:
+def test_added_path_joins_the_corpus(two_folders, index, run):
     """With --add both folders are indexed, now and at every refresh."""
     index("--add", "more")
     (two_folders / "docs" / "c.txt").write_text("The sun came out.")
@@ -294,9 +290,7 @@ def test_added_path_joins_the_corpus(two_folders: Path, index: Run, run: Run) ->
     )
 
 
-def test_replacing_path_takes_the_place_of_the_corpus(
-    two_folders: Path, index: Run, run: Run
-) -> None:
+def test_replacing_path_takes_the_place_of_the_corpus(two_folders, index, run):
     """With --replace only the new folder is indexed."""
     ran = index("--replace", "more")
 
@@ -304,7 +298,7 @@ def test_replacing_path_takes_the_place_of_the_corpus(
     assert run("status", "--documents").out == "more/b.txt  1 paragraph\n"
 
 
-def test_emptied_corpus_is_refreshed_and_not_named(rain: Path, index: Run, run: Run) -> None:
+def test_emptied_corpus_is_refreshed_and_not_named(rain, index, run):
     """A refresh follows a corpus that became empty; a path that holds nothing is still an error."""
     index("docs")
     (rain / "docs" / "a.txt").unlink()
@@ -350,7 +344,7 @@ def test_corpus_that_makes_no_sense_is_refused(  # noqa: PLR0917
     assert run("status", "--documents").out == "docs/a.txt  1 paragraph\n"
 
 
-def test_recorded_folder_that_is_gone_is_named(two_folders: Path, index: Run) -> None:
+def test_recorded_folder_that_is_gone_is_named(two_folders, index):
     """A refresh does not take a missing folder for an empty one."""
     shutil.rmtree(two_folders / "docs")
 
@@ -363,7 +357,7 @@ def test_recorded_folder_that_is_gone_is_named(two_folders: Path, index: Run) ->
 
 
 @pytest.mark.parametrize("tokens", ["15", "0", "-1", "2001"])
-def test_passage_length_out_of_range_is_refused(rain: Path, index: Run, tokens: str) -> None:
+def test_passage_length_out_of_range_is_refused(rain, index, tokens):
     """A passage has 16 to 2,000 tokens."""
     ran = index("--max-tokens", tokens, "docs")
 
@@ -375,7 +369,7 @@ def test_passage_length_out_of_range_is_refused(rain: Path, index: Run, tokens: 
     assert not (rain / "vectors").exists()
 
 
-def test_passage_may_be_longer_than_what_the_model_reads(folder: Path, index: Run) -> None:
+def test_passage_may_be_longer_than_what_the_model_reads(folder, index):
     """Only sentences are embedded: one that the model cannot read at once is cut, for itself."""
     words = " ".join(["harbour"] * 280)
     (folder / "docs" / "a.txt").write_text(words)
@@ -390,7 +384,7 @@ def test_passage_may_be_longer_than_what_the_model_reads(folder: Path, index: Ru
     assert len(stored.passage.sentences) > 1
 
 
-def test_dry_run_says_what_would_be_done(folder: Path, index: Run, run: Run) -> None:
+def test_dry_run_says_what_would_be_done(folder, index, run):
     """Every path that would change its place in the index has a line; nothing is written."""
     for name, text in {"a.txt": "Rain fell.", "b.txt": "Snow fell.", "c.txt": "Hail."}.items():
         (folder / "docs" / name).write_text(text)
@@ -418,7 +412,7 @@ def test_dry_run_says_what_would_be_done(folder: Path, index: Run, run: Run) -> 
     assert set(before) ^ set(folder.rglob("*")) == changed
 
 
-def test_dry_run_of_a_fresh_index_says_so(rain: Path, index: Run, run: Run) -> None:
+def test_dry_run_of_a_fresh_index_says_so(rain, index, run):
     """Where there is nothing to do, that is what is said."""
     index("docs")
 
@@ -427,7 +421,7 @@ def test_dry_run_of_a_fresh_index_says_so(rain: Path, index: Run, run: Run) -> N
     assert (ran.status, ran.out, ran.err) == (0, "nothing would change: 1 document\n", "")
 
 
-def test_strict_run_lists_what_cannot_be_read(rain: Path, index: Run) -> None:
+def test_strict_run_lists_what_cannot_be_read(rain, index):
     """Status 8, a line for each file with its reason, and no index."""
     (rain / "docs" / "b.txt").write_bytes(b"\0")
     (rain / "docs" / "c.txt").write_bytes(b"Caf\xe9")
@@ -444,7 +438,7 @@ def test_strict_run_lists_what_cannot_be_read(rain: Path, index: Run) -> None:
     assert not (rain / "vectors").exists()
 
 
-def test_patterns_are_recorded_and_listed(folder: Path, index: Run, run: Run) -> None:
+def test_patterns_are_recorded_and_listed(folder, index, run):
     """What decides which files are taken is in the status where it is not the default."""
     for name in ("a.rst", "b.txt", ".c.rst"):
         (folder / "docs" / name).write_text("Rain fell.")
@@ -482,9 +476,7 @@ def test_patterns_are_recorded_and_listed(folder: Path, index: Run, run: Run) ->
         ),
     ],
 )  # fmt: skip
-def test_option_that_makes_no_sense_is_refused(
-    rain: Path, index: Run, arguments: list[str], message: str, hint: str
-) -> None:
+def test_option_that_makes_no_sense_is_refused(rain, index, arguments, message, hint):
     """The error names the option and its value, and nothing is made."""
     ran = index(*arguments, "docs")
 
@@ -493,7 +485,7 @@ def test_option_that_makes_no_sense_is_refused(
     assert not (rain / "vectors").exists()
 
 
-def test_portable_index_says_so(rain: Path, index: Run, run: Run) -> None:
+def test_portable_index_says_so(rain, index, run):
     """What is put into the index and taken from it is said with its size."""
     put = index("--portable", "docs")
     listed = run("status").out.splitlines()[-1]
@@ -504,7 +496,7 @@ def test_portable_index_says_so(rain: Path, index: Run, run: Run) -> None:
     assert taken.err == "askdocs: vectors no longer carries an encoder\n"
 
 
-def test_device_that_is_not_there_is_an_error(folder: Path, index: Run) -> None:
+def test_device_that_is_not_there_is_an_error(folder, index):
     """Status 5 names the device, and nothing is written."""
     (folder / "docs" / "a.txt").write_text("Rain fell.\n")
 
@@ -516,7 +508,7 @@ def test_device_that_is_not_there_is_an_error(folder: Path, index: Run) -> None:
     assert [path.name for path in folder.iterdir()] == ["docs"]
 
 
-def test_model_that_is_not_there_is_an_error(rain: Path, run: Run) -> None:
+def test_model_that_is_not_there_is_an_error(rain, run):
     """A model that is not available ends the run before anything is made."""
     ran = run("index", "--model", "./absent", "docs")
 

@@ -62,7 +62,7 @@ def light(project: Path, tmp_path: Path) -> RunLight:
 
 @pytest.mark.parametrize("form", ["text", "json", "github", "junit"])
 @pytest.mark.parametrize("deep", [[], ["--deep"]])
-def test_check_needs_no_model_and_no_network(light: RunLight, form: str, deep: list[str]) -> None:
+def test_check_needs_no_model_and_no_network(light, form, deep):
     """Every format, and the verification of every byte, run with two small packages."""
     ran = light("check", "--format", form, *deep)
 
@@ -70,7 +70,7 @@ def test_check_needs_no_model_and_no_network(light: RunLight, form: str, deep: l
     assert "fresh" in ran.stdout
 
 
-def test_check_finds_what_differs(light: RunLight, project: Path) -> None:
+def test_check_finds_what_differs(light, project):
     """The check is complete: added, changed and removed documents, and settings."""
     (project / "seeds" / "new.txt").write_text("New.")
     (project / "seeds" / "001_169922582ed849e6.txt").write_text("Other.")
@@ -98,7 +98,7 @@ def test_check_finds_what_differs(light: RunLight, project: Path) -> None:
         (["config"], "configuration  "),
     ],
 )
-def test_other_commands_that_run_too(light: RunLight, arguments: list[str], shown: str) -> None:
+def test_other_commands_that_run_too(light, arguments, shown):
     """What the index holds, help and settings need no library either."""
     ran = light(*arguments)
 
@@ -121,9 +121,7 @@ def test_other_commands_that_run_too(light: RunLight, arguments: list[str], show
     ],
     ids=" ".join,
 )
-def test_other_commands_say_what_is_missing(
-    light: RunLight, project: Path, arguments: list[str]
-) -> None:
+def test_other_commands_say_what_is_missing(light, project, arguments):
     """One line names the command and a package, the hint what to install; nothing is written."""
     (project / "questions.txt").write_text("Who asked the Kremlin?\n")
     (project / "questions.jsonl").write_text('{"question": "Is there a cat?", "answers": []}\n')
@@ -138,7 +136,7 @@ def test_other_commands_say_what_is_missing(
     assert not (project / "other").exists()
 
 
-def test_missing_module_of_askdocs_is_a_crash(light: RunLight, tmp_path: Path) -> None:
+def test_missing_module_of_askdocs_is_a_crash(light, tmp_path):
     """A missing module of askdocs itself is a bug, and crashes with a traceback."""
     copy = tmp_path / "libraries" / "askdocs"
     source = copy.resolve()
@@ -152,6 +150,6 @@ def test_missing_module_of_askdocs_is_a_crash(light: RunLight, tmp_path: Path) -
     assert ran.stderr.endswith("ModuleNotFoundError: No module named 'askdocs.freshness'\n")
 
 
-def test_environment_of_these_tests_is_light(light: RunLight, tmp_path: Path) -> None:
+def test_environment_of_these_tests_is_light(light, tmp_path):
     """It holds nothing with which other commands could run."""
     assert sorted(os.listdir(tmp_path / "libraries")) == sorted(PACKAGES)

@@ -23,7 +23,7 @@ def shown(page: str) -> str:
 
 
 @pytest.mark.parametrize("name", sorted(cli.load_all()))
-def test_every_command_and_option_is_there(name: str) -> None:
+def test_every_command_and_option_is_there(name):
     """Each command is a heading, each option has its help."""
     page = manual()
     _, _, section = page.partition(f"\n.SS askdocs {name}\n")
@@ -35,14 +35,14 @@ def test_every_command_and_option_is_there(name: str) -> None:
     assert all(" ".join((one.help or "").split()) in " ".join(text.split()) for one in options)
 
 
-def test_sections_are_those_of_a_man_page() -> None:
+def test_sections_are_those_of_a_man_page():
     """The sections have the usual order."""
     assert re.findall(r"^\.SH (.*)$", manual(), re.MULTILINE) == [
         "NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "ENVIRONMENT", "FILES", "EXIT STATUS",
     ]  # fmt: skip
 
 
-def test_formatter_gets_only_our_commands() -> None:
+def test_formatter_gets_only_our_commands():
     """Text does not begin like a command, and examples keep their lines."""
     commands = {line.split()[0] for line in manual().splitlines() if line.startswith((".", "'"))}
 
@@ -50,7 +50,7 @@ def test_formatter_gets_only_our_commands() -> None:
     assert commands == {".TH", ".SH", ".SS", ".PP", ".RS", ".RE", ".nf", ".fi", ".TP"}
 
 
-def test_full_disk_is_reported() -> None:
+def test_full_disk_is_reported():
     """If the page cannot be written, the status is 7 and one line says why."""
     with Path("/dev/full").open("wb") as full:
         ran = subprocess.run(
@@ -64,7 +64,7 @@ def test_full_disk_is_reported() -> None:
 
 
 @pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
-def test_groff_has_no_warning() -> None:
+def test_groff_has_no_warning():
     """The formatter accepts the page without a warning."""
     page = subprocess.run(
         [sys.executable, str(REPOSITORY / "docs" / "manual.py")],

@@ -67,14 +67,14 @@ def _places(name: str) -> list[Path]:
 
 
 @pytest.mark.parametrize("name", FORBIDDEN)
-def test_environment_has_no_model_and_no_framework(bare: Bare, portable: Path, name: str) -> None:
+def test_environment_has_no_model_and_no_framework(bare, portable, name):
     """What the test is to do without really cannot be imported."""
     ran = bare("-c", f"import {name}", cwd=portable)
 
     assert f"No module named '{name}'" in ran.stderr
 
 
-def test_question_is_answered_there(bare: Bare, portable: Path) -> None:
+def test_question_is_answered_there(bare, portable):
     """The meaning of a question is understood with what the index carries."""
     question = "What did Rasmussen request from the Kremlin?"
 
@@ -84,9 +84,7 @@ def test_question_is_answered_there(bare: Bare, portable: Path) -> None:
     assert ran.stdout.startswith("1.  seeds/001_169922582ed849e6.txt#p2-3  lines 7-9  0.78")
 
 
-def test_index_without_its_encoder_is_not_answered_from_there(
-    bare: Bare, portable: Path, tmp_path: Path
-) -> None:
+def test_index_without_its_encoder_is_not_answered_from_there(bare, portable, tmp_path):
     """That question is answered by the carried encoder and by nothing else."""
     shutil.copytree(portable, tmp_path / "other", ignore=shutil.ignore_patterns("encoders"))
 

@@ -31,9 +31,7 @@ def press_ctrl_c() -> None:
 
 
 @pytest.mark.parametrize("kind", [ImportError, SystemError])
-def test_failed_import_is_an_interruption_only_after_ctrl_c(
-    run: Run, replace: Callable[..., None], kind: type[Exception]
-) -> None:
+def test_failed_import_is_an_interruption_only_after_ctrl_c(run, replace, kind):
     """After Ctrl-C the status is 130; without it, also in a later run, the error is a crash."""
 
     def fail() -> int:
@@ -49,9 +47,7 @@ def test_failed_import_is_an_interruption_only_after_ctrl_c(
 
 
 @pytest.mark.parametrize("handler", [signal.SIG_IGN, signal.default_int_handler])
-def test_handler_of_ctrl_c_is_left_as_it_was(
-    run: Run, replace: Callable[..., None], handler: Any
-) -> None:
+def test_handler_of_ctrl_c_is_left_as_it_was(run, replace, handler):
     """A process that ignores Ctrl-C goes on ignoring it; other handlers are restored."""
     before = signal.signal(signal.SIGINT, handler)
     during = []
@@ -90,16 +86,14 @@ def damaged(folder: Path) -> Path:
         (["index", "--index", "absent", "--dry-run", "--watch"], "askdocs index --help"),
     ],
 )
-def test_hint_is_of_the_index_that_was_named(
-    damaged: Path, run: Run, arguments: list[str], hint: str
-) -> None:
+def test_hint_is_of_the_index_that_was_named(damaged, run, arguments, hint):
     """Following the hint changes no other index."""
     ran = run(*arguments)
 
     assert ran.err.splitlines()[-1] == f"hint: {hint}"
 
 
-def test_every_clause_of_a_hint_names_an_index(damaged: Path, run: Run) -> None:
+def test_every_clause_of_a_hint_names_an_index(damaged, run):
     """An alternative with --index does not count for the first clause."""
     (damaged / "docs" / "a.txt").write_text("Rain fell.")
     run("index", "--index", "my index", "--rebuild", "docs")
@@ -113,9 +107,7 @@ def test_every_clause_of_a_hint_names_an_index(damaged: Path, run: Run) -> None:
     )
 
 
-def test_index_of_the_environment_is_not_repeated(
-    damaged: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_index_of_the_environment_is_not_repeated(damaged, run, monkeypatch):
     """The environment also applies to the next command; a flag is forgotten after its run."""
     run("check", "--index", "vectors")
     monkeypatch.setenv("ASKDOCS_INDEX", "my index")

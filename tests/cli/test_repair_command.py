@@ -53,7 +53,7 @@ def timeless(out: str) -> str:
     return re.sub(r" in \d+\.\d s", " in 0.0 s", out)
 
 
-def test_sound_index_is_left_alone(harbour: Path, run: Run) -> None:
+def test_sound_index_is_left_alone(harbour, run):
     """One line says so, and nothing is written."""
     before = content(harbour)
 
@@ -63,7 +63,7 @@ def test_sound_index_is_left_alone(harbour: Path, run: Run) -> None:
     assert content(harbour) == before
 
 
-def test_damaged_file_is_named_and_put_right(harbour: Path, run: Run) -> None:
+def test_damaged_file_is_named_and_put_right(harbour, run):
     """What was wrong and what was done about it is on stdout; a second run has nothing to do."""
     path = generation_of(harbour) / "000" / "dense.faiss"
     flip(path)
@@ -80,7 +80,7 @@ def test_damaged_file_is_named_and_put_right(harbour: Path, run: Run) -> None:
     assert run("repair").out == SOUND
 
 
-def test_missing_head_is_put_right(harbour: Path, run: Run) -> None:
+def test_missing_head_is_put_right(harbour, run):
     """The generation that is there is named again, and nothing else is written."""
     before = content(harbour)
     (harbour / "vectors" / "HEAD").unlink()
@@ -97,7 +97,7 @@ def test_missing_head_is_put_right(harbour: Path, run: Run) -> None:
     assert run("check", "--deep").status == 0
 
 
-def test_document_that_cannot_be_read_is_said(harbour: Path, run: Run) -> None:
+def test_document_that_cannot_be_read_is_said(harbour, run):
     """It was never in the index: status 8 and what helps, as for `askdocs index`."""
     (harbour / "docs" / "c.txt").write_bytes(b"caf\xe9")
     said = run("index").err
@@ -113,7 +113,7 @@ def test_document_that_cannot_be_read_is_said(harbour: Path, run: Run) -> None:
     )
 
 
-def test_damage_with_a_document_gone_is_left_alone(harbour: Path, run: Run) -> None:
+def test_damage_with_a_document_gone_is_left_alone(harbour, run):
     """The document could not be restored; the message names it and the hint a way on."""
     flip(generation_of(harbour) / "000" / "passages.jsonl")
     (harbour / "docs" / "b.txt").unlink()
@@ -129,7 +129,7 @@ def test_damage_with_a_document_gone_is_left_alone(harbour: Path, run: Run) -> N
     assert content(harbour) == before
 
 
-def test_lost_manifest_needs_a_path(harbour: Path, run: Run) -> None:
+def test_lost_manifest_needs_a_path(harbour, run):
     """Without PATH nothing is written; what the hint says works, and says what is used instead."""
     path = generation_of(harbour) / "manifest.json"
     path.unlink()
@@ -156,7 +156,7 @@ def test_lost_manifest_needs_a_path(harbour: Path, run: Run) -> None:
     assert run("repair").out == SOUND
 
 
-def test_dry_run_writes_nothing(harbour: Path, run: Run) -> None:
+def test_dry_run_writes_nothing(harbour, run):
     """It says what is wrong and that it can be put right."""
     path = generation_of(harbour) / "corpus.jsonl"
     path.unlink()
@@ -169,7 +169,7 @@ def test_dry_run_writes_nothing(harbour: Path, run: Run) -> None:
     assert content(harbour) == before
 
 
-def test_quiet_prints_nothing(harbour: Path, run: Run) -> None:
+def test_quiet_prints_nothing(harbour, run):
     """The work is done all the same."""
     flip(generation_of(harbour) / "000" / "tables.npys")
 
@@ -179,7 +179,7 @@ def test_quiet_prints_nothing(harbour: Path, run: Run) -> None:
     assert run("check", "--deep").status == 0
 
 
-def test_another_writer_is_not_disturbed(harbour: Path, run: Run) -> None:
+def test_another_writer_is_not_disturbed(harbour, run):
     """The index is left as it is."""
     flip(generation_of(harbour) / "000" / "lexical.npys")
     before = content(harbour)
@@ -192,7 +192,7 @@ def test_another_writer_is_not_disturbed(harbour: Path, run: Run) -> None:
     assert content(harbour) == before
 
 
-def test_damaged_encoder_is_put_back(harbour: Path, run: Run) -> None:
+def test_damaged_encoder_is_put_back(harbour, run):
     """A portable index is portable again; no document is read for that."""
     assert run("index", "--portable").status == 0
     [path] = Path("vectors").glob("encoders/*/weights.bin")
@@ -210,7 +210,7 @@ def test_damaged_encoder_is_put_back(harbour: Path, run: Run) -> None:
     assert run("repair").out == SOUND
 
 
-def test_no_index_is_nothing_to_repair(folder: Path, run: Run) -> None:
+def test_no_index_is_nothing_to_repair(folder, run):
     """A folder that holds nothing of an index is left as it is."""
     ran = run("repair", "--index", "vectors", "docs")
 
@@ -219,7 +219,7 @@ def test_no_index_is_nothing_to_repair(folder: Path, run: Run) -> None:
     assert not (folder / "vectors").exists()
 
 
-def test_older_generation_stands_in_for_a_lost_one(harbour: Path, run: Run, tmp_path: Path) -> None:
+def test_older_generation_stands_in_for_a_lost_one(harbour, run, tmp_path):
     """Where the current manifest is lost and another generation is whole, the index falls back."""
     older = generation_of(harbour)
     shutil.copytree(older, tmp_path / "aside")

@@ -40,9 +40,7 @@ def predicted(directory: Path) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
-def test_hits_are_in_the_order_of_the_model(
-    harbour: Path, run: Run, tiny_reranker: Path, mode: str
-) -> None:
+def test_hits_are_in_the_order_of_the_model(harbour, run, tiny_reranker, mode):
     """JSON has the model's score beside the score, which is what it is without the model."""
     ask = ("ask", QUESTION, "--mode", mode, "--min-score", "0", "--format", "json")
     scores = {hit["path"]: hit["score"] for hit in json.loads(run(*ask).out)["hits"]}
@@ -59,7 +57,7 @@ def test_hits_are_in_the_order_of_the_model(
         assert hit["rerank_score"] == pytest.approx(expected[hit["path"]], abs=2e-6)
 
 
-def test_text_has_both_scores(harbour: Path, run: Run, tiny_reranker: Path) -> None:
+def test_text_has_both_scores(harbour, run, tiny_reranker):
     """A reader sees why a hit with a lower score comes first; --quiet leaves the notice out."""
     ask = ("ask", QUESTION, "-k", "1", "--min-score", "0", "--rerank", "./reranker")
     name, value = next(iter(predicted(tiny_reranker).items()))
@@ -72,7 +70,7 @@ def test_text_has_both_scores(harbour: Path, run: Run, tiny_reranker: Path) -> N
     assert head.endswith(f", reranked {value:.2f}  verified")
 
 
-def test_without_the_option_nothing_is_loaded(harbour: Path, run: Run) -> None:
+def test_without_the_option_nothing_is_loaded(harbour, run):
     """There is no notice, and no other score."""
     ran = run("ask", QUESTION, "--min-score", "0", "--format", "jsonl")
 
@@ -80,7 +78,7 @@ def test_without_the_option_nothing_is_loaded(harbour: Path, run: Run) -> None:
     assert "rerank" not in ran.out
 
 
-def test_question_that_nothing_answers_loads_nothing(harbour: Path, run: Run) -> None:
+def test_question_that_nothing_answers_loads_nothing(harbour, run):
     """There is nothing to order."""
     ran = run("ask", "zeppelins", "--mode", "lexical", "--rerank", "reranker")
 
@@ -89,7 +87,7 @@ def test_question_that_nothing_answers_loads_nothing(harbour: Path, run: Run) ->
 
 
 @pytest.mark.parametrize("command", ["ask", "eval"])
-def test_missing_model_is_a_line_and_a_hint(harbour: Path, run: Run, command: str) -> None:
+def test_missing_model_is_a_line_and_a_hint(harbour, run, command):
     """It is noticed before anything is asked, and nothing is fetched unasked."""
     (harbour / "questions.jsonl").write_text('{"question": "Why?", "answers": []}\n')
     here = run(command, "questions.jsonl", "--rerank", "./absent")
@@ -100,9 +98,7 @@ def test_missing_model_is_a_line_and_a_hint(harbour: Path, run: Run, command: st
     assert there.err == f"askdocs: the model owner/absent is not on this machine\n{HINT}"
 
 
-def test_unfit_model_is_a_line_and_a_hint(
-    harbour: Path, run: Run, make_reranker: Callable[..., Path]
-) -> None:
+def test_unfit_model_is_a_line_and_a_hint(harbour, run, make_reranker):
     """Without its safetensors file, or with several labels, it answers nothing."""
     unfit = make_reranker(labels=3)
 
@@ -117,7 +113,7 @@ def test_unfit_model_is_a_line_and_a_hint(
     assert pickled.err == f"askdocs: {unfit}/pytorch_model.bin {reason}\n{hint}"
 
 
-def test_eval_measures_the_new_order(harbour: Path, run: Run, tiny_reranker: Path) -> None:
+def test_eval_measures_the_new_order(harbour, run, tiny_reranker):
     """The ranks are the reranker's, and so is the score of a run, by which other tools sort."""
     first = next(iter(predicted(tiny_reranker)))
     answers = [{"file": f"docs/{first}.txt", "paragraph": 1}]

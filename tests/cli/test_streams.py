@@ -31,9 +31,7 @@ PRINTING = [
 
 
 @pytest.mark.parametrize("command", PRINTING, ids=" ".join)
-def test_output_that_cannot_be_written_is_reported(
-    project: Path, run_process: RunProcess, command: list[str]
-) -> None:
+def test_output_that_cannot_be_written_is_reported(project, run_process, command):
     """If standard output is full or closed, the status is 7 and one line says why."""
     with Path("/dev/full").open("wb") as full:
         ran = run_process(*command, stdout=full)
@@ -44,9 +42,7 @@ def test_output_that_cannot_be_written_is_reported(
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_disk_that_fills_up_is_reported(
-    project: Path, run_process: RunProcess, tmp_path: Path, unbuffered: str
-) -> None:
+def test_disk_that_fills_up_is_reported(project, run_process, tmp_path, unbuffered):
     """Output that is written only in part is an error, however Python buffers."""
     env = {
         "PYTHONUNBUFFERED": unbuffered,
@@ -72,9 +68,7 @@ def test_disk_that_fills_up_is_reported(
     ],
     ids=" ".join,
 )
-def test_reader_that_goes_away_ends_it_quietly(
-    project: Path, run_process: RunProcess, command: list[str]
-) -> None:
+def test_reader_that_goes_away_ends_it_quietly(project, run_process, command):
     """A closed pipe, as after `head`, ends in status 141 without a message."""
     reading, writing = os.pipe()
     os.close(reading)
@@ -85,7 +79,7 @@ def test_reader_that_goes_away_ends_it_quietly(
     assert (ran.returncode, ran.stderr) == (141, b"")
 
 
-def test_head_prints_one_line(project: Path, cache: Path) -> None:
+def test_head_prints_one_line(project, cache):
     """`| head -1` prints one line, and no message."""
     command = f"yes Kremlin | head -200 | {sys.executable} -m askdocs ask --mode lexical"
     script = f"{command} --questions - --format jsonl | head -1 | cut -c -12"
@@ -103,9 +97,7 @@ def test_head_prints_one_line(project: Path, cache: Path) -> None:
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("stream", ["full", "closed"])
-def test_status_is_kept_where_errors_cannot_be_written(
-    project: Path, cache: Path, stream: str, unbuffered: str
-) -> None:
+def test_status_is_kept_where_errors_cannot_be_written(project, cache, stream, unbuffered):
     """Without a usable standard error, the exit status still says what was wrong."""
     redirection = {"full": "2>/dev/full", "closed": "2>&-"}[stream]
 
@@ -123,7 +115,7 @@ def test_status_is_kept_where_errors_cannot_be_written(
     assert statuses == [2, 3, 1]
 
 
-def test_closed_input_has_no_questions(project: Path, run_process: RunProcess) -> None:
+def test_closed_input_has_no_questions(project, run_process):
     """Without a standard input, --questions - says so."""
     ran = run_process("ask", "--questions", "-", script='exec "$@" <&-')
 
@@ -134,7 +126,7 @@ def test_closed_input_has_no_questions(project: Path, run_process: RunProcess) -
 PLAIN_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
 
-def test_output_is_utf8_in_every_locale(project: Path, run_process: RunProcess) -> None:
+def test_output_is_utf8_in_every_locale(project, run_process):
     """In the C locale, questions and answers beyond ASCII work."""
     arguments = ("ask", "-k", "1", "What did Rasmussen – the NATO chief – ask of the Kremlin?")
     expected = run_process(*arguments, env={"PYTHONUTF8": "1"})
@@ -146,7 +138,7 @@ def test_output_is_utf8_in_every_locale(project: Path, run_process: RunProcess) 
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, expected.stdout, b"")
 
 
-def test_bytes_that_are_not_utf8_are_no_crash(project: Path, run_process: RunProcess) -> None:
+def test_bytes_that_are_not_utf8_are_no_crash(project, run_process):
     """A question or a path that is not UTF-8 is refused in one line."""
     asked = run_process("ask", "-k", "1", b"What did Rasmussen \xff ask of the Kremlin?")
     refused = run_process("index", b"caf\xe9")
@@ -159,9 +151,7 @@ def test_bytes_that_are_not_utf8_are_no_crash(project: Path, run_process: RunPro
 
 
 @pytest.mark.parametrize("columns", ["0", "1", "2", "19", "100000", "x"])
-def test_any_terminal_width_will_do(
-    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch, columns: str
-) -> None:
+def test_any_terminal_width_will_do(project, run, monkeypatch, columns):
     """A terminal of one column, or an absurd one, shows every word of the text."""
     arguments = ("--mode", "lexical", "-k", "1", "What did Rasmussen request from the Kremlin?")
     wide = run("ask", *arguments)
@@ -221,14 +211,8 @@ def ask_in(
     ],
 )
 def test_color_is_for_terminals_that_want_it(
-    project: Path,
-    run: Run,
-    monkeypatch: pytest.MonkeyPatch,
-    *,
-    arguments: list[str],
-    environment: dict[str, str],
-    is_colored: bool,
-) -> None:
+    project, run, monkeypatch, *, arguments, environment, is_colored
+):
     """A terminal gets colour and links, unless NO_COLOR, --color or its kind says otherwise."""
     terminal = Terminal()
     monkeypatch.setattr("sys.stdout", terminal)
@@ -257,14 +241,8 @@ def test_color_is_for_terminals_that_want_it(
     ],
 )
 def test_color_in_a_pipe_follows_the_options(
-    project: Path,
-    run: Run,
-    monkeypatch: pytest.MonkeyPatch,
-    *,
-    arguments: list[str],
-    environment: dict[str, str],
-    is_colored: bool,
-) -> None:
+    project, run, monkeypatch, *, arguments, environment, is_colored
+):
     """--color decides, then NO_COLOR, then FORCE_COLOR; a pipe gets no links."""
     shown = ask_in(run, monkeypatch, environment, *arguments)
 
@@ -272,9 +250,7 @@ def test_color_in_a_pipe_follows_the_options(
     assert "\x1b]8" not in shown
 
 
-def test_progress_is_shown_on_a_terminal(
-    folder: Path, run: Run, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_progress_is_shown_on_a_terminal(folder, run, tiny_model, monkeypatch):
     """On a terminal, a bar on standard error fills; standard output has only the report."""
     (folder / "docs" / "a.txt").write_text("Rain fell. It was wet.\n\nThe sun came out.\n")
     terminal = Terminal()
@@ -290,9 +266,7 @@ def test_progress_is_shown_on_a_terminal(
 
 
 @pytest.mark.parametrize("case", ["quiet", "unchanged", "emptied"])
-def test_no_progress_where_there_is_nothing_to_show(
-    folder: Path, run: Run, tiny_model: Path, monkeypatch: pytest.MonkeyPatch, case: str
-) -> None:
+def test_no_progress_where_there_is_nothing_to_show(folder, run, tiny_model, monkeypatch, case):
     """No bar is drawn with -q, for an unchanged corpus, and for one that is now empty."""
     (folder / "docs" / "a.txt").write_text("Rain fell.")
     arguments = ["--model", str(tiny_model), "docs"]

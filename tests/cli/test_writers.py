@@ -67,9 +67,7 @@ def run_script(cache: Path, script: str, *arguments: str) -> subprocess.Complete
     )
 
 
-def test_interruption_leaves_the_old_index_answering(
-    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_interruption_leaves_the_old_index_answering(harbour, run, monkeypatch):
     """Ctrl-C while sentences are embedded: status 130, no leftovers, the next run succeeds."""
     before = tree(harbour / "vectors")
 
@@ -85,9 +83,7 @@ def test_interruption_leaves_the_old_index_answering(
     assert run("check").status == 0
 
 
-def test_interrupted_first_run_leaves_no_index(
-    folder: Path, run: Run, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_interrupted_first_run_leaves_no_index(folder, run, tiny_model, monkeypatch):
     """The interrupted run leaves no index, and the next run makes one."""
     (folder / "docs" / "a.txt").write_text("The harbour froze in March.")
 
@@ -115,9 +111,7 @@ sys.exit(main(["index"]))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_signal_leaves_the_old_index_answering(
-    harbour: Path, run: Run, cache: Path, number: signal.Signals
-) -> None:
+def test_signal_leaves_the_old_index_answering(harbour, run, cache, number):
     """A process that is ended in the middle leaves the old index, no lock, and no mess for long."""
     before = tree(harbour / "vectors")
 
@@ -142,7 +136,7 @@ def tree(folder: Path) -> dict[str, bytes | None]:
     }
 
 
-def test_second_writer_is_turned_away(harbour: Path, run: Run) -> None:
+def test_second_writer_is_turned_away(harbour, run):
     """While another process writes, index ends at once in status 6; readers do not notice."""
     with (harbour / "vectors" / "LOCK").open("rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -156,7 +150,7 @@ def test_second_writer_is_turned_away(harbour: Path, run: Run) -> None:
     assert run("index").status == 0
 
 
-def test_patient_writer_is_turned_away_in_the_end(harbour: Path, run: Run) -> None:
+def test_patient_writer_is_turned_away_in_the_end(harbour, run):
     """With --wait it reports what it waits for, and gives up after that time."""
     with (harbour / "vectors" / "LOCK").open("rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -168,9 +162,7 @@ def test_patient_writer_is_turned_away_in_the_end(harbour: Path, run: Run) -> No
     assert (ran.status, ran.out, ran.err) == (6, "", waiting + BUSY + hint)
 
 
-def test_patient_writer_goes_on_from_what_the_other_has_written(
-    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_patient_writer_goes_on_from_what_the_other_has_written(harbour, run, monkeypatch):
     """What another process commits meanwhile is where it begins, so nothing is left to do."""
     overtake(run, monkeypatch)
 
@@ -187,7 +179,7 @@ sys.exit(main(["index", "--watch"]))
 """
 
 
-def test_interrupted_watch_ends_without_a_word(harbour: Path, cache: Path, run: Run) -> None:
+def test_interrupted_watch_ends_without_a_word(harbour, cache, run):
     """Ctrl-C is how a watch ends: status 130, and an index that is whole."""
     process = subprocess.Popen(
         [sys.executable, "-c", WATCHING],
@@ -206,9 +198,7 @@ def test_interrupted_watch_ends_without_a_word(harbour: Path, cache: Path, run: 
     assert run("check").status == 0
 
 
-def test_writer_that_was_overtaken_starts_again(
-    harbour: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_writer_that_was_overtaken_starts_again(harbour, run, monkeypatch):
     """An index that changed while the plan was made is not overwritten."""
     overtake(run, monkeypatch)
 
@@ -251,7 +241,7 @@ sys.stderr.write("\\n" + json.dumps([status, written]))
     ],
     ids=" ".join,
 )
-def test_readers_open_nothing_for_writing(harbour: Path, cache: Path, command: list[str]) -> None:
+def test_readers_open_nothing_for_writing(harbour, cache, command):
     """Commands that only read leave the index untouched, so it may be read-only."""
     before = times(harbour / "vectors")
 
@@ -263,7 +253,7 @@ def test_readers_open_nothing_for_writing(harbour: Path, cache: Path, command: l
     assert times(harbour / "vectors") == before
 
 
-def test_indexing_is_seen_by_the_same_watch(harbour: Path, cache: Path) -> None:
+def test_indexing_is_seen_by_the_same_watch(harbour, cache):
     """The watch over readers would see a write: it sees those of a writer."""
     ran = run_script(cache, AUDITED, "index")
 

@@ -36,9 +36,7 @@ def paths(base: Path, *roots: str, **settings: Any) -> list[str]:
         (["/x"], []),
     ],
 )
-def test_included_files_are_those_that_a_pattern_names(
-    make_tree: MakeTree, patterns: list[str], expected: list[str]
-) -> None:
+def test_included_files_are_those_that_a_pattern_names(make_tree, patterns, expected):
     """Without a slash a pattern names files, with one paths from the base; case is nothing."""
     base = make_tree(dict.fromkeys(NAMES, ""))
 
@@ -57,9 +55,7 @@ def test_included_files_are_those_that_a_pattern_names(
         (["z/", "/a.txt"], ["a.txt", "z/x/a.txt"]),
     ],
 )
-def test_excluded_is_what_a_line_of_gitignore_would_leave_out(
-    make_tree: MakeTree, patterns: list[str], gone: list[str]
-) -> None:
+def test_excluded_is_what_a_line_of_gitignore_would_leave_out(make_tree, patterns, gone):
     """Names at any depth, paths from the base, folders with all that is in them."""
     names = [name for name in NAMES if name.endswith(".txt")]
     base = make_tree(dict.fromkeys(names, ""))
@@ -67,21 +63,21 @@ def test_excluded_is_what_a_line_of_gitignore_would_leave_out(
     assert paths(base, exclude=tuple(patterns)) == [name for name in names if name not in gone]
 
 
-def test_ignore_file_takes_nothing_back_that_is_excluded(make_tree: MakeTree) -> None:
+def test_ignore_file_takes_nothing_back_that_is_excluded(make_tree):
     """What is excluded by name stays out, whatever an ignore file says."""
     base = make_tree({"a.txt": "", "b.txt": "", ".gitignore": "!a.txt"})
 
     assert paths(base, exclude=("a.txt",)) == ["b.txt"]
 
 
-def test_named_root_is_taken_though_excluded(make_tree: MakeTree) -> None:
+def test_named_root_is_taken_though_excluded(make_tree):
     """Who names a file or folder means it."""
     base = make_tree({"x/a.txt": "", "b.txt": ""})
 
     assert paths(base, "x", "b.txt", exclude=("x", "b.txt")) == ["b.txt", "x/a.txt"]
 
 
-def test_patterns_for_a_root_outside_the_base_count_from_it(make_tree: MakeTree) -> None:
+def test_patterns_for_a_root_outside_the_base_count_from_it(make_tree):
     """A path of another folder cannot be told from the base."""
     base = make_tree({"x/a.txt": ""})
     make_tree({"x/b.rst": "", "y/x/c.rst": "", "d.rst": ""}, base="other")
@@ -93,7 +89,7 @@ def test_patterns_for_a_root_outside_the_base_count_from_it(make_tree: MakeTree)
     ]  # fmt: skip
 
 
-def test_hidden_entries_are_taken_where_that_is_wanted(make_tree: MakeTree) -> None:
+def test_hidden_entries_are_taken_where_that_is_wanted(make_tree):
     """All but what a version control system keeps for itself, and the index."""
     names = [".a.txt", ".b/c.txt", ".git/d.txt", "e/.svn/f.txt", ".hg/g.txt", "vectors/h.txt"]
     base = make_tree({**dict.fromkeys(names, ""), ".github/i.md": "", ".gitignore": ""})

@@ -75,9 +75,7 @@ def tree_with(make_tree: MakeTree, *lines: str) -> Path:
         (["[z-a].txt", "b"], ["a.txt", "a/a.txt", "a/b.txt", "b.txt"]),
     ],
 )  # fmt: skip
-def test_patterns_mean_what_they_mean_to_git(
-    make_tree: MakeTree, patterns: list[str], expected: list[str]
-) -> None:
+def test_patterns_mean_what_they_mean_to_git(make_tree, patterns, expected):
     """The last pattern that matches an entry decides."""
     base = tree_with(make_tree, *patterns)
     subprocess.run(["git", "init", "-q", base], check=True, timeout=60)
@@ -104,9 +102,7 @@ def test_patterns_mean_what_they_mean_to_git(
         ({".gitignore": "b", "b/.gitignore": "!a.txt"}, ["a.txt", "b.txt"]),
     ],
 )
-def test_deepest_ignore_file_that_mentions_an_entry_decides(
-    make_tree: MakeTree, files: dict[str, str], expected: list[str]
-) -> None:
+def test_deepest_ignore_file_that_mentions_an_entry_decides(make_tree, files, expected):
     """Ignore files count from their own folder, and overrule those above it."""
     names = dict.fromkeys(["a.txt", "b.txt", "b/a.txt", "b/b.txt"], "")
 
@@ -139,9 +135,7 @@ def test_deepest_ignore_file_that_mentions_an_entry_decides(
         ),
     ],
 )  # fmt: skip
-def test_ignore_files_above_a_root_count_from_the_base(
-    make_tree: MakeTree, files: dict[str, str], root: str, expected: list[str]
-) -> None:
+def test_ignore_files_above_a_root_count_from_the_base(make_tree, files, root, expected):
     """Naming a root overrules what is above it."""
     assert paths(make_tree({"x/y/a.txt": "", "x/y/b.txt": "", **files}), root) == expected
 
@@ -149,9 +143,7 @@ def test_ignore_files_above_a_root_count_from_the_base(
 @pytest.mark.parametrize(
     "line", ["[[]", "[a--c]", "[a&&b]", "[|||]", "[~~]", "/x/**/[[]*", "\ufeffa.txt", "caf\udce9"]
 )
-def test_odd_line_spoils_no_other_and_causes_no_warning(
-    make_tree: MakeTree, line: str, recwarn: pytest.WarningsRecorder
-) -> None:
+def test_odd_line_spoils_no_other_and_causes_no_warning(make_tree, line, recwarn):
     """A byte order mark is skipped, a line need not be UTF-8, and `re` may not warn of classes."""
     base = make_tree({"b.txt": "", "q.txt": ""})
     (base / ".gitignore").write_text(f"{line}\nb.txt", "utf-8", "surrogateescape")
@@ -170,7 +162,7 @@ def test_odd_line_spoils_no_other_and_causes_no_warning(
         ("x?y/*.txt", "x\ny/b.txt", "b.txt"),
     ],
 )
-def test_odd_name_is_ignored(make_tree: MakeTree, line: str, name: str, other: str) -> None:
+def test_odd_name_is_ignored(make_tree, line, name, other):
     """Brackets, bytes that are not UTF-8 and line ends are matched as they are for git."""
     base = make_tree({name: "", other: ""})
     (base / ".gitignore").write_text(line, "utf-8", "surrogateescape")
@@ -185,9 +177,7 @@ def test_odd_name_is_ignored(make_tree: MakeTree, line: str, name: str, other: s
 )
 @example(lines=["a", "**/b/*", "/a/**/b"], names=["a", "b", "b"], is_folder=True)
 @example(lines=["a[b]/**"], names=["ab", "a"], is_folder=False)
-def test_quick_look_at_all_patterns_overlooks_none(
-    lines: list[str], names: list[str], is_folder: bool
-) -> None:
+def test_quick_look_at_all_patterns_overlooks_none(lines, names, is_folder):
     """The verdict is the same as without it."""
     for rules in make_rules(lines):
         path = "/".join(names)
@@ -197,9 +187,7 @@ def test_quick_look_at_all_patterns_overlooks_none(
         )
 
 
-def test_ignore_files_with_the_same_lines_are_compiled_once(
-    make_tree: MakeTree, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ignore_files_with_the_same_lines_are_compiled_once(make_tree, monkeypatch):
     """Many folders with the same lines cost as many patterns as one."""
     base = make_tree({f"{name}/.gitignore": "once-only-*.txt" for name in "abcdef"})
     compiled: list[object] = []
@@ -216,7 +204,7 @@ def test_ignore_files_with_the_same_lines_are_compiled_once(
 
 
 @pytest.mark.parametrize("name", [".gitignore", ".askdocsignore"])
-def test_ignore_file_that_cannot_be_used_is_reported(make_tree: MakeTree, name: str) -> None:
+def test_ignore_file_that_cannot_be_used_is_reported(make_tree, name):
     """What it names is indexed, which nobody should overlook; other ignore files count."""
     other = ({".gitignore", ".askdocsignore"} - {name}).pop()
     names = ["a.txt", "b.txt", "c/d.txt", "e/f.txt", "g/h.txt", "i/j.txt", f"{name}/x"]
@@ -251,9 +239,7 @@ def test_ignore_file_that_cannot_be_used_is_reported(make_tree: MakeTree, name: 
         (["*a" * 30 + "*b", "4999.txt"], "line 1 is not used: too many stars"),
     ],
 )  # fmt: skip
-def test_patterns_beyond_a_limit_are_reported(
-    make_tree: MakeTree, lines: list[str], fault: str
-) -> None:
+def test_patterns_beyond_a_limit_are_reported(make_tree, lines, fault):
     """The other patterns of the file are used, and no pattern takes long on any name."""
     long = f"{'a' * 200}.txt"
     ignored = "b.txt" if "first" in fault else "4999.txt"
@@ -264,12 +250,12 @@ def test_patterns_beyond_a_limit_are_reported(
 
 
 @pytest.mark.parametrize("line", ["", "  ", "# a", "!a", "!", "/", "[z-a]", "a\\", "*a*a*a*b"])
-def test_line_that_leaves_nothing_out_is_not_a_pattern(line: str) -> None:
+def test_line_that_leaves_nothing_out_is_not_a_pattern(line):
     """Comments, exceptions, nonsense and too many stars are told from patterns."""
     assert not is_pattern(line)
 
 
 @pytest.mark.parametrize("line", ["a", "*.txt", "a/", "\\!a", "\\#", "[[]", "*a*a*b"])
-def test_line_that_leaves_something_out_is_a_pattern(line: str) -> None:
+def test_line_that_leaves_something_out_is_a_pattern(line):
     """Escaped marks and odd classes are patterns."""
     assert is_pattern(line)

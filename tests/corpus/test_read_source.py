@@ -59,14 +59,14 @@ def refusal(path: Path, max_bytes: int = 100, **options: bool) -> tuple[str, boo
 
 
 @pytest.mark.parametrize("max_bytes", [5, 2**40, 2**62, 2**63 - 1])
-def test_file_is_read_whole(tmp_path: Path, max_bytes: int) -> None:
+def test_file_is_read_whole(tmp_path, max_bytes):
     """A file of at most the allowed size, however large, comes back with every byte."""
     (tmp_path / "x.txt").write_bytes(b"a\r\n\0\xff")
 
     assert read_source(tmp_path / "x.txt", max_bytes=max_bytes) == b"a\r\n\0\xff"
 
 
-def test_file_above_the_limit_is_skipped(tmp_path: Path) -> None:
+def test_file_above_the_limit_is_skipped(tmp_path):
     """One byte too many makes a file too large."""
     (tmp_path / "x.txt").write_bytes(bytes(3 * 2**19 + 1))
 
@@ -76,9 +76,7 @@ def test_file_above_the_limit_is_skipped(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("follow_links", [False, True])
 @pytest.mark.parametrize("kind", ["fifo", "socket", "device", "folder"])
-def test_special_file_is_skipped(
-    make_thing: Callable[[str], Path], kind: str, follow_links: bool
-) -> None:
+def test_special_file_is_skipped(make_thing, kind, follow_links):
     """Anything but a regular file is refused at once and unread."""
     expected = ("not a regular file", True)
 
@@ -86,17 +84,17 @@ def test_special_file_is_skipped(
 
 
 @pytest.mark.parametrize("kind", ["link", "link to itself", "dangling link"])
-def test_link_is_skipped(make_thing: Callable[[str], Path], kind: str) -> None:
+def test_link_is_skipped(make_thing, kind):
     """A link is not followed, wherever it leads."""
     assert refusal(make_thing(kind)) == ("link", True)
 
 
-def test_link_is_followed_where_asked_for(make_thing: Callable[[str], Path]) -> None:
+def test_link_is_followed_where_asked_for(make_thing):
     """A root may be a link; its target is read."""
     assert read_source(make_thing("link"), max_bytes=100, follow_links=True) == b"content"
 
 
-def test_link_to_itself_is_skipped_when_followed(make_thing: Callable[[str], Path]) -> None:
+def test_link_to_itself_is_skipped_when_followed(make_thing):
     """A loop of links is recognised."""
     assert refusal(make_thing("link to itself"), follow_links=True) == ("link", True)
 
@@ -104,7 +102,7 @@ def test_link_to_itself_is_skipped_when_followed(make_thing: Callable[[str], Pat
 @pytest.mark.parametrize(
     ("name", "number"), [("nowhere", errno.ENOENT), ("file/x.txt", errno.ENOTDIR)]
 )
-def test_missing_file_has_failed(tmp_path: Path, name: str, number: int) -> None:
+def test_missing_file_has_failed(tmp_path, name, number):
     """A missing file is reported with the system's reason, not skipped in silence."""
     (tmp_path / "file").write_bytes(b"")
 
@@ -120,16 +118,14 @@ def test_missing_file_has_failed(tmp_path: Path, name: str, number: int) -> None
         (errno.EOPNOTSUPP, "not a regular file", True),  # what macOS says of a socket
     ],
 )
-def test_refusal_to_open_gives_the_reason(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, reason: str, skipped: bool
-) -> None:
+def test_refusal_to_open_gives_the_reason(tmp_path, monkeypatch, number, reason, skipped):
     """The system's error becomes the reason, in lower case."""
     monkeypatch.setattr(os, "open", refusing(OSError(number, os.strerror(number))))
 
     assert refusal(tmp_path / "x.txt") == (reason, skipped)
 
 
-def test_refusal_to_read_gives_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refusal_to_read_gives_the_reason(tmp_path, monkeypatch):
     """A disk that fails half-way is reported as such."""
     (tmp_path / "x.txt").write_bytes(b"content")
     monkeypatch.setattr(os, "pread", refusing(OSError(errno.EIO, "Input/output error")))
@@ -137,9 +133,7 @@ def test_refusal_to_read_gives_the_reason(tmp_path: Path, monkeypatch: pytest.Mo
     assert refusal(tmp_path / "x.txt") == ("input/output error", False)
 
 
-def test_file_that_comes_in_pieces_is_read_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_file_that_comes_in_pieces_is_read_whole(tmp_path, monkeypatch):
     """The system may give fewer bytes than were asked for, and more the next time."""
     (tmp_path / "x.txt").write_bytes(b"content")
     read = os.pread
@@ -153,9 +147,7 @@ def test_file_that_comes_in_pieces_is_read_whole(
 
 
 @pytest.mark.parametrize("content", [b"longer than before", b"short", b""])
-def test_file_that_changes_meanwhile_has_failed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
-) -> None:
+def test_file_that_changes_meanwhile_has_failed(tmp_path, monkeypatch, content):
     """A file that grows or shrinks while it is read is reported, not indexed in half."""
     path = tmp_path / "x.txt"
     path.write_bytes(b"as it was")
@@ -173,7 +165,7 @@ def test_file_that_changes_meanwhile_has_failed(
 
 
 @pytest.mark.parametrize("kind", ["fifo", "socket", "device", "folder", "link"])
-def test_refused_file_is_closed(make_thing: Callable[[str], Path], kind: str) -> None:
+def test_refused_file_is_closed(make_thing, kind):
     """Refusals leave no descriptor open."""
     path = make_thing(kind)
     before = next_descriptor()
@@ -191,9 +183,7 @@ def next_descriptor() -> int:
     return descriptor
 
 
-def test_file_is_read_where_a_place_cannot_be_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_file_is_read_where_a_place_cannot_be_named(tmp_path, monkeypatch):
     """Windows has no `pread`: there it is moved to the place and read."""
     (tmp_path / "a.txt").write_bytes(b"some text")
     monkeypatch.delattr(os, "pread")

@@ -39,7 +39,7 @@ def refuse_listing(monkeypatch: pytest.MonkeyPatch, folder: Path, error: OSError
     monkeypatch.setattr(os, "scandir", scandir)
 
 
-def test_documents_come_in_order_of_path(make_tree: MakeTree) -> None:
+def test_documents_come_in_order_of_path(make_tree):
     """Paths are compared as texts, whatever order the folders are listed in."""
     names = ["b.txt", "a/z.txt", "a.txt", "a-b.txt", "a/b/c.txt", "Z.txt", "é.txt"]
     base = make_tree(dict.fromkeys(names, ""))
@@ -50,7 +50,7 @@ def test_documents_come_in_order_of_path(make_tree: MakeTree) -> None:
     assert found == [Entry(path=path, kind=EntryKind.FILE) for path in expected]
 
 
-def test_only_documents_are_listed(make_tree: MakeTree) -> None:
+def test_only_documents_are_listed(make_tree):
     """A document is known by its suffix, in whatever case."""
     names = ["a.txt", "b.TXT", "c.Md", "d.markdown", "e.Text", "f.pdf", "g", "txt", "h.txt.gz"]
     base = make_tree(dict.fromkeys(names, ""))
@@ -58,21 +58,21 @@ def test_only_documents_are_listed(make_tree: MakeTree) -> None:
     assert paths(base) == ["a.txt", "b.TXT", "c.Md", "d.markdown", "e.Text"]
 
 
-def test_hidden_entries_are_left_out(make_tree: MakeTree) -> None:
+def test_hidden_entries_are_left_out(make_tree):
     """What begins with a period is neither listed nor entered."""
     base = make_tree({".a.txt": "", ".git/b.txt": "", "c/.d/e.txt": "", "c/f.txt": ""})
 
     assert paths(base) == ["c/f.txt"]
 
 
-def test_named_root_is_taken_though_hidden(make_tree: MakeTree) -> None:
+def test_named_root_is_taken_though_hidden(make_tree):
     """Who names a hidden folder or file means it."""
     base = make_tree({".notes/a.txt": "", ".notes/.b.txt": "", ".c.txt": ""})
 
     assert paths(base, ".notes", ".c.txt") == [".c.txt", ".notes/a.txt"]
 
 
-def test_file_named_as_root_is_marked(make_tree: MakeTree) -> None:
+def test_file_named_as_root_is_marked(make_tree):
     """A file that is a root is a document whatever its name, and may be a link."""
     base = make_tree({"README": "", "sub/a.txt": ""})
     (base / "link.txt").symlink_to("README")
@@ -86,7 +86,7 @@ def test_file_named_as_root_is_marked(make_tree: MakeTree) -> None:
     ]
 
 
-def test_links_below_a_root_are_not_followed(make_tree: MakeTree) -> None:
+def test_links_below_a_root_are_not_followed(make_tree):
     """A link that may lead to documents is listed as one; nothing below it is."""
     base = make_tree({"sub/a.txt": ""})
     make_tree({"secret.txt": ""}, base="outside")
@@ -111,7 +111,7 @@ def test_links_below_a_root_are_not_followed(make_tree: MakeTree) -> None:
     ]
 
 
-def test_link_that_leads_nowhere_is_left_out(make_tree: MakeTree) -> None:
+def test_link_that_leads_nowhere_is_left_out(make_tree):
     """A link that is not a document by its name is passed over where nobody can say what it is."""
     base = make_tree({"a.txt": ""})
     (base / "circle").symlink_to("circle")
@@ -120,7 +120,7 @@ def test_link_that_leads_nowhere_is_left_out(make_tree: MakeTree) -> None:
     assert paths(base) == ["a.txt"]
 
 
-def test_root_may_be_a_link_to_a_folder(make_tree: MakeTree) -> None:
+def test_root_may_be_a_link_to_a_folder(make_tree):
     """Documents are found below it, under the link's own name."""
     base = make_tree({})
     make_tree({"a.txt": "", "b/c.txt": ""}, base="outside")
@@ -129,9 +129,7 @@ def test_root_may_be_a_link_to_a_folder(make_tree: MakeTree) -> None:
     assert paths(base, "docs") == ["docs/a.txt", "docs/b/c.txt"]
 
 
-def test_special_files_are_listed_unopened(
-    make_tree: MakeTree, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_special_files_are_listed_unopened(make_tree, monkeypatch):
     """A FIFO and a socket are listed as special, a folder named like a document is entered."""
     base = make_tree({"folder.txt/a.txt": ""})
     monkeypatch.chdir(base)
@@ -149,7 +147,7 @@ def test_special_files_are_listed_unopened(
 
 
 @pytest.mark.parametrize("root", ["nowhere", "nowhere.txt", "dangling"])
-def test_missing_root_is_refused(make_tree: MakeTree, root: str) -> None:
+def test_missing_root_is_refused(make_tree, root):
     """A root that is not there is an error that names it."""
     base = make_tree({"a.txt": ""})
     (base / "dangling").symlink_to("elsewhere")
@@ -169,16 +167,14 @@ def test_missing_root_is_refused(make_tree: MakeTree, root: str) -> None:
         (["sub/deep", "sub/deep"], ["sub/deep/c.txt"]),
     ],
 )
-def test_overlapping_roots_give_each_file_once(
-    make_tree: MakeTree, roots: list[str], expected: list[str]
-) -> None:
+def test_overlapping_roots_give_each_file_once(make_tree, roots, expected):
     """A file below several roots is one document."""
     base = make_tree({"a.txt": "", "sub/b.txt": "", "sub/deep/c.txt": ""})
 
     assert paths(base, *roots) == expected
 
 
-def test_root_above_the_base_gives_each_file_once(make_tree: MakeTree) -> None:
+def test_root_above_the_base_gives_each_file_once(make_tree):
     """Each file has the shortest path, by whichever root it is found."""
     names = ["base/a.txt", "base/sub/b.txt", "c.txt", "beside/d.txt"]
     base = make_tree(dict.fromkeys(names, ""), base="above") / "base"
@@ -189,7 +185,7 @@ def test_root_above_the_base_gives_each_file_once(make_tree: MakeTree) -> None:
     assert paths(base, "../..", "..", ".") == expected
 
 
-def test_root_outside_the_base_has_a_path_that_leads_there(make_tree: MakeTree) -> None:
+def test_root_outside_the_base_has_a_path_that_leads_there(make_tree):
     """Index and corpus may lie beside one another."""
     base = make_tree({})
     make_tree({"a.txt": "", "b/c.txt": ""}, base="outside")
@@ -197,14 +193,14 @@ def test_root_outside_the_base_has_a_path_that_leads_there(make_tree: MakeTree) 
     assert paths(base, "../outside") == ["../outside/a.txt", "../outside/b/c.txt"]
 
 
-def test_index_directory_is_not_entered(make_tree: MakeTree) -> None:
+def test_index_directory_is_not_entered(make_tree):
     """What askdocs wrote is not a document, wherever the index lies and whatever it is called."""
     base = make_tree({"a.txt": "", "deep/index/generations/b.txt": "", "vectors/c.txt": ""})
 
     assert paths(base, index="deep/index") == ["a.txt", "vectors/c.txt"]
 
 
-def test_index_directory_is_known_behind_links(make_tree: MakeTree) -> None:
+def test_index_directory_is_known_behind_links(make_tree):
     """The index is recognised by what it is, not by the path that leads to it."""
     base = make_tree({"docs/a.txt": "", "docs/vectors/b.txt": ""})
     (base / "root").symlink_to("docs")
@@ -214,7 +210,7 @@ def test_index_directory_is_known_behind_links(make_tree: MakeTree) -> None:
 
 
 @pytest.mark.parametrize("root", ["vectors", "vectors/generations"])
-def test_root_inside_the_index_has_no_documents(make_tree: MakeTree, root: str) -> None:
+def test_root_inside_the_index_has_no_documents(make_tree, root):
     """The index directory is never entered, not even where one of its folders is named."""
     base = make_tree({"a.txt": "", "vectors/generations/b.txt": ""})
 
@@ -225,9 +221,7 @@ def test_root_inside_the_index_has_no_documents(make_tree: MakeTree, root: str) 
     ("number", "reason"),
     [(errno.EACCES, "permission denied"), (errno.ENOENT, "no such file or directory")],
 )
-def test_folder_that_cannot_be_listed_is_reported(
-    make_tree: MakeTree, monkeypatch: pytest.MonkeyPatch, number: int, reason: str
-) -> None:
+def test_folder_that_cannot_be_listed_is_reported(make_tree, monkeypatch, number, reason):
     """A folder that is closed, or vanishes meanwhile, hides nothing else."""
     base = make_tree({"a.txt": "", "closed/b.txt": "", "open/c.txt": ""})
     refuse_listing(monkeypatch, base / "closed", OSError(number, os.strerror(number)))
@@ -241,9 +235,7 @@ def test_folder_that_cannot_be_listed_is_reported(
     ]
 
 
-def test_base_that_cannot_be_listed_is_reported(
-    make_tree: MakeTree, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_base_that_cannot_be_listed_is_reported(make_tree, monkeypatch):
     """The base itself goes by the name of a period; an error without a number gives its text."""
     base = make_tree({"a.txt": ""})
     refuse_listing(monkeypatch, base, OSError("Odd"))
@@ -269,7 +261,7 @@ ODD_NAMES = [
 ]
 
 
-def test_odd_names_lead_back_to_their_files(make_tree: MakeTree) -> None:
+def test_odd_names_lead_back_to_their_files(make_tree):
     """Any name that the system takes is listed so that the file can be opened by it."""
     base = make_tree({})
     for name in ODD_NAMES:
@@ -326,7 +318,7 @@ def moved_to(name: str, folder: int) -> int:
     return neighbour
 
 
-def test_folders_may_nest_deeper_than_the_call_stack(make_deep: Callable[..., Path]) -> None:
+def test_folders_may_nest_deeper_than_the_call_stack(make_deep):
     """A document 1,500 folders down is found."""
     base = make_deep(1500)
 
@@ -335,7 +327,7 @@ def test_folders_may_nest_deeper_than_the_call_stack(make_deep: Callable[..., Pa
     assert found == [Entry(path="d/" * 1500 + "a.txt", kind=EntryKind.FILE)]
 
 
-def test_folders_below_the_limit_are_said_and_not_entered(make_tree: MakeTree) -> None:
+def test_folders_below_the_limit_are_said_and_not_entered(make_tree):
     """Steps are counted from each root; the first folder that is too deep stands for all below."""
     base = make_tree(dict.fromkeys(["d/b.txt", "d/d/d/c.txt", "d/d/d/d/d/a.txt"], ""))
     too_deep = {"kind": EntryKind.DEEP, "reason": "nested deeper than 2 (--max-depth)"}
@@ -351,7 +343,7 @@ def test_folders_below_the_limit_are_said_and_not_entered(make_tree: MakeTree) -
 
 
 @pytest.mark.parametrize("roots", [["."], [".", "sub"], ["sub", "."]])
-def test_more_documents_than_the_limit_are_an_error(make_tree: MakeTree, roots: list[str]) -> None:
+def test_more_documents_than_the_limit_are_an_error(make_tree, roots):
     """As many as the limit are taken, below however many roots."""
     base = make_tree(dict.fromkeys(["a.txt", "sub/b.txt", "sub/c.txt", "d.png"], ""))
 
@@ -363,7 +355,7 @@ def test_more_documents_than_the_limit_are_an_error(make_tree: MakeTree, roots: 
     assert caught.value.hint == "askdocs index --max-documents N, or leave some out with --exclude"
 
 
-def test_links_special_files_and_folders_are_no_documents(make_tree: MakeTree) -> None:
+def test_links_special_files_and_folders_are_no_documents(make_tree):
     """They are listed beside as many files as the limit."""
     base = make_tree(dict.fromkeys(["a.txt", "d/d/b.txt"], ""))
     (base / "link.txt").symlink_to("a.txt")
@@ -379,9 +371,7 @@ def test_links_special_files_and_folders_are_no_documents(make_tree: MakeTree) -
     ]
 
 
-def test_walk_ends_at_the_first_file_beyond_the_limit(
-    make_tree: MakeTree, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_walk_ends_at_the_first_file_beyond_the_limit(make_tree, monkeypatch):
     """The rest of the tree, which may be a disk of files, is not looked at."""
     base = make_tree(dict.fromkeys([f"{one}/a.txt" for one in "abcdef"], ""))
     listed: list[object] = []
@@ -399,7 +389,7 @@ def test_walk_ends_at_the_first_file_beyond_the_limit(
     assert len(listed) == 4
 
 
-def test_folder_with_too_long_a_path_is_reported(make_deep: Callable[..., Path]) -> None:
+def test_folder_with_too_long_a_path_is_reported(make_deep):
     """Where the system takes no longer path, the walk says so and goes on."""
     name = "n" * 200
     base = make_deep(30, name=name)
@@ -411,9 +401,7 @@ def test_folder_with_too_long_a_path_is_reported(make_deep: Callable[..., Path])
     assert set(found[0].path.split("/")) == {name}
 
 
-def test_work_grows_with_the_number_of_folders(
-    make_deep: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_work_grows_with_the_number_of_folders(make_deep, monkeypatch):
     """Each folder costs a few calls to the system, however deep it lies."""
     base = make_deep(200)
     calls: list[object] = []
@@ -451,9 +439,7 @@ def counting(function: Callable[..., object], calls: list[object]) -> Callable[.
         ("", ".."),
     ],
 )
-def test_root_is_recorded_relative_to_the_base(
-    make_tree: MakeTree, monkeypatch: pytest.MonkeyPatch, given: str, expected: str
-) -> None:
+def test_root_is_recorded_relative_to_the_base(make_tree, monkeypatch, given, expected):
     """The way to a root is made plain, but a root that is a link stays one."""
     base = make_tree({"sub/a.txt": ""})
     make_tree({"a.txt": ""}, base="other")

@@ -53,7 +53,7 @@ def refusing(number: int) -> Callable[..., None]:
     return refuse
 
 
-def test_written_file_is_what_its_record_says(tmp_path: Path) -> None:
+def test_written_file_is_what_its_record_says(tmp_path):
     """All pieces are in the file, and the record is that of the whole."""
     record = write_file(tmp_path / "file", iter([b"one", b"", b"two"]))
 
@@ -61,14 +61,14 @@ def test_written_file_is_what_its_record_says(tmp_path: Path) -> None:
     assert record == FileRecord(sha256=hashlib.sha256(b"onetwo").hexdigest(), bytes=6)
 
 
-def test_written_file_is_forced_to_the_disk(tmp_path: Path, disk: Watch) -> None:
+def test_written_file_is_forced_to_the_disk(tmp_path, disk):
     """A file that is reported as written has left the system's memory."""
     write_file(tmp_path / "file", [b"content"])
 
     assert disk.named(file=tmp_path / "file") == ["force file"]
 
 
-def test_file_is_never_written_twice(tmp_path: Path) -> None:
+def test_file_is_never_written_twice(tmp_path):
     """A file that is there already stays as it is."""
     (tmp_path / "file").write_bytes(b"old")
 
@@ -79,7 +79,7 @@ def test_file_is_never_written_twice(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_bytes() == b"old"
 
 
-def test_full_disk_is_a_refusal(tmp_path: Path) -> None:
+def test_full_disk_is_a_refusal(tmp_path):
     """A write that the disk does not take is never reported as done."""
     with pytest.raises(RefusedError) as caught, full_disk():
         write_file(tmp_path / "file", [bytes(60), bytes(60)])
@@ -87,7 +87,7 @@ def test_full_disk_is_a_refusal(tmp_path: Path) -> None:
     assert str(caught.value) == f"{tmp_path / 'file'}: {os.strerror(errno.EFBIG).lower()}"
 
 
-def test_failed_force_is_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_force_is_a_refusal(tmp_path, monkeypatch):
     """A disk that fails when the data reach it refuses the file."""
     monkeypatch.setattr(os, "fsync", refusing(errno.EIO))
 
@@ -97,7 +97,7 @@ def test_failed_force_is_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert str(caught.value) == f"{tmp_path / 'file'}: input/output error"
 
 
-def test_drive_is_made_to_write_on_macos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_drive_is_made_to_write_on_macos(tmp_path, monkeypatch):
     """There, forcing a file leaves it in the drive's own cache, which is forced too."""
     commands: list[int] = []
     monkeypatch.setattr(sys, "platform", "darwin")
@@ -109,7 +109,7 @@ def test_drive_is_made_to_write_on_macos(tmp_path: Path, monkeypatch: pytest.Mon
     assert commands == [51]
 
 
-def test_replaced_file_has_the_new_content(tmp_path: Path, disk: Watch) -> None:
+def test_replaced_file_has_the_new_content(tmp_path, disk):
     """The new content is on the disk before it takes the old one's name, and the name after."""
     path = tmp_path / "HEAD"
     path.write_bytes(b"old")
@@ -121,7 +121,7 @@ def test_replaced_file_has_the_new_content(tmp_path: Path, disk: Watch) -> None:
     assert disk.named(head=path, folder=tmp_path) == ["force head", "rename head", "force folder"]
 
 
-def test_leftover_of_a_dead_run_is_no_hindrance(tmp_path: Path) -> None:
+def test_leftover_of_a_dead_run_is_no_hindrance(tmp_path):
     """A run that died while it replaced the file left another one, which gives way."""
     (tmp_path / "HEAD.new").write_bytes(b"half a li")
 
@@ -131,7 +131,7 @@ def test_leftover_of_a_dead_run_is_no_hindrance(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["HEAD"]
 
 
-def test_file_that_cannot_be_replaced_stays(tmp_path: Path) -> None:
+def test_file_that_cannot_be_replaced_stays(tmp_path):
     """Where the new content does not fit, the old one is still there."""
     path = tmp_path / "HEAD"
     path.write_bytes(b"old")
@@ -142,7 +142,7 @@ def test_file_that_cannot_be_replaced_stays(tmp_path: Path) -> None:
     assert path.read_bytes() == b"old"
 
 
-def test_renamed_folder_has_its_name_on_the_disk(tmp_path: Path, disk: Watch) -> None:
+def test_renamed_folder_has_its_name_on_the_disk(tmp_path, disk):
     """The folder above is forced after the renaming, in which nothing is lost."""
     source, target = tmp_path / "new", tmp_path / "generations" / "final"
     source.mkdir()
@@ -156,7 +156,7 @@ def test_renamed_folder_has_its_name_on_the_disk(tmp_path: Path, disk: Watch) ->
     assert disk.named(it=target, above=target.parent) == ["rename it", "force above"]
 
 
-def test_renaming_takes_the_place_of_leftovers(tmp_path: Path) -> None:
+def test_renaming_takes_the_place_of_leftovers(tmp_path):
     """Of a folder that a dead run left under the name, nothing stays."""
     source, target = tmp_path / "new", tmp_path / "final"
     source.mkdir()
@@ -169,7 +169,7 @@ def test_renaming_takes_the_place_of_leftovers(tmp_path: Path) -> None:
     assert os.listdir(target) == ["file"]
 
 
-def test_renaming_what_is_not_there_is_a_refusal(tmp_path: Path) -> None:
+def test_renaming_what_is_not_there_is_a_refusal(tmp_path):
     """The folder that is missing is named."""
     with pytest.raises(RefusedError) as caught:
         put(tmp_path / "nowhere", tmp_path / "final")
@@ -177,7 +177,7 @@ def test_renaming_what_is_not_there_is_a_refusal(tmp_path: Path) -> None:
     assert str(caught.value) == f"{tmp_path / 'nowhere'}: no such file or directory"
 
 
-def test_kept_file_gets_a_second_name(tmp_path: Path, disk: Watch) -> None:
+def test_kept_file_gets_a_second_name(tmp_path, disk):
     """Where the file system has links, nothing is copied; a clone's files are forced all the same."""
     source, target = tmp_path / "source", tmp_path / "target"
     source.write_bytes(b"content")
@@ -192,9 +192,7 @@ def test_kept_file_gets_a_second_name(tmp_path: Path, disk: Watch) -> None:
     "number",
     [errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS, errno.EACCES],
 )
-def test_kept_file_is_copied_where_links_fail(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, disk: Watch, number: int
-) -> None:
+def test_kept_file_is_copied_where_links_fail(tmp_path, monkeypatch, disk, number):
     """A file system without links, in whatever words it says so, gets a copy on the disk."""
     source, target = tmp_path / "source", tmp_path / "target"
     source.write_bytes(b"content")
@@ -207,9 +205,7 @@ def test_kept_file_is_copied_where_links_fail(
     assert disk.named(copy=target) == ["force copy"]
 
 
-def test_copy_that_does_not_fit_is_a_refusal(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_copy_that_does_not_fit_is_a_refusal(tmp_path, monkeypatch):
     """A full disk is found out in copying as in writing."""
     (tmp_path / "source").write_bytes(bytes(200))
     monkeypatch.setattr(Path, "hardlink_to", refusing(errno.EXDEV))
@@ -220,7 +216,7 @@ def test_copy_that_does_not_fit_is_a_refusal(
     assert os.strerror(errno.EFBIG).lower() in str(caught.value)
 
 
-def test_missing_file_cannot_be_kept(tmp_path: Path) -> None:
+def test_missing_file_cannot_be_kept(tmp_path):
     """A file of the old generation that is gone is a refusal that names it."""
     with pytest.raises(RefusedError) as caught:
         link_or_copy(tmp_path / "nowhere", tmp_path / "target")
@@ -228,7 +224,7 @@ def test_missing_file_cannot_be_kept(tmp_path: Path) -> None:
     assert str(caught.value) == f"{tmp_path / 'nowhere'}: no such file or directory"
 
 
-def test_folder_is_made_with_its_parents(tmp_path: Path, disk: Watch) -> None:
+def test_folder_is_made_with_its_parents(tmp_path, disk):
     """Each new folder's name is forced to the disk; those that are there already are fine."""
     make_directory(tmp_path / "a" / "b")
     make_directory(tmp_path / "a" / "b")
@@ -238,7 +234,7 @@ def test_folder_is_made_with_its_parents(tmp_path: Path, disk: Watch) -> None:
     assert sorted(forced) == ["force a", "force above"]
 
 
-def test_folder_in_place_of_a_file_is_a_refusal(tmp_path: Path) -> None:
+def test_folder_in_place_of_a_file_is_a_refusal(tmp_path):
     """A file in the way is named."""
     (tmp_path / "a").write_bytes(b"")
 
@@ -248,7 +244,7 @@ def test_folder_in_place_of_a_file_is_a_refusal(tmp_path: Path) -> None:
     assert str(caught.value) == f"{tmp_path / 'a'}: file exists"
 
 
-def test_tree_is_removed_with_all_in_it(tmp_path: Path) -> None:
+def test_tree_is_removed_with_all_in_it(tmp_path):
     """Nothing is left, nothing is followed, and what is gone already is fine."""
     (tmp_path / "kept").mkdir()
     (tmp_path / "tree" / "deep").mkdir(parents=True)
@@ -261,9 +257,7 @@ def test_tree_is_removed_with_all_in_it(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["kept"]
 
 
-def test_tree_that_cannot_be_removed_is_a_refusal(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tree_that_cannot_be_removed_is_a_refusal(tmp_path, monkeypatch):
     """A disk that has become read-only is reported."""
     (tmp_path / "tree").mkdir()
     monkeypatch.setattr(os, "rmdir", refusing(errno.EROFS))
@@ -273,7 +267,7 @@ def test_tree_that_cannot_be_removed_is_a_refusal(
 
 
 @pytest.mark.parametrize("kind", ["file", "folder"])
-def test_force_reaches_the_very_thing(tmp_path: Path, disk: Watch, kind: str) -> None:
+def test_force_reaches_the_very_thing(tmp_path, disk, kind):
     """A file that another library wrote, or a folder's entries, are forced once."""
     path = tmp_path / "thing"
     if kind == "file":
@@ -286,7 +280,7 @@ def test_force_reaches_the_very_thing(tmp_path: Path, disk: Watch, kind: str) ->
     assert disk.named(thing=path) == ["force thing"]
 
 
-def test_missing_path_is_a_refusal(tmp_path: Path) -> None:
+def test_missing_path_is_a_refusal(tmp_path):
     """What is not there cannot be forced, and is named."""
     with pytest.raises(RefusedError) as caught:
         sync(tmp_path / "nowhere")

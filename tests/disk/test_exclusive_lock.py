@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -25,7 +24,7 @@ with exclusive_lock(Path(sys.argv[1])):
 """
 
 
-def test_second_taker_is_turned_away(tmp_path: Path) -> None:
+def test_second_taker_is_turned_away(tmp_path):
     """Who finds the lock taken is told so at once, with what to do."""
     with exclusive_lock(tmp_path / "LOCK"), pytest.raises(LockedError) as caught:
         with exclusive_lock(tmp_path / "LOCK"):
@@ -35,7 +34,7 @@ def test_second_taker_is_turned_away(tmp_path: Path) -> None:
     assert caught.value.hint == "wait for it to end and run the command again"
 
 
-def test_lock_that_was_waited_for_is_held(tmp_path: Path) -> None:
+def test_lock_that_was_waited_for_is_held(tmp_path):
     """Who waits has the lock when it is given up, and says once that it waits."""
     said: list[str] = []
     lock = tmp_path / "LOCK"
@@ -53,7 +52,7 @@ def test_lock_that_was_waited_for_is_held(tmp_path: Path) -> None:
     assert said == ["waiting"]
 
 
-def test_wait_for_a_lock_has_an_end(tmp_path: Path) -> None:
+def test_wait_for_a_lock_has_an_end(tmp_path):
     """A holder that does not give it up is not waited for longer than was asked for."""
     until = time.monotonic() + 0.02
 
@@ -64,13 +63,13 @@ def test_wait_for_a_lock_has_an_end(tmp_path: Path) -> None:
     assert time.monotonic() >= until
 
 
-def test_free_lock_is_not_waited_for(tmp_path: Path) -> None:
+def test_free_lock_is_not_waited_for(tmp_path):
     """Nothing is said of a wait that there is not."""
     with exclusive_lock(tmp_path / "LOCK", until=time.monotonic() + 60, waiting=pytest.fail):
         assert os.listdir(tmp_path) == ["LOCK"]
 
 
-def test_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
+def test_lock_of_a_killed_process_is_free(tmp_path):
     """Another process keeps us out while it lives, and leaves nothing when it is killed."""
     lock = tmp_path / "LOCK"
     command = [sys.executable, "-c", HOLDER, lock]
@@ -87,7 +86,7 @@ def test_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
         assert os.listdir(tmp_path) == ["LOCK"]
 
 
-def test_lock_is_free_after_the_block(tmp_path: Path) -> None:
+def test_lock_is_free_after_the_block(tmp_path):
     """However the block ends, the next one gets the lock; its file is never removed."""
     with pytest.raises(KeyError), exclusive_lock(tmp_path / "LOCK"):
         raise KeyError
@@ -100,9 +99,7 @@ def test_lock_is_free_after_the_block(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EIO])
-def test_system_without_locks_is_a_refusal(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
+def test_system_without_locks_is_a_refusal(tmp_path, monkeypatch, number):
     """Without a lock, nothing is written."""
 
     def refuse(_descriptor: int, _operation: int) -> None:
@@ -116,7 +113,7 @@ def test_system_without_locks_is_a_refusal(
     assert str(caught.value) == f"{tmp_path / 'LOCK'}: {os.strerror(number).lower()}"
 
 
-def test_unsupported_system_is_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unsupported_system_is_a_refusal(tmp_path, monkeypatch):
     """Where Python has no such locks, writing is refused and nothing is made."""
     monkeypatch.setitem(sys.modules, "fcntl", None)
 
@@ -127,7 +124,7 @@ def test_unsupported_system_is_a_refusal(tmp_path: Path, monkeypatch: pytest.Mon
     assert os.listdir(tmp_path) == []
 
 
-def test_lock_that_cannot_be_opened_is_a_refusal(tmp_path: Path) -> None:
+def test_lock_that_cannot_be_opened_is_a_refusal(tmp_path):
     """A folder that is missing is named."""
     with pytest.raises(RefusedError) as caught, exclusive_lock(tmp_path / "nowhere" / "LOCK"):
         pytest.fail("there is no lock")
@@ -135,7 +132,7 @@ def test_lock_that_cannot_be_opened_is_a_refusal(tmp_path: Path) -> None:
     assert str(caught.value) == f"{tmp_path / 'nowhere' / 'LOCK'}: no such file or directory"
 
 
-def test_link_in_place_of_the_lock_leads_nowhere(tmp_path: Path) -> None:
+def test_link_in_place_of_the_lock_leads_nowhere(tmp_path):
     """Nothing is made where it leads."""
     lock = tmp_path / "LOCK"
     lock.symlink_to(tmp_path / "elsewhere")

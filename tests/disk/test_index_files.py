@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -56,7 +56,7 @@ def in_pieces(content: bytes, lengths: Iterable[int]) -> list[bytes]:
 
 
 @pytest.mark.parametrize("size", [0, 1, BLOCK, LARGE])
-def test_file_up_to_one_mebibyte_stands_alone(tmp_path: Path, size: int) -> None:
+def test_file_up_to_one_mebibyte_stands_alone(tmp_path, size):
     """A small file has no table of checksums."""
     records = write_index_file(tmp_path / "file", [CONTENT[:size]])
 
@@ -68,7 +68,7 @@ def test_file_up_to_one_mebibyte_stands_alone(tmp_path: Path, size: int) -> None
 
 
 @pytest.mark.parametrize("size", [LARGE + 1, LARGE + BLOCK - 1, LARGE + BLOCK, SIZE])
-def test_table_holds_the_checksum_of_every_block(tmp_path: Path, size: int) -> None:
+def test_table_holds_the_checksum_of_every_block(tmp_path, size):
     """Beside a large file stand the sha256 of its blocks of 8 KiB, the last one shorter."""
     content = CONTENT[:size]
 
@@ -86,7 +86,7 @@ def test_table_holds_the_checksum_of_every_block(tmp_path: Path, size: int) -> N
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
 )
 @given(lengths=st.lists(st.integers(0, 3 * BLOCK), max_size=8))
-def test_pieces_do_not_matter(tmp_path: Path, lengths: list[int]) -> None:
+def test_pieces_do_not_matter(tmp_path, lengths):
     """However a content is handed over, its records are the same."""
     expected = {
         name: write_once(tmp_path / "one", [CONTENT])[name] for name in ("one", "one.blocks")
@@ -105,7 +105,7 @@ def write_once(path: Path, pieces: Iterable[bytes]) -> dict[str, FileRecord]:
     return records
 
 
-def test_file_and_table_are_forced_to_the_disk(tmp_path: Path, disk) -> None:
+def test_file_and_table_are_forced_to_the_disk(tmp_path, disk):
     """When writing ends, what was written survives a crash."""
     write_index_file(tmp_path / "file", [CONTENT])
 
@@ -115,7 +115,7 @@ def test_file_and_table_are_forced_to_the_disk(tmp_path: Path, disk) -> None:
     ]
 
 
-def test_first_piece_makes_the_file(tmp_path: Path) -> None:
+def test_first_piece_makes_the_file(tmp_path):
     """A writer that was given nothing has made nothing, and leaves nothing when it gives up."""
     writer = FileWriter(tmp_path / "file")
     before = os.listdir(tmp_path)
@@ -126,7 +126,7 @@ def test_first_piece_makes_the_file(tmp_path: Path) -> None:
     writer.abort()
 
 
-def test_writer_of_nothing_makes_an_empty_file(tmp_path: Path) -> None:
+def test_writer_of_nothing_makes_an_empty_file(tmp_path):
     """Its record says so."""
     records = FileWriter(tmp_path / "file").finish()
 
@@ -134,7 +134,7 @@ def test_writer_of_nothing_makes_an_empty_file(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_bytes() == b""
 
 
-def test_writer_that_gives_up_lets_go_of_the_file(tmp_path: Path) -> None:
+def test_writer_that_gives_up_lets_go_of_the_file(tmp_path):
     """Giving up closes the file, once or twice, whatever is in it."""
     writer = FileWriter(tmp_path / "file")
     writer.write(b"some")
@@ -150,7 +150,7 @@ def test_writer_that_gives_up_lets_go_of_the_file(tmp_path: Path) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
 )
 @given(asked=st.lists(spans, min_size=1, max_size=5))
-def test_any_span_can_be_read(large: Path, asked: list[list[int]]) -> None:
+def test_any_span_can_be_read(large, asked):
     """What is read is what was written, wherever blocks begin and in any order."""
     file = opened(large)
 
@@ -158,7 +158,7 @@ def test_any_span_can_be_read(large: Path, asked: list[list[int]]) -> None:
         assert bytes(file.read(start, end)) == CONTENT[start:end]
 
 
-def test_only_blocks_that_are_read_are_proved(large: Path) -> None:
+def test_only_blocks_that_are_read_are_proved(large):
     """Damage is noticed by who reads its block, as often as it is read, and by no one else."""
     flip(large, 5 * BLOCK + 7)
     file = VerifiedFile(
@@ -179,7 +179,7 @@ def test_only_blocks_that_are_read_are_proved(large: Path) -> None:
 
 
 @pytest.mark.parametrize("position", [0, BLOCK - 1, BLOCK, SIZE - 1])
-def test_flipped_bit_of_a_large_file_is_damage(large: Path, position: int) -> None:
+def test_flipped_bit_of_a_large_file_is_damage(large, position):
     """The first and the last byte of a block belong to it."""
     file = opened(large)
     flip(large, position)
@@ -188,7 +188,7 @@ def test_flipped_bit_of_a_large_file_is_damage(large: Path, position: int) -> No
         file.read(position, position + 1)
 
 
-def test_each_block_is_proved_once(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_block_is_proved_once(large, monkeypatch):
     """Reading again costs no checksum."""
     file = opened(large)
     hashed: list[int] = []
@@ -209,7 +209,7 @@ def test_each_block_is_proved_once(large: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, SIZE + 1), (-1, 5), (5, 4), (SIZE + 1, SIZE + 1)])
-def test_bytes_that_a_file_does_not_have_are_damage(large: Path, start: int, end: int) -> None:
+def test_bytes_that_a_file_does_not_have_are_damage(large, start, end):
     """An offset that points out of a file is an error of the index, not of the program."""
     with pytest.raises(DamagedIndexError) as caught:
         opened(large).read(start, end)
@@ -218,7 +218,7 @@ def test_bytes_that_a_file_does_not_have_are_damage(large: Path, start: int, end
 
 
 @pytest.mark.parametrize("change", [lambda content: content[:-1], lambda content: content + b"\0"])
-def test_large_file_of_another_size_is_damage(large: Path, change: Callable) -> None:
+def test_large_file_of_another_size_is_damage(large, change):
     """A file that was cut off, or written on, is not read at all."""
     file = opened(large)
     large.write_bytes(change(CONTENT))
@@ -228,7 +228,7 @@ def test_large_file_of_another_size_is_damage(large: Path, change: Callable) -> 
 
 
 @pytest.mark.parametrize("change", [lambda table: table[:-32], lambda table: table + b"\0" * 32])
-def test_table_of_another_length_is_damage(large: Path, change: Callable) -> None:
+def test_table_of_another_length_is_damage(large, change):
     """A table that is what the manifest says, and not the table of this file, proves nothing."""
     table = large.with_name("large.blocks")
     table.write_bytes(change(table.read_bytes()))
@@ -237,7 +237,7 @@ def test_table_of_another_length_is_damage(large: Path, change: Callable) -> Non
         opened(large).read(0, 1)
 
 
-def test_damaged_table_is_damage(large: Path) -> None:
+def test_damaged_table_is_damage(large):
     """The table is proved before it proves anything."""
     file = opened(large)
     flip(large.with_name("large.blocks"), 3)
@@ -247,7 +247,7 @@ def test_damaged_table_is_damage(large: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["large", "large.blocks"])
-def test_missing_file_is_damage(large: Path, name: str) -> None:
+def test_missing_file_is_damage(large, name):
     """Without the file or its table there is nothing to read."""
     file = opened(large)
     large.with_name(name).unlink()
@@ -256,7 +256,7 @@ def test_missing_file_is_damage(large: Path, name: str) -> None:
         file.read(0, 1)
 
 
-def test_file_without_a_table_is_proved_whole(large: Path) -> None:
+def test_file_without_a_table_is_proved_whole(large):
     """A flip anywhere is noticed by the first byte that is read."""
     file = VerifiedFile(large, record_of(large))
     flip(large, SIZE - 1)
@@ -265,14 +265,14 @@ def test_file_without_a_table_is_proved_whole(large: Path) -> None:
         file.read(0, 1)
 
 
-def test_empty_file_can_be_read(tmp_path: Path) -> None:
+def test_empty_file_can_be_read(tmp_path):
     """Nothing is a content too."""
     (tmp_path / "empty").write_bytes(b"")
 
     assert bytes(VerifiedFile(tmp_path / "empty", record_of(tmp_path / "empty")).read(0, 0)) == b""
 
 
-def test_file_that_is_removed_stays_readable(large: Path) -> None:
+def test_file_that_is_removed_stays_readable(large):
     """A reader goes on with what it has opened, and lets go of it when it is closed."""
     file = opened(large)
     file.read(0, 1)
@@ -287,7 +287,7 @@ def test_file_that_is_removed_stays_readable(large: Path) -> None:
         file.read(0, 1)
 
 
-def test_memory_that_is_let_go_comes_back(large: Path) -> None:
+def test_memory_that_is_let_go_comes_back(large):
     """What was given out stays as it is, and what is read again is the same, unproved or not."""
     file = opened(large)
     file.read(0, 1)
@@ -307,7 +307,7 @@ def test_memory_that_is_let_go_comes_back(large: Path) -> None:
     assert bytes(small.read(1, 3)) == CONTENT[1:3]
 
 
-def test_spool_gives_back_what_it_was_given(tmp_path: Path) -> None:
+def test_spool_gives_back_what_it_was_given(tmp_path):
     """Any span of it can be read while it grows, and its name is nowhere."""
     spool = Spool(tmp_path)
     spool.write(b"abc")
@@ -320,9 +320,7 @@ def test_spool_gives_back_what_it_was_given(tmp_path: Path) -> None:
     spool.close()
 
 
-def test_spool_gives_all_where_one_call_gives_less(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_spool_gives_all_where_one_call_gives_less(tmp_path, monkeypatch):
     """What the system did not give at once is asked for again, from where it stopped."""
     spool = Spool(tmp_path)
     spool.write(CONTENT)
@@ -340,7 +338,7 @@ def test_spool_gives_all_where_one_call_gives_less(
     spool.close()
 
 
-def test_spool_that_lost_its_end_is_a_refusal(tmp_path: Path) -> None:
+def test_spool_that_lost_its_end_is_a_refusal(tmp_path):
     """Fewer bytes than were asked for are never given."""
     spool = Spool(tmp_path)
     spool.write(b"abc")
@@ -350,7 +348,7 @@ def test_spool_that_lost_its_end_is_a_refusal(tmp_path: Path) -> None:
     spool.close()
 
 
-def test_spool_that_has_no_room_is_a_refusal(tmp_path: Path) -> None:
+def test_spool_that_has_no_room_is_a_refusal(tmp_path):
     """A folder that is not there is named."""
     with pytest.raises(RefusedError, match="nowhere"):
         Spool(tmp_path / "nowhere")

@@ -4,7 +4,6 @@ import errno
 import gc
 import hashlib
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -52,7 +51,7 @@ def descriptors(path: Path) -> int:
     return [os.readlink(link) for link in links if os.path.lexists(link)].count(str(path))
 
 
-def test_little_is_read_in_whole_blocks(large: Path, reads: Reads) -> None:
+def test_little_is_read_in_whole_blocks(large, reads):
     """A part takes one read of its blocks, the last one of the file being shorter."""
     file = opened(large)
 
@@ -63,7 +62,7 @@ def test_little_is_read_in_whole_blocks(large: Path, reads: Reads) -> None:
     assert file.given == 0
 
 
-def test_blocks_that_stand_together_are_read_together(large: Path, reads: Reads) -> None:
+def test_blocks_that_stand_together_are_read_together(large, reads):
     """Blocks come one after another, without what is between them."""
     file = opened(large)
 
@@ -76,7 +75,7 @@ def test_blocks_that_stand_together_are_read_together(large: Path, reads: Reads)
     assert not file.is_at_hand(2 * BLOCK, 3 * BLOCK)
 
 
-def test_much_is_mapped(large: Path, reads: Reads) -> None:
+def test_much_is_mapped(large, reads):
     """One read of more than 64 KiB maps the file: nothing is read at an offset from then on."""
     file = opened(large)
     file.read(0, SPAN)
@@ -92,7 +91,7 @@ def test_much_is_mapped(large: Path, reads: Reads) -> None:
     assert not file.is_at_hand(0, LARGE)
 
 
-def test_file_that_is_read_again_and_again_is_mapped(large: Path, reads: Reads) -> None:
+def test_file_that_is_read_again_and_again_is_mapped(large, reads):
     """When half as many bytes were read as it has, it is mapped, which answers faster."""
     file = opened(large)
 
@@ -104,7 +103,7 @@ def test_file_that_is_read_again_and_again_is_mapped(large: Path, reads: Reads) 
 
 
 @pytest.mark.parametrize("size", [1, SPAN + 1], ids=["read", "mapped"])
-def test_file_that_is_cut_off_in_its_place_is_damage(large: Path, size: int) -> None:
+def test_file_that_is_cut_off_in_its_place_is_damage(large, size):
     """An open file that lost its end gives nothing of it."""
     file = opened(large)
     file.read(0, 1)
@@ -114,9 +113,7 @@ def test_file_that_is_cut_off_in_its_place_is_damage(large: Path, size: int) -> 
         file.read(SIZE - size, SIZE)
 
 
-def test_system_that_does_not_read_is_a_refusal(
-    large: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_system_that_does_not_read_is_a_refusal(large, monkeypatch):
     """An error of the disk is named, with the file."""
     file = opened(large)
 
@@ -134,7 +131,7 @@ def test_system_that_does_not_read_is_a_refusal(
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="no list of open files")
 @pytest.mark.parametrize("size", [1, SPAN + 1], ids=["read", "mapped"])
 @pytest.mark.parametrize("close", [VerifiedFile.close, lambda file: None], ids=["closed", "left"])
-def test_descriptors_are_given_back(large: Path, size: int, close: Callable) -> None:
+def test_descriptors_are_given_back(large, size, close):
     """An open file holds one descriptor, mapped or not; closed or forgotten, it holds none."""
     files = [opened(large) for _ in range(20)]
 
@@ -156,7 +153,7 @@ def test_descriptors_are_given_back(large: Path, size: int, close: Callable) -> 
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="no list of open files")
-def test_file_of_another_size_is_not_kept_open(large: Path) -> None:
+def test_file_of_another_size_is_not_kept_open(large):
     """A file that is refused is closed."""
     file = opened(large)
     os.truncate(large, LARGE + 1)

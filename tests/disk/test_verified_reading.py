@@ -36,12 +36,12 @@ def read_by_blocks(path: Path, record: FileRecord) -> None:
     VerifiedFile(path, record, blocks).read(0, 1)
 
 
-def test_digest_is_sha256() -> None:
+def test_digest_is_sha256():
     """The digest of `abc` is the one in FIPS 180-2."""
     assert digest(b"abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 
-def test_record_of_a_file_is_that_of_its_content(tmp_path: Path) -> None:
+def test_record_of_a_file_is_that_of_its_content(tmp_path):
     """A file larger than what is read at once is recorded to its last byte."""
     content = bytes(range(256)) * 5000 + b"end"
     (tmp_path / "file").write_bytes(content)
@@ -51,14 +51,14 @@ def test_record_of_a_file_is_that_of_its_content(tmp_path: Path) -> None:
     assert record == FileRecord(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
 
 
-def test_verified_content_is_returned(tmp_path: Path) -> None:
+def test_verified_content_is_returned(tmp_path):
     """A file that is as recorded comes back whole."""
     (tmp_path / "file").write_bytes(CONTENT)
 
     assert read_verified(tmp_path / "file", RECORD) == CONTENT
 
 
-def test_verify_accepts_what_is_recorded(tmp_path: Path) -> None:
+def test_verify_accepts_what_is_recorded(tmp_path):
     """A file larger than what is read at once is verified to its last byte."""
     content = bytes(3 << 20) + b"end"
     (tmp_path / "file").write_bytes(content)
@@ -69,7 +69,7 @@ def test_verify_accepts_what_is_recorded(tmp_path: Path) -> None:
         verify(tmp_path / "file", FileRecord(sha256=digest(bytes(3 << 20)), bytes=len(content)))
 
 
-def test_verify_takes_little_memory(tmp_path: Path) -> None:
+def test_verify_takes_little_memory(tmp_path):
     """A file of 32 MiB is verified without ever holding 4 MiB of it."""
     with (tmp_path / "file").open("wb") as file:
         file.truncate(32 << 20)
@@ -89,7 +89,7 @@ def test_verify_takes_little_memory(tmp_path: Path) -> None:
     [b"", CONTENT[:-1], CONTENT + b"\0", CONTENT.swapcase()],
     ids=["empty", "truncated", "appended", "changed"],
 )
-def test_other_content_is_damage(tmp_path: Path, use: Use, content: bytes) -> None:
+def test_other_content_is_damage(tmp_path, use, content):
     """A file that is not what the manifest promises is named and not returned."""
     path = tmp_path / "file"
     path.write_bytes(content)
@@ -102,7 +102,7 @@ def test_other_content_is_damage(tmp_path: Path, use: Use, content: bytes) -> No
 
 
 @both
-def test_right_digest_with_a_wrong_size_is_damage(tmp_path: Path, use: Use) -> None:
+def test_right_digest_with_a_wrong_size_is_damage(tmp_path, use):
     """Size and digest must both be right."""
     (tmp_path / "file").write_bytes(CONTENT)
 
@@ -112,7 +112,7 @@ def test_right_digest_with_a_wrong_size_is_damage(tmp_path: Path, use: Use) -> N
 
 @both
 @pytest.mark.parametrize("name", ["nowhere", "folder", "file/inside"])
-def test_missing_file_is_damage(tmp_path: Path, use: Use, name: str) -> None:
+def test_missing_file_is_damage(tmp_path, use, name):
     """A file that is not there, or is a folder, is missing from the index."""
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_bytes(CONTENT)
@@ -124,7 +124,7 @@ def test_missing_file_is_damage(tmp_path: Path, use: Use, name: str) -> None:
 
 
 @both
-def test_refusal_is_no_damage(tmp_path: Path, use: Use) -> None:
+def test_refusal_is_no_damage(tmp_path, use):
     """A file that the system does not open is refused, with its name and the reason."""
     path = tmp_path / ("n" * 300)
 
@@ -136,7 +136,7 @@ def test_refusal_is_no_damage(tmp_path: Path, use: Use) -> None:
 
 @pytest.mark.parametrize("use", [*USES, verify_size, verify_with_its_table, read_by_blocks])
 @pytest.mark.parametrize("target", ["real", "loop"])
-def test_link_is_damage(tmp_path: Path, use: Use, target: str) -> None:
+def test_link_is_damage(tmp_path, use, target):
     """What it leads to may be changed by those who know nothing of the index."""
     (tmp_path / "real").write_bytes(CONTENT)
     path = tmp_path / "loop"
@@ -149,9 +149,7 @@ def test_link_is_damage(tmp_path: Path, use: Use, target: str) -> None:
 
 
 @both
-def test_file_that_the_disk_has_lost_says_so(
-    tmp_path: Path, use: Use, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_file_that_the_disk_has_lost_says_so(tmp_path, use, monkeypatch):
     """A question is refused; repair can tell a lost file from one that may be readable later."""
     path = tmp_path / "file"
 
@@ -176,7 +174,7 @@ def test_file_that_the_disk_has_lost_says_so(
         (OSError("Odd"), "given: odd"),
     ],
 )
-def test_refusals_name_the_path(error: OSError, message: str) -> None:
+def test_refusals_name_the_path(error, message):
     """The error's own path is named, and the given one where it has none."""
     with pytest.raises(RefusedError) as caught, refusals("given"):
         raise error
@@ -185,7 +183,7 @@ def test_refusals_name_the_path(error: OSError, message: str) -> None:
     assert caught.value.__cause__ is error
 
 
-def test_refusals_leave_other_errors_alone() -> None:
+def test_refusals_leave_other_errors_alone():
     """Only what the system refuses is turned into a refusal."""
     with pytest.raises(KeyError), refusals("given"):
         raise KeyError

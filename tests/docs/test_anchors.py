@@ -49,12 +49,12 @@ def dangling(page: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_links_with_an_anchor_meet_a_heading(page: str) -> None:
+def test_links_with_an_anchor_meet_a_heading(page):
     """Every link of a page to a heading, its own or another page's, leads there."""
     assert dangling(ROOT / page) == []
 
 
-def test_slugs_are_those_of_github(tmp_path: Path) -> None:
+def test_slugs_are_those_of_github(tmp_path):
     """Marks go, spaces and hyphens stay, and the second of two equal headings is numbered."""
     page = tmp_path / "page.md"
     page.write_text(
@@ -71,7 +71,7 @@ def test_slugs_are_those_of_github(tmp_path: Path) -> None:
     ]
 
 
-def test_dangling_link_is_seen(tmp_path: Path) -> None:
+def test_dangling_link_is_seen(tmp_path):
     """Links to headings that are not there are found, in a page of their own and in others."""
     (tmp_path / "other.md").write_text("# One\n")
     page = tmp_path / "page.md"

@@ -32,7 +32,7 @@ def strings() -> Iterator[str]:
                 yield node.value
 
 
-def test_rooms_of_the_page_are_the_layers_of_the_contract() -> None:
+def test_rooms_of_the_page_are_the_layers_of_the_contract():
     """The table has the layers of pyproject.toml in their order."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     layers = settings["tool"]["importlinter"]["contracts"][0]["layers"]
@@ -42,7 +42,7 @@ def test_rooms_of_the_page_are_the_layers_of_the_contract() -> None:
     assert named[: len(layers)] == [layer.split(" | ") for layer in layers]
 
 
-def test_rooms_of_the_contract_are_the_modules_of_the_package() -> None:
+def test_rooms_of_the_contract_are_the_modules_of_the_package():
     """Every module and package is a room, and every room is there."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     layers = settings["tool"]["importlinter"]["contracts"][0]["layers"]
@@ -53,7 +53,7 @@ def test_rooms_of_the_contract_are_the_modules_of_the_package() -> None:
 
 
 @pytest.mark.parametrize("page", ["architecture.md", "extending.md"])
-def test_files_that_a_page_names_exist(page: str) -> None:
+def test_files_that_a_page_names_exist(page):
     """A path in code style leads somewhere, from the root of the repository or of the package."""
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     named = re.findall(r"`((?:[\w.]+/)+(?:\w+\.\w+)?)`", text)
@@ -63,7 +63,7 @@ def test_files_that_a_page_names_exist(page: str) -> None:
     assert [path for path in kept if not any((at / path).exists() for at in (ROOT, PACKAGE))] == []
 
 
-def test_messages_of_the_page_are_those_of_the_code() -> None:
+def test_messages_of_the_page_are_those_of_the_code():
     """Every message that the page explains is one that askdocs can print."""
     printed = list(strings())
     messages = [row.strip("`") for row in rows("troubleshooting.md")]

@@ -72,7 +72,7 @@ def branch(seeds_project: Path, cache: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("number", [0, 1])
-def test_answers_of_two_commits_are_compared(branch: Path, cache: Path, number: int) -> None:
+def test_answers_of_two_commits_are_compared(branch, cache, number):
     """The base branch's index comes from git, with its documents or alone."""
     (script,) = [block for block in blocks("sh") if "worktree" in block] if number == 0 else [
         block for block in blocks("sh") if "git archive" in block
@@ -87,7 +87,7 @@ def test_answers_of_two_commits_are_compared(branch: Path, cache: Path, number: 
     )
 
 
-def test_comment_on_a_pull_request_is_written(branch: Path, cache: Path) -> None:
+def test_comment_on_a_pull_request_is_written(branch, cache):
     """The step of the workflow makes the comment and the summary, and goes on."""
     (workflow,) = [one for one in blocks("yaml") if "GITHUB_STEP_SUMMARY" in one]
     (script,) = [
@@ -106,13 +106,13 @@ def test_comment_on_a_pull_request_is_written(branch: Path, cache: Path) -> None
     assert (branch / "summary.md").read_text() == comment
 
 
-def test_yaml_of_the_page_is_yaml() -> None:
+def test_yaml_of_the_page_is_yaml():
     """Every block can be pasted into a file as it is."""
     assert len(blocks("yaml")) == 5
     assert all(yaml.safe_load(block) for block in blocks("yaml"))
 
 
-def test_hooks_and_inputs_of_the_page_are_those_there_are() -> None:
+def test_hooks_and_inputs_of_the_page_are_those_there_are():
     """The page names every hook and every input of the action."""
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
     action = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -123,7 +123,7 @@ def test_hooks_and_inputs_of_the_page_are_those_there_are() -> None:
     assert table == list(action["inputs"])
 
 
-def test_commands_of_the_page_exist() -> None:
+def test_commands_of_the_page_exist():
     """Every option that a command is shown with is one of it."""
     used = re.findall(r"askdocs (check|diff|eval) ([^\n`|>]*)", PAGE)
 
@@ -142,7 +142,7 @@ def fields(value: dict, prefix: str = "") -> Iterator[str]:
             yield from fields(one, f"{prefix}{name}[].")
 
 
-def test_fields_of_a_comparison_are_those_documented() -> None:
+def test_fields_of_a_comparison_are_those_documented():
     """The example has every kind of hit; the table describes each field once."""
     _, _, text = DATA_MODEL.partition("## A comparison of two indexes\n")
     example = json.loads(re.findall(r"\n(\{\n.*?\n\})\n", text, re.DOTALL)[0])

@@ -26,7 +26,7 @@ def run(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def test_session_prints_what_the_page_shows(tmp_path: Path) -> None:
+def test_session_prints_what_the_page_shows(tmp_path):
     """With the example file, `askdocs config` names the file and the lines."""
     (tmp_path / "askdocs.toml").write_text(OWN)
     ((command, shown),) = re.findall(r"```console\n\$ (.*)\n((?:.*\n)*?)```", PAGE)
@@ -34,7 +34,7 @@ def test_session_prints_what_the_page_shows(tmp_path: Path) -> None:
     assert run(tmp_path, command).stdout == shown
 
 
-def test_both_examples_say_the_same(tmp_path: Path) -> None:
+def test_both_examples_say_the_same(tmp_path):
     """askdocs.toml and the table of pyproject.toml have the same keys, and both are read."""
     values = []
     for name, text in (("askdocs.toml", OWN), ("pyproject.toml", SHARED)):
@@ -47,7 +47,7 @@ def test_both_examples_say_the_same(tmp_path: Path) -> None:
     assert tomllib.loads(OWN) == tomllib.loads(SHARED)["tool"]["askdocs"]
 
 
-def test_error_is_that_of_the_page(tmp_path: Path) -> None:
+def test_error_is_that_of_the_page(tmp_path):
     """The example of an error is what a misspelt key of the example file gives."""
     (tmp_path / "askdocs.toml").write_text(OWN.replace("top-k", "topk"))
 
@@ -60,7 +60,7 @@ def test_error_is_that_of_the_page(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(cli.load_all()))
-def test_table_has_the_keys_of_every_command(name: str) -> None:
+def test_table_has_the_keys_of_every_command(name):
     """Every option that a file may set has a row that names its commands."""
     rows = re.findall(r"^\| `([\w-]+)` \| .* \| (.*) \|$", PAGE, re.MULTILINE)
 

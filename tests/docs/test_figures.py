@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +15,7 @@ SOURCE = {"date": "2026-01-02", "machine": "2 cores", "commit": "0123456789", "c
 
 
 @pytest.mark.parametrize("page", figures.PAGES, ids=lambda page: page.name)
-def test_page_has_the_figures_of_the_files(page: Path) -> None:
+def test_page_has_the_figures_of_the_files(page):
     """`make figures` would change nothing; a mark without a file or figure is an error."""
     text = page.read_text(encoding="utf-8")
 
@@ -25,7 +24,7 @@ def test_page_has_the_figures_of_the_files(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", figures.PAGES, ids=lambda page: page.name)
-def test_measured_figure_is_marked(page: Path) -> None:
+def test_measured_figure_is_marked(page):
     """Seconds, milliseconds, megabytes and shares stand between marks, or in a session."""
     text = figures.MARKED.sub("", page.read_text(encoding="utf-8"))
     text = re.sub(r"```.*?```|`[^`]*`", "", text, flags=re.DOTALL)
@@ -34,7 +33,7 @@ def test_measured_figure_is_marked(page: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_result_file_says_where_it_comes_from(name: str) -> None:
+def test_result_file_says_where_it_comes_from(name):
     """It has a day, a machine, a commit and a command, and every figure of it is shown."""
     result = json.loads((figures.RESULTS / f"{name}.json").read_text(encoding="utf-8"))
     pages = "".join(page.read_text(encoding="utf-8") for page in figures.PAGES)
@@ -47,7 +46,7 @@ def test_result_file_says_where_it_comes_from(name: str) -> None:
         assert f"<!-- figure: {name}.{key} -->" in pages
 
 
-def test_figures_are_put_between_the_marks(tmp_path: Path) -> None:
+def test_figures_are_put_between_the_marks(tmp_path):
     """A string stays in its line, a table gets blank lines around it, the rest is left alone."""
     figures.keep("a", SOURCE, {"time": "2 s", "table": ["| x |", "|---|"]}, tmp_path)
     marked = "in <!-- figure: a.time -->1 s<!-- end -->.\n\n<!-- figure: a.table --><!-- end -->\n"
@@ -61,9 +60,7 @@ def test_figures_are_put_between_the_marks(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("mark", "error"), [("b.time", FileNotFoundError), ("a.x", KeyError)])
-def test_mark_without_a_figure_is_an_error(
-    tmp_path: Path, mark: str, error: type[Exception]
-) -> None:
+def test_mark_without_a_figure_is_an_error(tmp_path, mark, error):
     """A page cannot show a figure that no file has."""
     figures.keep("a", SOURCE, {"time": "2 s"}, tmp_path)
 

@@ -27,7 +27,7 @@ def named(folder: Path) -> list[str]:
     )
 
 
-def test_make_owner_replaces_every_placeholder(tmp_path: Path) -> None:
+def test_make_owner_replaces_every_placeholder(tmp_path):
     """The Makefile lists each file that names the repository, and sets all of them at once."""
     files = ["SECURITY.md", "docs/ci.md"]
     for name in [*files, "Makefile"]:

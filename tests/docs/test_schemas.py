@@ -67,9 +67,7 @@ OPTIONS: list[list[str]] = [
 
 @pytest.mark.parametrize("options", OPTIONS, ids=" ".join)
 @pytest.mark.parametrize("change", ["none", "moved", "gone"])
-def test_every_answer_follows_its_schema(
-    printed: Callable[..., str], tmp_path: Path, options: list[str], change: str
-) -> None:
+def test_every_answer_follows_its_schema(printed, tmp_path, options, change):
     """One answer, lines of them and an array have the described fields and no others."""
     if change == "moved":
         (tmp_path / "docs" / "b.txt").write_text(f"First of all.\n\n{TEXT}")
@@ -89,9 +87,7 @@ def test_every_answer_follows_its_schema(
         assert list(_errors("answer.schema.json", found)) == []
 
 
-def test_reranked_answer_follows_its_schema(
-    printed: Callable[..., str], tiny_reranker: Path
-) -> None:
+def test_reranked_answer_follows_its_schema(printed, tiny_reranker):
     """The score of a reranker is described as well."""
     options = ("--mode", "lexical", "--rerank", str(tiny_reranker))
 
@@ -102,9 +98,7 @@ def test_reranked_answer_follows_its_schema(
 
 
 @pytest.mark.parametrize("status", ["verified", "moved", "gone"])
-def test_every_cited_text_follows_its_schema(
-    printed: Callable[..., str], tmp_path: Path, status: str
-) -> None:
+def test_every_cited_text_follows_its_schema(printed, tmp_path, status):
     """The object of `show` has the described fields and no others, whatever became of the text."""
     path = tmp_path / "docs" / "b.txt"
     path.write_text({"verified": TEXT, "moved": f"First.\n\n{TEXT}", "gone": "Snow.\n"}[status])
@@ -115,7 +109,7 @@ def test_every_cited_text_follows_its_schema(
     assert list(_errors("cited.schema.json", found)) == []
 
 
-def test_schema_refuses_what_is_none_of_its_kind() -> None:
+def test_schema_refuses_what_is_none_of_its_kind():
     """The schema can tell: without a field, with a wrong type or out of range it fails."""
     good = {
         "schema": 1, "id": "1", "question": "Why?", "mode": "dense", "answered": False, "hits": [],

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -42,7 +41,7 @@ def refusal(model: Path) -> str:
     return str(caught.value)
 
 
-def test_relevant_files_are_listed(model: Path) -> None:
+def test_relevant_files_are_listed(model):
     """Configuration, vocabulary and weights define a model; a README and a pickle do not."""
     for name in ("README.md", "vocab.txt", "pytorch_model.bin"):
         (model / name).write_text("text")
@@ -54,7 +53,7 @@ def test_relevant_files_are_listed(model: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", ["", "2_Dense"])
-def test_pickled_weights_are_refused(model: Path, folder: str) -> None:
+def test_pickled_weights_are_refused(model, folder):
     """A pickle without safetensors beside it is refused in every module."""
     write_modules(model, ("", f"{ORDINARY}.Transformer"), ("2_Dense", f"{ORDINARY}.Dense"))
     (model / "2_Dense").mkdir()
@@ -67,7 +66,7 @@ def test_pickled_weights_are_refused(model: Path, folder: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json"])
-def test_model_with_its_own_code_is_refused(model: Path, name: str) -> None:
+def test_model_with_its_own_code_is_refused(model, name):
     """A configuration that names code to run is refused."""
     write_json(model / name, {"auto_map": {"AutoModel": "modeling.Model"}})
 
@@ -85,7 +84,7 @@ def test_model_with_its_own_code_is_refused(model: Path, name: str) -> None:
         ("/other", f"{ORDINARY}.Pooling", "points outside the model: /other"),
     ],
 )  # fmt: skip
-def test_odd_module_is_refused(model: Path, path: str, kind: str, reason: str) -> None:
+def test_odd_module_is_refused(model, path, kind, reason):
     """Modules are ordinary ones inside the model."""
     write_modules(model, (path, kind))
 
@@ -102,7 +101,7 @@ def test_odd_module_is_refused(model: Path, path: str, kind: str, reason: str) -
         ('[{"type": 1, "path": ""}]', "has an entry without type and path"),
     ],
 )
-def test_broken_listing_is_refused(model: Path, content: str, reason: str) -> None:
+def test_broken_listing_is_refused(model, content, reason):
     """An unusable modules.json is an error that names it."""
     (model / "modules.json").write_text(content)
 
@@ -117,14 +116,14 @@ def test_broken_listing_is_refused(model: Path, content: str, reason: str) -> No
         ("model.safetensors", "has no safetensors weights"),
     ],
 )
-def test_incomplete_model_is_refused(model: Path, missing: str, reason: str) -> None:
+def test_incomplete_model_is_refused(model, missing, reason):
     """The error names the missing part."""
     (model / missing).unlink()
 
     assert refusal(model) == f"{model} {reason}"
 
 
-def test_a_copy_has_the_same_fingerprint(make_model: Callable[..., Model], tmp_path: Path) -> None:
+def test_a_copy_has_the_same_fingerprint(make_model, tmp_path):
     """Neither name nor location is part of a model's identity."""
     model = make_model()
     copy = Path(shutil.copytree(model.directory, tmp_path / "elsewhere"))
@@ -144,9 +143,7 @@ def test_a_copy_has_the_same_fingerprint(make_model: Callable[..., Model], tmp_p
         ("model.safetensors", None),
     ],
 )
-def test_what_changes_vectors_changes_the_fingerprint(
-    make_model: Callable[..., Model], name: str, content: object
-) -> None:
+def test_what_changes_vectors_changes_the_fingerprint(make_model, name, content):
     """Weights, tokenizer, pooling, window and prompts are all part of a model's identity."""
     model = make_model()
     before = fingerprint_model(model)
@@ -160,7 +157,7 @@ def test_what_changes_vectors_changes_the_fingerprint(
     assert fingerprint_model(model) != before
 
 
-def test_provenance_is_not_part_of_a_model(make_model: Callable[..., Model]) -> None:
+def test_provenance_is_not_part_of_a_model(make_model):
     """Versions of the saving tools, and a description, change nothing."""
     model = make_model()
     before = fingerprint_model(model)
@@ -172,7 +169,7 @@ def test_provenance_is_not_part_of_a_model(make_model: Callable[..., Model]) -> 
     assert fingerprint_model(model) == before
 
 
-def test_packaged_model_has_the_known_digests(tmp_path: Path) -> None:
+def test_packaged_model_has_the_known_digests(tmp_path):
     """The installed package carries the expected files."""
     model = locate_model(DEFAULT_MODEL, base=tmp_path)
 
@@ -182,7 +179,7 @@ def test_packaged_model_has_the_known_digests(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json"])
-def test_packaged_model_with_other_files_is_refused(tmp_path: Path, name: str) -> None:
+def test_packaged_model_with_other_files_is_refused(tmp_path, name):
     """A package of the right name with other weights or vocabulary is not the default model."""
     real = locate_model(DEFAULT_MODEL, base=tmp_path)
     for path in real.directory.rglob("*.*"):

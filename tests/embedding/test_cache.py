@@ -60,7 +60,7 @@ def change(cache: Path, statement: str, *values: object) -> None:
         connection.execute(statement, values)
 
 
-def test_only_missing_vectors_are_embedded(tmp_path: Path) -> None:
+def test_only_missing_vectors_are_embedded(tmp_path):
     """Known and new vectors are returned in the order of the texts, and every text counts once."""
     embed_with_cache(FakeEncoder(), ["one", "three"], cache=tmp_path)
     encoder = FakeEncoder()
@@ -74,7 +74,7 @@ def test_only_missing_vectors_are_embedded(tmp_path: Path) -> None:
     np.testing.assert_array_equal(vectors, vectors_of(texts))
 
 
-def test_interrupted_run_continues(tmp_path: Path) -> None:
+def test_interrupted_run_continues(tmp_path):
     """Every slice finished before an interruption is kept."""
     texts = [f"sentence {n}" for n in range(2500)]
     with pytest.raises(KeyboardInterrupt):
@@ -89,7 +89,7 @@ def test_interrupted_run_continues(tmp_path: Path) -> None:
 
 @settings(deadline=None)
 @given(texts=st.lists(st.text(st.characters(codec="utf-8"), max_size=3), max_size=20))
-def test_cache_never_changes_the_result(texts: list[str]) -> None:
+def test_cache_never_changes_the_result(texts):
     """With an empty or a full cache, vectors are the encoder's; equal texts are embedded once."""
     with tempfile.TemporaryDirectory() as directory:
         encoder = FakeEncoder()
@@ -112,7 +112,7 @@ def test_cache_never_changes_the_result(texts: list[str]) -> None:
         "DROP TABLE vectors",
     ],
 )
-def test_damaged_row_is_not_used(tmp_path: Path, statement: str) -> None:
+def test_damaged_row_is_not_used(tmp_path, statement):
     """A vector of another length, type or value is embedded again, once."""
     embed_with_cache(FakeEncoder(), ["one"], cache=tmp_path)
     change(tmp_path, statement)
@@ -125,7 +125,7 @@ def test_damaged_row_is_not_used(tmp_path: Path, statement: str) -> None:
     assert encoder.calls == [["one"]]
 
 
-def test_file_that_is_not_a_cache_is_replaced(tmp_path: Path) -> None:
+def test_file_that_is_not_a_cache_is_replaced(tmp_path):
     """A file that SQLite does not know is replaced by a cache that works."""
     file_in(tmp_path).parent.mkdir()
     file_in(tmp_path).write_bytes(b"not a database" * 100)
@@ -137,7 +137,7 @@ def test_file_that_is_not_a_cache_is_replaced(tmp_path: Path) -> None:
     assert encoder.calls == []
 
 
-def test_damage_found_while_reading_is_mended(tmp_path: Path) -> None:
+def test_damage_found_while_reading_is_mended(tmp_path):
     """A file that opens but is damaged is replaced by a cache that works."""
     texts = [f"sentence {n}" for n in range(1000)]
     embed_with_cache(FakeEncoder(), texts, cache=tmp_path)
@@ -152,7 +152,7 @@ def test_damage_found_while_reading_is_mended(tmp_path: Path) -> None:
     assert (first.calls, second.calls) == ([texts], [])
 
 
-def test_cache_that_refuses_a_write_is_left_alone(tmp_path: Path) -> None:
+def test_cache_that_refuses_a_write_is_left_alone(tmp_path):
     """Its vectors are used, and none is lost."""
     embed_with_cache(FakeEncoder(), ["one"], cache=tmp_path)
     change(
@@ -179,9 +179,7 @@ def test_cache_that_refuses_a_write_is_left_alone(tmp_path: Path) -> None:
     ],
     ids=["no folder", "pipe", "folder", "link to itself", "link to zeros"],
 )
-def test_cache_that_cannot_be_made_is_done_without(
-    tmp_path: Path, make: Callable[[Path], object]
-) -> None:
+def test_cache_that_cannot_be_made_is_done_without(tmp_path, make):
     """Nothing waits for a pipe or reads without end; every vector comes from the encoder."""
     file_in(tmp_path).parent.mkdir()
     make(file_in(tmp_path))
@@ -192,7 +190,7 @@ def test_cache_that_cannot_be_made_is_done_without(
         np.testing.assert_array_equal(vectors, vectors_of(["one", "two"]))
 
 
-def test_locked_file_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_locked_file_is_done_without(tmp_path, monkeypatch):
     """Another program's lock on the file does not stop indexing."""
     embed_with_cache(FakeEncoder(), ["one"], cache=tmp_path)
     monkeypatch.setattr(cache, "_BUSY_SECONDS", 0.01)
@@ -204,7 +202,7 @@ def test_locked_file_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyP
         np.testing.assert_array_equal(found, vectors_of(["one", "two"]))
 
 
-def test_full_disk_costs_only_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_costs_only_the_cache(tmp_path, monkeypatch):
     """If no more can be kept, the rest is embedded all the same; what was kept stays."""
     real = cache._connect  # noqa: SLF001 - a file that may not grow is a full disk
 

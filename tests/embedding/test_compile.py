@@ -45,9 +45,7 @@ def original_vectors(model: Model, texts: list[str], prompt: str = "") -> Any:
     ("pooling", "normalize"),
     [("mean", True), ("mean", False), ("cls", False), ("max", True), (["mean", "cls"], False)],
 )
-def test_vectors_are_those_of_the_model(
-    make_model: MakeModel, tmp_path: Path, pooling: object, *, normalize: bool
-) -> None:
+def test_vectors_are_those_of_the_model(make_model, tmp_path, pooling, *, normalize):
     """For every pooling, vectors are the model's, at unit length."""
     model = make_model(pooling={"pooling_mode": pooling}, normalize=normalize)
 
@@ -60,7 +58,7 @@ def test_vectors_are_those_of_the_model(
     assert (vectors * expected).sum(axis=1).min() >= 0.9999
 
 
-def test_prompts_go_before_texts(make_model: MakeModel, tmp_path: Path) -> None:
+def test_prompts_go_before_texts(make_model, tmp_path):
     """Questions and sentences each get the model's own prompt."""
     prompts = {"query": "query: ", "passage": "passage: "}
     model = make_model(prompts=prompts)
@@ -75,7 +73,7 @@ def test_prompts_go_before_texts(make_model: MakeModel, tmp_path: Path) -> None:
     assert encoder.capacity == 64 - 2 - 2
 
 
-def test_window_is_the_models(make_model: MakeModel, tmp_path: Path) -> None:
+def test_window_is_the_models(make_model, tmp_path):
     """The window is max_seq_length, not what the tokenizer or the transformer could take."""
     model = make_model(window=16)
 
@@ -88,7 +86,7 @@ def test_window_is_the_models(make_model: MakeModel, tmp_path: Path) -> None:
     assert vectors[0] @ vectors[1] >= 0.9999
 
 
-def test_model_that_cannot_be_reproduced_is_refused(make_model: MakeModel, tmp_path: Path) -> None:
+def test_model_that_cannot_be_reproduced_is_refused(make_model, tmp_path):
     """A pooling that leaves out the prompt is more than the compiled graph knows of."""
     pooling = {"pooling_mode": "mean", "include_prompt": False}
     model = make_model(pooling=pooling, prompts={"query": "query: "})
@@ -101,9 +99,7 @@ def test_model_that_cannot_be_reproduced_is_refused(make_model: MakeModel, tmp_p
 
 
 @pytest.mark.parametrize("is_damaged", [False, True])
-def test_second_compilation_keeps_a_sound_entry(
-    make_model: MakeModel, tmp_path: Path, is_damaged: bool
-) -> None:
+def test_second_compilation_keeps_a_sound_entry(make_model, tmp_path, is_damaged):
     """Of two processes that compile at once, the first one's entry stays; a damaged one does not."""
     model = make_model()
     compiled(model, tmp_path)
@@ -122,12 +118,7 @@ def test_second_compilation_keeps_a_sound_entry(
 
 
 @pytest.mark.parametrize("name", ["encoder.onnx", "weights.bin", "tokenizer.json"])
-def test_flipped_bit_is_found_before_it_is_used(
-    make_model: MakeModel,
-    tmp_path: Path,
-    capfd: pytest.CaptureFixture[str],
-    name: str,
-) -> None:
+def test_flipped_bit_is_found_before_it_is_used(make_model, tmp_path, capfd, name):
     """A damaged encoder of the right length does not open, and crashes nothing."""
     model = make_model()
     compiled(model, tmp_path)
@@ -144,7 +135,7 @@ def test_flipped_bit_is_found_before_it_is_used(
         assert capfd.readouterr() == ("", "")
 
 
-def test_cache_that_cannot_be_written_is_an_error(make_model: MakeModel, tmp_path: Path) -> None:
+def test_cache_that_cannot_be_written_is_an_error(make_model, tmp_path):
     """The disk's refusal is an error of its own, not the model's."""
     model = make_model()
     (tmp_path / "file").write_text("in the way")
@@ -154,9 +145,7 @@ def test_cache_that_cannot_be_written_is_an_error(make_model: MakeModel, tmp_pat
 
 
 @pytest.mark.parametrize("is_full", [False, True])
-def test_full_disk_is_not_the_fault_of_the_model(
-    make_model: MakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_full: bool
-) -> None:
+def test_full_disk_is_not_the_fault_of_the_model(make_model, tmp_path, monkeypatch, is_full):
     """A writer that fails has one error for all: how much room there is tells what it means."""
     original = load_original(make_model().directory, attn_implementation="eager")
     target = tmp_path / "target"
@@ -172,7 +161,7 @@ def test_full_disk_is_not_the_fault_of_the_model(
     assert getattr(caught.value, "errno", None) == (errno.ENOSPC if is_full else None)
 
 
-def test_room_counts_what_was_written_before(tmp_path: Path) -> None:
+def test_room_counts_what_was_written_before(tmp_path):
     """A writer that failed has left no room, and a file that may be as large as what there was."""
     (tmp_path / "half").write_bytes(b"0" * 1000)
     free = shutil.disk_usage(tmp_path).free
@@ -182,9 +171,7 @@ def test_room_counts_what_was_written_before(tmp_path: Path) -> None:
     assert access.has_room(tmp_path / "none", 2 * free + 10**9)
 
 
-def test_command_compiles_once(
-    make_model: MakeModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_command_compiles_once(make_model, tmp_path, capsys):
     """The command reports where the encoder is; the second time it finds it there."""
     model = make_model()
     directory = entry_directory(tmp_path, fingerprint_model(model))
@@ -199,9 +186,7 @@ def test_command_compiles_once(
     assert (directory / "encoder.json").stat().st_mtime_ns == written
 
 
-def test_command_reports_an_error_in_one_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_command_reports_an_error_in_one_line(tmp_path, capsys):
     """What is wrong comes as JSON, with the hint and the exit status."""
     status = main(["--cache", str(tmp_path), "./absent"])
 

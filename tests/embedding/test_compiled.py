@@ -1,7 +1,6 @@
 """An encoder opens from the cache, or is compiled in another process."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -12,13 +11,13 @@ from askdocs.errors import ModelError
 MakeModel = Callable[..., Model]
 
 
-def test_missing_encoder_is_none(tmp_path: Path) -> None:
+def test_missing_encoder_is_none(tmp_path):
     """Looking for an encoder compiles nothing and makes nothing."""
     assert open_compiled("0" * 64, cache=tmp_path / "cache") is None
     assert not (tmp_path / "cache").exists()
 
 
-def test_cached_encoder_opens_silently(encoder_cache: Path) -> None:
+def test_cached_encoder_opens_silently(encoder_cache):
     """Nothing is announced if nothing takes time."""
     model = locate_model(DEFAULT_MODEL, base=encoder_cache)
 
@@ -27,7 +26,7 @@ def test_cached_encoder_opens_silently(encoder_cache: Path) -> None:
     assert encoder.dimension == 384
 
 
-def test_encoder_works_without_a_writable_cache(make_model: MakeModel, tmp_path: Path) -> None:
+def test_encoder_works_without_a_writable_cache(make_model, tmp_path):
     """The encoder is compiled all the same, and one line says what that costs."""
     (tmp_path / "file").write_text("in the way")
     lines: list[str] = []
@@ -39,9 +38,7 @@ def test_encoder_works_without_a_writable_cache(make_model: MakeModel, tmp_path:
     assert lines == [f"{cost} {tmp_path}/file cannot be written"]
 
 
-def test_model_that_does_not_load_is_refused_in_one_line(
-    make_model: MakeModel, tmp_path: Path
-) -> None:
+def test_model_that_does_not_load_is_refused_in_one_line(make_model, tmp_path):
     """The child process's traceback becomes an error with its last line."""
     model = make_model()
     weights = model.directory / "model.safetensors"
@@ -56,7 +53,7 @@ def test_model_that_does_not_load_is_refused_in_one_line(
     assert lines == ["compiling the model tiny once, which takes some seconds"]
 
 
-def test_background_call_returns_its_result() -> None:
+def test_background_call_returns_its_result():
     """The result can be asked for more than once."""
     background = Background(lambda: [1, 2])
 
@@ -64,7 +61,7 @@ def test_background_call_returns_its_result() -> None:
     assert background.result() is background.result()
 
 
-def test_background_error_is_raised_by_result() -> None:
+def test_background_error_is_raised_by_result():
     """The thread itself raises nothing, because nobody would see it."""
 
     def fail() -> None:

@@ -143,16 +143,12 @@ def cosines(vectors: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("device", ["cpu", "cpu:0"])
-def test_default_device_is_the_compiled_encoder(
-    model: Model, compiled: Encoder, cache: Path, device: str
-) -> None:
+def test_default_device_is_the_compiled_encoder(model, compiled, cache, device):
     """The processor's plain name means no device."""
     assert open_device(model, device, compiled, cache=cache, notify=pytest.fail) is compiled
 
 
-def test_openvino_returns_the_compiled_vectors(
-    prompted: tuple[Model, Encoder], cache: Path, install: Callable[..., FakeOpenVino]
-) -> None:
+def test_openvino_returns_the_compiled_vectors(prompted, cache, install):
     """OpenVINO runs the compiled graph on the processor, with the prompt for sentences."""
     model, compiled = prompted
     fake = install()
@@ -164,9 +160,7 @@ def test_openvino_returns_the_compiled_vectors(
     assert cosines(vectors, compiled.embed_sentences(MANY)).min() >= 0.9999
 
 
-def test_openvino_imports_no_telemetry(
-    openvino: Callable[[], Encoder], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_openvino_imports_no_telemetry(openvino, tmp_path, monkeypatch):
     """OpenVINO cannot import the package with which it reports its import over the network."""
     monkeypatch.delitem(sys.modules, "openvino_telemetry", raising=False)
     monkeypatch.delitem(sys.modules, "openvino", raising=False)
@@ -181,7 +175,7 @@ def test_openvino_imports_no_telemetry(
         openvino()
 
 
-def test_pytorch_returns_the_compiled_vectors(prompted: tuple[Model, Encoder], cache: Path) -> None:
+def test_pytorch_returns_the_compiled_vectors(prompted, cache):
     """A device of PyTorch reads the same prompt and window, and keeps the order of texts."""
     model, compiled = prompted
     entry = read_entry(entry_directory(cache, compiled.fingerprint), compiled.fingerprint)
@@ -196,7 +190,7 @@ def test_pytorch_returns_the_compiled_vectors(prompted: tuple[Model, Encoder], c
     assert told == [64, 64, len(MANY) - 128]
 
 
-def test_device_embeds_only_sentences(compiled: Encoder) -> None:
+def test_device_embeds_only_sentences(compiled):
     """Questions, counts and what the model is come from the compiled encoder."""
     encoder = DeviceEncoder(compiled, FakeRuntime(compiled, cosine=0.9995), "fake")
 
@@ -207,7 +201,7 @@ def test_device_embeds_only_sentences(compiled: Encoder) -> None:
     np.testing.assert_array_equal(encoder.embed_questions(MANY), compiled.embed_questions(MANY))
 
 
-def test_vectors_of_a_device_have_unit_length(compiled: Encoder) -> None:
+def test_vectors_of_a_device_have_unit_length(compiled):
     """Vectors of another length are normalised in float32."""
     encoder = DeviceEncoder(compiled, FakeRuntime(compiled), "fake")
 
@@ -218,7 +212,7 @@ def test_vectors_of_a_device_have_unit_length(compiled: Encoder) -> None:
     assert encoder.embed_sentences([]).shape == (0, 16)
 
 
-def test_device_with_other_vectors_is_refused(compiled: Encoder) -> None:
+def test_device_with_other_vectors_is_refused(compiled):
     """A cosine of .9991 is enough, whatever the length; .9989 is not."""
     DeviceEncoder(compiled, FakeRuntime(compiled, cosine=0.9991), "fake").require_same_vectors()
     encoder = DeviceEncoder(compiled, FakeRuntime(compiled, cosine=0.9989), "fake")
@@ -230,11 +224,7 @@ def test_device_with_other_vectors_is_refused(compiled: Encoder) -> None:
     assert refusal(encoder.require_same_vectors) == (expected, HINT)
 
 
-def test_other_vectors_of_openvino_are_refused(
-    openvino: Callable[[], Encoder],
-    install: Callable[..., FakeOpenVino],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_other_vectors_of_openvino_are_refused(openvino, install, monkeypatch):
     """Opening a device compares its vectors."""
     fake = install()
     monkeypatch.setattr(fake, "infer", lambda inputs: [fake.session.run(None, inputs)[0][:, ::-1]])
@@ -253,9 +243,7 @@ def test_other_vectors_of_openvino_are_refused(
         ({"cosine": float("nan")}, "the device cuda:1 gives vectors that are not numbers"),
     ],
 )
-def test_device_that_fails_is_named(
-    compiled: Encoder, fault: dict[str, object], message: str
-) -> None:
+def test_device_that_fails_is_named(compiled, fault, message):
     """A library's error becomes one line, and NaN never reaches an index."""
     encoder = DeviceEncoder(compiled, FakeRuntime(compiled, **fault), "cuda:1")
 
@@ -263,9 +251,7 @@ def test_device_that_fails_is_named(
 
 
 @pytest.mark.parametrize("device", ["nonsense", "", "cuda:99", "meta"])
-def test_missing_device_is_refused(
-    model: Model, compiled: Encoder, cache: Path, device: str
-) -> None:
+def test_missing_device_is_refused(model, compiled, cache, device):
     """The error names an unknown device, a missing GPU, and a device without numbers."""
     lines: list[str] = []
 
@@ -279,9 +265,7 @@ def test_missing_device_is_refused(
     assert lines == [f"loading the model tiny on {device}, which takes some seconds"]
 
 
-def test_missing_openvino_has_a_hint(
-    openvino: Callable[[], Encoder], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_openvino_has_a_hint(openvino, monkeypatch):
     """The hint is the command that installs it."""
     monkeypatch.setitem(sys.modules, "openvino", None)
 
@@ -291,9 +275,7 @@ def test_missing_openvino_has_a_hint(
     assert hint == "pip install openvino"
 
 
-def test_openvino_that_cannot_run_the_model_is_named(
-    openvino: Callable[[], Encoder], install: Callable[..., FakeOpenVino]
-) -> None:
+def test_openvino_that_cannot_run_the_model_is_named(openvino, install):
     """OpenVINO's message loses the places in its source."""
     install(error="Exception from src/core.cpp:132:\nNo conversion for BiasGelu\n\n")
 
@@ -301,12 +283,7 @@ def test_openvino_that_cannot_run_the_model_is_named(
     assert refusal(openvino) == (expected, HINT)
 
 
-def test_damaged_graph_is_not_run(
-    openvino: Callable[[], Encoder],
-    compiled: Encoder,
-    cache: Path,
-    install: Callable[..., FakeOpenVino],
-) -> None:
+def test_damaged_graph_is_not_run(openvino, compiled, cache, install):
     """A device runs no graph that changed since it was compiled."""
     fake = install()
     graph = entry_directory(cache, compiled.fingerprint) / "encoder.onnx"
@@ -320,13 +297,7 @@ def test_damaged_graph_is_not_run(
 
 
 @pytest.mark.parametrize("precision", ["bf16", "f32"])
-def test_each_number_format_has_its_own_cache_file(
-    openvino: Callable[[], Encoder],
-    compiled: Encoder,
-    cache: Path,
-    install: Callable[..., FakeOpenVino],
-    precision: str,
-) -> None:
+def test_each_number_format_has_its_own_cache_file(openvino, compiled, cache, install, precision):
     """Vectors of another device or format never come back as those of float32."""
     install(precision=precision)
 
@@ -339,7 +310,7 @@ def test_each_number_format_has_its_own_cache_file(
     ]
 
 
-def test_openvino_needs_no_torch(model: Model, compiled: Encoder, cache: Path) -> None:
+def test_openvino_needs_no_torch(model, compiled, cache):
     """Looking for OpenVINO, found or not, imports no library that takes seconds."""
     script = f"""
 import sys

@@ -35,7 +35,7 @@ def encoder(encoder_cache: Path) -> Encoder:
     return encoder
 
 
-def test_vectors_are_those_of_sentence_transformers(encoder: Encoder, tmp_path: Path) -> None:
+def test_vectors_are_those_of_sentence_transformers(encoder, tmp_path):
     """Texts of 200 tokens and beyond the window have the original's vectors, too."""
     from sentence_transformers import SentenceTransformer
 
@@ -49,7 +49,7 @@ def test_vectors_are_those_of_sentence_transformers(encoder: Encoder, tmp_path: 
     assert (vectors * expected).sum(axis=1).min() >= 0.9999
 
 
-def test_vectors_have_unit_length(encoder: Encoder) -> None:
+def test_vectors_have_unit_length(encoder):
     """Vectors are float32 and of unit length, also for an empty text."""
     vectors = encoder.embed_sentences(["", *TEXTS])
 
@@ -57,7 +57,7 @@ def test_vectors_have_unit_length(encoder: Encoder) -> None:
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
 
 
-def test_many_texts_come_back_in_their_order(encoder: Encoder) -> None:
+def test_many_texts_come_back_in_their_order(encoder):
     """Batches are sorted by length, which changes no vector; progress counts every text."""
     texts = [" ".join(WORDS[: 1 + n % 13]) + f" {n}" for n in range(150)] + TEXTS
     told: list[int] = []
@@ -70,14 +70,14 @@ def test_many_texts_come_back_in_their_order(encoder: Encoder) -> None:
     assert sum(told) == len(texts)
 
 
-def test_tokens_are_counted_without_a_limit(encoder: Encoder) -> None:
+def test_tokens_are_counted_without_a_limit(encoder):
     """A count has no special tokens and goes beyond the window."""
     counts = encoder.count_tokens(["", "water", "hello world", "hello " * 300])
 
     assert counts == [0, 1, 2, 300]
 
 
-def test_sentence_within_capacity_is_read_whole(encoder: Encoder) -> None:
+def test_sentence_within_capacity_is_read_whole(encoder):
     """The last of `capacity` tokens changes the vector; tokens after it do not."""
     assert (encoder.window, encoder.capacity) == (256, 254)
     full = "ship " * 253 + "light"
@@ -88,21 +88,21 @@ def test_sentence_within_capacity_is_read_whole(encoder: Encoder) -> None:
     assert vectors[0] @ vectors[2] >= 0.9999
 
 
-def test_no_texts_have_no_vectors(encoder: Encoder) -> None:
+def test_no_texts_have_no_vectors(encoder):
     """An empty list returns an empty array of the right shape."""
     assert encoder.embed_sentences([]).shape == (0, 384)
     assert encoder.embed_questions([]).shape == (0, 384)
     assert encoder.count_tokens([]) == []
 
 
-def test_model_without_prompts_embeds_questions_as_sentences(encoder: Encoder) -> None:
+def test_model_without_prompts_embeds_questions_as_sentences(encoder):
     """The default model has no prompts."""
     question = encoder.embed_questions(["Who lit the harbour?"])
 
     np.testing.assert_array_equal(question, encoder.embed_sentences(["Who lit the harbour?"]))
 
 
-def test_question_path_imports_no_torch(encoder_cache: Path) -> None:
+def test_question_path_imports_no_torch(encoder_cache):
     """Embedding a question needs only onnxruntime and tokenizers."""
     script = f"""
 import sys

@@ -35,7 +35,7 @@ def write_entry(directory: Path) -> None:
     write_card(directory, CARD)
 
 
-def test_entry_comes_back_as_it_was_written(tmp_path: Path) -> None:
+def test_entry_comes_back_as_it_was_written(tmp_path):
     """Card and bytes are read as they were written; they are not other model's."""
     write_entry(tmp_path)
 
@@ -48,7 +48,7 @@ def test_entry_comes_back_as_it_was_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["encoder.json", "encoder.onnx", "tokenizer.json"])
-def test_fifo_in_an_entry_does_not_hang(tmp_path: Path, name: str) -> None:
+def test_fifo_in_an_entry_does_not_hang(tmp_path, name):
     """A FIFO, which would wait for a writer, is not a file of an entry."""
     write_entry(tmp_path)
     (tmp_path / name).unlink()
@@ -58,7 +58,7 @@ def test_fifo_in_an_entry_does_not_hang(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["encoder.json", *FILES])
-def test_entry_without_one_of_its_files_is_not_there(tmp_path: Path, name: str) -> None:
+def test_entry_without_one_of_its_files_is_not_there(tmp_path, name):
     """An entry is whole or nothing."""
     write_entry(tmp_path)
     (tmp_path / name).unlink()
@@ -72,7 +72,7 @@ def test_entry_without_one_of_its_files_is_not_there(tmp_path: Path, name: str) 
     position=st.integers(0, 2000),
     bit=st.integers(0, 7),
 )
-def test_flipped_bit_is_never_used(name: str, position: int, bit: int) -> None:
+def test_flipped_bit_is_never_used(name, position, bit):
     """Whichever bit flips, what is read is what was written, or nothing."""
     with tempfile.TemporaryDirectory() as directory:
         write_entry(Path(directory))
@@ -89,7 +89,7 @@ def test_flipped_bit_is_never_used(name: str, position: int, bit: int) -> None:
             assert (entry.card, entry.tokenizer) == (CARD, FILES["tokenizer.json"])
 
 
-def test_missing_weights_are_not_whole(tmp_path: Path) -> None:
+def test_missing_weights_are_not_whole(tmp_path):
     """Weights removed after the entry was read are not used."""
     write_entry(tmp_path)
     entry = read_entry(tmp_path, FINGERPRINT)
@@ -100,7 +100,7 @@ def test_missing_weights_are_not_whole(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("card", ["", "[]", "{}", '{"schema": 1, "scheme": "float32"}', "\ufffd"])
-def test_broken_card_is_not_read(tmp_path: Path, card: str) -> None:
+def test_broken_card_is_not_read(tmp_path, card):
     """Reading does not fail, whatever the card holds."""
     write_entry(tmp_path)
     (tmp_path / "encoder.json").write_text(card)
@@ -108,7 +108,7 @@ def test_broken_card_is_not_read(tmp_path: Path, card: str) -> None:
     assert read_entry(tmp_path, FINGERPRINT) is None
 
 
-def test_entry_lies_under_its_fingerprint_and_scheme(tmp_path: Path) -> None:
+def test_entry_lies_under_its_fingerprint_and_scheme(tmp_path):
     """Number format and schema are part of an entry's name, not of the fingerprint."""
     directory = entry_directory(tmp_path, FINGERPRINT)
 
@@ -116,7 +116,7 @@ def test_entry_lies_under_its_fingerprint_and_scheme(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fingerprint", ["", "../" * 21 + "x", "0" * 63, "G" * 64, "0" * 64 + "\n"])
-def test_fingerprint_cannot_lead_elsewhere(tmp_path: Path, fingerprint: str) -> None:
+def test_fingerprint_cannot_lead_elsewhere(tmp_path, fingerprint):
     """A manifest may say anything, but only digests become names."""
     with pytest.raises(ValueError, match="fingerprint must be 64 hexadecimal digits"):
         entry_directory(tmp_path, fingerprint)

@@ -55,7 +55,7 @@ def weights_of(directory: Path) -> Path:
     return directory / "model.safetensors"
 
 
-def test_scores_are_those_of_the_model(tiny_reranker: Path) -> None:
+def test_scores_are_those_of_the_model(tiny_reranker):
     """Scores are those of CrossEncoder.predict, also for texts beyond its window."""
     scores = score(tiny_reranker)
 
@@ -65,7 +65,7 @@ def test_scores_are_those_of_the_model(tiny_reranker: Path) -> None:
     assert len(set(scores.round(3))) == 5
 
 
-def test_log_odds_become_scores(copy: Path) -> None:
+def test_log_odds_become_scores(copy):
     """Log-odds are mapped to [0, 1] in the same order."""
     identity = "torch.nn.modules.linear.Identity"
     change(copy / "config_sentence_transformers.json", activation_fn=identity)
@@ -76,7 +76,7 @@ def test_log_odds_become_scores(copy: Path) -> None:
     assert score(copy) == pytest.approx(1 / (1 + np.exp(-log_odds)), abs=1e-6)
 
 
-def test_model_of_transformers_alone_is_the_same(tiny_reranker: Path) -> None:
+def test_model_of_transformers_alone_is_the_same(tiny_reranker):
     """Most models on the hub have no modules.json."""
     plain = tiny_reranker.with_name("plain")
     assert not (plain / "modules.json").exists()
@@ -84,7 +84,7 @@ def test_model_of_transformers_alone_is_the_same(tiny_reranker: Path) -> None:
     assert score(plain) == pytest.approx(score(tiny_reranker), abs=1e-6)
 
 
-def test_weights_in_half_precision_are_computed_in_full(copy: Path) -> None:
+def test_weights_in_half_precision_are_computed_in_full(copy):
     """The precision of the file does not change how exact a score is."""
     from safetensors.numpy import load_file, save_file
 
@@ -100,7 +100,7 @@ def test_weights_in_half_precision_are_computed_in_full(copy: Path) -> None:
     assert scores[0] == pytest.approx(scores[1], abs=1e-6)
 
 
-def test_score_does_not_depend_on_the_other_texts(tiny_reranker: Path) -> None:
+def test_score_does_not_depend_on_the_other_texts(tiny_reranker):
     """Alone, a text has the score that it has beside longer ones."""
     reranker = open_reranker(str(tiny_reranker), base=Path("/"), notify=ignore)
 
@@ -109,7 +109,7 @@ def test_score_does_not_depend_on_the_other_texts(tiny_reranker: Path) -> None:
     assert reranker.score(QUESTION, TEXTS) == pytest.approx(alone, abs=1e-5)
 
 
-def test_model_is_loaded_once_by_the_first_text(tiny_reranker: Path) -> None:
+def test_model_is_loaded_once_by_the_first_text(tiny_reranker):
     """Neither finding a model nor a question without passages loads it."""
     said: list[str] = []
     reranker = open_reranker(tiny_reranker.name, base=tiny_reranker.parent, notify=said.append)
@@ -132,7 +132,7 @@ def test_model_is_loaded_once_by_the_first_text(tiny_reranker: Path) -> None:
         ("no name!", "'cross-encoder/no name!' is neither a model directory nor a name on the hub"),
     ],
 )
-def test_missing_model_is_named(name: str, message: str) -> None:
+def test_missing_model_is_named(name, message):
     """A model is looked for in the folder, then among fetched models, and never fetched."""
     with pytest.raises(ModelError) as caught:
         open_reranker(name, base=Path("/nowhere"), notify=pytest.fail)
@@ -150,7 +150,7 @@ def refusal(directory: Path, notify: Callable[[str], None] = pytest.fail) -> str
     return str(caught.value)
 
 
-def test_model_of_several_labels_is_refused(make_reranker: Callable[..., Path]) -> None:
+def test_model_of_several_labels_is_refused(make_reranker):
     """Three labels (contradiction, entailment, neutral) are not a score."""
     directory = make_reranker(labels=3)
 
@@ -158,7 +158,7 @@ def test_model_of_several_labels_is_refused(make_reranker: Callable[..., Path]) 
     assert refusal(directory, ignore) == expected
 
 
-def test_pickled_weights_are_refused(copy: Path) -> None:
+def test_pickled_weights_are_refused(copy):
     """A reranker is admitted like an encoder: no pickles."""
     weights_of(copy).rename(copy / "pytorch_model.bin")
 
@@ -166,7 +166,7 @@ def test_pickled_weights_are_refused(copy: Path) -> None:
     assert refusal(copy) == f"{copy}/pytorch_model.bin {reason}"
 
 
-def test_model_for_embedding_is_refused(tmp_path: Path) -> None:
+def test_model_for_embedding_is_refused(tmp_path):
     """Transformers would add a part of random weights to score pairs."""
     directory = locate_model("all-MiniLM-L6-v2", base=tmp_path).directory
 
@@ -174,7 +174,7 @@ def test_model_for_embedding_is_refused(tmp_path: Path) -> None:
     assert refusal(directory) == f"{directory}/config.json {reason}"
 
 
-def test_model_with_its_own_code_is_refused(copy: Path) -> None:
+def test_model_with_its_own_code_is_refused(copy):
     """A reranker is admitted like an encoder: no code of its own."""
     change(copy / "config.json", auto_map={"AutoModel": "modeling.Model"})
 
@@ -187,9 +187,7 @@ def test_model_with_its_own_code_is_refused(copy: Path) -> None:
     [lambda weights, length=length: weights[:length] for length in (0, 7, 130, 5000)]
     + [lambda _: b"version https://git-lfs.github.com/spec/v1\n", lambda _: b"\2" * 40],
 )
-def test_weights_that_are_not_whole_are_refused(
-    copy: Path, content: Callable[[bytes], bytes]
-) -> None:
+def test_weights_that_are_not_whole_are_refused(copy, content):
     """A broken download, a clone without Git LFS and another format are refused unloaded."""
     weights = weights_of(copy)
     weights.write_bytes(content(weights.read_bytes()))
@@ -197,7 +195,7 @@ def test_weights_that_are_not_whole_are_refused(
     assert refusal(copy) == f"{weights} is not a whole safetensors file"
 
 
-def test_model_without_a_tokenizer_is_refused(copy: Path) -> None:
+def test_model_without_a_tokenizer_is_refused(copy):
     """Transformers would make an empty one, for which all texts are equal."""
     (copy / "tokenizer.json").unlink()
 
@@ -212,14 +210,14 @@ def test_model_without_a_tokenizer_is_refused(copy: Path) -> None:
          "asks for Router, which is not supported"),
     ],
 )  # fmt: skip
-def test_odd_listing_is_refused(copy: Path, listing: str, reason: str) -> None:
+def test_odd_listing_is_refused(copy, listing, reason):
     """Modules are listed, and of the supported kinds."""
     (copy / "modules.json").write_text(listing)
 
     assert refusal(copy) == f"{copy}/modules.json {reason}"
 
 
-def test_model_that_does_not_load_is_refused(copy: Path) -> None:
+def test_model_that_does_not_load_is_refused(copy):
     """The reason is transformers' message, on one line."""
     change(copy / "config.json", model_type="nonsense")
 
@@ -229,7 +227,7 @@ def test_model_that_does_not_load_is_refused(copy: Path) -> None:
     assert "\n" not in message
 
 
-def test_score_of_nan_is_refused(copy: Path) -> None:
+def test_score_of_nan_is_refused(copy):
     """A model with broken weights ranks nothing."""
     from safetensors.numpy import load_file, save_file
 

@@ -65,7 +65,7 @@ def texts(hits: tuple[Hit, ...]) -> list[str]:
     return [one.text for one in hits]
 
 
-def test_same_texts_in_the_same_places_are_the_same() -> None:
+def test_same_texts_in_the_same_places_are_the_same():
     """Scores may differ: what is cited counts."""
     before = ranking(hit(RAIN), hit(SNOW, paragraph=2))
     now = ranking(replace(hit(RAIN), score=0.9), hit(SNOW, paragraph=2))
@@ -76,7 +76,7 @@ def test_same_texts_in_the_same_places_are_the_same() -> None:
     assert not found.is_different
 
 
-def test_text_at_another_place_has_moved() -> None:
+def test_text_at_another_place_has_moved():
     """A paragraph inserted above moves those below it, which is not a difference."""
     before = ranking(hit(RAIN), hit(SNOW, paragraph=2))
     now = ranking(hit(RAIN), hit(SNOW, paragraph=3))
@@ -111,12 +111,12 @@ LONGER = hit(f"Heading\n\n{RAIN}")
         ),
     ],
 )
-def test_cited_text_decides(before: tuple[Hit, ...], now: tuple[Hit, ...], change: Change) -> None:
+def test_cited_text_decides(before, now, change):
     """Files, line ends and what stands around a text do not matter, whole words do."""
     assert compare_rankings(ranking(*before), ranking(*now)).change == change
 
 
-def test_another_first_citation_is_said_before_other_hits() -> None:
+def test_another_first_citation_is_said_before_other_hits():
     """The first passage is what most readers look at."""
     before = ranking(hit(RAIN), hit(SNOW, paragraph=2))
     now = ranking(hit(SNOW, paragraph=2), hit(HAIL, paragraph=3))
@@ -127,7 +127,7 @@ def test_another_first_citation_is_said_before_other_hits() -> None:
     assert found.is_different
 
 
-def test_order_of_the_first_counts_and_of_the_others_does_not() -> None:
+def test_order_of_the_first_counts_and_of_the_others_does_not():
     """A swap of the first two texts is a difference, a swap below them is not."""
     rain, snow, hail = (hit(one, paragraph=n) for n, one in enumerate((RAIN, SNOW, HAIL), 1))
 
@@ -138,7 +138,7 @@ def test_order_of_the_first_counts_and_of_the_others_does_not() -> None:
     assert below.change == Change.SAME
 
 
-def test_other_hits_below_the_first_are_named() -> None:
+def test_other_hits_below_the_first_are_named():
     """Hits that came and went are told apart, by rank."""
     before = ranking(hit(RAIN), hit(SNOW, paragraph=2), hit(HAIL, paragraph=3))
     now = ranking(hit(RAIN), hit("Dew fell.", paragraph=4))
@@ -149,7 +149,7 @@ def test_other_hits_below_the_first_are_named() -> None:
     assert (texts(found.went), texts(found.came)) == ([SNOW, HAIL], ["Dew fell."])
 
 
-def test_text_that_stands_twice_is_paired_with_the_nearest() -> None:
+def test_text_that_stands_twice_is_paired_with_the_nearest():
     """Each copy is compared with the one in its place, then in its document."""
     here, there = hit(RAIN, paragraph=4), hit(RAIN, path="b.txt")
 
@@ -172,13 +172,13 @@ RANKINGS = st.lists(HITS, max_size=4).map(lambda hits: ranking(*hits))
 
 
 @given(found=RANKINGS)
-def test_ranking_is_the_same_as_itself(found: Ranking) -> None:
+def test_ranking_is_the_same_as_itself(found):
     """Nothing differs where nothing has changed."""
     assert compare_rankings(found, found).change == Change.SAME
 
 
 @given(before=RANKINGS, now=RANKINGS)
-def test_every_hit_is_accounted_for_once(before: Ranking, now: Ranking) -> None:
+def test_every_hit_is_accounted_for_once(before, now):
     """A hit went, or it is paired with one that did not come."""
     found = compare_rankings(before, now)
 
@@ -197,7 +197,7 @@ COMPARED = [
 ]
 
 
-def test_text_shows_what_differs_and_counts() -> None:
+def test_text_shows_what_differs_and_counts():
     """Questions that differ with the hits that went, came and moved; the counts at the end."""
     assert render_comparison(COMPARED, PLAIN) == (
         "q1  What fell?\n"
@@ -218,7 +218,7 @@ def test_text_shows_what_differs_and_counts() -> None:
     assert render_comparison(COMPARED[:1], PLAIN) == "1 question: 1 same\n"
 
 
-def test_places_that_do_not_fit_stand_one_below_the_other() -> None:
+def test_places_that_do_not_fit_stand_one_below_the_other():
     """A narrow terminal shows where a text stood and where it stands now."""
     text = render_comparison(COMPARED[1:2], Style(width=30))
 
@@ -228,7 +228,7 @@ def test_places_that_do_not_fit_stand_one_below_the_other() -> None:
     )
 
 
-def test_text_is_safe_and_fits() -> None:
+def test_text_is_safe_and_fits():
     """No question, path or answer commands a terminal or is wider than it."""
     odd = ranking(hit("Rain\x1b[2J " * 30, path="a\x1b.txt"), question="What\x1b fell?")
 
@@ -238,7 +238,7 @@ def test_text_is_safe_and_fits() -> None:
     assert max(map(len, text.splitlines())) <= 40
 
 
-def test_json_has_answers_before_and_now() -> None:
+def test_json_has_answers_before_and_now():
     """The object has the counts, and for each question what was cited before and is now."""
     found = json.loads(render_comparison_json(COMPARED[1:2]))
 
@@ -250,7 +250,7 @@ def test_json_has_answers_before_and_now() -> None:
         "schema": 1,
         "same": False,
         "counts": {
-            "same": 0, "moved": 0, "hits": 0, "first": 1, "answered": 0, "refused": 0,
+            "same": 0, "moved": 0, "hits": 0, "first": 1, "answered": 0, "refused": 0
         },
         "questions": [{
             "id": "q1",
@@ -265,7 +265,7 @@ def test_json_has_answers_before_and_now() -> None:
     }  # fmt: skip
 
 
-def test_markdown_is_a_table_of_what_differs() -> None:
+def test_markdown_is_a_table_of_what_differs():
     """A comment says the counts; its table has the questions that cite something else."""
     assert render_comparison_markdown(COMPARED) == (
         "**askdocs diff**: 3 questions: 1 same, 1 with another first citation, 1 newly refused\n"
@@ -279,7 +279,7 @@ def test_markdown_is_a_table_of_what_differs() -> None:
     assert render_comparison_markdown(COMPARED[:1]) == "**askdocs diff**: 1 question: 1 same\n"
 
 
-def test_markdown_takes_nothing_from_the_documents() -> None:
+def test_markdown_takes_nothing_from_the_documents():
     """Tags, tables, links and names after an @ stay plain text."""
     odd = ranking(hit("<img> | `x` [a](b) @all https://example.org *b*\n# no"))
 
@@ -291,7 +291,7 @@ def test_markdown_takes_nothing_from_the_documents() -> None:
     )
 
 
-def test_markdown_fits_into_a_comment() -> None:
+def test_markdown_fits_into_a_comment():
     """However many questions differ and however long they are, GitHub takes the comment."""
     long = compare_rankings(ranking(hit("|" * 4000)), ranking(hit("@" * 4000)))
 

@@ -55,7 +55,7 @@ def first_rank(index: Index) -> Callable[..., int | None]:
     return run
 
 
-def test_every_form_of_an_answer_is_read() -> None:
+def test_every_form_of_an_answer_is_read():
     """Paragraphs, characters and a text; `path` is another name of `file`."""
     answers = [
         {"file": "a.txt", "paragraph": 3},
@@ -79,7 +79,7 @@ def test_every_form_of_an_answer_is_read() -> None:
     )
 
 
-def test_ids_are_texts_and_a_missing_one_is_the_line_number() -> None:
+def test_ids_are_texts_and_a_missing_one_is_the_line_number():
     """Blank lines count; no answers and answers not given are different things."""
     judged = read_questions([line(id=7, answers=[]), "\n", line()])
 
@@ -125,7 +125,7 @@ def test_ids_are_texts_and_a_missing_one_is_the_line_number() -> None:
         ),
     ],
 )
-def test_a_bad_line_is_named_by_its_number(wrong: str, message: str) -> None:
+def test_a_bad_line_is_named_by_its_number(wrong, message):
     """What is wrong with it is said, too."""
     with pytest.raises(UsageError) as caught:
         read_questions([line(id="first", answers=[]), wrong])
@@ -133,13 +133,13 @@ def test_a_bad_line_is_named_by_its_number(wrong: str, message: str) -> None:
     assert str(caught.value) == message
 
 
-def test_a_file_without_questions_is_an_error() -> None:
+def test_a_file_without_questions_is_an_error():
     """Measures of nothing would pass every bar."""
     with pytest.raises(UsageError, match=r"^there is no question in the file$"):
         read_questions(["\n"])
 
 
-def test_judgements_give_answers_to_the_questions_that_they_name() -> None:
+def test_judgements_give_answers_to_the_questions_that_they_name():
     """Paths and citations above relevance 0; the question that is not named is left out."""
     questions = read_questions([line(id=name, answers=[ANSWER]) for name in ("a", "b c", "d")])
     qrels = ["a 0 my%20docs/100%25.txt 1\n", "\n", "a 0 x.md#p2-3 2", "b%20c 0 x.md 0", "z 0 y 1"]
@@ -159,7 +159,7 @@ def test_judgements_give_answers_to_the_questions_that_they_name() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["a 0 x.md", "a 0 x.md 1 2", "a 0 x.md high", "a 0 x.md --1"])
-def test_a_bad_judgement_is_named_by_its_number(wrong: str) -> None:
+def test_a_bad_judgement_is_named_by_its_number(wrong):
     """It must have four fields, the last of them an integer."""
     with pytest.raises(UsageError) as caught:
         judge_by([], ["a 0 x.md 1", wrong])
@@ -167,7 +167,7 @@ def test_a_bad_judgement_is_named_by_its_number(wrong: str) -> None:
     assert str(caught.value) == 'line 2 of the judgements is not "qid 0 docno relevance"'
 
 
-def test_judgements_of_other_questions_are_an_error() -> None:
+def test_judgements_of_other_questions_are_an_error():
     """Nothing would be left to measure."""
     with pytest.raises(UsageError, match=r"^the judgements name none of the questions$"):
         judge_by(read_questions([line(id="a")]), ["b 0 x.md 1"])
@@ -184,18 +184,18 @@ def test_judgements_of_other_questions_are_an_error() -> None:
         {"file": "one/b.txt", "text": "thieves.\n"},
     ],
 )
-def test_an_answer_is_found_however_it_is_given(first_rank, answer) -> None:
+def test_an_answer_is_found_however_it_is_given(first_rank, answer):
     """The passages about the harbour are the first two for a question about it."""
     assert first_rank("harbour", **answer) in {1, 2}
 
 
-def test_a_hit_elsewhere_is_not_relevant(first_rank) -> None:
+def test_a_hit_elsewhere_is_not_relevant(first_rank):
     """Not in the same document, and not in another one at the same characters."""
     assert first_rank("harbour", file="a.txt", text="rye bread") is None
     assert first_rank("harbour", file="two/b.txt", paragraph=1) is None
 
 
-def test_half_of_the_shorter_span_makes_a_hit_relevant(first_rank) -> None:
+def test_half_of_the_shorter_span_makes_a_hit_relevant(first_rank):
     """Twelve characters of which six stand in the passage are enough, of which five are not."""
     border = len(HARBOUR)
 
@@ -203,7 +203,7 @@ def test_half_of_the_shorter_span_makes_a_hit_relevant(first_rank) -> None:
     assert first_rank("harbour", file="a.txt", start=border - 5, end=border + 7) is None
 
 
-def test_a_text_is_looked_for_at_every_place(first_rank) -> None:
+def test_a_text_is_looked_for_at_every_place(first_rank):
     """The letters fr stand in froze, in the first paragraph, and in from, in the second."""
     assert first_rank("rye bread", file="a.txt", text="fr") == 1
 
@@ -226,13 +226,10 @@ def test_a_text_is_looked_for_at_every_place(first_rank) -> None:
             {"file": "a.txt", "start": 9000, "end": 9003},
             "docs/a.txt does not hold text at characters 9000 to 9003",
         ),
-        (
-            {"file": "a.txt", "paragraph": 3},
-            "docs/a.txt has no paragraph 3, the last one is 2",
-        ),
+        ({"file": "a.txt", "paragraph": 3}, "docs/a.txt has no paragraph 3, the last one is 2"),
     ],
 )
-def test_an_answer_that_is_not_in_the_index_is_an_error(index, answer, message) -> None:
+def test_an_answer_that_is_not_in_the_index_is_an_error(index, answer, message):
     """The question and the file are named."""
     judged = read_questions([line(id="q1", answers=[answer])])
 
@@ -243,13 +240,13 @@ def test_an_answer_that_is_not_in_the_index_is_an_error(index, answer, message) 
     assert caught.value.hint
 
 
-def test_a_question_without_judgement_is_an_error(index) -> None:
+def test_a_question_without_judgement_is_an_error(index):
     """Left out, "answers" is rather forgotten than empty."""
     with pytest.raises(UsageError, match=r'^question q1 has no "answers"$'):
         evaluate(index, read_questions([line(id="q1")]), mode="lexical")
 
 
-def test_a_path_alone_is_answered_by_any_hit_in_it(index) -> None:
+def test_a_path_alone_is_answered_by_any_hit_in_it(index):
     """Two hits in the document are one answer."""
     questions = [line(id="q", question="harbour baker")]
     judged = judge_by(read_questions(questions), ["q 0 docs/a.txt 1"])
@@ -260,7 +257,7 @@ def test_a_path_alone_is_answered_by_any_hit_in_it(index) -> None:
     assert one.answers == 1
 
 
-def test_measures_are_those_of_the_rankings(index) -> None:
+def test_measures_are_those_of_the_rankings(index):
     """One question is answered at rank 1, one nowhere, one has no answer and is refused."""
     judged = read_questions(
         [
@@ -290,7 +287,7 @@ def test_measures_are_those_of_the_rankings(index) -> None:
     assert error.questions == 3
 
 
-def test_a_measure_without_questions_has_no_value(index) -> None:
+def test_a_measure_without_questions_has_no_value(index):
     """Where all are unanswerable, ranks measure nothing, and a bar on them is not reached."""
     evaluation = evaluate(index, read_questions([line(answers=[])]), mode="lexical")
 
@@ -300,7 +297,7 @@ def test_a_measure_without_questions_has_no_value(index) -> None:
     ]
 
 
-def test_places_are_compared_in_the_indexed_text(index, tmp_path: Path) -> None:
+def test_places_are_compared_in_the_indexed_text(index, tmp_path):
     """A change of the file moves its hits and leaves the measures as they are."""
     judged = read_questions(
         [line(question="rye bread", answers=[{"file": "a.txt", "paragraph": 2}])]
@@ -314,7 +311,7 @@ def test_places_are_compared_in_the_indexed_text(index, tmp_path: Path) -> None:
     assert after.measures == before
 
 
-def test_bars_are_read() -> None:
+def test_bars_are_read():
     """Of two for one measure the last one holds."""
     given = ["hit@5=0.9", "ECE=.2", "hit@5=1"]
 
@@ -331,7 +328,7 @@ def test_bars_are_read() -> None:
         ("hit@5=nan", "the bar of hit@5 must be from 0 to 1, got nan"),
     ],
 )
-def test_a_bad_bar_is_an_error(given: str, message: str) -> None:
+def test_a_bad_bar_is_an_error(given, message):
     """A bar that cannot be missed would be none."""
     with pytest.raises(UsageError) as caught:
         read_bars([given])
@@ -339,7 +336,7 @@ def test_a_bad_bar_is_an_error(given: str, message: str) -> None:
     assert str(caught.value) == message
 
 
-def test_a_measure_falls_short_on_its_own_side(index) -> None:
+def test_a_measure_falls_short_on_its_own_side(index):
     """What equals its bar reaches it; errors and wrong refusals must not be above theirs."""
     judged = read_questions(
         [
@@ -389,7 +386,7 @@ def earlier(rank: int | None, *, answered: bool) -> str:
         ("zeppelins", [], '{"questions": []}', []),
     ],
 )  # fmt: skip
-def test_a_question_that_does_worse_is_named(index, question, answers, before, expected) -> None:
+def test_a_question_that_does_worse_is_named(index, question, answers, before, expected):
     """Old and new rank are given, and a change from right to wrong about whether it is answered."""
     judged = read_questions([line(id="q", question=question, answers=answers)])
     evaluation = evaluate(index, judged, mode="lexical")
@@ -397,7 +394,7 @@ def test_a_question_that_does_worse_is_named(index, question, answers, before, e
     assert setbacks(evaluation, read_baseline(before, "old.json")) == expected
 
 
-def test_a_rank_that_grows_is_a_setback(index) -> None:
+def test_a_rank_that_grows_is_a_setback(index):
     """The answer stands at rank 2 now."""
     ranks = {
         name: evaluate(
@@ -438,7 +435,7 @@ def test_a_rank_that_grows_is_a_setback(index) -> None:
         ("9" * 5_000, "notes.md is not {}"),
     ],
 )
-def test_a_baseline_that_is_something_else_is_an_error(content: str, message: str) -> None:
+def test_a_baseline_that_is_something_else_is_an_error(content, message):
     """The line or question is named, and the hint makes another file: this may be somebody's work."""
     with pytest.raises(UsageError) as caught:
         read_baseline(content, "notes.md")

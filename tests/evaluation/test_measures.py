@@ -24,7 +24,7 @@ FOUND = st.lists(st.integers(0, 3), max_size=20)
 SCORED = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1)
 
 
-def test_an_id_counts_for_the_first_rank_that_shows_it() -> None:
+def test_an_id_counts_for_the_first_rank_that_shows_it():
     """A rank may show several ids, one that was shown before, or none."""
     shown = [["a"], [], ["a", "b", "c"], ["c"], ["d", "d"]]
 
@@ -35,7 +35,7 @@ def test_an_id_counts_for_the_first_rank_that_shows_it() -> None:
     ("found", "k", "expected"),
     [([], 5, 0), ([0, 0, 1], 2, 0), ([0, 0, 1], 3, 1), ([2, 0, 1], 1, 1)],
 )
-def test_hit_is_one_where_the_first_ranks_show_anything(found, k, expected) -> None:
+def test_hit_is_one_where_the_first_ranks_show_anything(found, k, expected):
     """It counts ranks up to and including k."""
     assert hit_at(found, k) == expected
 
@@ -44,7 +44,7 @@ def test_hit_is_one_where_the_first_ranks_show_anything(found, k, expected) -> N
     ("found", "k", "expected"),
     [([], 10, 0), ([1], 10, 1), ([0, 0, 0, 2, 1], 10, 0.25), ([0] * 10 + [1], 10, 0)],
 )
-def test_reciprocal_rank_is_one_by_the_first_relevant_rank(found, k, expected) -> None:
+def test_reciprocal_rank_is_one_by_the_first_relevant_rank(found, k, expected):
     """After rank k it is 0."""
     assert reciprocal_rank(found, k) == expected
 
@@ -53,7 +53,7 @@ def test_reciprocal_rank_is_one_by_the_first_relevant_rank(found, k, expected) -
     ("found", "relevant", "k", "expected"),
     [([], 3, 10, 0), ([1, 0, 1], 4, 10, 0.5), ([1, 0, 1], 4, 2, 0.25), ([0, 3], 3, 2, 1)],
 )
-def test_recall_is_the_share_of_what_there_is(found, relevant, k, expected) -> None:
+def test_recall_is_the_share_of_what_there_is(found, relevant, k, expected):
     """A rank that shows three answers counts as three."""
     assert recall_at(found, relevant, k) == expected
 
@@ -69,13 +69,13 @@ def test_recall_is_the_share_of_what_there_is(found, relevant, k, expected) -> N
         ([1] * 10, 12, 1),
     ],
 )
-def test_ndcg_worked_out_by_hand(found, relevant, expected) -> None:
+def test_ndcg_worked_out_by_hand(found, relevant, expected):
     """Gains are binary, and the ideal has at most k ranks."""
     assert ndcg_at(found, relevant, 10) == pytest.approx(expected, abs=1e-6)
 
 
 @given(RANKINGS, RELEVANT)
-def test_measures_of_a_ranking_are_those_of_ir_measures(ranking, relevant) -> None:
+def test_measures_of_a_ranking_are_those_of_ir_measures(ranking, relevant):
     """For a ranking of single ids the values are those of the field's own program."""
     found = newly_found([[one] if one in relevant else [] for one in ranking])
     # It ignores ranks and sorts by score, and it passes over a question that found nothing.
@@ -98,7 +98,7 @@ def test_measures_of_a_ranking_are_those_of_ir_measures(ranking, relevant) -> No
 
 
 @given(FOUND, st.integers(0, 5), st.integers(1, 20))
-def test_measures_of_a_ranking_are_shares(found, missed, k) -> None:
+def test_measures_of_a_ranking_are_shares(found, missed, k):
     """Each is from 0 to 1, and all are 0 at once or above 0 at once."""
     relevant = sum(found) + missed or 1
 
@@ -114,7 +114,7 @@ def test_measures_of_a_ranking_are_shares(found, missed, k) -> None:
 
 
 @given(FOUND, st.integers(0, 18))
-def test_a_better_order_is_no_worse(found, position) -> None:
+def test_a_better_order_is_no_worse(found, position):
     """To put a relevant hit in front of one that is not raises no measure's opposite."""
     if position + 1 >= len(found) or found[position] or not found[position + 1]:
         return
@@ -137,7 +137,7 @@ def test_a_better_order_is_no_worse(found, position) -> None:
         ([0.45, 0.55], [True, False], 2, 0.55),
     ],
 )
-def test_calibration_error_worked_out_by_hand(scores, correct, bins, expected) -> None:
+def test_calibration_error_worked_out_by_hand(scores, correct, bins, expected):
     """Scores of one bin make up for each other, scores of two bins do not."""
     error = expected_calibration_error(scores, correct, bins=bins)
 
@@ -145,7 +145,7 @@ def test_calibration_error_worked_out_by_hand(scores, correct, bins, expected) -
 
 
 @given(SCORED)
-def test_calibration_error_is_at_least_the_gap_of_the_means(scored) -> None:
+def test_calibration_error_is_at_least_the_gap_of_the_means(scored):
     """Bins can only add to the difference between mean score and share of correct ones."""
     scores, correct = zip(*scored, strict=True)
     gap = abs(sum(scores) - sum(correct)) / len(scores)
@@ -155,7 +155,7 @@ def test_calibration_error_is_at_least_the_gap_of_the_means(scored) -> None:
     assert gap - 1e-9 <= error <= 1 + 1e-9
 
 
-def test_share_is_that_of_the_true_ones() -> None:
+def test_share_is_that_of_the_true_ones():
     """One of four is a quarter."""
     assert share([True, False, False, False]) == 0.25
 
@@ -176,7 +176,7 @@ def test_share_is_that_of_the_true_ones() -> None:
         lambda: share([]),
     ],
 )
-def test_what_has_no_measure_is_a_broken_promise(broken) -> None:
+def test_what_has_no_measure_is_a_broken_promise(broken):
     """No value is made up for a rank below 1, for no answers, no scores or no flags."""
     with pytest.raises(ValueError):
         broken()

@@ -37,7 +37,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 CARRIED = {"encoders/abc/encoder.onnx": b"one", "encoders/abc/weights.bin": b"three"}
 
 
-def test_carried_encoder_is_a_copy(index: Path, encoder: Path) -> None:
+def test_carried_encoder_is_a_copy(index, encoder):
     """It has every file of the cache's entry under the same names, and the entry stays."""
     carry_encoder(index, encoder)
 
@@ -46,7 +46,7 @@ def test_carried_encoder_is_a_copy(index: Path, encoder: Path) -> None:
     assert carried_encoders(index) == {"abc": 8}
 
 
-def test_carried_encoder_takes_the_place_of_the_old_one(index: Path, encoder: Path) -> None:
+def test_carried_encoder_takes_the_place_of_the_old_one(index, encoder):
     """Of an entry of the same name nothing is left; those of other names stay."""
     (index / "encoders" / "abc").mkdir(parents=True)
     (index / "encoders" / "abc" / "old").write_bytes(b"old")
@@ -58,7 +58,7 @@ def test_carried_encoder_takes_the_place_of_the_old_one(index: Path, encoder: Pa
     assert carried_encoders(index) == {"abc": 8, "other": 0}
 
 
-def test_half_copied_encoder_is_copied_again(index: Path, encoder: Path) -> None:
+def test_half_copied_encoder_is_copied_again(index, encoder):
     """What a dead run left under the temporary name is not a hindrance."""
     (index / "encoders" / "new-abc").mkdir(parents=True)
     (index / "encoders" / "new-abc" / "weights.bin").write_bytes(b"thr")
@@ -68,9 +68,7 @@ def test_half_copied_encoder_is_copied_again(index: Path, encoder: Path) -> None
     assert contents(index) == CARRIED
 
 
-def test_copy_that_fails_leaves_what_was_there(
-    index: Path, encoder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_copy_that_fails_leaves_what_was_there(index, encoder, monkeypatch):
     """A disk that refuses is named, and the encoder that the index carried is whole."""
     carry_encoder(index, encoder)
     (encoder / "weights.bin").write_bytes(b"other")
@@ -88,7 +86,7 @@ def test_copy_that_fails_leaves_what_was_there(
 
 
 @pytest.mark.parametrize(("keep", "left"), [("", {}), ("abc", {"abc": 3}), ("other", {"other": 3})])
-def test_all_but_one_are_dropped(index: Path, keep: str, left: dict[str, int]) -> None:
+def test_all_but_one_are_dropped(index, keep, left):
     """Leftovers go as well; with the last one goes the folder."""
     for name in ("abc", "new-1", "other"):
         (index / "encoders" / name).mkdir(parents=True)
@@ -100,7 +98,7 @@ def test_all_but_one_are_dropped(index: Path, keep: str, left: dict[str, int]) -
     assert (index / "encoders").exists() == bool(left)
 
 
-def test_nothing_is_dropped_where_nothing_is_carried(index: Path) -> None:
+def test_nothing_is_dropped_where_nothing_is_carried(index):
     """An index without encoders, or one that is not there, stays as it is."""
     drop_encoders(index)
     index.mkdir(parents=True)
@@ -110,7 +108,7 @@ def test_nothing_is_dropped_where_nothing_is_carried(index: Path) -> None:
     assert list(index.iterdir()) == []
 
 
-def test_folder_with_something_else_in_it_stays(index: Path, tmp_path: Path) -> None:
+def test_folder_with_something_else_in_it_stays(index, tmp_path):
     """What is not a folder of its own is not an encoder: it is not counted and not removed."""
     (index / "encoders" / "abc").mkdir(parents=True)
     (index / "encoders" / "notes.txt").write_bytes(b"mine")
@@ -127,7 +125,7 @@ def test_folder_with_something_else_in_it_stays(index: Path, tmp_path: Path) -> 
     assert contents(tmp_path / "elsewhere") == {"file": b"mine too"}
 
 
-def test_only_files_of_an_entry_count(index: Path) -> None:
+def test_only_files_of_an_entry_count(index):
     """The size is that of the files directly in it, whatever a folder among them holds."""
     entry = index / "encoders" / "abc"
     (entry / "sub").mkdir(parents=True)
@@ -139,9 +137,7 @@ def test_only_files_of_an_entry_count(index: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [{}, {"abc": b"mine"}])
-def test_link_to_another_folder_is_left_alone(
-    index: Path, encoder: Path, tmp_path: Path, content: dict[str, bytes]
-) -> None:
+def test_link_to_another_folder_is_left_alone(index, encoder, tmp_path, content):
     """Where `encoders` leads elsewhere, nothing there is counted, removed or written."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -161,7 +157,7 @@ def test_link_to_another_folder_is_left_alone(
     assert contents(index) == CARRIED
 
 
-def test_leftovers_alone_are_swept_up(index: Path, commit: Commit) -> None:
+def test_leftovers_alone_are_swept_up(index, commit):
     """What a dead run left half copied goes with the next writer; the encoder stays."""
     digest = commit({"docs/a.txt": "The ship sank."})
     for name in ("abc", "new-abc", "new-1"):
@@ -175,9 +171,7 @@ def test_leftovers_alone_are_swept_up(index: Path, commit: Commit) -> None:
 
 
 @pytest.mark.parametrize("names", [[], ["new-abc"]])
-def test_folder_without_an_encoder_is_swept_up(
-    index: Path, commit: Commit, names: list[str]
-) -> None:
+def test_folder_without_an_encoder_is_swept_up(index, commit, names):
     """A run that died before it had copied anything leaves no trace."""
     digest = commit({"docs/a.txt": "The ship sank."})
     (index / "encoders").mkdir()
@@ -188,7 +182,7 @@ def test_folder_without_an_encoder_is_swept_up(
         assert not (index / "encoders").exists()
 
 
-def test_transaction_carries_and_drops(index: Path, encoder: Path) -> None:
+def test_transaction_carries_and_drops(index, encoder):
     """The writer's hold on an index is all that is needed."""
     with begin(index, expecting=current_digest(index)) as transaction:
         transaction.carry_encoder(encoder)
@@ -204,9 +198,7 @@ def test_transaction_carries_and_drops(index: Path, encoder: Path) -> None:
 
 
 @pytest.mark.parametrize("closed", ["encoders", "encoders/abc"])
-def test_folder_that_cannot_be_listed_is_a_refusal(
-    index: Path, monkeypatch: pytest.MonkeyPatch, closed: str
-) -> None:
+def test_folder_that_cannot_be_listed_is_a_refusal(index, monkeypatch, closed):
     """Encoders that the system does not show are named with the reason."""
     folder = index / "encoders"
     (folder / "abc").mkdir(parents=True)

@@ -34,7 +34,7 @@ def line_of(layout: str, digest: str = DIGEST) -> bytes:
     return f"{body} {hashlib.sha256(body.encode()).hexdigest()[:16]}\n".encode()
 
 
-def test_head_is_one_line() -> None:
+def test_head_is_one_line():
     """The line is what the documented format says: sha256 of what stands before the checksum."""
     body = f"askdocs-index 1 {DIGEST}"
 
@@ -45,7 +45,7 @@ def test_head_is_one_line() -> None:
 
 @given(digest=st.binary(min_size=32, max_size=32).map(bytes.hex))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_written_digest_is_read_back(tmp_path: Path, digest: str) -> None:
+def test_written_digest_is_read_back(tmp_path, digest):
     """Reading is the inverse of writing."""
     (tmp_path / "HEAD").write_bytes(head_line(digest))
 
@@ -73,7 +73,7 @@ def test_written_digest_is_read_back(tmp_path: Path, digest: str) -> None:
         line_of("9" * 100_000),
     ],
 )
-def test_anything_else_is_damage(tmp_path: Path, content: bytes) -> None:
+def test_anything_else_is_damage(tmp_path, content):
     """Whatever else HEAD holds, a merge of two lines among it, it is damaged and named."""
     (tmp_path / "HEAD").write_bytes(content)
 
@@ -85,7 +85,7 @@ def test_anything_else_is_damage(tmp_path: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("layout", [0, 2, 999_999_999])
-def test_other_layout_cannot_be_used(tmp_path: Path, layout: int) -> None:
+def test_other_layout_cannot_be_used(tmp_path, layout):
     """A line of another version is not damage: the message says which."""
     (tmp_path / "HEAD").write_bytes(line_of(str(layout)))
 
@@ -99,7 +99,7 @@ def test_other_layout_cannot_be_used(tmp_path: Path, layout: int) -> None:
 
 
 @pytest.mark.parametrize("directory", [".", "nowhere", "file"])
-def test_folder_without_head_is_no_index(tmp_path: Path, directory: str) -> None:
+def test_folder_without_head_is_no_index(tmp_path, directory):
     """A folder without HEAD, one that is missing, and a file are not index."""
     (tmp_path / "file").write_bytes(b"")
 
@@ -112,7 +112,7 @@ def test_folder_without_head_is_no_index(tmp_path: Path, directory: str) -> None
     assert current_digest(tmp_path / directory) is None
 
 
-def test_folder_that_cannot_be_looked_into_is_no_index(tmp_path: Path) -> None:
+def test_folder_that_cannot_be_looked_into_is_no_index(tmp_path):
     """A search for an index goes on past what the system does not let it see."""
     assert not is_index(tmp_path / ("x" * 300))
 
@@ -121,7 +121,7 @@ def test_folder_that_cannot_be_looked_into_is_no_index(tmp_path: Path) -> None:
     ("name", "is_one"),
     [("a" * 64, True), ("new-abc", False), ("a" * 65, False), ("A" * 64, False), ("a" * 63, False)],
 )
-def test_index_that_lost_its_head_can_be_repaired(tmp_path: Path, name: str, is_one: bool) -> None:
+def test_index_that_lost_its_head_can_be_repaired(tmp_path, name, is_one):
     """Where generations are left, the hint is to repair it, not to make another one."""
     directory = tmp_path / "a b"
     (directory / "generations" / name).mkdir(parents=True)
@@ -140,7 +140,7 @@ def test_index_that_lost_its_head_can_be_repaired(tmp_path: Path, name: str, is_
     assert not has_generations(tmp_path)
 
 
-def test_hint_can_be_typed(tmp_path: Path) -> None:
+def test_hint_can_be_typed(tmp_path):
     """A folder's name with a space in it is quoted for the shell."""
     with pytest.raises(NoIndexError) as caught:
         read_head(tmp_path / "a b")
@@ -148,7 +148,7 @@ def test_hint_can_be_typed(tmp_path: Path) -> None:
     assert caught.value.hint == f"askdocs index --index '{tmp_path / 'a b'}' PATH"
 
 
-def test_head_that_cannot_be_read_is_a_refusal(tmp_path: Path) -> None:
+def test_head_that_cannot_be_read_is_a_refusal(tmp_path):
     """A HEAD that the system does not open is refused with the reason."""
     (tmp_path / "HEAD").mkdir()
 
@@ -158,7 +158,7 @@ def test_head_that_cannot_be_read_is_a_refusal(tmp_path: Path) -> None:
     assert str(caught.value) == f"{tmp_path / 'HEAD'}: is a directory"
 
 
-def test_link_in_the_place_of_head_is_damage(tmp_path: Path) -> None:
+def test_link_in_the_place_of_head_is_damage(tmp_path):
     """Its file is not the index's own, and repair writes another."""
     (tmp_path / "HEAD").symlink_to("HEAD")
 
@@ -173,9 +173,7 @@ def test_link_in_the_place_of_head_is_damage(tmp_path: Path) -> None:
     ("content", "digest"),
     [(head_line(DIGEST), DIGEST), (line_of("2"), None), (b"damaged", None)],
 )
-def test_current_generation_is_the_one_that_head_names(
-    tmp_path: Path, content: bytes, digest: str | None
-) -> None:
+def test_current_generation_is_the_one_that_head_names(tmp_path, content, digest):
     """A HEAD that names none that can be read names none."""
     (tmp_path / "HEAD").write_bytes(content)
 

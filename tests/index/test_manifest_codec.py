@@ -118,12 +118,12 @@ def fields(card: dict[str, Any], above: str = "") -> list[str]:
 FIELDS = fields(json.loads(write_manifest(MANIFEST)))
 
 
-def test_manifest_comes_back_as_it_was() -> None:
+def test_manifest_comes_back_as_it_was():
     """Every field of an ordinary manifest is kept."""
     assert read_manifest(write_manifest(MANIFEST)) == MANIFEST
 
 
-def test_settings_that_say_nothing_are_left_out() -> None:
+def test_settings_that_say_nothing_are_left_out():
     """An index of a corpus without exclusions has the name that it had before there were any."""
     card = json.loads(write_manifest(MANIFEST))
 
@@ -138,7 +138,7 @@ def test_settings_that_say_nothing_are_left_out() -> None:
 
 
 @given(manifest=manifests)
-def test_any_manifest_comes_back_as_it_was(manifest: Manifest) -> None:
+def test_any_manifest_comes_back_as_it_was(manifest):
     """Whatever names, numbers and texts it holds, reading is the inverse of writing."""
     content = write_manifest(manifest)
 
@@ -146,7 +146,7 @@ def test_any_manifest_comes_back_as_it_was(manifest: Manifest) -> None:
     assert write_manifest(read_manifest(content)) == content
 
 
-def test_manifest_is_plain_text() -> None:
+def test_manifest_is_plain_text():
     """The file is JSON that every tool reads: ASCII, one value a line, keys sorted."""
     content = write_manifest(MANIFEST)
 
@@ -155,12 +155,12 @@ def test_manifest_is_plain_text() -> None:
     assert content.endswith(b'\n "passages": {\n  "max_tokens": 100,\n  "rules": 1\n }\n}\n')
 
 
-def test_name_is_the_digest_of_the_file() -> None:
+def test_name_is_the_digest_of_the_file():
     """`sha256sum manifest.json` gives the name of the generation."""
     assert manifest_digest(b"abc") == hashlib.sha256(b"abc").hexdigest()
 
 
-def test_tools_are_listed_by_name() -> None:
+def test_tools_are_listed_by_name():
     """The versions of what wrote a generation are JSON with sorted keys."""
     content = write_tools({"python": "3.11", "askdocs": "0.1"})
 
@@ -195,7 +195,7 @@ def test_tools_are_listed_by_name() -> None:
         write_manifest(MANIFEST).replace(b"latin-1", b"\xff"),
     ],
 )
-def test_what_is_no_manifest_is_damage(content: bytes) -> None:
+def test_what_is_no_manifest_is_damage(content):
     """Other files, cut off ones and keys that stand twice are refused, with what to do."""
     with pytest.raises(DamagedIndexError) as caught:
         read_manifest(content)
@@ -205,7 +205,7 @@ def test_what_is_no_manifest_is_damage(content: bytes) -> None:
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_missing_field_is_damage(field: str) -> None:
+def test_missing_field_is_damage(field):
     """A manifest must have all its fields."""
     with pytest.raises(DamagedIndexError):
         read_manifest(without(field))
@@ -213,7 +213,7 @@ def test_missing_field_is_damage(field: str) -> None:
 
 @pytest.mark.parametrize("value", [None, True, -1, 1.5, 2**63, [[]], ["x", 1], {"x": 1}])
 @pytest.mark.parametrize("field", [field for field in FIELDS if field != "format_version"])
-def test_value_of_a_wrong_type_is_damage(field: str, value: object) -> None:
+def test_value_of_a_wrong_type_is_damage(field, value):
     """No field takes a truth value, a negative number, a fraction or a number beyond 63 bits."""
     with pytest.raises(DamagedIndexError):
         read_manifest(changed(field, value))
@@ -259,7 +259,7 @@ def test_value_of_a_wrong_type_is_damage(field: str, value: object) -> None:
         ("files|000/dense.faiss|sha256", ""),
     ],
 )
-def test_value_that_cannot_be_is_damage(field: str, value: object) -> None:
+def test_value_that_cannot_be_is_damage(field, value):
     """Each field is held to its own type, unit and range."""
     with pytest.raises(DamagedIndexError):
         read_manifest(changed(field, value))
@@ -279,7 +279,7 @@ def test_value_that_cannot_be_is_damage(field: str, value: object) -> None:
         ("corpus|ignore_files", ["a/b"], "'a/b' is not a file name"),
     ],
 )
-def test_reason_names_the_value(field: str, value: object, reason: str) -> None:
+def test_reason_names_the_value(field, value, reason):
     """The error says which value is wrong, and how."""
     with pytest.raises(DamagedIndexError) as caught:
         read_manifest(changed(field, value))
@@ -295,7 +295,7 @@ def test_reason_names_the_value(field: str, value: object, reason: str) -> None:
         (b"0.6,", b"-Infinity,", "-Infinity is not a number"),
     ],
 )
-def test_reason_names_what_is_no_json(old: bytes, new: bytes, reason: str) -> None:
+def test_reason_names_what_is_no_json(old, new, reason):
     """What JSON's own parser would let pass is told like any other wrong value."""
     with pytest.raises(DamagedIndexError) as caught:
         read_manifest(write_manifest(MANIFEST).replace(old, new))
@@ -307,14 +307,14 @@ OUTSIDE = ["", "/", "/etc/passwd", "a/", "a//b", "./a", "a/.", "a/../b", "a/..",
 
 
 @pytest.mark.parametrize("path", [*OUTSIDE, "../", "..//a", ".././a", "../a/../b", "../.", "..\0"])
-def test_root_is_clean(path: str) -> None:
+def test_root_is_clean(path):
     """A root may begin with `..`; otherwise it goes down, and only there."""
     with pytest.raises(DamagedIndexError, match="is not a clean relative path"):
         read_manifest(changed("corpus|roots", [path]))
 
 
 @pytest.mark.parametrize("path", [*OUTSIDE, ".", "..", "../a", "../HEAD"])
-def test_name_of_a_file_stays_in_its_generation(path: str) -> None:
+def test_name_of_a_file_stays_in_its_generation(path):
     """No file of a generation lies outside its folder."""
     record = {"sha256": DIGEST, "bytes": 1}
 
@@ -323,14 +323,14 @@ def test_name_of_a_file_stays_in_its_generation(path: str) -> None:
 
 
 @pytest.mark.parametrize("name", [*OUTSIDE, "..", "a/b", "../.gitignore"])
-def test_name_of_an_ignore_file_is_a_name(name: str) -> None:
+def test_name_of_an_ignore_file_is_a_name(name):
     """An ignore file is looked for in the folder itself, nowhere else."""
     with pytest.raises(DamagedIndexError):
         read_manifest(changed("corpus|ignore_files", [name]))
 
 
 @pytest.mark.parametrize("version", [0, 1, 2, 99, -1, "3", None, [3]])
-def test_other_format_cannot_be_used(version: object) -> None:
+def test_other_format_cannot_be_used(version):
     """An index of another version is not damage: the message says which, and what to do."""
     with pytest.raises(FormatError) as caught:
         read_manifest(changed("format_version", version))
@@ -340,7 +340,7 @@ def test_other_format_cannot_be_used(version: object) -> None:
     assert caught.value.hint == "askdocs index --rebuild PATH, or the askdocs that made it"
 
 
-def test_format_is_looked_at_before_all_else() -> None:
+def test_format_is_looked_at_before_all_else():
     """Whatever else another version writes, or leaves out, the number alone is spoken of."""
     with pytest.raises(UnusableIndexError) as caught:
         read_manifest(b'{"files": 7, "format_version": 2, "documents": {"/": null}}')
@@ -349,7 +349,7 @@ def test_format_is_looked_at_before_all_else() -> None:
 
 
 @pytest.mark.parametrize("version", [True, 3.0])
-def test_format_is_a_whole_number(version: object) -> None:
+def test_format_is_a_whole_number(version):
     """What only compares equal to the format is not it."""
     with pytest.raises((DamagedIndexError, UnusableIndexError)):
         read_manifest(changed("format_version", version))

@@ -78,9 +78,7 @@ def put_folder(path: Path) -> None:
 
 @pytest.mark.parametrize("harm", [flip, cut, Path.unlink, put_folder])
 @pytest.mark.parametrize("name", [name for name in FILES if name != "tools.json"])
-def test_damaged_file_is_replaced_alone(
-    generation: Path, copy: Path, name: str, harm: Callable[[Path], None]
-) -> None:
+def test_damaged_file_is_replaced_alone(generation, copy, name, harm):
     """The file is as it was written, and every other is the very file that was there."""
     manifest = open_generation(generation.parents[1]).manifest
     whole, before = contents(generation), inodes(generation)
@@ -93,7 +91,7 @@ def test_damaged_file_is_replaced_alone(
     assert sorted(contents(copy)) == [other for other in FILES if other != name]
 
 
-def test_sound_generation_is_left_alone(generation: Path, copy: Path) -> None:
+def test_sound_generation_is_left_alone(generation, copy):
     """Where nothing is damaged, nothing is moved; tools of other versions are not damage."""
     manifest = open_generation(generation.parents[1]).manifest
     (copy / "tools.json").write_bytes(b"{}\n")
@@ -105,7 +103,7 @@ def test_sound_generation_is_left_alone(generation: Path, copy: Path) -> None:
     assert sorted(contents(copy)) == FILES
 
 
-def test_list_of_tools_that_is_gone_is_written_again(generation: Path, copy: Path) -> None:
+def test_list_of_tools_that_is_gone_is_written_again(generation, copy):
     """It is not a part of what the manifest promises, and every generation has one."""
     manifest = open_generation(generation.parents[1]).manifest
     whole = contents(generation)
@@ -117,9 +115,7 @@ def test_list_of_tools_that_is_gone_is_written_again(generation: Path, copy: Pat
 
 
 @pytest.mark.parametrize("link", [False, True])
-def test_segment_that_is_not_a_folder_of_the_index_is_replaced(
-    generation: Path, copy: Path, tmp_path: Path, link: bool
-) -> None:
+def test_segment_that_is_not_a_folder_of_the_index_is_replaced(generation, copy, tmp_path, link):
     """A file or a link in its place goes; what a link leads to is not touched."""
     manifest = open_generation(generation.parents[1]).manifest
     whole = contents(generation)
@@ -139,9 +135,7 @@ def test_segment_that_is_not_a_folder_of_the_index_is_replaced(
     assert contents(elsewhere) == before
 
 
-def test_manifest_is_put_in_place_last(
-    generation: Path, copy: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_manifest_is_put_in_place_last(generation, copy, monkeypatch):
     """What it promises is there before it is: whatever ends the mending, it never lies."""
     manifest = open_generation(generation.parents[1]).manifest
     shutil.rmtree(generation)
@@ -162,9 +156,7 @@ def test_manifest_is_put_in_place_last(
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_publishing_the_same_again_mends(
-    index: Path, generation: Path, commit: Commit, name: str
-) -> None:
+def test_publishing_the_same_again_mends(index, generation, commit, name):
     """Whichever file is gone, writing the same documents again brings back that one alone."""
     whole, before = contents(generation), inodes(generation)
     (generation / name).unlink()
@@ -178,7 +170,7 @@ def test_publishing_the_same_again_mends(
     assert [path.name for path in (index / "generations").iterdir()] == [digest]
 
 
-def test_other_generation_can_be_named_current(index: Path, commit: Commit, write: Write) -> None:
+def test_other_generation_can_be_named_current(index, commit, write):
     """HEAD can be written alone, to name a generation that is there."""
     digest = commit(DOCUMENTS)
     (index / "HEAD").write_bytes(b"damaged")

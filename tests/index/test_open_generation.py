@@ -56,7 +56,7 @@ def write_manifest_as(index: Path, content: bytes) -> None:
     (index / "HEAD").write_bytes(head_line(digest))
 
 
-def test_committed_generation_is_opened(index: Path, commit: Commit) -> None:
+def test_committed_generation_is_opened(index, commit):
     """What is opened is what was published, with its data."""
     digest = commit(DOCUMENTS)
 
@@ -75,7 +75,7 @@ def test_committed_generation_is_opened(index: Path, commit: Commit) -> None:
     opened.verify()
 
 
-def test_base_is_the_real_parent(index: Path, commit: Commit, tmp_path: Path) -> None:
+def test_base_is_the_real_parent(index, commit, tmp_path):
     """Paths are relative to where the index really is, whatever link leads to it."""
     commit(DOCUMENTS)
     (tmp_path / "link").symlink_to(index)
@@ -83,13 +83,13 @@ def test_base_is_the_real_parent(index: Path, commit: Commit, tmp_path: Path) ->
     assert open_generation(tmp_path / "link").base == index.parent.resolve()
 
 
-def test_no_index_is_no_generation(index: Path) -> None:
+def test_no_index_is_no_generation(index):
     """Where nothing was written, there is nothing to open."""
     with pytest.raises(NoIndexError):
         open_generation(index)
 
 
-def test_missing_manifest_is_damage(index: Path, commit: Commit) -> None:
+def test_missing_manifest_is_damage(index, commit):
     """A HEAD that names what is not there is reported with the missing file."""
     digest = commit(DOCUMENTS)
     manifest = index / "generations" / digest / "manifest.json"
@@ -102,7 +102,7 @@ def test_missing_manifest_is_damage(index: Path, commit: Commit) -> None:
     assert caught.value.hint == "askdocs repair PATH"
 
 
-def test_older_manifest_under_the_current_name_is_damage(index: Path, commit: Commit) -> None:
+def test_older_manifest_under_the_current_name_is_damage(index, commit):
     """A generation is known by its content, not by the name of its folder."""
     old = commit(DOCUMENTS)
     kept = (index / "generations" / old / "manifest.json").read_bytes()
@@ -121,9 +121,7 @@ def test_older_manifest_under_the_current_name_is_damage(index: Path, commit: Co
     ("content", "error"),
     [(b"{}", DamagedIndexError), (b'{"format_version": 999}', UnusableIndexError)],
 )
-def test_manifest_that_another_program_wrote_is_refused(
-    index: Path, content: bytes, error: type[Exception]
-) -> None:
+def test_manifest_that_another_program_wrote_is_refused(index, content, error):
     """A digest that is right does not make a manifest of anything."""
     write_manifest_as(index, content)
 
@@ -131,9 +129,7 @@ def test_manifest_that_another_program_wrote_is_refused(
         open_generation(index)
 
 
-def test_reader_follows_a_writer(
-    index: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_reader_follows_a_writer(index, commit, monkeypatch):
     """A generation that is replaced after HEAD was read is not damage: the next one is opened."""
     commit(DOCUMENTS)
     digests: list[str] = []
@@ -153,9 +149,7 @@ def test_reader_follows_a_writer(
     assert list(opened.documents) == ["docs/a.txt"]
 
 
-def test_reader_of_the_records_follows_a_writer(
-    index: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_reader_of_the_records_follows_a_writer(index, commit, monkeypatch):
     """Records that are removed after the manifest was read are not damage either."""
     commit(DOCUMENTS)
     parsed: list[bytes] = []
@@ -176,7 +170,7 @@ def test_reader_of_the_records_follows_a_writer(
     assert list(opened.documents) == ["docs/a.txt"]
 
 
-def test_records_are_read_by_their_first_use_and_once(index: Path, commit: Commit) -> None:
+def test_records_are_read_by_their_first_use_and_once(index, commit):
     """What opens an index does not pay for them, and they stay when their file is gone."""
     path = index / "generations" / commit(DOCUMENTS) / "corpus.jsonl"
     content = path.read_bytes()
@@ -193,7 +187,7 @@ def test_records_are_read_by_their_first_use_and_once(index: Path, commit: Commi
     assert list(first) == list(DOCUMENTS)
 
 
-def test_records_that_another_program_wrote_name_their_line(index: Path, commit: Commit) -> None:
+def test_records_that_another_program_wrote_name_their_line(index, commit):
     """A digest that is right does not make records of anything: the file and its line are named."""
     commit(DOCUMENTS)
     opened = open_generation(index)
@@ -208,9 +202,7 @@ def test_records_that_another_program_wrote_name_their_line(index: Path, commit:
     assert caught.value.hint == "askdocs repair"
 
 
-def test_reader_does_not_follow_for_ever(
-    index: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_reader_does_not_follow_for_ever(index, commit, monkeypatch):
     """A HEAD that moves and still names nothing that is there is damage."""
     commit(DOCUMENTS)
     heads = iter([f"{number:064}" for number in range(3)])
@@ -220,7 +212,7 @@ def test_reader_does_not_follow_for_ever(
         open_generation(index)
 
 
-def test_manifest_that_cannot_be_read_says_so(index: Path, commit: Commit) -> None:
+def test_manifest_that_cannot_be_read_says_so(index, commit):
     """A manifest that is there, and that is another's, is not called missing."""
     digest = commit(DOCUMENTS)
     manifest = index / "generations" / digest / "manifest.json"
@@ -234,9 +226,7 @@ def test_manifest_that_cannot_be_read_says_so(index: Path, commit: Commit) -> No
     assert caught.value.hint == "askdocs repair PATH"
 
 
-def test_manifest_that_the_disk_does_not_give_names_it(
-    index: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_manifest_that_the_disk_does_not_give_names_it(index, commit, monkeypatch):
     """A disk that fails in the middle of reading is a refusal that says of which file."""
     manifest = index / "generations" / commit(DOCUMENTS) / "manifest.json"
 
@@ -255,7 +245,7 @@ def test_manifest_that_the_disk_does_not_give_names_it(
     assert str(caught.value) == f"{manifest}: {os.strerror(errno.EIO).lower()}"
 
 
-def test_sizes_alone_can_be_compared(index: Path, commit: Commit) -> None:
+def test_sizes_alone_can_be_compared(index, commit):
     """Without a look at all bytes, what was cut off is found and what was flipped is not."""
     folder = index / "generations" / commit(DOCUMENTS) / "000"
     content = bytearray((folder / "dense.faiss").read_bytes())
@@ -273,7 +263,7 @@ def test_sizes_alone_can_be_compared(index: Path, commit: Commit) -> None:
     assert str(caught.value) == f"{folder / 'dense.faiss'} is not what its manifest says"
 
 
-def test_only_the_files_that_are_named_are_verified(index: Path, commit: Commit) -> None:
+def test_only_the_files_that_are_named_are_verified(index, commit):
     """Files that are not named are not read, and their damage does not matter."""
     commit(DOCUMENTS)
     opened = open_generation(index)
@@ -286,7 +276,7 @@ def test_only_the_files_that_are_named_are_verified(index: Path, commit: Commit)
         opened.verify(["corpus.jsonl", "000/dense.faiss"])
 
 
-def test_damage_is_told_by_file(index: Path, commit: Commit) -> None:
+def test_damage_is_told_by_file(index, commit):
     """All files that are not what was written are named, in order, each with what is wrong."""
     commit(DOCUMENTS)
     opened = open_generation(index)
@@ -314,7 +304,7 @@ def with_tables(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("with_tables")
-def test_large_file_is_used_by_its_table(index: Path, commit: Commit) -> None:
+def test_large_file_is_used_by_its_table(index, commit):
     """A file that has a table of checksums is not used without it."""
     folder = index / "generations" / commit(DOCUMENTS) / "000"
     opened = open_generation(index)
@@ -329,7 +319,7 @@ def test_large_file_is_used_by_its_table(index: Path, commit: Commit) -> None:
 
 
 @pytest.mark.usefixtures("with_tables")
-def test_table_of_another_file_is_damage(index: Path, commit: Commit) -> None:
+def test_table_of_another_file_is_damage(index, commit):
     """Where a manifest promises a table that is not the file's own, a deep look finds it."""
     commit(DOCUMENTS)
     opened = open_generation(index)
@@ -344,7 +334,7 @@ def test_table_of_another_file_is_damage(index: Path, commit: Commit) -> None:
     assert opened.damage(deep=True) != {}
 
 
-def test_sound_generations_are_found_without_head(index: Path, commit: Commit) -> None:
+def test_sound_generations_are_found_without_head(index, commit):
     """All whose manifests are what their names say are found, the last written one first."""
     folder = index / "generations"
     kept = index.parent / "kept"
@@ -368,7 +358,7 @@ def test_sound_generations_are_found_without_head(index: Path, commit: Commit) -
     assert {one.index for one in found} == {index}
 
 
-def test_only_the_manifest_makes_a_generation_sound(index: Path, commit: Commit) -> None:
+def test_only_the_manifest_makes_a_generation_sound(index, commit):
     """Those that cannot be read, of another format, or elsewhere are left out; the rest counts."""
     folder = index / "generations"
     sound = commit({"docs/a.txt": "One."})
@@ -388,7 +378,7 @@ def test_only_the_manifest_makes_a_generation_sound(index: Path, commit: Commit)
     assert [one.digest for one in sound_generations(index)] == [sound]
 
 
-def test_generations_of_the_same_time_are_in_order_of_name(index: Path, commit: Commit) -> None:
+def test_generations_of_the_same_time_are_in_order_of_name(index, commit):
     """A clone gives all files the same time: the order is the same on every machine."""
     folder = index / "generations"
     kept = index.parent / "kept"
@@ -405,7 +395,7 @@ def test_generations_of_the_same_time_are_in_order_of_name(index: Path, commit: 
 
 
 @pytest.mark.parametrize("stands_there", ["nothing", "file"])
-def test_folder_without_generations_has_none(index: Path, stands_there: str) -> None:
+def test_folder_without_generations_has_none(index, stands_there):
     """An empty list is returned, and no error raised."""
     index.mkdir(parents=True)
     if stands_there == "file":
@@ -415,7 +405,7 @@ def test_folder_without_generations_has_none(index: Path, stands_there: str) -> 
     assert generation_folders(index) == []
 
 
-def test_other_format_is_told_from_damage(index: Path, commit: Commit) -> None:
+def test_other_format_is_told_from_damage(index, commit):
     """Where no generation is sound, the one that another askdocs can read is named."""
     folder = index / "generations"
     (folder / commit({"docs/a.txt": "One."}) / "manifest.json").unlink()
@@ -429,7 +419,7 @@ def test_other_format_is_told_from_damage(index: Path, commit: Commit) -> None:
     assert caught.value.found == "999"
 
 
-def test_leftover_is_no_generation(index: Path, commit: Commit) -> None:
+def test_leftover_is_no_generation(index, commit):
     """What a dead run wrote was never committed, and nothing of it is held."""
     folder = index / "generations"
     digest = commit(DOCUMENTS)
@@ -439,7 +429,7 @@ def test_leftover_is_no_generation(index: Path, commit: Commit) -> None:
 
 
 @pytest.mark.parametrize("deep", [True, False])
-def test_links_in_a_generation_are_damage(index: Path, commit: Commit, deep: bool) -> None:
+def test_links_in_a_generation_are_damage(index, commit, deep):
     """Of a file and of the folder of a segment, though they lead to the same bytes."""
     commit(DOCUMENTS)
     opened = open_generation(index)
@@ -456,9 +446,7 @@ def test_links_in_a_generation_are_damage(index: Path, commit: Commit, deep: boo
     }
 
 
-def test_files_that_the_disk_has_lost_are_damage(
-    index: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_that_the_disk_has_lost_are_damage(index, commit, monkeypatch):
     """They are named with the others; what may only not be read now is a refusal."""
     commit(DOCUMENTS)
     opened = open_generation(index)
@@ -483,9 +471,7 @@ def test_files_that_the_disk_has_lost_are_damage(
     assert str(caught.value).endswith(f"dense.faiss: {os.strerror(errno.EACCES).lower()}")
 
 
-def test_disk_that_does_not_list_the_generations_is_a_refusal(
-    index: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_disk_that_does_not_list_the_generations_is_a_refusal(index, monkeypatch):
     """A disk that fails is named by the folder that it was asked for."""
 
     def fail(_path: Path) -> None:
@@ -500,7 +486,7 @@ def test_disk_that_does_not_list_the_generations_is_a_refusal(
 
 
 @pytest.mark.parametrize("name", sorted(USES))
-def test_file_is_verified_before_it_is_used(index: Path, commit: Commit, name: str) -> None:
+def test_file_is_verified_before_it_is_used(index, commit, name):
     """One flipped bit in a file, and nothing is answered from it; the others still serve."""
     digest = commit(DOCUMENTS)
     path = index / "generations" / digest / "000" / name
@@ -522,7 +508,7 @@ def test_file_is_verified_before_it_is_used(index: Path, commit: Commit, name: s
     reader.close()
 
 
-def test_file_that_the_manifest_does_not_list_is_not_used(index: Path, commit: Commit) -> None:
+def test_file_that_the_manifest_does_not_list_is_not_used(index, commit):
     """A manifest that promises nothing about a file makes it useless."""
     commit(DOCUMENTS)
     opened = open_generation(index)
@@ -547,7 +533,7 @@ def test_file_that_the_manifest_does_not_list_is_not_used(index: Path, commit: C
         list(bare.documents)
 
 
-def test_index_can_be_moved(index: Path, commit: Commit, tmp_path: Path) -> None:
+def test_index_can_be_moved(index, commit, tmp_path):
     """Nothing in an index says where it is."""
     digest = commit(DOCUMENTS)
     shutil.move(index.parent, tmp_path / "elsewhere")

@@ -61,7 +61,7 @@ def message_of(content: bytes) -> str:
     return str(caught.value)
 
 
-def test_records_are_lines_of_json() -> None:
+def test_records_are_lines_of_json():
     """One array of seven values a line, without blanks, in ASCII, in order of path."""
     assert write_records(RECORDS) == (
         b'["../more/\\udcff\\n.txt","failed","not UTF-8","",0,"",0]\n'
@@ -70,14 +70,14 @@ def test_records_are_lines_of_json() -> None:
     )
 
 
-def test_no_record_is_no_byte() -> None:
+def test_no_record_is_no_byte():
     """An index whose corpus is empty has an empty file."""
     assert write_records({}) == b""
     assert read_records(b"", name="corpus.jsonl") == {}
 
 
 @given(given_records=st.dictionaries(paths, records, max_size=5))
-def test_any_records_come_back_as_they_were(given_records: dict[str, DocumentRecord]) -> None:
+def test_any_records_come_back_as_they_were(given_records):
     """Whatever they hold, reading is the inverse of writing, in order of path."""
     content = write_records(given_records)
 
@@ -109,7 +109,7 @@ def test_any_records_come_back_as_they_were(given_records: dict[str, DocumentRec
         ("paragraphs", ""),
     ],
 )
-def test_value_that_cannot_be_is_damage(field: str, value: object) -> None:
+def test_value_that_cannot_be_is_damage(field, value):
     """Each field is held to its own type and range; the line is named."""
     content = written(row_with(path="A.txt"), row_with(**{field: value}))
 
@@ -120,7 +120,7 @@ OUTSIDE = ["", "/", "/etc/passwd", "a/", "a//b", "./a", "a/.", "a/../b", "a/..",
 
 
 @pytest.mark.parametrize("path", [*OUTSIDE, "../", "..//a", ".././a", "../a/../b", "../.", "..\0"])
-def test_path_of_a_document_is_clean(path: str) -> None:
+def test_path_of_a_document_is_clean(path):
     """A document's path may begin with `..`; otherwise it goes down, and only there."""
     assert message_of(written(row_with(path=path))) == (
         f"corpus.jsonl cannot be read: line 1: {unclean(path)!r} is not a clean relative path"
@@ -137,7 +137,7 @@ def unclean(path: str) -> str:
 @pytest.mark.parametrize(
     ("second", "third"), [("b.txt", "b.txt"), ("b.txt", "a.txt"), ("b.txt", "B.txt")]
 )
-def test_lines_are_in_order_of_path(second: str, third: str) -> None:
+def test_lines_are_in_order_of_path(second, third):
     """A path that occurs twice, or out of order, is damage."""
     content = written(*(row_with(path=path) for path in ("a.txt", second, third)))
 
@@ -175,7 +175,7 @@ GOOD = written(row_with())
         b"9" * 10_000 + b"\n",
     ],
 )
-def test_what_is_no_record_is_damage(line: bytes) -> None:
+def test_what_is_no_record_is_damage(line):
     """Other values, cut off lines and two values on a line are refused, and the line is named."""
     assert message_of(GOOD + line).startswith("corpus.jsonl cannot be read: line 2: ")
 
@@ -189,12 +189,12 @@ def test_what_is_no_record_is_damage(line: bytes) -> None:
         (written(row_with(path="b.txt", sha256="x")), "'x' is not a digest"),
     ],
 )
-def test_reason_names_what_is_wrong(line: bytes, reason: str) -> None:
+def test_reason_names_what_is_wrong(line, reason):
     """The error says which line is wrong, and how."""
     assert message_of(GOOD + line) == f"corpus.jsonl cannot be read: line 2: {reason}"
 
 
-def test_paths_are_read_from_what_is_left_of_damaged_records() -> None:
+def test_paths_are_read_from_what_is_left_of_damaged_records():
     """Of the lines that can be read, those of indexed files name what an index must not lose."""
     documents = written(["docs/d.txt", "utf-8"], ["../docs/e.txt", "latin-1", 1])
     content = written(
@@ -214,7 +214,7 @@ def test_paths_are_read_from_what_is_left_of_damaged_records() -> None:
 
 
 @given(given_records=st.dictionaries(paths, records, max_size=5))
-def test_all_paths_of_whole_records_are_read(given_records: dict[str, DocumentRecord]) -> None:
+def test_all_paths_of_whole_records_are_read(given_records):
     """Where nothing is damaged, they are those of the indexed files."""
     indexed = {
         path for path, record in given_records.items() if record.status == DocumentStatus.INDEXED

@@ -56,7 +56,7 @@ def snapshot(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_first_generation_makes_the_index(index: Path, commit: Commit) -> None:
+def test_first_generation_makes_the_index(index, commit):
     """Where there was nothing, there is an index with one generation, HEAD and the lock."""
     digest = commit(OLD)
 
@@ -81,7 +81,7 @@ def test_first_generation_makes_the_index(index: Path, commit: Commit) -> None:
     assert texts(index) == OLD
 
 
-def test_next_generation_takes_the_place_of_the_last(index: Path, commit: Commit) -> None:
+def test_next_generation_takes_the_place_of_the_last(index, commit):
     """After a commit, only what was committed remains."""
     commit(OLD)
 
@@ -91,7 +91,7 @@ def test_next_generation_takes_the_place_of_the_last(index: Path, commit: Commit
     assert texts(index) == NEW
 
 
-def test_same_content_changes_nothing(index: Path, commit: Commit) -> None:
+def test_same_content_changes_nothing(index, commit):
     """What is there already is not written again, and nothing is left of the attempt."""
     first = commit(OLD, tools={"askdocs": "1"})
     before = snapshot(index)
@@ -102,7 +102,7 @@ def test_same_content_changes_nothing(index: Path, commit: Commit) -> None:
     assert snapshot(index) == before
 
 
-def test_nothing_is_seen_before_it_is_published(index: Path, commit: Commit, write: Write) -> None:
+def test_nothing_is_seen_before_it_is_published(index, commit, write):
     """While a new generation is written, readers have the old one."""
     old = commit(OLD)
 
@@ -116,9 +116,7 @@ def test_nothing_is_seen_before_it_is_published(index: Path, commit: Commit, wri
 
 
 @pytest.mark.parametrize("finished", [False, True])
-def test_crash_before_publishing_leaves_the_old_generation(
-    index: Path, commit: Commit, write: Write, finished: bool
-) -> None:
+def test_crash_before_publishing_leaves_the_old_generation(index, commit, write, finished):
     """Whatever ends a run before it publishes, the index is as it was, to the byte."""
     old = commit(OLD)
     before = snapshot(index)
@@ -134,7 +132,7 @@ def test_crash_before_publishing_leaves_the_old_generation(
     assert generations(index) == [old]
 
 
-def test_run_that_writes_nothing_changes_nothing(index: Path, commit: Commit) -> None:
+def test_run_that_writes_nothing_changes_nothing(index, commit):
     """To look is not to write, and there is nothing to publish."""
     old = commit(OLD)
     before = snapshot(index)
@@ -147,7 +145,7 @@ def test_run_that_writes_nothing_changes_nothing(index: Path, commit: Commit) ->
 
 
 @pytest.mark.parametrize("leftover", ["new-abc", "new-abc/000/passages.jsonl", "f" * 64])
-def test_leftovers_of_dead_runs_are_swept_up(index: Path, commit: Commit, leftover: str) -> None:
+def test_leftovers_of_dead_runs_are_swept_up(index, commit, leftover):
     """What a killed run left is gone with the beginning of the next one, which need not write."""
     digest = commit(OLD)
     path = index / "generations" / leftover
@@ -161,7 +159,7 @@ def test_leftovers_of_dead_runs_are_swept_up(index: Path, commit: Commit, leftov
 
 
 @pytest.mark.parametrize("leftover", ["generations/new-abc", f"generations/{'f' * 64}", "HEAD.new"])
-def test_leftovers_can_be_swept_up_alone(index: Path, commit: Commit, leftover: str) -> None:
+def test_leftovers_can_be_swept_up_alone(index, commit, leftover):
     """Where nothing is to be written, what a dead run left goes all the same."""
     digest = commit(OLD)
     before = snapshot(index)
@@ -178,7 +176,7 @@ def test_leftovers_can_be_swept_up_alone(index: Path, commit: Commit, leftover: 
 
 
 @pytest.mark.parametrize("stray", [False, True])
-def test_index_without_leftovers_is_not_touched(index: Path, commit: Commit, stray: bool) -> None:
+def test_index_without_leftovers_is_not_touched(index, commit, stray):
     """Not even the lock is taken: a fresh clone has none."""
     digest = commit(OLD)
     (index / "LOCK").unlink()
@@ -191,7 +189,7 @@ def test_index_without_leftovers_is_not_touched(index: Path, commit: Commit, str
     assert snapshot(index) == before
 
 
-def test_leftovers_of_a_writer_at_work_stay(index: Path, commit: Commit) -> None:
+def test_leftovers_of_a_writer_at_work_stay(index, commit):
     """While another writes, what looks like a leftover is its work; so it is after a commit."""
     digest = commit(OLD)
     (index / "generations" / "new-abc").mkdir()
@@ -207,9 +205,7 @@ def test_leftovers_of_a_writer_at_work_stay(index: Path, commit: Commit) -> None
     assert generations(index) == [digest]
 
 
-def test_leftovers_that_the_disk_does_not_show_are_left(
-    index: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_leftovers_that_the_disk_does_not_show_are_left(index, commit, monkeypatch):
     """To sweep is a favour: where it cannot be done, nobody is stopped."""
     digest = commit(OLD)
 
@@ -224,7 +220,7 @@ def test_leftovers_that_the_disk_does_not_show_are_left(
 
 
 @pytest.mark.parametrize("name", [".DS_Store", "notes.orig", "new-file"])
-def test_stray_file_is_no_hindrance(index: Path, commit: Commit, name: str) -> None:
+def test_stray_file_is_no_hindrance(index, commit, name):
     """A file that another program left among the generations stops nobody from writing."""
     commit(OLD)
     (index / "generations" / name).write_bytes(b"")
@@ -234,7 +230,7 @@ def test_stray_file_is_no_hindrance(index: Path, commit: Commit, name: str) -> N
     assert texts(index) == NEW
 
 
-def test_stray_files_do_not_keep_leftovers(index: Path, commit: Commit) -> None:
+def test_stray_files_do_not_keep_leftovers(index, commit):
     """In whatever order the system lists them, every leftover goes and every other file stays."""
     digest = commit(OLD)
     stray = [f"stray-{number}" for number in range(20)]
@@ -249,8 +245,8 @@ def test_stray_files_do_not_keep_leftovers(index: Path, commit: Commit) -> None:
 
 
 def test_old_generation_that_cannot_be_removed_waits_for_the_next_writer(
-    index: Path, commit: Commit, write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    index, commit, write, monkeypatch
+):
     """The new one is current and reported as such, whatever becomes of the old one."""
     old = commit(OLD)
 
@@ -269,9 +265,7 @@ def test_old_generation_that_cannot_be_removed_waits_for_the_next_writer(
         assert generations(index) == [new]
 
 
-def test_disk_that_does_not_list_the_generations_is_named(
-    index: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_disk_that_does_not_list_the_generations_is_named(index, commit, monkeypatch):
     """A disk that fails before anything is written is a refusal, and nothing has changed."""
     digest = commit(OLD)
 
@@ -287,7 +281,7 @@ def test_disk_that_does_not_list_the_generations_is_named(
     assert texts(index) == OLD
 
 
-def test_first_run_that_died_leaves_nothing(index: Path, commit: Commit) -> None:
+def test_first_run_that_died_leaves_nothing(index, commit):
     """Without HEAD, what a first run left is swept up, and the next one succeeds."""
     (index / "generations" / "new-abc" / "000").mkdir(parents=True)
 
@@ -296,7 +290,7 @@ def test_first_run_that_died_leaves_nothing(index: Path, commit: Commit) -> None
     assert generations(index) == [digest]
 
 
-def test_damaged_head_costs_no_generation(index: Path, commit: Commit, write: Write) -> None:
+def test_damaged_head_costs_no_generation(index, commit, write):
     """While HEAD names nothing that can be read, the generations stay until one is published."""
     old = commit(OLD)
     (index / "HEAD").write_bytes(b"damaged")
@@ -309,7 +303,7 @@ def test_damaged_head_costs_no_generation(index: Path, commit: Commit, write: Wr
     assert texts(index) == NEW
 
 
-def test_generation_that_head_lost_is_published_again(index: Path, commit: Commit) -> None:
+def test_generation_that_head_lost_is_published_again(index, commit):
     """Where the very generation lies there already, without HEAD, it becomes current."""
     old = commit(OLD)
     (index / "HEAD").unlink()
@@ -321,9 +315,7 @@ def test_generation_that_head_lost_is_published_again(index: Path, commit: Commi
 
 
 @pytest.mark.parametrize("expecting", [None, "0" * 64])
-def test_writer_that_started_from_another_generation_is_turned_away(
-    index: Path, commit: Commit, expecting: str | None
-) -> None:
+def test_writer_that_started_from_another_generation_is_turned_away(index, commit, expecting):
     """Who planned from a state that is no longer there does not write over the new one."""
     commit(OLD)
     before = snapshot(index)
@@ -336,13 +328,13 @@ def test_writer_that_started_from_another_generation_is_turned_away(
     assert snapshot(index) == before
 
 
-def test_writer_that_started_from_an_index_that_is_gone_is_turned_away(index: Path) -> None:
+def test_writer_that_started_from_an_index_that_is_gone_is_turned_away(index):
     """An index that was removed meanwhile is not made again from an old plan."""
     with pytest.raises(LockedError), begin(index, expecting="0" * 64):
         pytest.fail("writes from a plan that does not hold")
 
 
-def test_second_writer_is_turned_away(index: Path, commit: Commit, write: Write) -> None:
+def test_second_writer_is_turned_away(index, commit, write):
     """While one writes, another gets nothing; the first is not disturbed."""
     old = commit(OLD)
 
@@ -355,7 +347,7 @@ def test_second_writer_is_turned_away(index: Path, commit: Commit, write: Write)
     assert texts(index) == NEW
 
 
-def test_writer_that_has_waited_writes(index: Path, commit: Commit, write: Write) -> None:
+def test_writer_that_has_waited_writes(index, commit, write):
     """Where the other wrote nothing, the plan still holds, and the lock is not given up again."""
     old = commit(OLD)
     with (index / "LOCK").open("rb") as holder:
@@ -370,9 +362,7 @@ def test_writer_that_has_waited_writes(index: Path, commit: Commit, write: Write
     assert texts(index) == NEW
 
 
-def test_writer_that_was_overtaken_while_it_waited_is_turned_away(
-    index: Path, commit: Commit
-) -> None:
+def test_writer_that_was_overtaken_while_it_waited_is_turned_away(index, commit):
     """What the other wrote meanwhile stays, and the lock is free for another attempt."""
     old = commit(OLD)
     with (index / "LOCK").open("rb") as holder:
@@ -393,7 +383,7 @@ def test_writer_that_was_overtaken_while_it_waited_is_turned_away(
         pass
 
 
-def test_kept_files_are_shared(index: Path, commit: Commit) -> None:
+def test_kept_files_are_shared(index, commit):
     """Where no passage changes, the new generation has the same files under second names."""
     old = commit(OLD)
     opened = open_generation(index)
@@ -411,7 +401,7 @@ def test_kept_files_are_shared(index: Path, commit: Commit) -> None:
     assert texts(index) == OLD
 
 
-def test_data_are_kept_without_the_records(index: Path, commit: Commit) -> None:
+def test_data_are_kept_without_the_records(index, commit):
     """Where only the walk found something else, all but the manifest and the records is shared."""
     old = commit(OLD)
     opened = open_generation(index)
@@ -428,9 +418,7 @@ def test_data_are_kept_without_the_records(index: Path, commit: Commit) -> None:
     assert texts(index) == OLD
 
 
-def test_index_is_one_segment_unless_it_is_said_otherwise(
-    index: Path, commit: Commit, write: Write
-) -> None:
+def test_index_is_one_segment_unless_it_is_said_otherwise(index, commit, write):
     """A small index keeps its vectors as they are, without a codebook."""
     old = commit(OLD)
 
@@ -443,9 +431,7 @@ def test_index_is_one_segment_unless_it_is_said_otherwise(
     assert sorted(files) == [f"000/{name}" for name in SEGMENT]
 
 
-def test_segments_can_be_written_by_the_codebook_of_those_that_are_kept(
-    index: Path, commit: Commit
-) -> None:
+def test_segments_can_be_written_by_the_codebook_of_those_that_are_kept(index, commit):
     """A given codebook is the one that is written, however many vectors there are."""
     old = commit(OLD)
     codebook = train_codebook(np.eye(4, dtype=np.float32), lists=2)
@@ -461,7 +447,7 @@ def test_segments_can_be_written_by_the_codebook_of_those_that_are_kept(
     assert files["codebook.npys"].sha256 == hashlib.sha256(expected).hexdigest()
 
 
-def test_only_what_is_kept_is_verified(index: Path, commit: Commit) -> None:
+def test_only_what_is_kept_is_verified(index, commit):
     """Damage in a segment that is rewritten does not keep the other from being reused."""
     old = commit(OLD, segments=2)
     opened = open_generation(index)
@@ -475,7 +461,7 @@ def test_only_what_is_kept_is_verified(index: Path, commit: Commit) -> None:
     assert sorted(kept) == sorted(names)
 
 
-def test_records_have_no_table_of_checksums(index: Path, commit: Commit) -> None:
+def test_records_have_no_table_of_checksums(index, commit):
     """However many they are: they are never read in part."""
     old = commit(OLD)
     many = {f"docs/{number}": DocumentRecord(reason="x" * 1000) for number in range(1100)}
@@ -487,7 +473,7 @@ def test_records_have_no_table_of_checksums(index: Path, commit: Commit) -> None
     assert files["corpus.jsonl"].bytes > LARGE
 
 
-def test_one_segment_may_be_kept(index: Path, commit: Commit) -> None:
+def test_one_segment_may_be_kept(index, commit):
     """The files that are named are taken over, and what the manifest must say of them is told."""
     old = commit(OLD, segments=2)
     opened = open_generation(index)
@@ -503,7 +489,7 @@ def test_one_segment_may_be_kept(index: Path, commit: Commit) -> None:
     assert len(names) == 5
 
 
-def test_damaged_file_is_not_kept(index: Path, commit: Commit) -> None:
+def test_damaged_file_is_not_kept(index, commit):
     """What is taken over is verified first, so damage does not get a new manifest."""
     old = commit(OLD)
     opened = open_generation(index)
@@ -517,7 +503,7 @@ def test_damaged_file_is_not_kept(index: Path, commit: Commit) -> None:
     assert snapshot(index) == before
 
 
-def test_reader_of_the_old_generation_goes_on(index: Path, commit: Commit) -> None:
+def test_reader_of_the_old_generation_goes_on(index, commit):
     """Texts that a reader has opened stay readable when a writer removes their file."""
     commit(OLD)
     reader = open_generation(index).reader()
@@ -570,9 +556,7 @@ def identity(path: Path) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("segments", [1, 2])
-def test_all_is_on_the_disk_before_head_names_it(
-    index: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch, segments: int
-) -> None:
+def test_all_is_on_the_disk_before_head_names_it(index, commit, monkeypatch, segments):
     """Files, then the folders that name them, then the generation's name, then HEAD."""
     disk = Disk()
     disk.attach(monkeypatch)
@@ -593,9 +577,7 @@ def test_all_is_on_the_disk_before_head_names_it(
     assert disk.events[current + 1 :] == [("force", identity(index))]
 
 
-def test_new_index_directory_is_on_the_disk(
-    index: Path, commit: Commit, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_new_index_directory_is_on_the_disk(index, commit, monkeypatch):
     """The folder in which the index was made is forced too: its name is all that leads there."""
     index.parent.mkdir()
     disk = Disk()
@@ -607,7 +589,7 @@ def test_new_index_directory_is_on_the_disk(
     assert identity(index.parent) in forced
 
 
-def test_index_in_place_of_a_file_is_a_refusal(index: Path, commit: Commit) -> None:
+def test_index_in_place_of_a_file_is_a_refusal(index, commit):
     """A file where the index should go is named."""
     index.parent.mkdir()
     index.write_bytes(b"")
@@ -618,7 +600,7 @@ def test_index_in_place_of_a_file_is_a_refusal(index: Path, commit: Commit) -> N
     assert str(caught.value) == f"{index}: file exists"
 
 
-def test_generation_can_be_read_by_others(index: Path, commit: Commit) -> None:
+def test_generation_can_be_read_by_others(index, commit):
     """A folder made for one user alone would keep a shared index from everyone else."""
     digest = commit(OLD)
 

@@ -39,7 +39,7 @@ def state(index: Path) -> State:
     }
 
 
-def test_older_generation_goes(index: Path, index_docs: IndexDocs) -> None:
+def test_older_generation_goes(index, index_docs):
     """Nothing else is touched."""
     current = open_generation(index).digest
     before = state(index)
@@ -56,7 +56,7 @@ def test_older_generation_goes(index: Path, index_docs: IndexDocs) -> None:
     assert [path.name for path in (index / "generations").iterdir()] == [current]
 
 
-def test_half_written_head_goes(index: Path, index_docs: IndexDocs) -> None:
+def test_half_written_head_goes(index, index_docs):
     """Nothing else is touched."""
     index_docs()
     before = state(index)
@@ -68,9 +68,7 @@ def test_half_written_head_goes(index: Path, index_docs: IndexDocs) -> None:
     assert state(index) == before
 
 
-def test_leftovers_of_an_index_that_is_read_only_stay(
-    index: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_leftovers_of_an_index_that_is_read_only_stay(index, index_docs, monkeypatch):
     """The run still reports that nothing has changed."""
     before = state(index)
 

@@ -31,9 +31,7 @@ def names(index: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("rebuild", [False, True])
-def test_generation_of_another_corpus_is_not_removed(
-    index: Path, index_docs: IndexDocs, rebuild: bool
-) -> None:
+def test_generation_of_another_corpus_is_not_removed(index, index_docs, rebuild):
     """It may be all that is left of an index, and `repair` can restore HEAD."""
     before = names(index)
     other = index.parent / "other"
@@ -48,31 +46,27 @@ def test_generation_of_another_corpus_is_not_removed(
     assert names(index) == before
 
 
-def test_other_settings_of_the_same_folder_are_another_corpus(
-    index: Path, index_docs: IndexDocs
-) -> None:
+def test_other_settings_of_the_same_folder_are_another_corpus(index, index_docs):
     """They would be lost silently."""
     with pytest.raises(DamagedIndexError):
         index_docs(hidden=True)
 
 
-def test_first_run_that_was_killed_does_not_block_the_next(
-    index: Path, index_docs: IndexDocs
-) -> None:
+def test_first_run_that_was_killed_does_not_block_the_next(index, index_docs):
     """A generation of the same corpus may be replaced."""
     assert index_docs().documents == 1
 
     assert sorted(open_generation(index).documents) == ["docs/a.txt"]
 
 
-def test_replace_removes_a_generation_of_another_corpus(index: Path, index_docs: IndexDocs) -> None:
+def test_replace_removes_a_generation_of_another_corpus(index, index_docs):
     """`--replace` allows it."""
     index_docs(index.parent / "other", replace=True)
 
     assert sorted(open_generation(index).documents) == ["other/b.txt"]
 
 
-def test_refresh_points_to_repair(index: Path, index_docs: IndexDocs) -> None:
+def test_refresh_points_to_repair(index, index_docs):
     """Without a path, the hint is the command that repairs the index."""
     with pytest.raises(UsageError, match="there is no index to refresh") as caught:
         preview(IndexRequest(index=index))

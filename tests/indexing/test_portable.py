@@ -55,12 +55,12 @@ def only_entry(index: Path) -> Path:
     return path
 
 
-def test_index_lies_where_a_cache_would() -> None:
+def test_index_lies_where_a_cache_would():
     """Two rooms that may not import each other name the same folder."""
     assert ENCODERS == CACHED
 
 
-def test_portable_index_answers_without_a_cache(docs: Path, carry: Any, tmp_path: Path) -> None:
+def test_portable_index_answers_without_a_cache(docs, carry, tmp_path):
     """The encoder lies in the index, outside the generation."""
     index = docs.parent / "vectors"
     carry()
@@ -74,7 +74,7 @@ def test_portable_index_answers_without_a_cache(docs: Path, carry: Any, tmp_path
     assert check_freshness(index).is_fresh
 
 
-def test_encoder_stays_through_refreshes(docs: Path, carry: Any) -> None:
+def test_encoder_stays_through_refreshes(docs, carry):
     """A later run keeps the encoder, and does not copy it again."""
     carry(portable=True)
     entry = only_entry(docs.parent / "vectors")
@@ -86,7 +86,7 @@ def test_encoder_stays_through_refreshes(docs: Path, carry: Any) -> None:
     assert (entry.stat().st_ino, entry.stat().st_mtime_ns) == before
 
 
-def test_encoder_is_removed_on_request(docs: Path, carry: Any) -> None:
+def test_encoder_is_removed_on_request(docs, carry):
     """No trace of it is left, and nothing else changes."""
     index = docs.parent / "vectors"
     carry(portable=True)
@@ -97,7 +97,7 @@ def test_encoder_is_removed_on_request(docs: Path, carry: Any) -> None:
     assert carried_encoders(index) == {}
 
 
-def test_encoder_changes_with_the_model(docs: Path, carry: Any) -> None:
+def test_encoder_changes_with_the_model(docs, carry):
     """Another model brings its encoder, without another request."""
     index = docs.parent / "vectors"
     carry(portable=True)
@@ -111,9 +111,7 @@ def test_encoder_changes_with_the_model(docs: Path, carry: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["encoder.json", "encoder.onnx", "tokenizer.json", "weights.bin"])
-def test_damaged_encoder_is_not_used(
-    docs: Path, carry: Any, cache: Path, tmp_path: Path, name: str
-) -> None:
+def test_damaged_encoder_is_not_used(docs, carry, cache, tmp_path, name):
     """The cache's encoder is used instead, and --portable repairs the index's."""
     index = docs.parent / "vectors"
     carry(portable=True)
@@ -124,9 +122,7 @@ def test_damaged_encoder_is_not_used(
     assert ask(index, tmp_path / "nowhere") == "The harbour froze in March."
 
 
-def test_damaged_encoder_without_another_says_what_to_do(
-    docs: Path, carry: Any, tiny_model: Path, tmp_path: Path
-) -> None:
+def test_damaged_encoder_without_another_says_what_to_do(docs, carry, tiny_model, tmp_path):
     """If the model is missing too, the error names the index and the command."""
     index = docs.parent / "vectors"
     copy = shutil.copytree(tiny_model, tmp_path / "model")
@@ -143,9 +139,7 @@ def test_damaged_encoder_without_another_says_what_to_do(
 
 
 @pytest.mark.parametrize("loss", ["model", "weights", "nothing to compile with"])
-def test_refresh_embeds_with_what_the_index_carries(
-    docs: Path, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loss: str
-) -> None:
+def test_refresh_embeds_with_what_the_index_carries(docs, tiny_model, tmp_path, monkeypatch, loss):
     """Without the model, new sentences get the vectors that it would return."""
     model, index, cache = tmp_path / "model", docs.parent / "vectors", tmp_path / "own"
     shutil.copytree(tiny_model, model)
@@ -182,8 +176,8 @@ def test_refresh_embeds_with_what_the_index_carries(
 
 @pytest.mark.parametrize("options", [{"model": "model"}, {"device": "openvino"}])
 def test_carried_encoder_does_not_stand_for_what_was_asked_for(
-    docs: Path, carry: Any, tiny_model: Path, tmp_path: Path, options: dict[str, str]
-) -> None:
+    docs, carry, tiny_model, tmp_path, options
+):
     """A named model, or a device that needs its files, is not silently replaced."""
     model = shutil.copytree(tiny_model, tmp_path / "model")
     carry(model=str(model), portable=True)
@@ -197,7 +191,7 @@ def test_carried_encoder_does_not_stand_for_what_was_asked_for(
         build(request, cache=tmp_path / "no", notify=pytest.fail)
 
 
-def test_half_copied_encoder_is_swept_up(docs: Path, carry: Any) -> None:
+def test_half_copied_encoder_is_swept_up(docs, carry):
     """A killed run's copy does not count as carried, and the next writer removes it."""
     index = docs.parent / "vectors"
     carry()

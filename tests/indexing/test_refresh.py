@@ -51,7 +51,7 @@ def texts_in(index: Path) -> list[tuple[str, str]]:
         ]
 
 
-def test_first_build_reports_everything(docs: Path, index_docs: IndexDocs) -> None:
+def test_first_build_reports_everything(docs, index_docs):
     """Every count and path of the report of a first build."""
     (docs / "a.txt").write_text("Rain fell. It was wet.\n")
     (docs / "b.txt").write_text("Rain fell.\n")
@@ -77,9 +77,7 @@ def test_first_build_reports_everything(docs: Path, index_docs: IndexDocs) -> No
     )
 
 
-def test_unchanged_corpus_needs_no_model_and_writes_nothing(
-    docs: Path, index_docs: IndexDocs, tmp_path: Path
-) -> None:
+def test_unchanged_corpus_needs_no_model_and_writes_nothing(docs, index_docs, tmp_path):
     """If nothing has changed, no encoder is opened and no file is touched."""
     (docs / "a.txt").write_text("Rain fell. It was wet.\n")
     index_docs()
@@ -96,7 +94,7 @@ def test_unchanged_corpus_needs_no_model_and_writes_nothing(
     assert state_of(docs.parent / "vectors") == before
 
 
-def test_only_new_sentences_are_embedded(docs: Path, index_docs: IndexDocs) -> None:
+def test_only_new_sentences_are_embedded(docs, index_docs):
     """Only sentences that a document did not have before are embedded."""
     (docs / "a.txt").write_text("Rain fell. It was wet. The sun came out.\n")
     (docs / "b.txt").write_text("Snow fell.\n")
@@ -120,9 +118,7 @@ def test_only_new_sentences_are_embedded(docs: Path, index_docs: IndexDocs) -> N
     ]
 
 
-def test_unchanged_documents_are_not_cut_again(
-    docs: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unchanged_documents_are_not_cut_again(docs, index_docs, monkeypatch):
     """The passages of an unchanged document are copied."""
     from askdocs.indexing import plan
     from askdocs.text import cutting
@@ -148,9 +144,7 @@ def test_unchanged_documents_are_not_cut_again(
     ]  # fmt: skip
 
 
-def test_other_roots_with_the_same_documents_are_recorded(
-    docs: Path, index_docs: IndexDocs
-) -> None:
+def test_other_roots_with_the_same_documents_are_recorded(docs, index_docs):
     """The named roots are recorded, even if they hold the same documents today."""
     (docs / "a.txt").write_text("Rain fell.")
     index_docs()
@@ -164,7 +158,7 @@ def test_other_roots_with_the_same_documents_are_recorded(
     assert check_freshness(docs.parent / "vectors").is_fresh
 
 
-def test_probe_is_kept_by_a_refresh(docs: Path, index_docs: IndexDocs) -> None:
+def test_probe_is_kept_by_a_refresh(docs, index_docs):
     """The last digits of another machine's encoder do not change a committed index."""
     (docs / "a.txt").write_text("Rain fell.")
     index_docs()
@@ -182,7 +176,7 @@ def test_probe_is_kept_by_a_refresh(docs: Path, index_docs: IndexDocs) -> None:
     assert open_generation(docs.parent / "vectors").manifest.model.probe == probe
 
 
-def test_failed_file_leaves_the_data_as_they_are(docs: Path, index_docs: IndexDocs) -> None:
+def test_failed_file_leaves_the_data_as_they_are(docs, index_docs):
     """A new file that cannot be read changes the records, and no data."""
     (docs / "a.txt").write_text("Rain fell.")
     index_docs()
@@ -202,7 +196,7 @@ def test_failed_file_leaves_the_data_as_they_are(docs: Path, index_docs: IndexDo
     assert check_freshness(docs.parent / "vectors").is_fresh
 
 
-def test_data_that_are_kept_are_verified(docs: Path, index_docs: IndexDocs) -> None:
+def test_data_that_are_kept_are_verified(docs, index_docs):
     """Damage is not copied into the next generation."""
     (docs / "a.txt").write_text("Rain fell.")
     index_docs()
@@ -216,7 +210,7 @@ def test_data_that_are_kept_are_verified(docs: Path, index_docs: IndexDocs) -> N
     assert len(list((docs.parent / "vectors" / "generations").iterdir())) == 1
 
 
-def test_file_that_can_be_read_again_is_indexed(docs: Path, index_docs: IndexDocs) -> None:
+def test_file_that_can_be_read_again_is_indexed(docs, index_docs):
     """Every refresh tries failed files again."""
     (docs / "a.txt").write_text("Rain fell.")
     (docs / "b.txt").write_bytes(b"Caf\xe9")
@@ -228,7 +222,7 @@ def test_file_that_can_be_read_again_is_indexed(docs: Path, index_docs: IndexDoc
     assert (report.failed, report.added) == ({}, ("docs/b.txt",))
 
 
-def test_all_documents_may_go(docs: Path, index_docs: IndexDocs) -> None:
+def test_all_documents_may_go(docs, index_docs):
     """If a corpus becomes empty, so does its index; it can be filled again."""
     (docs / "a.txt").write_text("Rain fell.")
     index_docs()
@@ -245,7 +239,7 @@ def test_all_documents_may_go(docs: Path, index_docs: IndexDocs) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "\n \n", "\ufeff", "\ufeff\n\n"])
-def test_document_without_text_is_indexed(docs: Path, index_docs: IndexDocs, content: str) -> None:
+def test_document_without_text_is_indexed(docs, index_docs, content):
     """An empty document counts, has no passages, and needs no further refresh."""
     (docs / "a.txt").write_text("Rain fell.")
     (docs / "empty.txt").write_text(content)
@@ -256,7 +250,7 @@ def test_document_without_text_is_indexed(docs: Path, index_docs: IndexDocs, con
     assert second.is_unchanged
 
 
-def test_root_may_be_a_file(docs: Path, index_docs: IndexDocs) -> None:
+def test_root_may_be_a_file(docs, index_docs):
     """A named file is indexed whatever its name; its neighbours are not."""
     (docs / "NOTES").write_text("Rain fell.")
     (docs / "b.txt").write_text("Snow fell.")
@@ -267,7 +261,7 @@ def test_root_may_be_a_file(docs: Path, index_docs: IndexDocs) -> None:
     assert check_freshness(docs.parent / "vectors").is_fresh
 
 
-def test_root_may_be_a_link(docs: Path, index_docs: IndexDocs) -> None:
+def test_root_may_be_a_link(docs, index_docs):
     """A named link is followed; links below a root are skipped."""
     (docs / "a.txt").write_text("Rain fell.")
     (docs / "link.txt").symlink_to("a.txt")
@@ -281,7 +275,7 @@ def test_root_may_be_a_link(docs: Path, index_docs: IndexDocs) -> None:
     assert check_freshness(docs.parent / "vectors").is_fresh
 
 
-def test_overlapping_roots_index_each_document_once(docs: Path, index_docs: IndexDocs) -> None:
+def test_overlapping_roots_index_each_document_once(docs, index_docs):
     """A file that is named beside its folder is one document."""
     (docs / "a.txt").write_text("Rain fell.")
 
@@ -290,7 +284,7 @@ def test_overlapping_roots_index_each_document_once(docs: Path, index_docs: Inde
     assert (report.documents, report.added) == (1, ("docs/a.txt",))
 
 
-def test_index_inside_its_corpus_is_not_part_of_it(docs: Path, index_docs: IndexDocs) -> None:
+def test_index_inside_its_corpus_is_not_part_of_it(docs, index_docs):
     """An index inside the folder that it indexes is not walked."""
     (docs / "a.txt").write_text("Rain fell.")
     (docs / "vectors").mkdir()
@@ -301,7 +295,7 @@ def test_index_inside_its_corpus_is_not_part_of_it(docs: Path, index_docs: Index
     assert open_generation(docs / "vectors").manifest.corpus.roots == (".",)
 
 
-def test_index_elsewhere_has_paths_that_climb(docs: Path, index_docs: IndexDocs) -> None:
+def test_index_elsewhere_has_paths_that_climb(docs, index_docs):
     """The roots of an index elsewhere begin with `..`, even if its parent is new."""
     (docs / "a.txt").write_text("Rain fell.")
     index = docs.parent / "build" / "deep" / "index"
@@ -313,7 +307,7 @@ def test_index_elsewhere_has_paths_that_climb(docs: Path, index_docs: IndexDocs)
     assert check_freshness(index).is_fresh
 
 
-def test_index_is_the_same_through_a_link(docs: Path, index_docs: IndexDocs) -> None:
+def test_index_is_the_same_through_a_link(docs, index_docs):
     """Paths are relative to the real parent of the index directory."""
     (docs / "a.txt").write_text("Rain fell.")
     index_docs()
@@ -325,7 +319,7 @@ def test_index_is_the_same_through_a_link(docs: Path, index_docs: IndexDocs) -> 
     assert report.is_unchanged
 
 
-def test_longest_passage_is_recorded(docs: Path, index_docs: IndexDocs) -> None:
+def test_longest_passage_is_recorded(docs, index_docs):
     """--max-tokens cuts everything again, once, and holds for later refreshes."""
     sentences = [
         f"Rain fell on day number {number} of that long and dark winter." for number in range(8)
@@ -342,7 +336,7 @@ def test_longest_passage_is_recorded(docs: Path, index_docs: IndexDocs) -> None:
     assert open_generation(docs.parent / "vectors").manifest.passages.max_tokens == 60
 
 
-def test_rebuilding_embeds_everything_again(docs: Path, index_docs: IndexDocs) -> None:
+def test_rebuilding_embeds_everything_again(docs, index_docs):
     """A rebuild uses nothing of the old index, and ends in the same generation."""
     (docs / "a.txt").write_text("Rain fell. It was wet.\n")
     index_docs()
@@ -355,7 +349,7 @@ def test_rebuilding_embeds_everything_again(docs: Path, index_docs: IndexDocs) -
 
 
 @pytest.mark.parametrize("name", ["dense.faiss", "passages.jsonl"])
-def test_rebuilding_replaces_damaged_files(docs: Path, index_docs: IndexDocs, name: str) -> None:
+def test_rebuilding_replaces_damaged_files(docs, index_docs, name):
     """A rebuild that ends in the same generation still repairs its files."""
     (docs / "a.txt").write_text("Rain fell. It was wet.\n")
     index_docs()
@@ -367,7 +361,7 @@ def test_rebuilding_replaces_damaged_files(docs: Path, index_docs: IndexDocs, na
     open_generation(docs.parent / "vectors").verify()
 
 
-def test_settings_are_kept_by_a_rebuild(docs: Path, index_docs: IndexDocs) -> None:
+def test_settings_are_kept_by_a_rebuild(docs, index_docs):
     """A rebuild uses the recorded corpus, model, encoding and passage length."""
     (docs / "a.txt").write_bytes(b"Caf\xe9 is open.")
     index_docs(max_tokens=100, encoding="latin-1")
@@ -387,12 +381,8 @@ def test_settings_are_kept_by_a_rebuild(docs: Path, index_docs: IndexDocs) -> No
     ],
 )
 def test_document_that_vanishes_meanwhile_is_reported(
-    docs: Path,
-    index_docs: IndexDocs,
-    monkeypatch: pytest.MonkeyPatch,
-    target: str,
-    reasons: tuple[dict[str, str], dict[str, str]],
-) -> None:
+    docs, index_docs, monkeypatch, target, reasons
+):
     """A file removed, or replaced by a link, after planning affects only that file."""
     (docs / "a.txt").write_text("Rain fell.")
     (docs / "b.txt").write_text("Snow fell.")
@@ -411,9 +401,7 @@ def test_document_that_vanishes_meanwhile_is_reported(
     assert texts_in(docs.parent / "vectors") == [("docs/b.txt", "Snow fell.")]
 
 
-def test_document_that_changes_meanwhile_is_indexed_as_hashed(
-    docs: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_document_that_changes_meanwhile_is_indexed_as_hashed(docs, index_docs, monkeypatch):
     """A file's record describes what was indexed, not what was planned."""
     (docs / "a.txt").write_text("Rain fell.")
     after_planning(monkeypatch, lambda: (docs / "a.txt").write_text("Hail fell."))
@@ -440,9 +428,7 @@ def after_planning(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -
     monkeypatch.setattr(build, "make_plan", plan_then_act)
 
 
-def test_many_sentences_are_written_in_slices(
-    docs: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_sentences_are_written_in_slices(docs, index_docs, monkeypatch):
     """The index does not depend on how often it is written to."""
     for number in range(6):
         (docs / f"{number}.txt").write_text(f"Rain fell on day {number}. It was wet.\n")
@@ -460,7 +446,7 @@ def test_many_sentences_are_written_in_slices(
             assert others == [content]
 
 
-def test_documents_are_in_order_of_path(docs: Path, index_docs: IndexDocs) -> None:
+def test_documents_are_in_order_of_path(docs, index_docs):
     """The order in which files were made does not matter."""
     names = ("z/a.txt", "a/z.txt", "b.txt", "a.txt", "A.txt")
     for name in names:
@@ -473,7 +459,7 @@ def test_documents_are_in_order_of_path(docs: Path, index_docs: IndexDocs) -> No
     assert paths == sorted(f"docs/{name}" for name in names)
 
 
-def test_corpus_is_only_read(docs: Path, index_docs: IndexDocs) -> None:
+def test_corpus_is_only_read(docs, index_docs):
     """Nothing is written into the corpus."""
     (docs / "a.txt").write_text("Rain fell.")
     before = state_of(docs)
@@ -484,7 +470,7 @@ def test_corpus_is_only_read(docs: Path, index_docs: IndexDocs) -> None:
     assert [path.name for path in docs.iterdir()] == ["a.txt"]
 
 
-def test_refused_request_makes_nothing(docs: Path, index_docs: IndexDocs) -> None:
+def test_refused_request_makes_nothing(docs, index_docs):
     """An error before the first write leaves no directory."""
     with pytest.raises(UsageError):
         index_docs()
@@ -498,9 +484,7 @@ def vectors_of(index: Path, sentences: int) -> np.ndarray:
         return reader.vectors(np.arange(sentences))
 
 
-def test_refreshed_index_returns_the_same_answers(
-    seeds_project: Path, cache: Path, tmp_path: Path
-) -> None:
+def test_refreshed_index_returns_the_same_answers(seeds_project, cache, tmp_path):
     """Edits and refreshes end in the answers of a fresh build with the default model."""
     shutil.copytree(seeds_project / "seeds", tmp_path / "seeds")
     for name in ("002_28324e9c0c46bb0c.txt", "004_f3d6e0a9632b532b.txt"):
@@ -534,7 +518,7 @@ def test_refreshed_index_returns_the_same_answers(
     assert answers[0] == answers[1]
 
 
-def test_errors_are_only_askdocs_own(docs: Path, index_docs: IndexDocs) -> None:
+def test_errors_are_only_askdocs_own(docs, index_docs):
     """A request that cannot be carried out is an error with a message of one line."""
     (docs / "a.txt").write_text("Rain fell.")
     index_docs()

@@ -58,7 +58,7 @@ def texts_in(index: Path) -> dict[str, str]:
     return found
 
 
-def test_corpus_is_cut_by_its_size(many: Path, index_docs: IndexDocs) -> None:
+def test_corpus_is_cut_by_its_size(many, index_docs):
     """1,400 bytes make four segments of at most 500, which hold every text."""
     report = index_docs()
 
@@ -70,7 +70,7 @@ def test_corpus_is_cut_by_its_size(many: Path, index_docs: IndexDocs) -> None:
     assert texts_in(many.parent / "vectors") == expected
 
 
-def test_refresh_rewrites_only_segments_that_changed(many: Path, index_docs: IndexDocs) -> None:
+def test_refresh_rewrites_only_segments_that_changed(many, index_docs):
     """The files of all other segments are linked."""
     index_docs()
     before = inodes(many.parent / "vectors")
@@ -91,7 +91,7 @@ def test_refresh_rewrites_only_segments_that_changed(many: Path, index_docs: Ind
     assert texts_in(many.parent / "vectors")["docs/07.txt"].endswith("number 7 sank.")
 
 
-def test_kept_codes_stay_as_they_are(many: Path, index_docs: IndexDocs) -> None:
+def test_kept_codes_stay_as_they_are(many, index_docs):
     """Editing a sentence back and forth leads to the same generation."""
     index_docs()
     first = open_generation(many.parent / "vectors").digest
@@ -104,7 +104,7 @@ def test_kept_codes_stay_as_they_are(many: Path, index_docs: IndexDocs) -> None:
     assert open_generation(many.parent / "vectors").digest == first
 
 
-def test_removing_a_document_embeds_nothing(many: Path, index_docs: IndexDocs) -> None:
+def test_removing_a_document_embeds_nothing(many, index_docs):
     """A refresh that only removes documents embeds nothing."""
     index_docs()
     (many / "07.txt").unlink()
@@ -115,7 +115,7 @@ def test_removing_a_document_embeds_nothing(many: Path, index_docs: IndexDocs) -
     assert "docs/07.txt" not in texts_in(many.parent / "vectors")
 
 
-def test_damaged_segment_is_not_linked(many: Path, index_docs: IndexDocs) -> None:
+def test_damaged_segment_is_not_linked(many, index_docs):
     """Damage in an unchanged segment stops a refresh."""
     index_docs()
     untouched = (segment_of("docs/07.txt", 4) + 1) % 4
@@ -128,9 +128,7 @@ def test_damaged_segment_is_not_linked(many: Path, index_docs: IndexDocs) -> Non
 
 
 @pytest.mark.parametrize("bytes_each", [100, 1500, 5000])
-def test_number_of_segments_follows_the_size(
-    many: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch, bytes_each: int
-) -> None:
+def test_number_of_segments_follows_the_size(many, index_docs, monkeypatch, bytes_each):
     """With more or fewer segments, nothing is embedded again and the texts stay."""
     index_docs()
     before = texts_in(many.parent / "vectors")
@@ -143,7 +141,7 @@ def test_number_of_segments_follows_the_size(
     assert texts_in(many.parent / "vectors") == before
 
 
-def test_rebuild_makes_a_new_codebook(many: Path, index_docs: IndexDocs) -> None:
+def test_rebuild_makes_a_new_codebook(many, index_docs):
     """After many edits, a rebuild ends where a first build would."""
     index_docs()
     write(many, {name: text.replace("wet", "dry") for name, text in TEXTS.items()})
@@ -156,9 +154,7 @@ def test_rebuild_makes_a_new_codebook(many: Path, index_docs: IndexDocs) -> None
     assert one == two
 
 
-def test_outgrown_codebook_is_replaced(
-    docs: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_outgrown_codebook_is_replaced(docs, index_docs, monkeypatch):
     """Sentences unlike all others get codes as precise as a first build's."""
     monkeypatch.setattr(partition, "SEGMENT_BYTES", 40)
     write(docs, {f"{number}.txt": "Rain fell.\n\nRain fell." for number in range(4)})
@@ -176,9 +172,7 @@ def test_outgrown_codebook_is_replaced(
     assert len(segment_names(one.manifest.files)) == 4
 
 
-def test_segments_do_not_change_answers(
-    many: Path, index_docs: IndexDocs, cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_segments_do_not_change_answers(many, index_docs, cache, monkeypatch):
     """An index in segments returns the hits of an undivided one, with nearly its scores."""
     index_docs()
     monkeypatch.setattr(partition, "SEGMENT_BYTES", 1 << 20)
@@ -197,7 +191,7 @@ def test_segments_do_not_change_answers(
     assert found[1] == found[3]
 
 
-def test_caller_may_bring_an_encoder(docs: Path, cache: Path) -> None:
+def test_caller_may_bring_an_encoder(docs, cache):
     """A caller that has vectors already passes its own encoder."""
     (docs / "a.txt").write_text("Rain fell. It was wet.")
     asked: list[str] = []

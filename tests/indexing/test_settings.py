@@ -57,7 +57,7 @@ def ignore(_line: str) -> None:
         max_size=3,
     )
 )
-def test_check_is_green_after_every_index(tiny_model: Path, steps: list[dict[str, Any]]) -> None:
+def test_check_is_green_after_every_index(tiny_model, steps):
     """After every request, the index is fresh or was not touched."""
     with tempfile.TemporaryDirectory() as directory:
         base = Path(directory)
@@ -86,7 +86,7 @@ def test_check_is_green_after_every_index(tiny_model: Path, steps: list[dict[str
             assert build(IndexRequest(index=index), cache=cache, notify=ignore).is_unchanged
 
 
-def test_settings_hold_until_others_are_given(docs: Path, index_docs: IndexDocs) -> None:
+def test_settings_hold_until_others_are_given(docs, index_docs):
     """Recorded settings stay; new patterns replace old ones, and empty ones mean the default."""
     index = docs.parent / "vectors"
     (docs / "a.rst").write_text("Rain fell.")
@@ -105,7 +105,7 @@ def test_settings_hold_until_others_are_given(docs: Path, index_docs: IndexDocs)
     assert corpus_of(index) == default
 
 
-def test_recorded_pattern_may_come_to_fit_nothing(docs: Path, index_docs: IndexDocs) -> None:
+def test_recorded_pattern_may_come_to_fit_nothing(docs, index_docs):
     """Only a new pattern must match a file."""
     (docs / "a.rst").write_text("Rain fell.")
     (docs / "b.txt").write_text("Snow fell.")
@@ -117,7 +117,7 @@ def test_recorded_pattern_may_come_to_fit_nothing(docs: Path, index_docs: IndexD
         index_docs(include=("*.txt", "*.md"))
 
 
-def test_named_file_matches_no_pattern(docs: Path, index_docs: IndexDocs) -> None:
+def test_named_file_matches_no_pattern(docs, index_docs):
     """Patterns apply to files in folders, not to roots."""
     (docs / "a.txt").write_text("Rain fell.")
 
@@ -129,9 +129,7 @@ def test_named_file_matches_no_pattern(docs: Path, index_docs: IndexDocs) -> Non
     ("name", "content", "reason"),
     [("a.txt", b"Caf\xe9", "not UTF-8"), ("b.txt", b"\0", "binary")],
 )
-def test_strict_run_writes_nothing_without_a_document(
-    docs: Path, index_docs: IndexDocs, name: str, content: bytes, reason: str
-) -> None:
+def test_strict_run_writes_nothing_without_a_document(docs, index_docs, name, content, reason):
     """A failed or binary file ends a strict run with its reason."""
     (docs / name).write_bytes(content)
     (docs / "z.txt").write_text("Rain fell.")
@@ -143,7 +141,7 @@ def test_strict_run_writes_nothing_without_a_document(
     assert not (docs.parent / "vectors").exists()
 
 
-def test_strict_run_allows_what_is_left_out_by_design(docs: Path, index_docs: IndexDocs) -> None:
+def test_strict_run_allows_what_is_left_out_by_design(docs, index_docs):
     """Links, and files that ignore files and patterns name, are not faults."""
     (docs / "a.txt").write_text("Rain fell.")
     (docs / "link.txt").symlink_to("a.txt")
@@ -154,9 +152,7 @@ def test_strict_run_allows_what_is_left_out_by_design(docs: Path, index_docs: In
     assert index_docs(strict=True, exclude=("nul.txt",)).documents == 1
 
 
-def test_document_that_goes_bad_on_the_way_ends_a_strict_run(
-    docs: Path, index_docs: IndexDocs, cache: Path
-) -> None:
+def test_document_that_goes_bad_on_the_way_ends_a_strict_run(docs, index_docs, cache):
     """A file that changes between planning and writing counts, too."""
     (docs / "a.txt").write_text("Rain fell.")
     index_docs()
@@ -176,7 +172,7 @@ def test_document_that_goes_bad_on_the_way_ends_a_strict_run(
     assert [path.name for path in (docs.parent / "vectors/generations").iterdir()] == [before]
 
 
-def test_preview_touches_nothing_and_needs_no_model(docs: Path, index_docs: IndexDocs) -> None:
+def test_preview_touches_nothing_and_needs_no_model(docs, index_docs):
     """A preview works without an index, and with a model that does not exist."""
     (docs / "a.txt").write_text("Rain fell. It was wet. Rain fell.")
 
@@ -187,7 +183,7 @@ def test_preview_touches_nothing_and_needs_no_model(docs: Path, index_docs: Inde
     assert list(docs.parent.glob("vectors")) == []
 
 
-def test_preview_counts_only_sentences_that_are_new(docs: Path, index_docs: IndexDocs) -> None:
+def test_preview_counts_only_sentences_that_are_new(docs, index_docs):
     """Sentences that a changed document had before are not embedded again."""
     (docs / "a.txt").write_text("Rain fell. It was wet.")
     (docs / "b.txt").write_text("Snow fell.")
@@ -204,7 +200,7 @@ def test_preview_counts_only_sentences_that_are_new(docs: Path, index_docs: Inde
     assert preview(request).is_unchanged
 
 
-def test_nothing_is_kept_for_another_model(docs: Path, index_docs: IndexDocs) -> None:
+def test_nothing_is_kept_for_another_model(docs, index_docs):
     """An unchanged document is cut again: another model has other tokens."""
     (docs / "a.txt").write_text("Rain fell.")
     index_docs()
@@ -216,9 +212,7 @@ def test_nothing_is_kept_for_another_model(docs: Path, index_docs: IndexDocs) ->
     assert (same.keeps("docs/a.txt"), other.keeps("docs/a.txt")) == (True, False)
 
 
-def test_model_that_has_only_moved_embeds_nothing(
-    docs: Path, index_docs: IndexDocs, tiny_model: Path, tmp_path: Path
-) -> None:
+def test_model_that_has_only_moved_embeds_nothing(docs, index_docs, tiny_model, tmp_path):
     """With the same fingerprint, the vectors stay and the new name is recorded."""
     (docs / "a.txt").write_text("Rain fell. It was wet.")
     index_docs()
@@ -240,9 +234,7 @@ def test_model_that_has_only_moved_embeds_nothing(
         ),
     ],
 )
-def test_patterns_that_leave_no_document_are_named(
-    docs: Path, index_docs: Callable[..., IndexReport], options: dict[str, Any], hint: str
-) -> None:
+def test_patterns_that_leave_no_document_are_named(docs, index_docs, options, hint):
     """The hint names the patterns, which may come from a configuration."""
     (docs / "a.txt").write_text("Rain fell.")
     (docs / "b.rst").write_text("Snow fell.")

@@ -63,9 +63,7 @@ HINT = "make it readable, or name other folders: askdocs index --replace PATH"
 
 
 @pytest.mark.parametrize("strict", [False, True])
-def test_recorded_root_that_cannot_be_listed_is_refused(
-    base: Path, cache: Path, closed: Closed, *, strict: bool
-) -> None:
+def test_recorded_root_that_cannot_be_listed_is_refused(base, cache, closed, *, strict):
     """The index stays as it was, and is fresh when the root can be listed again."""
     request = IndexRequest(index=base / "vectors", strict=strict)
     before = open_generation(base / "vectors").digest
@@ -78,9 +76,7 @@ def test_recorded_root_that_cannot_be_listed_is_refused(
     assert build(request, cache=cache, notify=lambda _line: None).is_unchanged
 
 
-def test_named_root_that_cannot_be_listed_is_refused(
-    base: Path, cache: Path, closed: Closed
-) -> None:
+def test_named_root_that_cannot_be_listed_is_refused(base, cache, closed):
     """A root beside, or inside, a readable root is refused, too."""
     for folder in (base / "two", base / "one" / "inner"):
         request = IndexRequest(index=base / "vectors", paths=(folder,), add=True)
@@ -91,7 +87,7 @@ def test_named_root_that_cannot_be_listed_is_refused(
         assert refused == (f"{name} cannot be listed: permission denied", HINT)
 
 
-def test_root_that_cannot_be_listed_may_be_replaced(base: Path, closed: Closed) -> None:
+def test_root_that_cannot_be_listed_may_be_replaced(base, closed):
     """`--replace` works, as the hint says."""
     request = IndexRequest(index=base / "vectors", paths=(base / "two",), replace=True)
 
@@ -101,7 +97,7 @@ def test_root_that_cannot_be_listed_may_be_replaced(base: Path, closed: Closed) 
     assert shown.added == ("two/a.txt", "two/inner/b.txt")
 
 
-def test_folder_below_a_root_that_cannot_be_listed_is_reported(base: Path, closed: Closed) -> None:
+def test_folder_below_a_root_that_cannot_be_listed_is_reported(base, closed):
     """The other documents are indexed."""
     with closed(base / "one" / "inner"):
         shown = preview(IndexRequest(index=base / "vectors"))

@@ -27,7 +27,7 @@ def refresh(docs: Path, index_docs: IndexDocs) -> IndexRequest:
     return IndexRequest(index=docs.parent / "vectors", wait_seconds=60.0)
 
 
-def test_patient_writer_goes_on_when_the_other_ends(refresh: IndexRequest, cache: Path) -> None:
+def test_patient_writer_goes_on_when_the_other_ends(refresh, cache):
     """It says once that it waits; if nothing was written meanwhile, its plan holds."""
     lines: list[str] = []
     with (refresh.index / "LOCK").open("rb") as holder:
@@ -43,9 +43,7 @@ def test_patient_writer_goes_on_when_the_other_ends(refresh: IndexRequest, cache
     assert lines == [f"waiting for another process that is writing {refresh.index}"]
 
 
-def test_patient_writer_plans_again_after_another_writer(
-    docs: Path, refresh: IndexRequest, index_docs: IndexDocs, cache: Path
-) -> None:
+def test_patient_writer_plans_again_after_another_writer(docs, refresh, index_docs, cache):
     """It starts from what was committed while it waited, and does only the rest."""
     with (refresh.index / "LOCK").open("rb") as holder:
         fcntl.flock(holder, fcntl.LOCK_EX)
@@ -62,9 +60,7 @@ def test_patient_writer_plans_again_after_another_writer(
     assert open_generation(refresh.index).documents.keys() == expected
 
 
-def test_writer_that_is_always_overtaken_gives_up(
-    docs: Path, refresh: IndexRequest, index_docs: IndexDocs, cache: Path
-) -> None:
+def test_writer_that_is_always_overtaken_gives_up(docs, refresh, index_docs, cache):
     """Planning again takes no longer than the requested wait."""
     opened: list[str] = []
 

@@ -1,7 +1,5 @@
 """The lint rule for plain English."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.lint.wording import faults, main
@@ -20,7 +18,7 @@ from tests.lint.wording import faults, main
         ('"""Whether it is fresh."""', '"""Whether'),
     ],
 )
-def test_phrase_to_avoid_is_found(text: str, words: str) -> None:
+def test_phrase_to_avoid_is_found(text, words):
     """It is found over a line break too, with its line."""
     assert [(line, found) for line, found, _ in faults(text)] == [(1, words)]
 
@@ -29,14 +27,12 @@ def test_phrase_to_avoid_is_found(text: str, words: str) -> None:
     "text",
     ["There is no index.", "if text is None:", "leaves nothing left behind", "is no longer there"],
 )
-def test_ordinary_english_is_left_alone(text: str) -> None:
+def test_ordinary_english_is_left_alone(text):
     """The patterns do not match the legitimate uses of the same words."""
     assert list(faults(text)) == []
 
 
-def test_each_phrase_is_printed_with_its_place(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_each_phrase_is_printed_with_its_place(tmp_path, capsys):
     """Fenced blocks of a page show what programs print, and do not count."""
     (tmp_path / "README.md").write_text("# A\n\n```sh\nanew\n```\n\nMade anew.\n")
 

@@ -9,7 +9,7 @@ from tests.lint.writing import faults, main
 PACKAGE = Path(__file__).parents[2] / "askdocs"
 
 
-def test_askdocs_writes_through_the_seam_alone(capsys: pytest.CaptureFixture[str]) -> None:
+def test_askdocs_writes_through_the_seam_alone(capsys):
     """No module but `disk/seam.py` opens a file for writing, or makes or moves anything."""
     assert main(PACKAGE) == 0, capsys.readouterr().out
 
@@ -52,7 +52,7 @@ def test_askdocs_writes_through_the_seam_alone(capsys: pytest.CaptureFixture[str
         "sqlite3.connect(path)",
     ],
 )
-def test_what_writes_is_found(code: str) -> None:
+def test_what_writes_is_found(code):
     """The line and the function are named."""
     assert list(faults(f"import os\n{code}\n")) == [(2, code.partition("(")[0])]
 
@@ -69,14 +69,12 @@ def test_what_writes_is_found(code: str) -> None:
         ("import shutil as files", "shutil as files"),
     ],
 )
-def test_import_that_hides_what_writes_is_found(code: str, name: str) -> None:
+def test_import_that_hides_what_writes_is_found(code, name):
     """A function that is called by its own name alone would be taken for any other."""
     assert list(faults(f"import os\n{code}\n")) == [(2, name)]
 
 
-def test_one_module_may_do_what_others_may_not(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_one_module_may_do_what_others_may_not(tmp_path, capsys):
     """The seam itself, and the one that keeps vectors in a database; each call has its line."""
     for name in ("disk/seam.py", "embedding/cache.py", "other.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -113,6 +111,6 @@ def test_one_module_may_do_what_others_may_not(
         "text.replace(*words)",
     ],
 )
-def test_what_only_reads_is_none_of_its_business(code: str) -> None:
+def test_what_only_reads_is_none_of_its_business(code):
     """Reading, texts and records are left alone."""
     assert list(faults(code)) == []

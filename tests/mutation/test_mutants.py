@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -58,7 +57,7 @@ begin = contextmanager(_begin)
 '''
 
 
-def test_plain_decorators_become_calls() -> None:
+def test_plain_decorators_become_calls():
     """What mutmut would leave out is a function like any other, and works as before."""
     found: dict[str, object] = {}
 
@@ -79,12 +78,12 @@ def test_plain_decorators_become_calls() -> None:
         "def a(b):\n    pass\n",
     ],
 )
-def test_other_decorators_stay(code: str) -> None:
+def test_other_decorators_stay(code):
     """So do those of a function whose new name is taken."""
     assert undecorate(code) == code
 
 
-def test_copy_is_changed_and_not_the_checkout(tmp_path: Path) -> None:
+def test_copy_is_changed_and_not_the_checkout(tmp_path):
     """The copy has what the tests need; of the code, the modules that are mutated are changed."""
     source = tmp_path / "source"
     for folder in ("askdocs", "docs", "seeds", "tests", "vectors", ".venv"):
@@ -103,7 +102,7 @@ def test_copy_is_changed_and_not_the_checkout(tmp_path: Path) -> None:
     assert (source / "askdocs" / "index.py").read_text() == DECORATED
 
 
-def test_mutants_are_counted_by_room(tmp_path: Path) -> None:
+def test_mutants_are_counted_by_room(tmp_path):
     """A module and a package are a room each; what no test reaches has survived."""
     (tmp_path / "index").mkdir()
     results = {
@@ -129,7 +128,7 @@ def test_mutants_are_counted_by_room(tmp_path: Path) -> None:
     )
 
 
-def test_room_that_was_not_tried_is_a_fault() -> None:
+def test_room_that_was_not_tried_is_a_fault():
     """Nothing tried is not all noticed; and nine of ten mutants are enough."""
     rooms = {"index": Counter(killed=89, survived=11), "manifest": Counter(killed=9, survived=1)}
 
@@ -149,9 +148,7 @@ def test_room_that_was_not_tried_is_a_fault() -> None:
         (["askdocs.citations.*", "askdocs.index*"], {"index", "citations"}),
     ],
 )
-def test_rooms_to_try_are_those_of_the_settings(
-    tmp_path: Path, names: list[str], rooms: set[str]
-) -> None:
+def test_rooms_to_try_are_those_of_the_settings(tmp_path, names, rooms):
     """Of names, those that the names are in."""
     (tmp_path / "pyproject.toml").write_text(
         '[tool.mutmut]\nonly_mutate = ["askdocs/index/*.py", "askdocs/citations.py"]\n'

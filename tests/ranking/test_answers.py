@@ -12,7 +12,7 @@ STATISTICS = TermStatistics(passages=3, frequencies={"rain": 1, "zebra": 0})
 FILLING = ["heavi", "autumn", "storm", "flood", "villag"]
 
 
-def test_nearest_sentence_answers_where_words_do_not_count() -> None:
+def test_nearest_sentence_answers_where_words_do_not_count():
     """In dense mode the highest cosine wins, even a negative one."""
     sentences = [[*FILLING, "zebra"], FILLING, FILLING]
 
@@ -30,9 +30,7 @@ def test_nearest_sentence_answers_where_words_do_not_count() -> None:
         ([[], []], 0),
     ],
 )
-def test_rarest_words_answer_where_meaning_does_not_count(
-    found: list[list[str]], expected: int
-) -> None:
+def test_rarest_words_answer_where_meaning_does_not_count(found, expected):
     """In lexical mode each question term counts once, by its idf; the first of equals wins."""
     sentences = [[*FILLING, *terms] for terms in found]
 
@@ -40,7 +38,7 @@ def test_rarest_words_answer_where_meaning_does_not_count(
 
 
 @pytest.mark.parametrize(("nearer", "expected"), [(0.81, 1), (0.83, 0)])
-def test_meaning_and_words_count_alike(nearer: float, expected: int) -> None:
+def test_meaning_and_words_count_alike(nearer, expected):
     """A cosine of 0.5 and the share of "rain" are 0.82 together: 0.81 is less, 0.83 is more."""
     sentences = [FILLING, [*FILLING, "rain"]]
 
@@ -48,18 +46,18 @@ def test_meaning_and_words_count_alike(nearer: float, expected: int) -> None:
 
 
 @pytest.mark.parametrize(("terms", "expected"), [(4, 1), (5, 0)])
-def test_short_sentence_answers_only_where_no_other_can(terms: int, expected: int) -> None:
+def test_short_sentence_answers_only_where_no_other_can(terms, expected):
     """A title of four terms matches better than the sentence below it; five terms are enough."""
     assert answer_sentence([FILLING[:terms], FILLING], np.array([0.9, 0.1]), None) == expected
 
 
-def test_short_sentences_answer_among_themselves() -> None:
+def test_short_sentences_answer_among_themselves():
     """Where all are short the best of them is chosen, and one without words is chosen all the same."""
     assert answer_sentence([["rain"], ["zebra"], []], None, STATISTICS) == 1
     assert answer_sentence([["rain"], []], np.array([0.1, 0.2]), None) == 1
 
 
-def test_question_without_terms_is_answered_by_meaning() -> None:
+def test_question_without_terms_is_answered_by_meaning():
     """Without terms every share is 0, and the cosine decides."""
     nothing = TermStatistics(passages=3, frequencies={})
 

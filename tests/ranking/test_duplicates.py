@@ -21,23 +21,23 @@ def fold(*passages: Sequence[str], top_k: int = 9) -> dict[int, list[int]]:
     return fold_duplicates(texts, lambda at: shingles(numbers[at]), top_k)
 
 
-def test_different_passages_stay_apart() -> None:
+def test_different_passages_stay_apart():
     """Each passage is the first of its kind, in order."""
     assert fold(["rain"], ["snow"], LONG) == {0: [], 1: [], 2: []}
 
 
 @pytest.mark.parametrize(("terms", "expected"), [(20, {0: [1]}), (19, {0: [], 1: []})])
-def test_nearly_the_same_is_nine_tenths(terms: int, expected: dict[int, list[int]]) -> None:
+def test_nearly_the_same_is_nine_tenths(terms, expected):
     """Of twenty runs of three terms, a copy without two shares 18 / 20, one without three 17."""
     assert fold(LONG, LONG[:terms]) == expected
 
 
-def test_order_of_terms_counts() -> None:
+def test_order_of_terms_counts():
     """The same words in another order are another text."""
     assert fold(LONG, LONG[::-1]) == {0: [], 1: []}
 
 
-def test_repetition_within_a_passage_does_not_count() -> None:
+def test_repetition_within_a_passage_does_not_count():
     """Resemblance is of sets: what a text says twice it says once.
 
     Twice the text has two runs of three more, those over the seam: 20 / 22 are the same.
@@ -45,19 +45,19 @@ def test_repetition_within_a_passage_does_not_count() -> None:
     assert fold(LONG, LONG * 2) == {0: [1]}
 
 
-def test_copies_are_listed_by_rank() -> None:
+def test_copies_are_listed_by_rank():
     """Copies of several passages, mixed, go to the first of their kind, best first."""
     other = ["a", "b", "c"]
 
     assert fold(LONG, other, other, LONG, other) == {0: [3], 1: [2, 4]}
 
 
-def test_passages_of_fewer_than_three_terms_are_compared_whole() -> None:
+def test_passages_of_fewer_than_three_terms_are_compared_whole():
     """A title is a copy of the same title alone; without any term one is like the other."""
     assert fold(["rain"], ["rain", "snow"], ["rain"], [], []) == {0: [2], 1: [], 3: [4]}
 
 
-def test_copies_take_no_place() -> None:
+def test_copies_take_no_place():
     """As many different passages are found as were wanted, with all their copies."""
     passages = [LONG, LONG, ["rain"], ["rain"], ["snow"], LONG, ["snow"]]
 
@@ -68,14 +68,14 @@ def test_copies_take_no_place() -> None:
     passages=st.lists(st.sampled_from([LONG, LONG[:20], LONG[2:], ["rain"], ["snow"]]), max_size=9),
     top_k=st.integers(1, 9),
 )
-def test_wanting_more_changes_nothing_before(passages: list[list[str]], top_k: int) -> None:
+def test_wanting_more_changes_nothing_before(passages, top_k):
     """The first passages and their copies are the same, however many passages are wanted."""
     folded = fold(*passages, top_k=top_k)
 
     assert [*folded.items()] == [*fold(*passages, top_k=99).items()][:top_k]
 
 
-def test_far_behind_only_equal_texts_are_copies() -> None:
+def test_far_behind_only_equal_texts_are_copies():
     """Texts are compared for resemblance among the first alone; a copy is found anywhere."""
     others = [[f"other{number}"] for number in range(COMPARED - 1)]
 
@@ -85,6 +85,6 @@ def test_far_behind_only_equal_texts_are_copies() -> None:
     assert COMPARED in folded
 
 
-def test_nothing_folds_to_nothing() -> None:
+def test_nothing_folds_to_nothing():
     """No passages are not hits."""
     assert fold() == {}

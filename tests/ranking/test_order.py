@@ -165,7 +165,7 @@ def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("by_hand")
-def test_hybrid_score_is_the_rankers_probability(reader: FakeReader) -> None:
+def test_hybrid_score_is_the_rankers_probability(reader):
     """Log-odds are four times best cosine and BM25 share, less two; negative cosines count 0.
 
     0.6 and 0.25, 0.8 and 0, 0 and 0.5; each passage has both signals, whichever search found it.
@@ -173,7 +173,7 @@ def test_hybrid_score_is_the_rankers_probability(reader: FakeReader) -> None:
     assert ranked(reader) == [(1, logistic(1.4)), (0, logistic(1.2)), (2, 0.5)]
 
 
-def test_shipped_ranker_gives_the_hybrid_score(reader: FakeReader) -> None:
+def test_shipped_ranker_gives_the_hybrid_score(reader):
     """Without a own ranker, scores are those of the one that comes with askdocs."""
     found = gather(reader, QUESTION, VECTOR, mode=Mode.HYBRID)
     expected = load_ranker().probabilities(found.signals).round(6).tolist()
@@ -183,20 +183,20 @@ def test_shipped_ranker_gives_the_hybrid_score(reader: FakeReader) -> None:
     assert [scores[number] for number in range(3)] == expected
 
 
-def test_dense_score_is_the_best_cosine(reader: FakeReader) -> None:
+def test_dense_score_is_the_best_cosine(reader):
     """Words do not count, and are not searched."""
     assert ranked(reader, Mode.DENSE) == [(0, 0.8), (1, 0.6)]
     assert reader.asked == [("dense", 200)]
 
 
-def test_lexical_score_is_the_share(reader: FakeReader) -> None:
+def test_lexical_score_is_the_share(reader):
     """Vectors do not count, and are not searched."""
     assert ranked(reader, Mode.LEXICAL) == [(2, 0.5)]
     assert reader.asked == [("lexical", 100)]
 
 
 @pytest.mark.usefixtures("by_hand")
-def test_hybrid_searches_both_ways(reader: FakeReader) -> None:
+def test_hybrid_searches_both_ways(reader):
     """Candidates are the union of both searches, each once."""
     reader.found = (0, 2)
 
@@ -204,29 +204,25 @@ def test_hybrid_searches_both_ways(reader: FakeReader) -> None:
     assert sorted(reader.asked) == [("dense", 200), ("lexical", 100)]
 
 
-def test_hybrid_candidates_have_every_signal(reader: FakeReader) -> None:
+def test_hybrid_candidates_have_every_signal(reader):
     """Whatever a signal is called, it is known of each candidate, and no other is."""
     found = gather(reader, QUESTION, VECTOR, mode=Mode.HYBRID)
 
     assert list(found.signals) == list(MEANINGS)
     assert {values.shape for values in found.signals.values()} == {(3,)}
     assert found.signals["mean_cosine"].tolist() == pytest.approx(
-        [
-            1.0 / hypot(0.2 + 0.8, sqrt(0.96) + 0.6),
-            0.7 / hypot(0.6 + 0.1, 0.8 + sqrt(0.99)),
-            0.0,
-        ]
+        [1.0 / hypot(0.2 + 0.8, sqrt(0.96) + 0.6), 0.7 / hypot(0.6 + 0.1, 0.8 + sqrt(0.99)), 0.0]
     )
 
 
-def test_negative_cosine_is_no_score(reader: FakeReader) -> None:
+def test_negative_cosine_is_no_score(reader):
     """A passage whose every cosine is negative scores 0, not less."""
     reader.near = (2,)
 
     assert ranked(reader, Mode.DENSE) == [(2, 0.0)]
 
 
-def test_score_is_never_above_one(reader: FakeReader) -> None:
+def test_score_is_never_above_one(reader):
     """A cosine that is a hair above 1 counts as 1."""
     reader.near, reader.best = (0,), {0: [1.00001]}
 
@@ -234,7 +230,7 @@ def test_score_is_never_above_one(reader: FakeReader) -> None:
 
 
 @pytest.mark.usefixtures("by_hand")
-def test_question_without_words_keeps_its_meaning(reader: FakeReader) -> None:
+def test_question_without_words_keeps_its_meaning(reader):
     """Without terms there is no bound, and the lexical share is 0."""
     assert ranked(reader, question="?") == [
         (0, logistic(1.2)), (1, logistic(0.4)), (2, logistic(-2)),
@@ -242,20 +238,20 @@ def test_question_without_words_keeps_its_meaning(reader: FakeReader) -> None:
 
 
 @pytest.mark.parametrize("question", ["What is the sky's colour?", "Let's see the news's end"])
-def test_possessives_are_looked_up_as_the_index_has_them(reader: FakeReader, question: str) -> None:
+def test_possessives_are_looked_up_as_the_index_has_them(reader, question):
     """A word whose term hangs on its ending is a term that there are statistics of."""
     assert len(ranked(reader, question=question)) == 3
 
 
 @pytest.mark.usefixtures("by_hand")
 @pytest.mark.parametrize("top_k", [1, 2, 3])
-def test_only_the_best_are_returned(reader: FakeReader, top_k: int) -> None:
+def test_only_the_best_are_returned(reader, top_k):
     """The rest is cut off after the ranking, not before."""
     assert ranked(reader, top_k=top_k) == ranked(reader)[:top_k]
     assert len(ranked(reader, top_k=top_k)) == top_k
 
 
-def test_nothing_found_is_an_empty_ranking(reader: FakeReader) -> None:
+def test_nothing_found_is_an_empty_ranking(reader):
     """Where no search finds a passage there is no ranking."""
     reader.near = reader.found = ()
 
@@ -263,7 +259,7 @@ def test_nothing_found_is_an_empty_ranking(reader: FakeReader) -> None:
 
 
 @pytest.mark.parametrize("mode", [Mode.HYBRID, Mode.DENSE])
-def test_equal_scores_are_ordered_by_path_then_position(mode: Mode) -> None:
+def test_equal_scores_are_ordered_by_path_then_position(mode):
     """The order of ties is public, and not that of ids or of the search."""
     places = [("b.txt", 5), ("a.txt", 90), ("a.txt", 7), ("a/z.txt", 0), ("B.txt", 3)]
     reader = FakeReader(
@@ -275,7 +271,7 @@ def test_equal_scores_are_ordered_by_path_then_position(mode: Mode) -> None:
     assert [number for number, _ in ranked(reader, mode)] == [4, 2, 1, 3, 0]
 
 
-def test_differences_behind_the_sixth_digit_are_none() -> None:
+def test_differences_behind_the_sixth_digit_are_none():
     """The order does not hang on the last bits of a float."""
     reader = FakeReader(
         stored=[stored(0, path="a"), stored(1, path="b"), stored(2, path="c")],
@@ -295,7 +291,7 @@ def many(count: int) -> FakeReader:
     )
 
 
-def test_only_the_best_candidates_are_looked_at_closely() -> None:
+def test_only_the_best_candidates_are_looked_at_closely():
     """After the first 60, by cosine and BM25 share, signals of words are 0."""
     found = gather(many(RANKED + 3), "rain", VECTOR, mode=Mode.HYBRID)
 
@@ -305,7 +301,7 @@ def test_only_the_best_candidates_are_looked_at_closely() -> None:
     assert min(best) > 0
 
 
-def test_more_hits_than_are_looked_at_closely_can_be_had() -> None:
+def test_more_hits_than_are_looked_at_closely_can_be_had():
     """The order does not hang on how many are wanted, and all candidates are in it."""
     reader = many(RANKED + 3)
 
@@ -315,7 +311,7 @@ def test_more_hits_than_are_looked_at_closely_can_be_had() -> None:
     assert ranked(reader, question="rain", top_k=2) == whole[:2]
 
 
-def test_only_what_can_be_shown_or_compared_is_read() -> None:
+def test_only_what_can_be_shown_or_compared_is_read():
     """Of 150 candidates 60 are compared closely; a hit or its like is among the best 62."""
     reader = many(150)
 
@@ -324,7 +320,7 @@ def test_only_what_can_be_shown_or_compared_is_read() -> None:
     assert len(set(reader.read)) == COMPARED + 2
 
 
-def test_copies_are_read_wherever_they_rank() -> None:
+def test_copies_are_read_wherever_they_rank():
     """Every copy of a hit is named, however many other passages rank between them."""
     reader = many(150)
     reader.stored = [*reader.stored[:-1], stored(149, text=reader.stored[0].passage.text)]
@@ -334,7 +330,7 @@ def test_copies_are_read_wherever_they_rank() -> None:
     assert [copy.id for copy in first.duplicates] == [149]
 
 
-def test_copies_of_a_sentence_do_not_crowd_out_others() -> None:
+def test_copies_of_a_sentence_do_not_crowd_out_others():
     """Where 300 passages begin with the nearest sentence, more are searched until others come."""
     reader = FakeReader(stored=[stored(number) for number in range(302)], near=range(302))
     reader.copies = 300
@@ -345,7 +341,7 @@ def test_copies_of_a_sentence_do_not_crowd_out_others() -> None:
     assert reader.asked == [("dense", 200), ("dense", 400)]
 
 
-def test_search_for_others_ends() -> None:
+def test_search_for_others_ends():
     """After 1,600 sentences that are all the same, no more are looked for."""
     reader = FakeReader(stored=[stored(number) for number in range(2000)], near=range(2000))
     reader.copies = 2000
@@ -357,7 +353,7 @@ def test_search_for_others_ends() -> None:
 
 
 @pytest.mark.usefixtures("by_hand")
-def test_sentence_that_many_passages_repeat_counts_less(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sentence_that_many_passages_repeat_counts_less(monkeypatch):
     """At a weight of 0.5, four that share a sentence have half of its cosine; three, all of it."""
     monkeypatch.setattr(signals, "REPEATED_WEIGHT", 0.5)
     texts = [f"Share this. Rain fell {number} times." for number in range(4)]
@@ -372,7 +368,7 @@ def test_sentence_that_many_passages_repeat_counts_less(monkeypatch: pytest.Monk
 
 
 @pytest.mark.usefixtures("by_hand")
-def test_copies_of_a_passage_are_one_hit_that_counts_less() -> None:
+def test_copies_of_a_passage_are_one_hit_that_counts_less():
     """A block that stands alone in five files is repeated, as it is within other passages."""
     passages = [stored(number, path=f"{number}.txt", text="Rain fell.") for number in range(5)]
     reader = FakeReader(
@@ -386,7 +382,7 @@ def test_copies_of_a_passage_are_one_hit_that_counts_less() -> None:
     assert [copy.id for copy in hit.duplicates] == [1, 2, 3, 4]
 
 
-def test_nearly_the_same_passages_are_folded_into_the_best() -> None:
+def test_nearly_the_same_passages_are_folded_into_the_best():
     """A copy is named by the first of its kind and takes no place among the hits."""
     text = " ".join(f"word{number}" for number in range(40)) + "."
     reader = FakeReader(
@@ -410,7 +406,7 @@ def test_nearly_the_same_passages_are_folded_into_the_best() -> None:
 @pytest.mark.parametrize(
     ("mode", "expected"), [(Mode.HYBRID, 1), (Mode.DENSE, 0), (Mode.LEXICAL, 1)]
 )
-def test_answer_is_chosen_by_what_the_mode_uses(mode: Mode, expected: int) -> None:
+def test_answer_is_chosen_by_what_the_mode_uses(mode, expected):
     """The second sentence has a question's word, the first a slightly better cosine."""
     sentences = ["Heavy autumn storms flooded seven villages.", "Light rain fell over nine towns."]
     reader = FakeReader(
@@ -434,9 +430,7 @@ def test_answer_is_chosen_by_what_the_mode_uses(mode: Mode, expected: int) -> No
         (Mode.LEXICAL, [Signal(name="bm25_share", value=0.5, share=0.5)]),
     ],
 )
-def test_score_of_one_signal_is_explained_by_it(
-    reader: FakeReader, mode: Mode, expected: list[Signal]
-) -> None:
+def test_score_of_one_signal_is_explained_by_it(reader, mode, expected):
     """In the modes of one signal its value is its share, and the score."""
     vector = None if mode == Mode.LEXICAL else VECTOR
 
@@ -447,7 +441,7 @@ def test_score_of_one_signal_is_explained_by_it(
 
 
 @pytest.mark.usefixtures("by_hand")
-def test_hybrid_score_is_explained_by_shares_of_its_log_odds(reader: FakeReader) -> None:
+def test_hybrid_score_is_explained_by_shares_of_its_log_odds(reader):
     """Each weighed signal stands with its value, and the constant as if it were one of value 1."""
     best = rank(reader, QUESTION, VECTOR, mode=Mode.HYBRID, top_k=1)[0]
 

@@ -13,7 +13,7 @@ from askdocs.ranking.signals import MEANINGS
 RANKER = Ranker(constant=-2.0, weights={"meaning": 3.0, "words": -1.0}, bar=0.5)
 
 
-def test_share_is_weight_times_value() -> None:
+def test_share_is_weight_times_value():
     """Each signal adds to the log-odds of each candidate what its weight says."""
     signals = {"meaning": np.array([0.0, 0.5, 1.0]), "words": np.array([1.0, 0.5, 0.0])}
 
@@ -26,7 +26,7 @@ def test_share_is_weight_times_value() -> None:
     }
 
 
-def test_probability_is_the_logistic_of_the_sum() -> None:
+def test_probability_is_the_logistic_of_the_sum():
     """The log-odds are -2 + 3 · meaning - words: -3, -1 and 1."""
     signals = {"meaning": np.array([0.0, 0.5, 1.0]), "words": np.array([1.0, 0.5, 0.0])}
 
@@ -35,14 +35,14 @@ def test_probability_is_the_logistic_of_the_sum() -> None:
     assert found.tolist() == pytest.approx([1 / (1 + exp(3)), 1 / (1 + exp(1)), 1 / (1 + exp(-1))])
 
 
-def test_extreme_odds_are_certain() -> None:
+def test_extreme_odds_are_certain():
     """Log-odds of a thousand are a probability of 0 or 1, and no overflow."""
     steep = Ranker(constant=-1000.0, weights={"meaning": 2000.0}, bar=0.5)
 
     assert steep.probabilities({"meaning": np.array([0.0, 1.0])}).tolist() == [0.0, 1.0]
 
 
-def test_signals_without_a_weight_do_not_count() -> None:
+def test_signals_without_a_weight_do_not_count():
     """A ranker takes what it knows from what is there."""
     signals = {"meaning": np.array([1.0]), "words": np.array([1.0])}
 
@@ -52,7 +52,7 @@ def test_signals_without_a_weight_do_not_count() -> None:
 
 
 @given(values=st.lists(st.floats(0, 1), min_size=len(MEANINGS), max_size=len(MEANINGS)))
-def test_shares_and_constant_sum_to_the_log_odds(values: list[float]) -> None:
+def test_shares_and_constant_sum_to_the_log_odds(values):
     """What is printed of a score explains it wholly, whatever the signals are."""
     signals = {name: np.array([value]) for name, value in zip(MEANINGS, values, strict=True)}
     ranker = load_ranker()
@@ -64,7 +64,7 @@ def test_shares_and_constant_sum_to_the_log_odds(values: list[float]) -> None:
     assert log(probability / (1 - probability)) == pytest.approx(log_odds, abs=1e-6)
 
 
-def test_shipped_ranker_weighs_every_signal() -> None:
+def test_shipped_ranker_weighs_every_signal():
     """The file of weights has the signals that there are, in their order, and no others."""
     ranker = load_ranker()
 
@@ -72,7 +72,7 @@ def test_shipped_ranker_weighs_every_signal() -> None:
     assert all(map(isfinite, [ranker.constant, *ranker.weights.values()]))
 
 
-def test_shipped_bar_refuses_some_and_answers_some() -> None:
+def test_shipped_bar_refuses_some_and_answers_some():
     """The bar is above what a passage without any match scores, and below a perfect match."""
     ranker = load_ranker()
 

@@ -49,14 +49,14 @@ def compare(question: str, *candidates: Sequence[str], **frequencies: int) -> Wo
     return WordSignals(question, wordings, weights, statistics)
 
 
-def test_best_cosine_is_that_of_the_nearest_sentence() -> None:
+def test_best_cosine_is_that_of_the_nearest_sentence():
     """The highest of a passage's cosines counts, and a negative one as 0."""
     cosines = np.array([0.2, 0.7, -0.9, 0.4, -0.3, -0.1])
 
     assert best_cosine(cosines, np.array([0, 3, 4, 6])).tolist() == [0.7, 0.4, 0.0]
 
 
-def test_mean_cosine_is_that_of_the_mean_of_the_sentences() -> None:
+def test_mean_cosine_is_that_of_the_mean_of_the_sentences():
     """The question points along the first axis, and the means (1, 1) / 2, (3, 4) / 2, (-1, 0)."""
     question = np.array([1, 0], np.float32)
     sentences = [[[1, 0], [0, 1]], [[3, 0], [0, 4]], [[-1, 0]]]
@@ -67,7 +67,7 @@ def test_mean_cosine_is_that_of_the_mean_of_the_sentences() -> None:
     assert found.tolist() == pytest.approx([1 / sqrt(2), 0.6, 0.0])
 
 
-def test_mean_cosine_counts_sentences_by_their_weights() -> None:
+def test_mean_cosine_counts_sentences_by_their_weights():
     """The weighted sum of (1, 0) by a half and (0, 1) is (0.5, 1), of length √1.25."""
     question = np.array([1, 0], np.float32)
 
@@ -76,7 +76,7 @@ def test_mean_cosine_counts_sentences_by_their_weights() -> None:
     assert found.tolist() == pytest.approx([0.5 / sqrt(1.25)])
 
 
-def test_sentences_that_cancel_each_other_out_have_no_mean() -> None:
+def test_sentences_that_cancel_each_other_out_have_no_mean():
     """Opposite vectors have a mean without a direction, whose cosine is 0 and no error."""
     question = np.array([1, 0], np.float32)
     sentences = [np.array([[1, 0], [-1, 0]], np.float32)]
@@ -84,13 +84,13 @@ def test_sentences_that_cancel_each_other_out_have_no_mean() -> None:
     assert mean_cosine(question, sentences, [np.ones(2)]).tolist() == [0.0]
 
 
-def test_bm25_share_is_of_the_bound() -> None:
+def test_bm25_share_is_of_the_bound():
     """A score of half the bound is a share of 0.5; a question without terms has no bound."""
     assert bm25_share(np.array([0.0, 2.0, 4.0]), 4.0).tolist() == [0.0, 0.5, 1.0]
     assert bm25_share(np.zeros(2), 0.0).tolist() == [0.0, 0.0]
 
 
-def test_local_term_share_weighs_by_the_candidates() -> None:
+def test_local_term_share_weighs_by_the_candidates():
     """What every candidate has tells little; what none has counts nothing, however rare it is.
 
     Of three candidates all have rain, one has snow, none has hail.
@@ -103,7 +103,7 @@ def test_local_term_share_weighs_by_the_candidates() -> None:
     assert found.local_term_share().tolist() == pytest.approx(shares)
 
 
-def test_word_share_is_of_words_as_they_are_written() -> None:
+def test_word_share_is_of_words_as_they_are_written():
     """Inflected words do not count; a stop word does, by its idf among the candidates.
 
     "rains" counts as the term rain does in the corpus. Of two candidates one has "when", both have
@@ -117,7 +117,7 @@ def test_word_share_is_of_words_as_they_are_written() -> None:
     assert found.word_share().tolist() == pytest.approx([(when + it) / total, (rains + it) / total])
 
 
-def test_term_pairs_are_neighbours_without_stop_words() -> None:
+def test_term_pairs_are_neighbours_without_stop_words():
     """Of "heavi rain", "rain follow" and "follow snow", candidates have one, three, one and none."""
     found = compare(
         "Does heavy rain follow the snow?",
@@ -130,7 +130,7 @@ def test_term_pairs_are_neighbours_without_stop_words() -> None:
     assert found.term_pairs().tolist() == pytest.approx([1 / 3, 1, 1 / 3, 0])
 
 
-def test_word_pairs_are_neighbours_as_written() -> None:
+def test_word_pairs_are_neighbours_as_written():
     """Of "of heavy", "heavy rain", "rain in", "in May" there are some; "because of" is not asked."""
     found = compare(
         "because of heavy rain in May",
@@ -143,7 +143,7 @@ def test_word_pairs_are_neighbours_as_written() -> None:
     assert found.word_pairs().tolist() == pytest.approx([0, 3 / 4, 1 / 4, 2 / 4])
 
 
-def test_pairs_cross_sentences_but_not_candidates() -> None:
+def test_pairs_cross_sentences_but_not_candidates():
     """Neighbours over a sentence's end are a pair; the next passage's first word belongs to nobody."""
     found = compare("heavy rain", ["It was heavy.", "Rain fell."], ["Heavy"], ["Rain"])
 
@@ -151,7 +151,7 @@ def test_pairs_cross_sentences_but_not_candidates() -> None:
     assert found.word_pairs().tolist() == [1.0, 0.0, 0.0]
 
 
-def test_pair_counts_once_however_often_it_stands() -> None:
+def test_pair_counts_once_however_often_it_stands():
     """Neither a passage nor a question that repeats a pair gains by it.
 
     The question's distinct pairs are "rain snow", "snow rain" and, of the second, nothing new.
@@ -162,7 +162,7 @@ def test_pair_counts_once_however_often_it_stands() -> None:
     assert found.word_pairs().tolist() == [1.0, 0.5]
 
 
-def test_word_that_a_question_repeats_counts_once() -> None:
+def test_word_that_a_question_repeats_counts_once():
     """Shares are of distinct terms and words."""
     once = compare("rain snow", ["Rain."], ["Sun."], rain=3)
 
@@ -173,14 +173,14 @@ def test_word_that_a_question_repeats_counts_once() -> None:
 
 
 @pytest.mark.parametrize("question", ["", "?!", "—"])
-def test_question_without_words_matches_nothing(question: str) -> None:
+def test_question_without_words_matches_nothing(question):
     """Every signal of words is 0 where there is none."""
     found = compare(question, ["Rain."], ["?", "Snow."])
 
     assert [one.tolist() for one in values(found)] == [[0.0, 0.0]] * 4
 
 
-def test_question_of_stop_words_matches_as_written() -> None:
+def test_question_of_stop_words_matches_as_written():
     """It has words and no terms, and pairs of two stop words do not count."""
     found = compare("Who is it?", ["It is."], ["Who?"])
 
@@ -192,21 +192,21 @@ def test_question_of_stop_words_matches_as_written() -> None:
     assert lists[2:] == [[0.0, 0.0]] * 2
 
 
-def test_sentence_without_words_is_no_error() -> None:
+def test_sentence_without_words_is_no_error():
     """Rules and dashes are sentences too, at a passage's end, at its beginning or alone."""
     found = compare("rain", ["***", "Rain.", "—"], ["***"], ["Rain."])
 
     assert found.local_term_share().tolist() == [1.0, 0.0, 1.0]
 
 
-def test_candidates_without_words_match_nothing() -> None:
+def test_candidates_without_words_match_nothing():
     """Where no candidate has a word, every signal of words is 0."""
     found = compare("heavy rain", ["***"], ["—"])
 
     assert [one.tolist() for one in values(found)] == [[0.0, 0.0]] * 4
 
 
-def test_single_candidate_has_every_signal() -> None:
+def test_single_candidate_has_every_signal():
     """One candidate is compared with itself: what it has counts wholly, what it lacks nothing."""
     found = compare("heavy rain in May", ["Heavy rain fell."], heavi=1, rain=1, may=1)
 
@@ -220,14 +220,14 @@ def test_single_candidate_has_every_signal() -> None:
     assert found.word_pairs().tolist() == pytest.approx([1 / 3])
 
 
-def test_possessive_is_the_word_itself() -> None:
+def test_possessive_is_the_word_itself():
     """A question's "Russia's" is a text's "Russia", and the other way round."""
     found = compare("Russia’s envoy", ["Russia sent an envoy."], ["The envoy of Russia's."])
 
     assert found.word_share().tolist() == [1.0, 1.0]
 
 
-def test_wording_is_numbers_of_words_and_terms() -> None:
+def test_wording_is_numbers_of_words_and_terms():
     """Words stand in order, in lower case, stop words among them, counted by sentence."""
     found = wording_of(["The Bank's fees.", "***", "It's 1,000.5 €"])
 
@@ -239,7 +239,7 @@ def test_wording_is_numbers_of_words_and_terms() -> None:
     assert len({number_of_word(word) for word in words}) == len(words)
 
 
-def test_wording_of_a_passage_is_of_its_sentences() -> None:
+def test_wording_of_a_passage_is_of_its_sentences():
     """Sentences are spans in the document, not in the passage."""
     text = "Rain fell.\n\nSnow fell."
     passage = Passage(
@@ -255,9 +255,7 @@ def test_wording_of_a_passage_is_of_its_sentences() -> None:
     assert found.lengths.tolist() == [2, 2]
 
 
-def test_sentence_in_more_than_three_candidates_counts_less(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_sentence_in_more_than_three_candidates_counts_less(monkeypatch):
     """Copies have one cosine, to six digits: three are not repetition, four are.
 
     Copies inside of one candidate are invalid.
@@ -271,7 +269,7 @@ def test_sentence_in_more_than_three_candidates_counts_less(
     assert weights.tolist() == [1, 0.5, 1, 0.5, 1, 1, 0.5, 1, 0.5]
 
 
-def test_words_count_by_the_weight_of_their_sentence() -> None:
+def test_words_count_by_the_weight_of_their_sentence():
     """A share of a sentence is multiplied by its weight before the largest is taken."""
     rain, snow = idf(1, 2), idf(2, 2)
     wordings = [wording_of(["Rain and snow.", "Rain."]), wording_of(["Snow."])]
@@ -287,12 +285,7 @@ def test_words_count_by_the_weight_of_their_sentence() -> None:
 
 def values(found: WordSignals) -> list[np.ndarray]:
     """All signals of words."""
-    return [
-        found.local_term_share(),
-        found.word_share(),
-        found.term_pairs(),
-        found.word_pairs(),
-    ]
+    return [found.local_term_share(), found.word_share(), found.term_pairs(), found.word_pairs()]
 
 
 # Few words, so that questions and candidates share them.
@@ -308,9 +301,7 @@ TEXTS = st.lists(
     candidates=st.lists(st.lists(TEXTS, min_size=1, max_size=3), min_size=1, max_size=6),
     data=st.data(),
 )
-def test_signals_are_shares(
-    question: str, candidates: list[list[str]], data: st.DataObject
-) -> None:
+def test_signals_are_shares(question, candidates, data):
     """Whatever the texts are, every signal of words has a value in [0, 1] for each candidate."""
     terms = distinct_terms(question)
     counts = data.draw(st.lists(st.integers(0, 9), min_size=len(terms), max_size=len(terms)))
@@ -327,7 +318,7 @@ def test_signals_are_shares(
     question=TEXTS,
     candidates=st.lists(st.lists(TEXTS, min_size=1, max_size=3), min_size=1, max_size=6),
 )
-def test_pairs_are_those_of_a_plain_count(question: str, candidates: list[list[str]]) -> None:
+def test_pairs_are_those_of_a_plain_count(question, candidates):
     """Pairs of terms are what sets of neighbours say, candidate by candidate."""
     asked = set(pairwise(filter(None, map(term_of, words(question)))))
     texts = [chain.from_iterable(map(analyse, one)) for one in candidates]
@@ -342,7 +333,7 @@ VECTORS = st.lists(st.floats(-1, 1, width=32), min_size=3, max_size=3).map(
 
 
 @given(question=VECTORS, sentences=st.lists(VECTORS, min_size=1, max_size=4))
-def test_cosines_are_shares(question: np.ndarray, sentences: list[np.ndarray]) -> None:
+def test_cosines_are_shares(question, sentences):
     """Of vectors of unit length, whatever their directions, both cosines are in [0, 1]."""
     vectors = np.array([unit(one) for one in sentences], np.float32)
     own = unit(question)

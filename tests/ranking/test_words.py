@@ -32,7 +32,7 @@ from askdocs.ranking.words import without_frame
         ("According to the passage, which of these is a mammal?", "what is a mammal?"),
     ],
 )
-def test_frame_is_left_out(question: str, expected: str) -> None:
+def test_frame_is_left_out(question, expected):
     """What is left is what is asked."""
     assert without_frame(question) == expected
 
@@ -77,7 +77,7 @@ def test_frame_is_left_out(question: str, expected: str) -> None:
         "Who found the following?",
     ],
 )
-def test_honest_question_stays(question: str) -> None:
+def test_honest_question_stays(question):
     """A question about a text, or about something that is called like one, is left as it is."""
     assert without_frame(question) == question
 
@@ -93,19 +93,19 @@ def test_honest_question_stays(question: str) -> None:
         "?!",
     ],
 )
-def test_question_of_a_frame_alone_stays(question: str) -> None:
+def test_question_of_a_frame_alone_stays(question):
     """Where no word with a meaning would be left, nothing is left out."""
     assert without_frame(question) == question
 
 
 @given(text=st.text())
-def test_any_question_is_left_a_question(text: str) -> None:
+def test_any_question_is_left_a_question(text):
     """A text without a frame comes back as it is, whatever it is made of."""
     assert without_frame(text) == text
 
 
 @pytest.mark.parametrize("text", [" ", "in ", "?", "which of ", "mentioned in the ", "as stated "])
-def test_long_question_is_read_once(text: str) -> None:
+def test_long_question_is_read_once(text):
     """Ten thousand characters of beginnings of frames are left, without going back and forth."""
     question = text * (10_000 // len(text))
 

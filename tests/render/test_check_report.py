@@ -57,13 +57,13 @@ DIFFERENCES = st.builds(
 )  # fmt: skip
 
 
-def test_fresh_is_one_line() -> None:
+def test_fresh_is_one_line():
     """A fresh index is said to be so, with the number of its documents."""
     assert render_freshness(Freshness(documents=1), PLAIN) == "fresh: 1 document\n"
     assert render_freshness(Freshness(documents=0), COLOR) == "\x1b[32mfresh\x1b[0m: 0 documents\n"
 
 
-def test_stale_is_a_count_and_a_list() -> None:
+def test_stale_is_a_count_and_a_list():
     """Only the kinds of differences that there are, are counted; names are safe."""
     model = ChangedSetting(name="model", indexed="tiny", wanted="b\x1b")
     freshness = Freshness(documents=9, added=("a", "b\x1b\n"), settings=(model,))
@@ -77,7 +77,7 @@ def test_stale_is_a_count_and_a_list() -> None:
     assert render_freshness(freshness, COLOR).startswith("\x1b[31mstale\x1b[0m: ")
 
 
-def test_json_has_every_difference() -> None:
+def test_json_has_every_difference():
     """The object names all kinds, those without a difference too."""
     assert json.loads(render_freshness_json(STALE)) == {
         "schema": 1,
@@ -92,7 +92,7 @@ def test_json_has_every_difference() -> None:
 
 
 @given(found=DIFFERENCES)
-def test_json_follows_its_schema(found: Freshness) -> None:
+def test_json_follows_its_schema(found):
     """Whatever differs, the object is what the schema describes, and shows no control character."""
     text = render_freshness_json(found)
 
@@ -101,7 +101,7 @@ def test_json_follows_its_schema(found: Freshness) -> None:
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]", text)
 
 
-def test_schema_knows_every_field_and_no_other() -> None:
+def test_schema_knows_every_field_and_no_other():
     """A field that is forgotten in the schema would go unnoticed, as new ones are allowed."""
     found = json.loads(render_freshness_json(STALE))
 
@@ -110,7 +110,7 @@ def test_schema_knows_every_field_and_no_other() -> None:
     assert item["required"] == list(found["settings"][0]) == list(item["properties"])
 
 
-def test_annotations_name_the_files() -> None:
+def test_annotations_name_the_files():
     """A summary, then a workflow command for each difference, with paths from the root."""
     assert render_annotations(STALE, folder="handbook") == (
         "stale: 1 added, 1 changed, 2 removed, 1 setting\n"
@@ -129,7 +129,7 @@ def test_annotations_name_the_files() -> None:
     )
 
 
-def test_fresh_and_damaged_annotations() -> None:
+def test_fresh_and_damaged_annotations():
     """A fresh index is a line and no command; a damaged file is named."""
     assert render_annotations(FRESH, folder=".") == "fresh: 5 documents\n"
     assert render_annotations(DAMAGED, folder=".") == (
@@ -139,7 +139,7 @@ def test_fresh_and_damaged_annotations() -> None:
     )
 
 
-def test_annotations_escape_line_ends() -> None:
+def test_annotations_escape_line_ends():
     """A file's name cannot end a command or begin one of its own."""
     odd = Freshness(documents=1, added=("a\r\n::error::x\x1b",))
 
@@ -150,7 +150,7 @@ def test_annotations_escape_line_ends() -> None:
 
 
 @given(found=DIFFERENCES)
-def test_every_annotation_is_one_command(found: Freshness) -> None:
+def test_every_annotation_is_one_command(found):
     """GitHub's runner reads as many commands as there are differences."""
     _, *lines = render_annotations(found, folder=".").removesuffix("\n").split("\n")
 
@@ -165,7 +165,7 @@ def test_every_annotation_is_one_command(found: Freshness) -> None:
     )
 
 
-def test_junit_has_a_case_for_each_difference() -> None:
+def test_junit_has_a_case_for_each_difference():
     """Freshness and settings are cases that are always there; each document that differs is one."""
     assert (
         render_junit(STALE)
@@ -197,7 +197,7 @@ def test_junit_has_a_case_for_each_difference() -> None:
     )
 
 
-def test_junit_of_a_fresh_index_passes() -> None:
+def test_junit_of_a_fresh_index_passes():
     """A report without a case counts as a mistake in some systems, so two cases pass."""
     assert (
         render_junit(FRESH)
@@ -214,7 +214,7 @@ def test_junit_of_a_fresh_index_passes() -> None:
 
 
 @given(found=DIFFERENCES)
-def test_junit_is_xml_that_counts_right(found: Freshness) -> None:
+def test_junit_is_xml_that_counts_right(found):
     """Whatever files are called, a parser reads the report, and its counts are those of the cases."""
     report = ET.fromstring(render_junit(found))  # noqa: S314 - our own
 

@@ -14,12 +14,12 @@ from askdocs.render.json import dump
         ("\x1b\x9b\u202e\ufeff\udc80", '"\\u001b\\u009b\\u202e\\ufeff\\udc80"\n'),
     ],
 )
-def test_only_what_commands_a_terminal_is_escaped(value: object, text: str) -> None:
+def test_only_what_commands_a_terminal_is_escaped(value, text):
     """Letters stay letters; what is escaped is read back as it was."""
     assert dump(value, indent=None) == text
     assert json.loads(text) == value
 
 
-def test_levels_are_indented() -> None:
+def test_levels_are_indented():
     """By so many spaces as are wanted."""
     assert dump({"a": [1]}, indent=2) == '{\n  "a": [\n    1\n  ]\n}\n'

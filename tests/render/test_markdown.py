@@ -46,7 +46,7 @@ def ranking_of(*hits: Hit, question: str = "Why?") -> Ranking:
     return Ranking(question=asked, mode=Mode.DENSE, answered=bool(hits), hits=hits)
 
 
-def test_hit_is_a_quotation_with_a_link() -> None:
+def test_hit_is_a_quotation_with_a_link():
     """Heading, quotation with the answer in bold, and the citation as a link to the lines."""
     text = "Rain fell. The harbour froze.\n\nShips waited."
 
@@ -67,7 +67,7 @@ def test_hit_is_a_quotation_with_a_link() -> None:
     )
 
 
-def test_context_is_part_of_the_quotation() -> None:
+def test_context_is_part_of_the_quotation():
     """What stands around the passage is quoted with it."""
     hit = hit_of("Rain fell.", context=Context(before="First.\n\n", after=" It was wet."))
 
@@ -76,7 +76,7 @@ def test_context_is_part_of_the_quotation() -> None:
     assert quoted.startswith("> First.\n>\n> **Rain fell.** It was wet.\n>\n")
 
 
-def test_question_without_an_answer_says_so() -> None:
+def test_question_without_an_answer_says_so():
     """There is a heading all the same."""
     assert render_markdown(ranking_of()) == "## Why?\n\nNo passage answers this.\n"
 
@@ -122,9 +122,7 @@ NASTY = st.text(
 @example(text="@a b@a.a #1 a/a#1 GH-1 a://a www.a", question="#1", path="@a/#1", cut=0, end=2)
 @example(text="a\u2028b", question="a", path="a", cut=2, end=3)
 @example(text="a\n===\n\n    code", question="a", path="a b/%23?#.txt", cut=0, end=3)
-def test_nothing_in_a_text_is_markdown(
-    text: str, question: str, path: str, cut: int, end: int
-) -> None:
+def test_nothing_in_a_text_is_markdown(text, question, path, cut, end):
     """Whatever a text, a question or a path is made of, a parser reads it as that text."""
     cut, end = sorted((min(cut, len(text)), min(end, len(text))))
     ranking = ranking_of(hit_of(text, (cut, end), path=path), question=question)
@@ -158,6 +156,6 @@ def test_nothing_in_a_text_is_markdown(
         ("= a", r"\= a"),
     ],
 )
-def test_github_makes_no_link_of_a_text(text: str, escaped: str) -> None:
+def test_github_makes_no_link_of_a_text(text, escaped):
     """What it looks for in the page itself is broken where a reader sees nothing."""
     assert escape_markdown(text) == escaped

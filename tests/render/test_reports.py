@@ -43,11 +43,7 @@ SAME = "nothing has changed: 1 document, 2 passages, 1 sentence"
         (replace(REPORT, is_unchanged=True), [SAME]),
         (
             replace(REPORT, skipped={"b": "link", "a\x1b": "binary"}, failed={"c": "not\nUTF-8"}),
-            [
-                "skipped a\ufffd: binary",
-                "skipped b: link",
-                f"{DONE}, 2 skipped, 1 failed in 1.2 s",
-            ],
+            ["skipped a\ufffd: binary", "skipped b: link", f"{DONE}, 2 skipped, 1 failed in 1.2 s"],
         ),
         (
             replace(REPORT, skipped={f"{at:02}": "link" for at in range(11)}, is_unchanged=True),
@@ -59,12 +55,12 @@ SAME = "nothing has changed: 1 document, 2 passages, 1 sentence"
         ),
     ],
 )
-def test_report_is_a_line_and_what_was_left_out(report: IndexReport, lines: list[str]) -> None:
+def test_report_is_a_line_and_what_was_left_out(report, lines):
     """Counts are in words; at most ten of what was skipped are listed."""
     assert render_report(report) == "".join(f"{line}\n" for line in lines)
 
 
-def test_failures_are_listed_apart() -> None:
+def test_failures_are_listed_apart():
     """Failures are not part of the report; of many the first ten are named."""
     report = replace(REPORT, failed={f"{at:02}\x1b": "not UTF-8" for at in range(12)})
 
@@ -99,7 +95,7 @@ def make_manifest(**sizes: int) -> Manifest:
     )
 
 
-def test_status_is_a_table() -> None:
+def test_status_is_a_table():
     """What an index holds, a line each, whatever the names are made of."""
     manifest = make_manifest(a=1_000_000, b=500_000)
 
@@ -118,14 +114,14 @@ def test_status_is_a_table() -> None:
     ("size", "expected"),
     [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (10**6, "1.0 MB"), (2_340_000_000, "2.3 GB")],
 )
-def test_sizes_have_decimal_units(size: int, expected: str) -> None:
+def test_sizes_have_decimal_units(size, expected):
     """A size is shown in the largest unit of which there is one."""
     lines = status_of(make_manifest(a=size)).splitlines()
 
     assert lines[-1] == f"size       {expected}"
 
 
-def test_documents_are_listed_by_path() -> None:
+def test_documents_are_listed_by_path():
     """Each file with its paragraphs, or with what became of it."""
     assert render_documents(RECORDS) == (
         "a .txt  2 paragraphs\n"

@@ -84,14 +84,14 @@ def body(hit: Hit, style: Style = PLAIN) -> list[str]:
         (16, ["1.  docs/a.txt#p3  line 7  0.12  verified"]),
     ],
 )
-def test_head_is_broken_after_the_citation(width: int, head: list[str]) -> None:
+def test_head_is_broken_after_the_citation(width, head):
     """Where a head is too wide, the citation stays whole; where that is too wide, nothing helps."""
     lines = render_ranking(ranking_of(make_hit()), Style(width=width), base=BASE).splitlines()
 
     assert lines[: len(head)] == head
 
 
-def test_hits_are_parted_by_blank_lines() -> None:
+def test_hits_are_parted_by_blank_lines():
     """Each hit has a head, its text after a margin, and a blank line before the next one."""
     first = make_hit("Rain fell. It was wet.", (0, 10))
     second = replace(make_hit("Snow fell.\n\nIt froze.", (12, 21), rank=12), score=1.0)
@@ -110,7 +110,7 @@ def test_hits_are_parted_by_blank_lines() -> None:
     )
 
 
-def test_color_only_adds_to_the_text() -> None:
+def test_color_only_adds_to_the_text():
     """With colour the answer is bold and the head coloured; without the codes it is the same."""
     hit = make_hit("Rain fell. It was wet.", (11, 22))
 
@@ -128,14 +128,14 @@ def test_color_only_adds_to_the_text() -> None:
     ("status", "code"),
     [(CitationStatus.VERIFIED, 32), (CitationStatus.MOVED, 33), (CitationStatus.GONE, 31)],
 )
-def test_every_status_has_its_color(status: CitationStatus, code: int) -> None:
+def test_every_status_has_its_color(status, code):
     """Green holds, yellow has moved, red is gone."""
     hit = replace(make_hit(), status=status)
 
     assert f"\x1b[{code}m{status}\x1b[0m" in render_ranking(ranking_of(hit), COLOR, base=BASE)
 
 
-def test_answer_that_is_wrapped_is_marked_on_every_line() -> None:
+def test_answer_that_is_wrapped_is_marked_on_every_line():
     """The margin marks the lines that hold some of the answer, and no others."""
     text = "Alpha bravo charlie. Delta echo foxtrot golf hotel. India juliett kilo."
     hit = make_hit(text, (21, 51), start=1000)
@@ -148,14 +148,14 @@ def test_answer_that_is_wrapped_is_marked_on_every_line() -> None:
     ]
 
 
-def test_answer_over_lines_is_marked() -> None:
+def test_answer_over_lines_is_marked():
     """An answer over line ends is marked on each line; of blank lines one is left, unmarked."""
     hit = make_hit("One\r\ntwo\n \n\n three  four\r\nfive", (5, 24))
 
     assert body(hit) == ["    One", ">   two", "", ">    three  four", "    five"]
 
 
-def test_indented_lines_stay_indented() -> None:
+def test_indented_lines_stay_indented():
     """What a line is indented by, all its pieces are, and at most half of the width."""
     hit = make_hit("Do:\n   alpha bravo charlie\n\tdelta\n" + " " * 50 + "echo foxtrot", (0, 3))
 
@@ -172,7 +172,7 @@ def test_indented_lines_stay_indented() -> None:
 @pytest.mark.parametrize(
     ("width", "longest"), [(1, 20), (20, 20), (60, 60), (100, 100), (999, 100)]
 )
-def test_lines_are_as_wide_as_the_terminal(width: int, longest: int) -> None:
+def test_lines_are_as_wide_as_the_terminal(width, longest):
     """Text is wrapped at the terminal's width, at least 20 and at most 100 columns."""
     hit = make_hit("ab " * 200)
 
@@ -188,7 +188,7 @@ SIGNALS = (
 )
 
 
-def test_explanation_is_a_table_below_the_text() -> None:
+def test_explanation_is_a_table_below_the_text():
     """Each signal has a line with its value and its share, the largest share first."""
     hit = replace(make_hit(), signals=SIGNALS)
 
@@ -203,7 +203,7 @@ def test_explanation_is_a_table_below_the_text() -> None:
     ]
 
 
-def test_explanation_is_dim() -> None:
+def test_explanation_is_dim():
     """With colour an explanation steps back; without the codes it is the same."""
     hit = replace(make_hit(), signals=SIGNALS[1:2])
 
@@ -216,7 +216,7 @@ def test_explanation_is_dim() -> None:
     assert [SGR.sub("", line) for line in colored] == body(hit)
 
 
-def test_json_of_an_explained_hit_has_its_signals() -> None:
+def test_json_of_an_explained_hit_has_its_signals():
     """Signals come last, in their own order, with four digits; the field is optional."""
     hit = replace(make_hit(), signals=SIGNALS[:2])
 
@@ -230,7 +230,7 @@ def test_json_of_an_explained_hit_has_its_signals() -> None:
     assert "signals" not in json.loads(answers(ranking_of(make_hit())))["hits"][0]
 
 
-def test_question_is_a_heading() -> None:
+def test_question_is_a_heading():
     """A question is shown over its hits on one line, safe and bold."""
     ranking = ranking_of(question="Why\n\x1b[31m?")
 
@@ -240,7 +240,7 @@ def test_question_is_a_heading() -> None:
     )
 
 
-def test_cited_text_has_no_mark_and_no_score() -> None:
+def test_cited_text_has_no_mark_and_no_score():
     """A text that was asked for by its citation is shown plainly."""
     cited = CitedText(place=make_hit().place, text="Rain\nfell.", status=CitationStatus.GONE)
 
@@ -260,7 +260,7 @@ UNSAFE |= set("\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u206
     width=st.integers(0, 200),
     data=st.data(),
 )
-def test_no_text_commands_a_terminal(text: str, width: int, data: st.DataObject) -> None:
+def test_no_text_commands_a_terminal(text, width, data):
     """Whatever a document holds: the lines are safe, and no word of it is lost."""
     first = data.draw(st.integers(0, len(text) - 1))
     last = data.draw(st.integers(first + 1, len(text)))
@@ -278,7 +278,7 @@ def test_no_text_commands_a_terminal(text: str, width: int, data: st.DataObject)
 
 
 @given(text=st.text(st.characters() | st.sampled_from("\x1b\x9b\u202e\ud800"), min_size=1))
-def test_json_is_safe_and_loses_nothing(text: str) -> None:
+def test_json_is_safe_and_loses_nothing(text):
     """What a terminal would obey is escaped, and every text comes back as it was."""
     hit = replace(make_hit(text), headings=(text, text))
     ranking = ranking_of(hit, question=text)
@@ -296,7 +296,7 @@ def test_json_is_safe_and_loses_nothing(text: str) -> None:
     (line + indented).encode()
 
 
-def test_json_of_a_hit_that_moved_has_its_old_place() -> None:
+def test_json_of_a_hit_that_moved_has_its_old_place():
     """Places are written the same way; scores have four digits."""
     old = Place(
         citation=Citation(path="docs/a.txt", paragraphs=(1, 2), offsets=(4, 14)),
@@ -327,6 +327,6 @@ def test_json_of_a_hit_that_moved_has_its_old_place() -> None:
 
 
 @pytest.mark.parametrize("form", ["json", "jsonl"])
-def test_json_keeps_letters_readable(form: str) -> None:
+def test_json_keeps_letters_readable(form):
     """Letters of any script stand as they are, not as escapes."""
     assert "Ärger – 日本 🙂" in answers(ranking_of(question="Ärger – 日本 🙂"), form=form)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -45,9 +44,7 @@ def assert_hit_is_true(hit: Hit, folder: Path) -> None:
 
 @pytest.mark.parametrize("mode", list(Mode))
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_every_hit_is_true(
-    seeds_index: Index, seeds_project: Path, mode: Mode, question: str
-) -> None:
+def test_every_hit_is_true(seeds_index, seeds_project, mode, question):
     """Text, lines, characters and answer agree with the file, and the order with the scores."""
     ranking = seeds_index.ask(question, AskOptions(mode=mode, top_k=30, min_score=0))
 
@@ -66,9 +63,7 @@ def test_every_hit_is_true(
 
 @pytest.mark.parametrize("mode", list(Mode))
 @pytest.mark.parametrize("together", [2, 32])
-def test_questions_looked_up_together_have_the_answers_of_each_alone(
-    seeds_index: Index, mode: Mode, together: int
-) -> None:
+def test_questions_looked_up_together_have_the_answers_of_each_alone(seeds_index, mode, together):
     """Hits and their order are the same; a vector may differ in the last bits by its batch."""
     questions = [
         Question(id=str(at), text=text) for at, text in enumerate([*QUESTIONS, *QUESTIONS])
@@ -87,7 +82,7 @@ def test_questions_looked_up_together_have_the_answers_of_each_alone(
         assert [hit.score for hit in ranking.hits] == pytest.approx(scores, abs=2e-6)
 
 
-def test_answers_before_a_bad_question_come(seeds_index: Index) -> None:
+def test_answers_before_a_bad_question_come(seeds_index):
     """However many are looked up together, a question that cannot be asked ends those after it."""
     questions = [
         Question(id=str(at), text=text) for at, text in enumerate(["Kremlin", "NATO", " "])
@@ -100,13 +95,13 @@ def test_answers_before_a_bad_question_come(seeds_index: Index) -> None:
         next(answers)
 
 
-def test_no_questions_have_no_answers(seeds_index: Index) -> None:
+def test_no_questions_have_no_answers(seeds_index):
     """Nothing is asked of the model."""
     assert list(seeds_index.ask_all([], together=32)) == []
 
 
 @pytest.mark.parametrize("together", [0, -1])
-def test_looking_up_none_together_is_a_broken_promise(seeds_index: Index, together: int) -> None:
+def test_looking_up_none_together_is_a_broken_promise(seeds_index, together):
     """At least one question is read before it is answered."""
     with pytest.raises(ValueError, match="must be at least 1, got"):
         next(seeds_index.ask_all([Question(id="0", text="NATO")], together=together))
@@ -128,9 +123,7 @@ WORDS = st.sampled_from(
     top_k=st.integers(1, 200),
     bar=st.none() | st.floats(0, 1),
 )
-def test_any_question_keeps_the_laws_of_a_ranking(
-    seeds_index: Index, words: list[str], mode: Mode, top_k: int, bar: float | None
-) -> None:
+def test_any_question_keeps_the_laws_of_a_ranking(seeds_index, words, mode, top_k, bar):
     """A lower bar or a larger k never changes the hits that were there, nor what is answered."""
     question = " ".join(words)
 
@@ -142,7 +135,7 @@ def test_any_question_keeps_the_laws_of_a_ranking(
     assert ranking.answered == whole.answered
 
 
-def test_hit_on_the_bar_is_kept(seeds_index: Index) -> None:
+def test_hit_on_the_bar_is_kept(seeds_index):
     """A passage that scores exactly what is asked for is an answer to it."""
     whole = seeds_index.ask("helicopters", AskOptions(mode="lexical", min_score=0)).hits
     third = whole[2].score
@@ -154,7 +147,7 @@ def test_hit_on_the_bar_is_kept(seeds_index: Index) -> None:
     )
 
 
-def test_scores_are_those_of_brute_force(seeds_index: Index) -> None:
+def test_scores_are_those_of_brute_force(seeds_index):
     """Scores, or the signals that make them, are those of every passage worked out by hand."""
     question = "What did Rasmussen request from the Kremlin?"
     reader = seeds_index.generation.reader()
@@ -190,7 +183,7 @@ def test_scores_are_those_of_brute_force(seeds_index: Index) -> None:
         assert hit.score == pytest.approx(1 / (1 + np.exp(-log_odds)), abs=2e-6)
 
 
-def test_every_passage_of_an_index_can_be_shown(seeds_index: Index, seeds_project: Path) -> None:
+def test_every_passage_of_an_index_can_be_shown(seeds_index, seeds_project):
     """Every citation that could ever be printed reproduces its text."""
     reader = seeds_index.generation.reader()
     stored = [one for path, _ in reader.documents() for one in reader.passages_of(path)]
@@ -211,7 +204,7 @@ ODD = (
 )
 
 
-def test_odd_text_keeps_its_offsets(docs: Path, open_docs: OpenDocs) -> None:
+def test_odd_text_keeps_its_offsets(docs, open_docs):
     """Marks, carriage returns, wide characters and odd separators are counted as they stand."""
     (docs / "odd.txt").write_bytes(ODD.encode())
     (docs / "utf16.txt").write_bytes(ODD.encode("utf-16-le"))
@@ -229,7 +222,7 @@ def test_odd_text_keeps_its_offsets(docs: Path, open_docs: OpenDocs) -> None:
         assert index.show(str(hit.place.citation)).text == hit.text
 
 
-def test_equal_texts_are_one_hit(docs: Path, open_docs: OpenDocs) -> None:
+def test_equal_texts_are_one_hit(docs, open_docs):
     """Of a hundred equal passages the first stands for all, and names them in their order."""
     text = "The harbour froze in March, and no ship could leave it before the end of April."
     for number in range(20):
@@ -244,7 +237,7 @@ def test_equal_texts_are_one_hit(docs: Path, open_docs: OpenDocs) -> None:
             assert [str(one) for one in (hit.place.citation, *hit.duplicates)] == places
 
 
-def test_answers_come_one_by_one(seeds_index: Index) -> None:
+def test_answers_come_one_by_one(seeds_index):
     """A question is answered before the next one is even read."""
     read: list[str] = []
 
@@ -268,9 +261,7 @@ def test_answers_come_one_by_one(seeds_index: Index) -> None:
         ("a" * 10_001, "the question has 10001 characters, at most 10000 are read"),
     ],
 )
-def test_question_that_cannot_be_asked_is_refused(
-    seeds_index: Index, question: str, message: str
-) -> None:
+def test_question_that_cannot_be_asked_is_refused(seeds_index, question, message):
     """An empty question and one that is too long are named."""
     with pytest.raises(UsageError) as caught:
         seeds_index.ask(question)
@@ -290,7 +281,7 @@ def test_question_that_cannot_be_asked_is_refused(
         ({"context": -1}, "the number of paragraphs must be at least 0, got -1"),
     ],
 )
-def test_option_out_of_range_is_refused(options: dict[str, Any], message: str) -> None:
+def test_option_out_of_range_is_refused(options, message):
     """Every wrong option is named with its value."""
     with pytest.raises(UsageError) as caught:
         AskOptions(**options)
@@ -298,7 +289,7 @@ def test_option_out_of_range_is_refused(options: dict[str, Any], message: str) -
     assert str(caught.value) == message
 
 
-def test_mode_may_be_given_by_name(seeds_index: Index) -> None:
+def test_mode_may_be_given_by_name(seeds_index):
     """A mode is its name."""
     by_name: Ranking = seeds_index.ask("helicopters", AskOptions(mode="lexical"))
 

@@ -23,7 +23,7 @@ def index(docs: Path, open_docs: OpenDocs) -> Index:
 @pytest.mark.parametrize(
     ("context", "first", "last"), [(1, 1, 4), (2, 0, 5), (3, 0, 5), (10**9, 0, 5)]
 )
-def test_context_is_so_many_paragraphs(index: Index, context: int, first: int, last: int) -> None:
+def test_context_is_so_many_paragraphs(index, context, first, last):
     """Paragraphs before and after the passage are given, as many as there are."""
     [hit] = index.ask("harbour", AskOptions(mode="lexical", context=context)).hits
 
@@ -33,14 +33,14 @@ def test_context_is_so_many_paragraphs(index: Index, context: int, first: int, l
     assert whole == "\n\n".join(PARAGRAPHS[first:last])
 
 
-def test_no_context_unless_it_is_asked_for(index: Index) -> None:
+def test_no_context_unless_it_is_asked_for(index):
     """A hit has its passage alone."""
     [hit] = index.ask("harbour", AskOptions(mode="lexical")).hits
 
     assert hit.context is None
 
 
-def test_context_has_the_rest_of_a_paragraph_that_was_cut(docs: Path, open_docs: OpenDocs) -> None:
+def test_context_has_the_rest_of_a_paragraph_that_was_cut(docs, open_docs):
     """Text, context and the document are one piece, though the passage is part of a paragraph."""
     text = " ".join(f"Sentence {number} is about bread and rain." for number in range(30))
     (docs / "a.txt").write_text(f"Top.\n\n{text} The harbour froze.\n\nBottom.\n\nNever shown.\n")
@@ -53,7 +53,7 @@ def test_context_has_the_rest_of_a_paragraph_that_was_cut(docs: Path, open_docs:
     assert whole == f"Top.\n\n{text} The harbour froze.\n\nBottom."
 
 
-def test_context_is_what_was_indexed(index: Index, docs: Path) -> None:
+def test_context_is_what_was_indexed(index, docs):
     """What is shown around a passage is the text that was searched, whatever the file says now."""
     (docs / "a.txt").write_text(TEXT.replace("Rain", "Hail"))
 
@@ -74,9 +74,7 @@ def test_context_is_what_was_indexed(index: Index, docs: Path) -> None:
         (None, ("docs/a.txt",)),
     ],
 )
-def test_cited_document_that_changed_is_noticed(
-    index: Index, docs: Path, content: str | None, changed: tuple[str, ...]
-) -> None:
+def test_cited_document_that_changed_is_noticed(index, docs, content, changed):
     """A change anywhere in a cited document is told, though the passage stands where it was."""
     if content is None:
         (docs / "a.txt").unlink()
@@ -86,7 +84,7 @@ def test_cited_document_that_changed_is_noticed(
     assert index.ask("harbour", AskOptions(mode="lexical")).changed == changed
 
 
-def test_other_documents_are_not_looked_at(index: Index, docs: Path) -> None:
+def test_other_documents_are_not_looked_at(index, docs):
     """A question does not walk the corpus: what it does not cite may have changed."""
     (docs / "b.txt").write_text("Nothing of the kind.")
 

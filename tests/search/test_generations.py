@@ -20,9 +20,7 @@ def texts(index: Index, mode: Mode = Mode.HYBRID) -> list[str]:
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-def test_next_generation_answers_when_the_first_is_removed(
-    docs: Path, open_docs: OpenDocs, mode: Mode
-) -> None:
+def test_next_generation_answers_when_the_first_is_removed(docs, open_docs, mode):
     """A commit between opening and asking is noticed, and is not an error."""
     (docs / "a.txt").write_text("The harbour froze.")
     index = open_docs()
@@ -36,7 +34,7 @@ def test_next_generation_answers_when_the_first_is_removed(
     assert index.generation.digest != first
 
 
-def test_files_that_are_loaded_later_are_of_one_generation(docs: Path, open_docs: OpenDocs) -> None:
+def test_files_that_are_loaded_later_are_of_one_generation(docs, open_docs):
     """An index that has only loaded its words does not mix them with the next one's vectors."""
     (docs / "a.txt").write_text("The harbour froze.")
     index = open_docs()
@@ -51,7 +49,7 @@ def test_files_that_are_loaded_later_are_of_one_generation(docs: Path, open_docs
     assert texts(index, Mode.LEXICAL) == found
 
 
-def test_generation_that_is_loaded_keeps_answering(docs: Path, open_docs: OpenDocs) -> None:
+def test_generation_that_is_loaded_keeps_answering(docs, open_docs):
     """What is in memory stays right for what was indexed; the citation tells what became of it."""
     (docs / "a.txt").write_text("The harbour froze.")
     index = open_docs()
@@ -65,9 +63,7 @@ def test_generation_that_is_loaded_keeps_answering(docs: Path, open_docs: OpenDo
 
 
 @pytest.mark.parametrize("mode", [Mode.DENSE, Mode.HYBRID])
-def test_next_generation_may_be_of_another_model(
-    docs: Path, open_docs: OpenDocs, mode: Mode
-) -> None:
+def test_next_generation_may_be_of_another_model(docs, open_docs, mode):
     """The question is embedded by the model of the generation that answers it."""
     (docs / "a.txt").write_text("The harbour froze.")
     (docs / "b.txt").write_text("Bread is baked.")
@@ -81,7 +77,7 @@ def test_next_generation_may_be_of_another_model(
     assert found.hits == expected.hits
 
 
-def test_show_moves_on_too(docs: Path, open_docs: OpenDocs) -> None:
+def test_show_moves_on_too(docs, open_docs):
     """A citation is resolved against the generation that is there."""
     (docs / "a.txt").write_text("The harbour froze.")
     index = open_docs()
@@ -91,7 +87,7 @@ def test_show_moves_on_too(docs: Path, open_docs: OpenDocs) -> None:
     assert index.show("docs/a.txt#p1").text == "The harbour thawed."
 
 
-def test_damage_is_not_tried_again(docs: Path, open_docs: OpenDocs) -> None:
+def test_damage_is_not_tried_again(docs, open_docs):
     """A file that is damaged in the current generation is an error, not a race."""
     (docs / "a.txt").write_text("The harbour froze.")
     index = open_docs()
@@ -103,7 +99,7 @@ def test_damage_is_not_tried_again(docs: Path, open_docs: OpenDocs) -> None:
             index.ask("harbour", AskOptions(mode="lexical"))
 
 
-def test_index_that_is_gone_is_an_error(docs: Path, open_docs: OpenDocs) -> None:
+def test_index_that_is_gone_is_an_error(docs, open_docs):
     """When the whole directory is removed, there is no next generation to move to."""
     (docs / "a.txt").write_text("The harbour froze.")
     index = open_docs()
@@ -113,7 +109,7 @@ def test_index_that_is_gone_is_an_error(docs: Path, open_docs: OpenDocs) -> None
         index.ask("harbour", AskOptions(mode="lexical"))
 
 
-def test_closing_gives_the_files_back(docs: Path, open_docs: OpenDocs) -> None:
+def test_closing_gives_the_files_back(docs, open_docs):
     """Files are read and given back at once; closing may happen before anything was opened."""
     (docs / "a.txt").write_text("The harbour froze.")
     untouched = open_docs()
@@ -137,7 +133,7 @@ def _is_below(link: Path, folder: Path) -> bool:
     return link.readlink().is_relative_to(folder)
 
 
-def test_document_that_is_not_there_cannot_be_shown(docs: Path, open_docs: OpenDocs) -> None:
+def test_document_that_is_not_there_cannot_be_shown(docs, open_docs):
     """The index is the authority on what it has."""
     (docs / "a.txt").write_text("The harbour froze.")
     index = open_docs()

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -43,7 +42,7 @@ def as_ranked(hits: Sequence[Hit]) -> list[Hit]:
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-def test_best_fifty_are_ordered_anew(seeds_index: Index, mode: Mode) -> None:
+def test_best_fifty_are_ordered_anew(seeds_index, mode):
     """The hits come from the first fifty, by the reranker's score; all else of them stays."""
     reranker = ByLength()
     before = seeds_index.ask(QUESTION, AskOptions(mode=mode, top_k=50, min_score=0))
@@ -65,7 +64,7 @@ def test_best_fifty_are_ordered_anew(seeds_index: Index, mode: Mode) -> None:
     assert reranker.asked == [(QUESTION, len(before.hits))] * 2
 
 
-def test_more_than_fifty_are_ordered_where_more_are_wanted(seeds_index: Index) -> None:
+def test_more_than_fifty_are_ordered_where_more_are_wanted(seeds_index):
     """No hit is left where the score had put it."""
     reranker = ByLength()
     before = seeds_index.ask(QUESTION, AskOptions(top_k=55, min_score=0))
@@ -77,7 +76,7 @@ def test_more_than_fifty_are_ordered_where_more_are_wanted(seeds_index: Index) -
     assert reranker.asked == [(QUESTION, len(before.hits))]
 
 
-def test_equal_scores_keep_the_order(seeds_index: Index) -> None:
+def test_equal_scores_keep_the_order(seeds_index):
     """Of passages that the reranker cannot tell apart, the better one by its score is first."""
     before = seeds_index.ask(QUESTION, AskOptions(top_k=30, min_score=0))
 
@@ -89,7 +88,7 @@ def test_equal_scores_keep_the_order(seeds_index: Index) -> None:
     assert [replace(hit, rerank_score=None) for hit in after.hits] == list(before.hits)
 
 
-def test_scores_that_differ_by_less_than_a_millionth_are_equal(seeds_index: Index) -> None:
+def test_scores_that_differ_by_less_than_a_millionth_are_equal(seeds_index):
     """The last bits of a float, which depend on the machine, do not make the order."""
 
     class Trembling(ByLength):
@@ -105,7 +104,7 @@ def test_scores_that_differ_by_less_than_a_millionth_are_equal(seeds_index: Inde
 
 @pytest.mark.parametrize("bar", [None, 0.05, 0.3])
 @pytest.mark.parametrize("mode", list(Mode))
-def test_bar_is_one_of_the_score(seeds_index: Index, mode: Mode, bar: float | None) -> None:
+def test_bar_is_one_of_the_score(seeds_index, mode, bar):
     """What answers is decided by the score alone; only what reaches the bar is ordered again."""
     reranker = ByLength()
     least = DEFAULT_BARS[mode] if bar is None else bar
@@ -122,7 +121,7 @@ def test_bar_is_one_of_the_score(seeds_index: Index, mode: Mode, bar: float | No
 
 
 @pytest.mark.parametrize("min_score", [None, 0.0])
-def test_unanswered_question_stays_unanswered(seeds_index: Index, min_score: float | None) -> None:
+def test_unanswered_question_stays_unanswered(seeds_index, min_score):
     """A reranker finds a best passage for any question, which says nothing about answering it."""
     question = "How do I reset my router password?"
 
@@ -132,7 +131,7 @@ def test_unanswered_question_stays_unanswered(seeds_index: Index, min_score: flo
     assert bool(ranking.hits) == (min_score == 0.0)
 
 
-def test_whole_question_is_given(seeds_index: Index) -> None:
+def test_whole_question_is_given(seeds_index):
     """A cross-encoder reads what was typed, with the words that the signals leave out."""
     reranker = ByLength()
     question = "According to the passage, what did Rasmussen request?"
@@ -142,7 +141,7 @@ def test_whole_question_is_given(seeds_index: Index) -> None:
     assert reranker.asked[0][0] == ranking.question.text == question
 
 
-def test_near_duplicates_stay_folded(docs: Path, open_docs: OpenDocs) -> None:
+def test_near_duplicates_stay_folded(docs, open_docs):
     """Equal texts are one hit, and are scored once."""
     for number in range(3):
         (docs / f"{number}.txt").write_text("The harbour froze in March, and no ship could leave.")
@@ -155,14 +154,11 @@ def test_near_duplicates_stay_folded(docs: Path, open_docs: OpenDocs) -> None:
 
     assert [
         [str(one) for one in (hit.place.citation, *hit.duplicates)] for hit in ranking.hits
-    ] == [
-        ["docs/other.txt#p1"],
-        ["docs/0.txt#p1", "docs/1.txt#p1", "docs/2.txt#p1"],
-    ]
+    ] == [["docs/other.txt#p1"], ["docs/0.txt#p1", "docs/1.txt#p1", "docs/2.txt#p1"]]
     assert reranker.asked == [("When did the harbour freeze?", 2)]
 
 
-def test_without_a_reranker_there_is_no_such_score(seeds_index: Index) -> None:
+def test_without_a_reranker_there_is_no_such_score(seeds_index):
     """The default is the order of the scores."""
     hits = seeds_index.ask(QUESTION, AskOptions(min_score=0)).hits
 

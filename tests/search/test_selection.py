@@ -52,7 +52,7 @@ BASE = Path("/home/docs/project")
         ("**", PATHS),
     ],
 )
-def test_pattern_names_documents(pattern: str, expected: list[str]) -> None:
+def test_pattern_names_documents(pattern, expected):
     """Patterns are read as in .gitignore, and a path as it stands is one."""
     found = select_documents(PATHS, [pattern], base=BASE, current=BASE)
 
@@ -72,14 +72,14 @@ def test_pattern_names_documents(pattern: str, expected: list[str]) -> None:
         ("/home/docs/project/docs/old/*.md", ["docs/old/a.md"]),
     ],
 )
-def test_pattern_may_be_as_one_types_it(pattern: str, expected: list[str]) -> None:
+def test_pattern_may_be_as_one_types_it(pattern, expected):
     """In a folder of the corpus, patterns from there are understood besides those of the index."""
     found = select_documents(PATHS, [pattern], base=BASE, current=BASE / "docs" / "old")
 
     assert sorted(found) == sorted(expected)
 
 
-def test_several_patterns_name_what_any_of_them_does() -> None:
+def test_several_patterns_name_what_any_of_them_does():
     """Documents are chosen by one pattern or another."""
     found = select_documents(PATHS, ["notes", "docs/*.txt"], base=BASE, current=None)
 
@@ -89,7 +89,7 @@ def test_several_patterns_name_what_any_of_them_does() -> None:
 @pytest.mark.parametrize(
     "pattern", ["absent", "docs/*.rst", "project", "", "/docs/a.md", "[", "*/"]
 )
-def test_pattern_without_a_document_is_refused(pattern: str) -> None:
+def test_pattern_without_a_document_is_refused(pattern):
     """A pattern that names nothing is a mistake, even beside one that does."""
     if pattern == "*/":
         pattern = "a.md/"
@@ -108,7 +108,7 @@ def test_pattern_without_a_document_is_refused(pattern: str) -> None:
         ("*.md", ["../docs/a.md"]),
     ],
 )
-def test_documents_may_stand_outside_the_base(pattern: str, expected: list[str]) -> None:
+def test_documents_may_stand_outside_the_base(pattern, expected):
     """Paths that begin with dots are matched from the base and from the current folder."""
     paths = ["../docs/a.md", "../docs/b.txt"]
 
@@ -118,7 +118,7 @@ def test_documents_may_stand_outside_the_base(pattern: str, expected: list[str])
 
 
 @given(pattern=st.text(st.sampled_from("ab/.*?[]!#\\ -\n\0é"), max_size=12))
-def test_any_pattern_is_understood_or_refused(pattern: str) -> None:
+def test_any_pattern_is_understood_or_refused(pattern):
     """No pattern is a crash, and those that name anything name documents."""
     try:
         found = select_documents(PATHS, [pattern], base=BASE, current=BASE / "docs")
@@ -129,9 +129,7 @@ def test_any_pattern_is_understood_or_refused(pattern: str) -> None:
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-def test_documents_are_chosen_before_anything_is_ranked(
-    docs: Path, open_docs: OpenDocs, mode: Mode
-) -> None:
+def test_documents_are_chosen_before_anything_is_ranked(docs, open_docs, mode):
     """The best of the chosen documents are found, however many of the others are better."""
     for number in range(80):
         (docs / f"{number:02}.txt").write_text(f"The harbour, the harbour {number}.")
@@ -145,14 +143,14 @@ def test_documents_are_chosen_before_anything_is_ranked(
     assert "docs/last.md" not in {hit.place.citation.path for hit in every.hits}
 
 
-def test_all_documents_chosen_is_as_good_as_none(seeds_index: Index) -> None:
+def test_all_documents_chosen_is_as_good_as_none(seeds_index):
     """A pattern that names everything changes nothing."""
     question = "What did Rasmussen request from the Kremlin?"
 
     assert seeds_index.ask(question, AskOptions(paths=["**"])) == seeds_index.ask(question)
 
 
-def test_next_generation_has_documents_of_its_own(docs: Path, open_docs: OpenDocs) -> None:
+def test_next_generation_has_documents_of_its_own(docs, open_docs):
     """What a pattern names is looked up again when a writer has replaced the index."""
     (docs / "b.txt").write_text("The harbour froze.")
     (docs / "c.md").write_text("The harbour thawed.")
@@ -166,7 +164,7 @@ def test_next_generation_has_documents_of_its_own(docs: Path, open_docs: OpenDoc
     assert [hit.place.citation.path for hit in found.hits] == ["docs/a.txt"]
 
 
-def test_selection_is_made_before_a_question_is_read(docs: Path, open_docs: OpenDocs) -> None:
+def test_selection_is_made_before_a_question_is_read(docs, open_docs):
     """Anyone who pipes questions in learns of a wrong pattern at once."""
     (docs / "a.txt").write_text("The harbour froze.")
     index = open_docs()

@@ -33,24 +33,24 @@ from askdocs.store.analysis import analyse, distinct_terms
         ("\udcff\0\ufeffword\u2028next", ["word", "next"]),
     ],
 )
-def test_text_is_taken_apart_into_terms(text: str, terms: list[str]) -> None:
+def test_text_is_taken_apart_into_terms(text, terms):
     """Lower case, without stop words, stemmed, in order."""
     assert analyse(text) == terms
 
 
-def test_distinct_terms_come_in_order_of_appearance() -> None:
+def test_distinct_terms_come_in_order_of_appearance():
     """A term that stands several times counts once."""
     assert distinct_terms("Moon ships, the moon, a SHIP and rain") == ["moon", "ship", "rain"]
 
 
 @given(text=st.text(string.printable, max_size=40))
-def test_case_does_not_matter(text: str) -> None:
+def test_case_does_not_matter(text):
     """A question in capitals finds what one in small letters finds."""
     assert analyse(text.upper()) == analyse(text.lower())
 
 
 @given(text=st.text(max_size=40))
-def test_terms_can_be_stored(text: str) -> None:
+def test_terms_can_be_stored(text):
     """A term is never empty, has no white space and is UTF-8, whatever the text."""
     for term in analyse(text):
         assert term.encode().decode() == term
@@ -58,6 +58,6 @@ def test_terms_can_be_stored(text: str) -> None:
 
 
 @given(left=st.text(max_size=20), right=st.text(max_size=20))
-def test_terms_of_lines_are_those_of_the_text(left: str, right: str) -> None:
+def test_terms_of_lines_are_those_of_the_text(left, right):
     """What stands in one line has no influence on the terms of another."""
     assert analyse(f"{left}\n{right}") == analyse(left) + analyse(right)

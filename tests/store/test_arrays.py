@@ -28,9 +28,7 @@ def saved(array: np.ndarray) -> bytes:
     types=st.lists(st.sampled_from(TYPES), max_size=4),
     shape=st.tuples(st.integers(0, 9)) | st.tuples(st.integers(0, 9), st.integers(0, 9)),
 )
-def test_arrays_stand_one_after_another(
-    as_file: AsFile, types: list[str], shape: tuple[int, ...]
-) -> None:
+def test_arrays_stand_one_after_another(as_file, types, shape):
     """The bytes are those of numpy.save; both ways of reading give the arrays back."""
     arrays = [(np.arange(np.prod(shape)) % 250).reshape(shape).astype(one) for one in types]
 
@@ -44,14 +42,14 @@ def test_arrays_stand_one_after_another(
         np.testing.assert_array_equal(other, array, strict=True)
 
 
-def test_big_endian_array_is_written_little_endian() -> None:
+def test_big_endian_array_is_written_little_endian():
     """The bytes do not depend on the machine."""
     array = np.arange(5)
 
     assert b"".join(npys([array.astype(">i8")])) == saved(array.astype("<i8"))
 
 
-def test_array_is_written_in_batches() -> None:
+def test_array_is_written_in_batches():
     """Rows that come in batches, empty ones among them, are one array."""
     rows = np.arange(12, dtype=np.float32).reshape(6, 2)
 
@@ -61,7 +59,7 @@ def test_array_is_written_in_batches() -> None:
 
 
 @pytest.mark.parametrize("width", [1, 3, 700, BLOCK, 3 * BLOCK // 2])
-def test_rows_of_a_large_file_are_those_of_the_array(as_file: AsFile, width: int) -> None:
+def test_rows_of_a_large_file_are_those_of_the_array(as_file, width):
     """Rows are found in any order, wherever blocks begin."""
     array = (np.arange(3 * LARGE) % 251).astype(np.uint8)[: 3 * LARGE // width * width]
     array = array.reshape(-1, width)
@@ -85,9 +83,7 @@ def test_rows_of_a_large_file_are_those_of_the_array(as_file: AsFile, width: int
     numbers=st.lists(st.integers(0, 99), max_size=20),
     mapped=st.booleans(),
 )
-def test_taken_rows_are_those_of_numpy(
-    as_file: AsFile, *, dtype: str, values: int, before: int, numbers: list[int], mapped: bool
-) -> None:
+def test_taken_rows_are_those_of_numpy(as_file, *, dtype, values, before, numbers, mapped):
     """Rows of any type and size are found from any byte on, read or mapped, repeated or not."""
     other = np.zeros(LARGE, np.uint8)
     array = (np.arange(100 * values) % 249).astype(dtype).reshape(100, values)
@@ -101,9 +97,7 @@ def test_taken_rows_are_those_of_numpy(
     np.testing.assert_array_equal(found, array[numbers].reshape(-1, values), strict=True)
 
 
-def test_no_more_is_read_than_blocks_with_wanted_rows(
-    as_file: AsFile, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_more_is_read_than_blocks_with_wanted_rows(as_file, monkeypatch):
     """Rows that are near to each other take one read, in whatever order they are wanted."""
     array = (np.arange(3 * LARGE) % 251).astype(np.uint8).reshape(-1, 384)
     (read,) = read_arrays(as_file(npys([array])), 1)
@@ -124,7 +118,7 @@ def test_no_more_is_read_than_blocks_with_wanted_rows(
 
 
 @pytest.mark.parametrize("row", [43, 100, 3000])
-def test_damaged_row_is_not_given(as_file: AsFile, row: int) -> None:
+def test_damaged_row_is_not_given(as_file, row):
     """A flipped bit is noticed by anyone who takes its row, and by no one else."""
     array = np.zeros((3072, 1500), np.uint8)
     file = as_file(npys([array]))
@@ -140,14 +134,14 @@ def test_damaged_row_is_not_given(as_file: AsFile, row: int) -> None:
     assert read.take(np.array([1, row + 50])).sum() == 0
 
 
-def test_offsets_are_sums() -> None:
+def test_offsets_are_sums():
     """Each begins where the one before it ends."""
     assert offsets([3, 0, 4]).tolist() == [0, 3, 3, 7]
     assert offsets([]).tolist() == [0]
 
 
 @pytest.mark.parametrize("shape", [b"(9,), }    ", b"(2, 9), }  ", b"(999999999999999999,), }"])
-def test_array_that_claims_more_than_there_is_is_refused(as_file: AsFile, shape: bytes) -> None:
+def test_array_that_claims_more_than_there_is_is_refused(as_file, shape):
     """A header that promises bytes after the end of the file is not believed."""
     content = saved(np.zeros(8, np.uint8))
     changed = content.replace(b"(8,), }" + b" " * (len(shape) - 7), shape)

@@ -53,7 +53,7 @@ def brute_force(passages: Sequence[Sequence[str]], question: Sequence[str]) -> l
     return scores
 
 
-def test_scores_are_those_worked_out_by_hand(reader_of: ReaderOf) -> None:
+def test_scores_are_those_worked_out_by_hand(reader_of):
     """Three passages of 3, 1 and 1 terms, mean 5/3.
 
     `ship` is in 1 of 3: idf = ln(1 + 2.5/1.5) = 0.980829. In the first passage it stands twice:
@@ -70,7 +70,7 @@ def test_scores_are_those_worked_out_by_hand(reader_of: ReaderOf) -> None:
     assert scores.tolist() == pytest.approx([1.100931 + 0.354112, 0.561961, 0.0], abs=2e-6)
 
 
-def test_bound_is_the_one_worked_out_by_hand(reader_of: ReaderOf) -> None:
+def test_bound_is_the_one_worked_out_by_hand(reader_of):
     """A term in no passage of 3 has idf ln(1 + 3.5/0.5) = 2.079442, and counts in the bound.
 
     (0.980829 + 2.079442) · 2.2 = 6.732596.
@@ -83,15 +83,13 @@ def test_bound_is_the_one_worked_out_by_hand(reader_of: ReaderOf) -> None:
     assert upper_bound(statistics) == pytest.approx(6.732596, abs=2e-6)
 
 
-def test_bound_of_no_terms_is_zero(reader_of: ReaderOf) -> None:
+def test_bound_of_no_terms_is_zero(reader_of):
     """A question of stop words alone has no score to compare with."""
     assert upper_bound(reader_of([["ship"]]).statistics([])) == 0
 
 
 @given(passages=collections, question=questions)
-def test_scores_are_those_of_the_formula(
-    reader_of: ReaderOf, passages: list[list[str]], question: list[str]
-) -> None:
+def test_scores_are_those_of_the_formula(reader_of, passages, question):
     """The inverted index gives every passage the score that counting by hand gives it."""
     scores = reader_of(passages).scores(question)
 
@@ -99,9 +97,7 @@ def test_scores_are_those_of_the_formula(
 
 
 @given(passages=collections, question=questions)
-def test_statistics_count_passages(
-    reader_of: ReaderOf, passages: list[list[str]], question: list[str]
-) -> None:
+def test_statistics_count_passages(reader_of, passages, question):
     """A term's frequency is the number of passages that have it, however often."""
     statistics = reader_of(passages).statistics(question)
 
@@ -110,9 +106,7 @@ def test_statistics_count_passages(
 
 
 @given(passages=collections, question=questions)
-def test_no_score_is_above_the_bound(
-    reader_of: ReaderOf, passages: list[list[str]], question: list[str]
-) -> None:
+def test_no_score_is_above_the_bound(reader_of, passages, question):
     """The share of the bound is at most 1, and a question of one known term reaches above 0."""
     reader = reader_of(passages)
 
@@ -123,9 +117,7 @@ def test_no_score_is_above_the_bound(
 
 
 @given(passages=collections, question=questions, times=st.integers(2, 1000))
-def test_bound_is_approached_by_repetition(
-    reader_of: ReaderOf, passages: list[list[str]], question: list[str], times: int
-) -> None:
+def test_bound_is_approached_by_repetition(reader_of, passages, question, times):
     """A passage of the question's words over and over scores below the bound all the same."""
     reader = reader_of([*passages, question * times])
 
@@ -136,9 +128,7 @@ def test_bound_is_approached_by_repetition(
 
 
 @given(passages=collections, question=questions, data=st.data())
-def test_scores_do_not_depend_on_the_cut(
-    reader_of: ReaderOf, passages: list[list[str]], question: list[str], data: st.DataObject
-) -> None:
+def test_scores_do_not_depend_on_the_cut(reader_of, passages, question, data):
     """Cut anywhere into four segments, every passage has the very score that it has in one."""
     cuts = sorted(data.draw(st.lists(st.integers(0, len(passages)), min_size=3, max_size=3)))
     bounds = [0, *cuts, len(passages)]

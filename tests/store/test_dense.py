@@ -36,9 +36,7 @@ def content_of(*batches: NDArray[np.float32]) -> bytes:
     k=st.integers(1, 60),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_nearest_are_those_of_brute_force(
-    *, as_file: AsFile, count: int, dimension: int, questions: int, k: int, seed: int
-) -> None:
+def test_nearest_are_those_of_brute_force(*, as_file, count, dimension, questions, k, seed):
     """Ids and cosines are those of the k highest products, best first; fewer where there are."""
     vectors = unit(count, dimension, seed)
     asked = unit(questions, dimension, seed + 1)
@@ -52,7 +50,7 @@ def test_nearest_are_those_of_brute_force(
     assert all(len(set(row)) == min(k, count) for row in ids.tolist())
 
 
-def test_only_some_sentences_are_compared_where_that_is_wanted(as_file: AsFile) -> None:
+def test_only_some_sentences_are_compared_where_that_is_wanted(as_file):
     """Of the sentences that are looked at, the nearest are found, and no others."""
     vectors, asked = unit(50, 8, seed=0), unit(3, 8, seed=1)
     within = np.arange(50) % 3 == 1
@@ -65,7 +63,7 @@ def test_only_some_sentences_are_compared_where_that_is_wanted(as_file: AsFile) 
     np.testing.assert_allclose(cosines, np.take_along_axis(products, expected, axis=1), atol=1e-6)
 
 
-def test_equal_vectors_are_all_found(as_file: AsFile) -> None:
+def test_equal_vectors_are_all_found(as_file):
     """A thousand equal sentences have a thousand ids, and are cut off in order."""
     vectors = np.tile(unit(1, 8, seed=0), (1000, 1))
 
@@ -75,7 +73,7 @@ def test_equal_vectors_are_all_found(as_file: AsFile) -> None:
     np.testing.assert_allclose(cosines, 1.0, atol=1e-6)
 
 
-def test_vectors_come_back_as_they_were(as_file: AsFile) -> None:
+def test_vectors_come_back_as_they_were(as_file):
     """What was stored is given to the bit, in the order asked for, and as often."""
     vectors = unit(20, 8, seed=1)
 
@@ -85,7 +83,7 @@ def test_vectors_come_back_as_they_were(as_file: AsFile) -> None:
     assert found.dtype == np.float32
 
 
-def test_index_without_sentences_finds_nothing(as_file: AsFile) -> None:
+def test_index_without_sentences_finds_nothing(as_file):
     """A corpus of empty files can be asked in vain."""
     reader = FlatReader(as_file([content_of(np.zeros((0, 8), np.float32))]))
 
@@ -95,7 +93,7 @@ def test_index_without_sentences_finds_nothing(as_file: AsFile) -> None:
     assert reader.vectors(np.zeros(0, np.int64)).shape == (0, 8)
 
 
-def test_same_vectors_give_the_same_bytes() -> None:
+def test_same_vectors_give_the_same_bytes():
     """Nothing but the vectors is in the file, however they lie in memory."""
     vectors = unit(10, 8, seed=2)
 
@@ -106,7 +104,7 @@ def test_same_vectors_give_the_same_bytes() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 7])
-def test_file_is_one_of_faiss(count: int) -> None:
+def test_file_is_one_of_faiss(count):
     """FAISS writes the same bytes, and reads them as a flat index of inner products."""
     vectors = unit(count, 8, seed=3)
     index = faiss.IndexFlatIP(8)
@@ -129,7 +127,7 @@ def test_file_is_one_of_faiss(count: int) -> None:
         [0.99, 0.0, 0.0, 0.0],
     ],
 )
-def test_vector_without_unit_length_is_refused(bad: list[float]) -> None:
+def test_vector_without_unit_length_is_refused(bad):
     """A vector that would give wrong cosines is not stored, nor are those around it."""
     vectors = np.concatenate([unit(3, 4, seed=0), np.array([bad], np.float32)])
 
@@ -137,7 +135,7 @@ def test_vector_without_unit_length_is_refused(bad: list[float]) -> None:
         content_of(vectors)
 
 
-def test_truncated_bytes_are_refused(as_file: AsFile) -> None:
+def test_truncated_bytes_are_refused(as_file):
     """An index cut off at any byte is not an index."""
     content = content_of(unit(4, 8, seed=0))
 
@@ -147,7 +145,7 @@ def test_truncated_bytes_are_refused(as_file: AsFile) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 100, b"IxFI" + b"\xff" * 100])
-def test_other_bytes_are_refused(as_file: AsFile, content: bytes) -> None:
+def test_other_bytes_are_refused(as_file, content):
     """What is not an index is not taken for one, and claims no memory that it does not fill."""
     with pytest.raises(ValueError, match="it is not a flat FAISS index"):
         FlatReader(as_file([content]))

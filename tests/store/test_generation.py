@@ -131,7 +131,7 @@ def same(tmp_path: Path) -> GenerationReader:
     return write(tmp_path / "same", documents, np.repeat(vector, 1000, axis=0)).reader()
 
 
-def test_files_are_what_the_records_say(written: Written) -> None:
+def test_files_are_what_the_records_say(written):
     """Five files are written for a small index, and each is what the manifest will promise."""
     names = sorted(
         path.relative_to(written.directory).as_posix()
@@ -145,14 +145,12 @@ def test_files_are_what_the_records_say(written: Written) -> None:
         assert file.read(0, file.size) == (written.directory / name).read_bytes()
 
 
-def test_same_documents_give_the_same_files(
-    written: Written, vectors: NDArray[np.float32], tmp_path: Path
-) -> None:
+def test_same_documents_give_the_same_files(written, vectors, tmp_path):
     """Written again, every file has the same bytes."""
     assert write(tmp_path / "again", DOCUMENTS, vectors).records == written.records
 
 
-def test_texts_are_those_that_were_written(written: Written, stored: list[StoredPassage]) -> None:
+def test_texts_are_those_that_were_written(written, stored):
     """Passages, documents and texts are found by id and by path."""
     reader = written.reader()
 
@@ -167,15 +165,13 @@ def test_texts_are_those_that_were_written(written: Written, stored: list[Stored
 
 
 @pytest.mark.parametrize("ids", [[4], [-1], [0, 1, 4]])
-def test_unknown_passage_is_an_error(written: Written, ids: list[int]) -> None:
+def test_unknown_passage_is_an_error(written, ids):
     """An id that was never given out is a mistake of the caller."""
     with pytest.raises(KeyError):
         written.reader().passages(ids)
 
 
-def test_nearest_sentences_are_those_of_brute_force(
-    written: Written, vectors: NDArray[np.float32], unit_vectors: MakeVectors
-) -> None:
+def test_nearest_sentences_are_those_of_brute_force(written, vectors, unit_vectors):
     """Ids and cosines are those of comparing with every sentence."""
     asked = unit_vectors(2, DIMENSION, seed=1)
 
@@ -186,9 +182,7 @@ def test_nearest_sentences_are_those_of_brute_force(
     np.testing.assert_allclose(cosines, np.take_along_axis(products, ids, axis=1), atol=1e-6)
 
 
-def test_stored_vectors_are_those_that_were_written(
-    written: Written, vectors: NDArray[np.float32]
-) -> None:
+def test_stored_vectors_are_those_that_were_written(written, vectors):
     """Vectors are given to the bit, in the order asked for."""
     reader = written.reader()
 
@@ -198,7 +192,7 @@ def test_stored_vectors_are_those_that_were_written(
     np.testing.assert_array_equal(reader.stored_vectors(np.array([6, 0])), found)
 
 
-def test_lexical_hits_are_those_with_a_word(written: Written) -> None:
+def test_lexical_hits_are_those_with_a_word(written):
     """Only passages with a word of the question are found, best first."""
     reader = written.reader()
 
@@ -210,14 +204,14 @@ def test_lexical_hits_are_those_with_a_word(written: Written) -> None:
 
 
 @pytest.mark.parametrize(("terms", "k"), [(["unknown"], 5), ([], 5), (["ship"], 0)])
-def test_lexical_side_may_find_nothing(written: Written, terms: list[str], k: int) -> None:
+def test_lexical_side_may_find_nothing(written, terms, k):
     """Unknown words, none, and none wanted all give no passages."""
     ids, scores = written.reader().lexical(terms, k)
 
     assert (ids.tolist(), scores.tolist()) == ([], [])
 
 
-def test_term_statistics_count_passages(written: Written) -> None:
+def test_term_statistics_count_passages(written):
     """Terms are counted by passage."""
     statistics = written.reader().term_statistics(["ship", "unknown"])
 
@@ -225,7 +219,7 @@ def test_term_statistics_count_passages(written: Written) -> None:
 
 
 @pytest.mark.parametrize("k", [1, 10, 999, 1000, 2000])
-def test_equal_scores_are_cut_off_in_order(same: GenerationReader, k: int) -> None:
+def test_equal_scores_are_cut_off_in_order(same, k):
     """Of a thousand equal passages, the first k are given, in order, by either side."""
     ids, scores = same.lexical(["ship"], k)
     nearest, _ = same.dense(np.array([[1, 0]], np.float32), k)
@@ -234,7 +228,7 @@ def test_equal_scores_are_cut_off_in_order(same: GenerationReader, k: int) -> No
     assert len(set(scores.tolist())) == 1
 
 
-def test_sentences_know_their_passages(written: Written, stored: list[StoredPassage]) -> None:
+def test_sentences_know_their_passages(written, stored):
     """Every sentence belongs to the passage that lists it, in the shape that was asked for."""
     expected = [one.id for one in stored for _ in one.passage.sentences]
 
@@ -244,7 +238,7 @@ def test_sentences_know_their_passages(written: Written, stored: list[StoredPass
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
-def test_every_sentence_has_one_vector(tmp_path: Path, count: int) -> None:
+def test_every_sentence_has_one_vector(tmp_path, count):
     """More or fewer vectors than sentences are a mistake of the caller."""
     writer = GenerationWriter(tmp_path, dimension=2)
     text = "One ship. Two ships."
@@ -254,7 +248,7 @@ def test_every_sentence_has_one_vector(tmp_path: Path, count: int) -> None:
         segment.add("a.txt", "utf-8", text, cut(text), np.zeros((count, 2), np.float32))
 
 
-def test_generation_may_be_empty(tmp_path: Path, unit_vectors: MakeVectors) -> None:
+def test_generation_may_be_empty(tmp_path, unit_vectors):
     """A corpus of empty files makes an index in which nothing is found."""
     reader = write(tmp_path / "generation", {"a.txt": " "}, unit_vectors(0, DIMENSION)).reader()
 
@@ -277,7 +271,7 @@ USES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_damaged_file_is_not_used(written: Written, name: str) -> None:
+def test_damaged_file_is_not_used(written, name):
     """A flipped bit in a file is reported with the file's name, at each attempt."""
     path = written.directory / "000" / name
     content = bytearray(path.read_bytes())
@@ -296,7 +290,7 @@ def test_damaged_file_is_not_used(written: Written, name: str) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"made by another program", b"\x93NUMPY\x01\x00\x05\x00[1,2]"]
 )
-def test_file_in_no_known_format_is_damage(written: Written, name: str, content: bytes) -> None:
+def test_file_in_no_known_format_is_damage(written, name, content):
     """Bytes that the manifest promises and that are not index of ours are refused all the same."""
     path = written.directory / "000" / name
     path.write_bytes(content)
@@ -338,9 +332,7 @@ except DamagedIndexError as error:
 """
 
 
-def test_file_that_is_cut_off_between_questions_is_damage(
-    tmp_path: Path, unit_vectors: MakeVectors, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_file_that_is_cut_off_between_questions_is_damage(tmp_path, unit_vectors, monkeypatch):
     """A mapped file that lost its end does not end the process, as a look after its end would."""
     monkeypatch.setattr(durable, "LARGE", 1 << 14)
     documents = {"a.txt": "Rain fell. " * 40_000}
@@ -358,7 +350,7 @@ def test_file_that_is_cut_off_between_questions_is_damage(
     assert ran.stdout == f"{path} is not what its manifest says\n"
 
 
-def test_closed_reader_that_read_nothing_is_fine(written: Written) -> None:
+def test_closed_reader_that_read_nothing_is_fine(written):
     """A reader may be closed before it has opened anything, and more than once."""
     reader = written.reader()
 
@@ -380,9 +372,7 @@ def test_closed_reader_that_read_nothing_is_fine(written: Written) -> None:
     ],
     ids=["lexical", "dense", "text"],
 )
-def test_only_what_a_question_needs_is_opened(
-    written: Written, use: Callable[[GenerationReader], object], names: set[str]
-) -> None:
+def test_only_what_a_question_needs_is_opened(written, use, names):
     """A lexical question opens no vectors and a dense one no terms; lines wait for their use."""
     reader = written.reader()
     assert written.opened == []
@@ -396,7 +386,7 @@ def test_only_what_a_question_needs_is_opened(
 
 
 @pytest.mark.parametrize("lexical", [True, False])
-def test_prepared_reader_reads_nothing_more(written: Written, lexical: bool) -> None:
+def test_prepared_reader_reads_nothing_more(written, lexical):
     """What the searches need is verified ahead of them: they work when the files are gone."""
     reader, other = written.reader(), written.reader()
     asked = np.eye(8, dtype=np.float32)[:1]

@@ -30,7 +30,7 @@ def passages_with(reader: PostingsReader, term: str) -> list[int]:
     return reader.postings(*reader.find(term))[0].tolist()
 
 
-def test_file_is_six_arrays(tmp_path) -> None:
+def test_file_is_six_arrays(tmp_path):
     """NumPy alone reads what is documented, in this order and with these types."""
     path = tmp_path / "lexical.npys"
     path.write_bytes(content_of(PASSAGES))
@@ -51,7 +51,7 @@ def test_file_is_six_arrays(tmp_path) -> None:
 
 
 @given(passages=st.lists(st.lists(terms, max_size=6), max_size=6), data=st.data())
-def test_order_of_terms_does_not_matter(passages: list[list[str]], data: st.DataObject) -> None:
+def test_order_of_terms_does_not_matter(passages, data):
     """The same passages give the same bytes, in whatever order their terms come."""
     shuffled = [data.draw(st.permutations(passage)) for passage in passages]
 
@@ -59,7 +59,7 @@ def test_order_of_terms_does_not_matter(passages: list[list[str]], data: st.Data
 
 
 @given(passages=st.lists(st.lists(terms, max_size=6), max_size=6))
-def test_every_term_is_found_again(as_file: AsFile, passages: list[list[str]]) -> None:
+def test_every_term_is_found_again(as_file, passages):
     """What was added is found, whatever script it is in, and nothing else is."""
     reader = PostingsReader(as_file([content_of(passages)]))
 
@@ -72,7 +72,7 @@ def test_every_term_is_found_again(as_file: AsFile, passages: list[list[str]]) -
 
 
 @pytest.mark.parametrize("passages", [[], [[]], [[], []]])
-def test_index_without_terms_has_lengths(as_file: AsFile, passages: list[list[str]]) -> None:
+def test_index_without_terms_has_lengths(as_file, passages):
     """Documents of white space, or of stop words alone, can be asked in vain."""
     reader = PostingsReader(as_file([content_of(passages)]))
 
@@ -80,7 +80,7 @@ def test_index_without_terms_has_lengths(as_file: AsFile, passages: list[list[st
     assert reader.lengths.all().tolist() == [0] * len(passages)
 
 
-def test_frequency_has_a_highest_value(as_file: AsFile) -> None:
+def test_frequency_has_a_highest_value(as_file):
     """A term that stands more often than 65,535 times in a passage is counted as that often."""
     reader = PostingsReader(as_file([content_of([["ship"] * 70_000])]))
 
@@ -103,7 +103,7 @@ def moves(draw: st.DrawFn) -> tuple[list[list[list[str]]], list[tuple[int, int, 
 
 
 @given(made=moves())
-def test_copied_passages_are_as_if_written(as_file: AsFile, made) -> None:
+def test_copied_passages_are_as_if_written(as_file, made):
     """What is put together from parts of others is, to the byte, what analysing again gives."""
     segments, steps = made
     readers = [PostingsReader(as_file([content_of(passages)])) for passages in segments]
@@ -122,7 +122,7 @@ def test_copied_passages_are_as_if_written(as_file: AsFile, made) -> None:
     assert b"".join(writer.pieces()) == content_of(passages)
 
 
-def test_truncated_file_is_refused(as_file: AsFile) -> None:
+def test_truncated_file_is_refused(as_file):
     """A file cut off at any byte is not an index."""
     content = content_of(PASSAGES)
 
@@ -131,7 +131,7 @@ def test_truncated_file_is_refused(as_file: AsFile) -> None:
             PostingsReader(as_file([content[:length]]))
 
 
-def test_appended_bytes_are_refused(as_file: AsFile) -> None:
+def test_appended_bytes_are_refused(as_file):
     """What follows the last array is not a part of an index."""
     with pytest.raises(ValueError, match="1 bytes follow the last array"):
         PostingsReader(as_file([content_of(PASSAGES) + b"\0"]))
@@ -157,7 +157,7 @@ def test_appended_bytes_are_refused(as_file: AsFile) -> None:
         (b"{'descr'", b"\xff\xff\xff\xff\xff\xff\xff\xff"),
     ],
 )
-def test_array_with_a_wrong_header_is_refused(as_file: AsFile, old: bytes, new: bytes) -> None:
+def test_array_with_a_wrong_header_is_refused(as_file, old, new):
     """A header that another program wrote is refused, and nothing else happens."""
     content = content_of(PASSAGES)
     changed = content.replace(old, new, 1)
@@ -168,7 +168,7 @@ def test_array_with_a_wrong_header_is_refused(as_file: AsFile, old: bytes, new: 
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 1000, b"\x93NUMPY", b"PK\x03\x04" * 100])
-def test_other_file_is_refused(as_file: AsFile, content: bytes) -> None:
+def test_other_file_is_refused(as_file, content):
     """What is not a sequence of arrays is not taken for one."""
     with pytest.raises(ValueError, match=r"."):
         PostingsReader(as_file([content]))

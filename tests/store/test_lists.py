@@ -97,7 +97,7 @@ def random_units(count: int, dimension: int, seed: int) -> NDArray[np.float32]:
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
-def test_vectors_have_the_codes_worked_out_by_hand() -> None:
+def test_vectors_have_the_codes_worked_out_by_hand():
     """A code counts steps from the lowest value; what no code reaches has the nearest one."""
     vectors = np.array([[-1, -1], [0.2, 0.3], [-7, 70], [200, -0.75]], np.float32)
 
@@ -116,9 +116,7 @@ def test_vectors_have_the_codes_worked_out_by_hand() -> None:
     offset=st.floats(-1.0, 1.0),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_decoded_vectors_have_the_same_codes(
-    dimension: int, sample: int, scale: float, offset: float, seed: int
-) -> None:
+def test_decoded_vectors_have_the_same_codes(dimension, sample, scale, offset, seed):
     """Any codes come back, whatever the ranges are, so a refresh does not wear vectors down."""
     random = np.random.default_rng(seed)
     values = np.clip(offset + scale * random.uniform(-1, 1, (sample, dimension)), -1, 1)
@@ -130,7 +128,7 @@ def test_decoded_vectors_have_the_same_codes(
     np.testing.assert_array_equal(again, codes)
 
 
-def test_every_value_of_the_sample_is_coded_within_half_a_step(unit_vectors: MakeVectors) -> None:
+def test_every_value_of_the_sample_is_coded_within_half_a_step(unit_vectors):
     """The ranges hold all that they were made from, so no value of the sample is cut off."""
     vectors = unit_vectors(300, 16)
     codebook = train_codebook(vectors, lists=4)
@@ -151,13 +149,13 @@ def test_every_value_of_the_sample_is_coded_within_half_a_step(unit_vectors: Mak
         lambda vectors: train_codebook(vectors, lists=1),
     ],
 )
-def test_vector_that_is_not_finite_is_refused(use: Callable[..., object], bad: float) -> None:
+def test_vector_that_is_not_finite_is_refused(use, bad):
     """No code stands for what is not a number, and no list is the nearest one."""
     with pytest.raises(ValueError, match="vectors must be finite"):
         use(np.array([[1, 0], [bad, 0]], np.float32))
 
 
-def test_same_sample_gives_the_same_codebook(unit_vectors: MakeVectors) -> None:
+def test_same_sample_gives_the_same_codebook(unit_vectors):
     """Nothing but the sample decides, however it lies in memory."""
     vectors = unit_vectors(500, 8)
 
@@ -169,7 +167,7 @@ def test_same_sample_gives_the_same_codebook(unit_vectors: MakeVectors) -> None:
     assert made[0] == made[1] == made[2]
 
 
-def test_list_of_a_vector_is_that_of_the_nearest_centroid(unit_vectors: MakeVectors) -> None:
+def test_list_of_a_vector_is_that_of_the_nearest_centroid(unit_vectors):
     """Every vector is put where comparing its decoded form with all centroids puts it."""
     vectors = unit_vectors(300, 16)
     codebook = train_codebook(vectors, lists=20)
@@ -181,7 +179,7 @@ def test_list_of_a_vector_is_that_of_the_nearest_centroid(unit_vectors: MakeVect
     np.testing.assert_array_equal(found, np.argmax(decoded @ codebook.centroids.T, axis=1))
 
 
-def test_decoded_vector_stays_in_its_list() -> None:
+def test_decoded_vector_stays_in_its_list():
     """A vector is in the list to which its codes belong, though its values were nearer another."""
     vectors = np.array([[0.49, 0.26]], np.float32)
     decoded = decode(SMALL, encode(SMALL, vectors))
@@ -192,7 +190,7 @@ def test_decoded_vector_stays_in_its_list() -> None:
     assert found.tolist() == assign(SMALL, decoded).tolist() == [1]
 
 
-def test_lists_that_are_close_have_close_numbers() -> None:
+def test_lists_that_are_close_have_close_numbers():
     """Centroids on a half circle are numbered along it, from wherever k-means put the first."""
     angles = np.repeat(np.linspace(0, np.pi / 2, 9), 4)
     vectors = np.column_stack([np.cos(angles), np.sin(angles)]).astype(np.float32)
@@ -205,7 +203,7 @@ def test_lists_that_are_close_have_close_numbers() -> None:
 
 
 @pytest.mark.parametrize(("count", "lists_made"), [(0, 1), (1, 1), (3, 3), (4, 4), (9, 4)])
-def test_there_are_no_more_lists_than_vectors(count: int, lists_made: int) -> None:
+def test_there_are_no_more_lists_than_vectors(count, lists_made):
     """A small sample gives a codebook too, and an empty one a codebook of one list."""
     codebook = train_codebook(random_units(count, 6, seed=0), lists=4)
 
@@ -213,7 +211,7 @@ def test_there_are_no_more_lists_than_vectors(count: int, lists_made: int) -> No
     assert (codebook.step > 0).all()
 
 
-def test_equal_vectors_give_a_codebook_that_codes_them() -> None:
+def test_equal_vectors_give_a_codebook_that_codes_them():
     """A sample without any width has steps, and its vector comes back."""
     vectors = np.tile(random_units(1, 6, seed=3), (50, 1))
 
@@ -222,14 +220,14 @@ def test_equal_vectors_give_a_codebook_that_codes_them() -> None:
     np.testing.assert_allclose(decode(codebook, encode(codebook, vectors)), vectors, atol=1e-5)
 
 
-def test_training_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+def test_training_says_nothing(capfd):
     """FAISS warns of few vectors on standard error, which belongs to the user."""
     train_codebook(random_units(40, 6, seed=0), lists=30)
 
     assert capfd.readouterr() == ("", "")
 
 
-def test_number_of_lists_grows_with_the_segments_up_to_a_limit() -> None:
+def test_number_of_lists_grows_with_the_segments_up_to_a_limit():
     """More text has more lists, until a question would take too long to choose among them."""
     assert [number_of_lists(segments) for segments in (1, 2, 4, 8, 32)] == [
         512,
@@ -240,7 +238,7 @@ def test_number_of_lists_grows_with_the_segments_up_to_a_limit() -> None:
     ]
 
 
-def test_codebook_is_three_arrays(tmp_path) -> None:
+def test_codebook_is_three_arrays(tmp_path):
     """NumPy reads the documented arrays, and reading them returns the codebook."""
     path = tmp_path / "codebook.npys"
     path.write_bytes(b"".join(codebook_pieces(SMALL)))
@@ -260,7 +258,7 @@ def test_codebook_is_three_arrays(tmp_path) -> None:
     assert (read.low.tolist(), read.step.tolist()) == ([-1, -1], [0.5, 0.25])
 
 
-def test_truncated_codebook_is_refused() -> None:
+def test_truncated_codebook_is_refused():
     """A codebook cut off at any byte is invalid."""
     content = b"".join(codebook_pieces(SMALL))
 
@@ -279,9 +277,7 @@ def test_truncated_codebook_is_refused() -> None:
         (np.zeros((3, 0)), [], []),
     ],
 )
-def test_arrays_that_do_not_belong_together_are_no_codebook(
-    centroids: object, low: object, step: object
-) -> None:
+def test_arrays_that_do_not_belong_together_are_no_codebook(centroids, low, step):
     """There is one low value and one step for each dimension, and one list at least."""
     arrays = [np.asarray(values, np.float32) for values in (centroids, low, step)]
     codebook = Codebook(centroids=arrays[0], low=arrays[1], step=arrays[2])
@@ -290,7 +286,7 @@ def test_arrays_that_do_not_belong_together_are_no_codebook(
         read_codebook(b"".join(codebook_pieces(codebook)))
 
 
-def test_codebook_of_whole_numbers_is_refused() -> None:
+def test_codebook_of_whole_numbers_is_refused():
     """Arrays of another type are not taken for values."""
     codebook = Codebook(centroids=SMALL.centroids.astype(np.int32), low=SMALL.low, step=SMALL.step)
 
@@ -298,7 +294,7 @@ def test_codebook_of_whole_numbers_is_refused() -> None:
         read_codebook(b"".join(codebook_pieces(codebook)))
 
 
-def test_segment_is_four_arrays(tmp_path) -> None:
+def test_segment_is_four_arrays(tmp_path):
     """NumPy alone reads what is documented: by list, then by sentence id, and the way back."""
     codes = np.array([[10, 11], [20, 21], [30, 31], [40, 41], [50, 51]], np.uint8)
     numbers = np.array([2, 0, 2, 0, 0], np.int32)
@@ -319,7 +315,7 @@ def test_segment_is_four_arrays(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("batch", [1, 7, 100])
-def test_size_of_batches_does_not_show(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_size_of_batches_does_not_show(batch, monkeypatch):
     """A segment's file has the same bytes however many codes are copied at once."""
     vectors = random_units(50, 2, seed=0)
     codes, numbers = encode(SMALL, vectors), assign(SMALL, vectors)
@@ -339,9 +335,7 @@ def test_size_of_batches_does_not_show(batch: int, monkeypatch: pytest.MonkeyPat
     made=st.integers(1, 12),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_nearest_of_all_lists_are_those_of_brute_force(
-    counts: list[int], dimension: int, k: int, made: int, seed: int
-) -> None:
+def test_nearest_of_all_lists_are_those_of_brute_force(counts, dimension, k, made, seed):
     """Ids and cosines are those of the k nearest decoded vectors of all segments, best first."""
     vectors = random_units(sum(counts), dimension, seed)
     asked = random_units(2, dimension, seed + 1)
@@ -365,9 +359,7 @@ def test_nearest_of_all_lists_are_those_of_brute_force(
     rows=st.sampled_from([1, 1000]),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_only_some_sentences_are_looked_at_where_that_is_wanted(
-    counts: list[int], share: float, k: int, rows: int, seed: int
-) -> None:
+def test_only_some_sentences_are_looked_at_where_that_is_wanted(counts, share, k, rows, seed):
     """As many as there are up to k are found, of those alone; with enough rows, the nearest."""
     vectors, (asked,) = random_units(sum(counts), 8, seed), random_units(1, 8, seed + 1)
     within = np.random.default_rng(seed).random(len(vectors)) < share
@@ -386,7 +378,7 @@ def test_only_some_sentences_are_looked_at_where_that_is_wanted(
         np.testing.assert_allclose(cosines[0], -np.sort(-products)[:k], atol=2e-6)
 
 
-def test_how_an_index_is_cut_does_not_show(unit_vectors: MakeVectors) -> None:
+def test_how_an_index_is_cut_does_not_show(unit_vectors):
     """One segment and five have the same neighbours, with the same cosines."""
     vectors, asked = unit_vectors(400, 16), unit_vectors(5, 16, seed=1)
     codebook = train_codebook(vectors, lists=20)
@@ -398,7 +390,7 @@ def test_how_an_index_is_cut_does_not_show(unit_vectors: MakeVectors) -> None:
     np.testing.assert_array_equal(one[1], five[1])
 
 
-def test_equal_sentences_are_ordered_by_id() -> None:
+def test_equal_sentences_are_ordered_by_id():
     """Equal vectors in several segments have equal cosines, and their ids ascend."""
     one = random_units(1, 8, seed=0)
     codebook = train_codebook(random_units(50, 8, seed=1), lists=3)
@@ -409,7 +401,7 @@ def test_equal_sentences_are_ordered_by_id() -> None:
     assert len(set(cosines[0].tolist())) == 1
 
 
-def test_only_the_nearest_lists_are_read() -> None:
+def test_only_the_nearest_lists_are_read():
     """A question reads the codes of the lists that it looks in, and once more those of its hits."""
     vectors = np.array([[1, 0], [0, 1], [-1, 0], [0.9, 0.1]], np.float32)
     segment = segment_of(SMALL, vectors)
@@ -422,7 +414,7 @@ def test_only_the_nearest_lists_are_read() -> None:
     assert segment.positions.taken == []
 
 
-def test_reader_reads_nothing_before_the_first_question(unit_vectors: MakeVectors) -> None:
+def test_reader_reads_nothing_before_the_first_question(unit_vectors):
     """An index that is opened for another use pays nothing for the dense side."""
     segment = segment_of(SMALL, unit_vectors(10, 2))
 
@@ -432,7 +424,7 @@ def test_reader_reads_nothing_before_the_first_question(unit_vectors: MakeVector
     assert [array.taken for array in arrays] == [[], [], [], []]
 
 
-def test_more_lists_are_read_where_few_hold_too_little() -> None:
+def test_more_lists_are_read_where_few_hold_too_little():
     """As many sentences are found as are asked for, though one list has not as many."""
     vectors = np.array([[1, 0], [0, 1], [-1, 0], [0.9, 0.1]], np.float32)
 
@@ -442,9 +434,7 @@ def test_more_lists_are_read_where_few_hold_too_little() -> None:
     assert cosines.shape == (1, 4)
 
 
-def test_default_compares_with_part_of_a_large_index(
-    unit_vectors: MakeVectors, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_default_compares_with_part_of_a_large_index(unit_vectors, monkeypatch):
     """How many lists are read follows from how many sentences they hold."""
     monkeypatch.setattr(lists, "LEAST_ROWS", 50)
     monkeypatch.setattr(lists, "ROWS_PER_ROOT", 4)
@@ -458,7 +448,7 @@ def test_default_compares_with_part_of_a_large_index(
     assert 4 * 50 <= len(set(segment.codes.taken)) < 4 * 50 + largest
 
 
-def test_near_lists_hold_most_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_near_lists_hold_most_neighbours(monkeypatch):
     """A quarter of the vectors, in groups as texts have them, holds .95 of the ten nearest."""
     monkeypatch.setattr(lists, "LEAST_ROWS", 1000)
     random = np.random.default_rng(0)
@@ -477,7 +467,7 @@ def test_near_lists_hold_most_neighbours(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize("segments", [[], [0], [0, 0]])
-def test_index_without_sentences_finds_nothing(segments: list[int]) -> None:
+def test_index_without_sentences_finds_nothing(segments):
     """A corpus of empty files can be asked in vain."""
     reader = reader_of(SMALL, [np.zeros((count, 2), np.float32) for count in segments])
 
@@ -487,7 +477,7 @@ def test_index_without_sentences_finds_nothing(segments: list[int]) -> None:
     assert reader.vectors(np.zeros(0, np.int64)).shape == (0, 2)
 
 
-def test_vectors_are_decoded_in_the_order_asked_for(unit_vectors: MakeVectors) -> None:
+def test_vectors_are_decoded_in_the_order_asked_for(unit_vectors):
     """Ids of all segments, in any order and more than once, give unit vectors."""
     vectors = unit_vectors(60, 12)
     codebook = train_codebook(vectors, lists=5)
@@ -512,9 +502,7 @@ def test_vectors_are_decoded_in_the_order_asked_for(unit_vectors: MakeVectors) -
         ("codes", (8,), np.uint8),
     ],
 )
-def test_arrays_of_another_index_are_refused(
-    name: str, shape: tuple[int, ...], dtype: type, unit_vectors: MakeVectors
-) -> None:
+def test_arrays_of_another_index_are_refused(name, shape, dtype, unit_vectors):
     """FAISS would read past the end of codes that are shorter than the codebook says."""
     segment = segment_of(SMALL, unit_vectors(4, 2))
     arrays = {one: getattr(segment, one) for one in ("offsets", "sentences", "positions", "codes")}
@@ -524,7 +512,7 @@ def test_arrays_of_another_index_are_refused(
         ListsReader(SMALL, [SegmentLists(**arrays)])
 
 
-def test_codes_of_another_type_are_refused(unit_vectors: MakeVectors) -> None:
+def test_codes_of_another_type_are_refused(unit_vectors):
     """Numbers of more than a byte are not taken for codes."""
     segment = segment_of(SMALL, unit_vectors(4, 2))
     segment.codes.array = segment.codes.array.astype(np.int32)
@@ -533,7 +521,7 @@ def test_codes_of_another_type_are_refused(unit_vectors: MakeVectors) -> None:
         ListsReader(SMALL, [segment]).nearest(unit_vectors(1, 2), 1)
 
 
-def test_reading_vectors_does_not_import_faiss() -> None:
+def test_reading_vectors_does_not_import_faiss():
     """Cosines of given passages, and a lexical question, do not wait for FAISS."""
     program = (
         "import sys, numpy as np\n"

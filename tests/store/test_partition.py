@@ -24,12 +24,12 @@ numbers = st.sampled_from([1, 2, 4, 8, 16, 32])
         (1 << 40, 32),
     ],
 )
-def test_number_of_segments_follows_from_the_size(size: int, segments: int) -> None:
+def test_number_of_segments_follows_from_the_size(size, segments):
     """The smallest power of two with 8 MiB for each, at most 32."""
     assert number_of_segments(size) == segments
 
 
-def test_segment_is_the_first_bits_of_the_hash() -> None:
+def test_segment_is_the_first_bits_of_the_hash():
     """The sha256 of `docs/a.txt` begins with 6b, binary 01101011."""
     found = [segment_of("docs/a.txt", segments) for segments in (1, 2, 8, 32)]
 
@@ -37,18 +37,18 @@ def test_segment_is_the_first_bits_of_the_hash() -> None:
 
 
 @given(path=paths, segments=numbers)
-def test_twice_as_many_segments_are_halves(path: str, segments: int) -> None:
+def test_twice_as_many_segments_are_halves(path, segments):
     """A document of segment n goes to 2n or 2n + 1 when their number doubles."""
     assert segment_of(path, 2 * segments) // 2 == segment_of(path, segments)
 
 
-def test_path_may_hold_any_byte() -> None:
+def test_path_may_hold_any_byte():
     """A byte that is not UTF-8 is hashed as that byte."""
     assert segment_of("\udcff", 32) == hashlib.sha256(b"\xff").digest()[0] >> 3
 
 
 @given(some=st.lists(paths), segments=numbers)
-def test_every_path_is_in_its_segment_in_order(some: list[str], segments: int) -> None:
+def test_every_path_is_in_its_segment_in_order(some, segments):
     """No path is lost, and the order stays."""
     found = by_segment(some, segments)
 
@@ -58,7 +58,7 @@ def test_every_path_is_in_its_segment_in_order(some: list[str], segments: int) -
     ]
 
 
-def test_folders_are_known_from_the_names_of_files() -> None:
+def test_folders_are_known_from_the_names_of_files():
     """What stands beside the folders is not a segment."""
     names = ["codebook.npys", "001/a", "000/b", "000/a", "codebook.npys.blocks"]
 

@@ -113,9 +113,7 @@ def passages_of(reader: GenerationReader) -> Iterator[StoredPassage]:
 
 
 @pytest.mark.parametrize("segments", [2, 4, 32])
-def test_files_stand_in_one_folder_for_each_segment(
-    generations: Generations, segments: int
-) -> None:
+def test_files_stand_in_one_folder_for_each_segment(generations, segments):
     """A segment without documents has its files too; the codebook stands beside the folders."""
     generations.write("cut", segments)
 
@@ -131,7 +129,7 @@ def test_files_stand_in_one_folder_for_each_segment(
 
 
 @pytest.mark.parametrize("segments", [2, 4, 32])
-def test_texts_do_not_depend_on_the_cut(generations: Generations, segments: int) -> None:
+def test_texts_do_not_depend_on_the_cut(generations, segments):
     """Every document is found with its passages, whose ids count through the segments."""
     whole, parts = generations.write("whole", 1), generations.write("cut", segments)
 
@@ -158,7 +156,7 @@ def test_texts_do_not_depend_on_the_cut(generations: Generations, segments: int)
 
 
 @pytest.mark.parametrize("segments", [1, 4])
-def test_search_can_be_within_some_documents(generations: Generations, segments: int) -> None:
+def test_search_can_be_within_some_documents(generations, segments):
     """Passages and sentences of other documents are never found, and scores stay what they are."""
     reader = generations.write("cut", segments)
     paths = sorted(DOCUMENTS)[::2]
@@ -179,7 +177,7 @@ def test_search_can_be_within_some_documents(generations: Generations, segments:
 
 
 @pytest.mark.parametrize("terms", [["ship"], ["rain", "moon"], ["é", "été", "unknown"], []])
-def test_scores_do_not_depend_on_the_cut(generations: Generations, terms: list[str]) -> None:
+def test_scores_do_not_depend_on_the_cut(generations, terms):
     """Every passage has the very BM25 score that it has in an index of one segment."""
     whole, parts = generations.write("whole", 1), generations.write("cut", 4)
 
@@ -192,9 +190,7 @@ def test_scores_do_not_depend_on_the_cut(generations: Generations, terms: list[s
     assert best[0] == best[1]
 
 
-def test_nearest_sentences_do_not_depend_on_the_cut(
-    generations: Generations, unit_vectors: MakeVectors
-) -> None:
+def test_nearest_sentences_do_not_depend_on_the_cut(generations, unit_vectors):
     """But for what codes lose, the cosines are those of the vectors, and so are the best."""
     whole, parts = generations.write("whole", 1), generations.write("cut", 4)
     asked = unit_vectors(3, DIMENSION, seed=1)
@@ -208,9 +204,7 @@ def test_nearest_sentences_do_not_depend_on_the_cut(
         np.testing.assert_allclose(parts.vectors(own) @ question, cosines, atol=1e-6)
 
 
-def test_vectors_are_nearly_those_that_were_written(
-    generations: Generations, vectors: dict[str, NDArray[np.float32]]
-) -> None:
+def test_vectors_are_nearly_those_that_were_written(generations, vectors):
     """Every sentence has its own vector: cosine .9999, of unit length."""
     reader = generations.write("cut", 4)
 
@@ -221,7 +215,7 @@ def test_vectors_are_nearly_those_that_were_written(
         np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
 
 
-def test_same_documents_give_the_same_files(generations: Generations) -> None:
+def test_same_documents_give_the_same_files(generations):
     """The codebook, which is trained, is the same for the same vectors."""
     generations.write("one", 4)
     generations.write("two", 4)
@@ -230,9 +224,7 @@ def test_same_documents_give_the_same_files(generations: Generations) -> None:
 
 
 @pytest.mark.parametrize("segments", [1, 4])
-def test_refreshed_generation_has_the_bytes_of_the_old_one(
-    generations: Generations, segments: int
-) -> None:
+def test_refreshed_generation_has_the_bytes_of_the_old_one(generations, segments):
     """With the codebook kept, a document that went and came back leaves no trace in any file."""
     first = generations.write("first", segments)
     path = sorted(DOCUMENTS)[7]
@@ -246,7 +238,7 @@ def test_refreshed_generation_has_the_bytes_of_the_old_one(
 
 
 @pytest.mark.parametrize(("before", "after"), [(1, 4), (4, 1), (2, 8), (8, 2)])
-def test_index_may_be_cut_anew(generations: Generations, before: int, after: int) -> None:
+def test_index_may_be_cut_anew(generations, before, after):
     """From any number of segments to any other, texts and terms are those of a fresh index."""
     old = generations.write("old", before)
     generations.write("new", after, old=old)
@@ -262,7 +254,7 @@ def test_index_may_be_cut_anew(generations: Generations, before: int, after: int
     assert ((one * two).sum(axis=1) > 0.9998).all()
 
 
-def test_stored_vectors_have_the_same_codes(generations: Generations) -> None:
+def test_stored_vectors_have_the_same_codes(generations):
     """What a refresh is given to keep comes back as the same codes, however often."""
     reader = generations.write("cut", 4)
     assert reader.codebook is not None
@@ -274,7 +266,7 @@ def test_stored_vectors_have_the_same_codes(generations: Generations) -> None:
     np.testing.assert_array_equal(codes, np.concatenate(expected))
 
 
-def test_lexical_question_reads_no_codes(generations: Generations) -> None:
+def test_lexical_question_reads_no_codes(generations):
     """The files of vectors may be gone while words are looked up, and those of words too."""
     generations.write("cut", 4)
     for path in (generations.folder / "cut").rglob("dense.npys"):
@@ -289,9 +281,7 @@ def test_lexical_question_reads_no_codes(generations: Generations) -> None:
 
 
 @pytest.mark.parametrize("name", ["codebook.npys", "002/dense.npys"])
-def test_arrays_of_another_index_are_damage(
-    generations: Generations, unit_vectors: MakeVectors, name: str
-) -> None:
+def test_arrays_of_another_index_are_damage(generations, unit_vectors, name):
     """A codebook and lists that do not belong together are not used."""
     generations.write("cut", 4)
     other = Generations(generations.folder, {p: v[:, :8] for p, v in generations.vectors.items()})
@@ -310,7 +300,7 @@ def test_arrays_of_another_index_are_damage(
         generations.read("cut").dense(np.eye(DIMENSION, dtype=np.float32)[:1], 5)
 
 
-def test_abandoned_generation_holds_nothing(tmp_path: Path) -> None:
+def test_abandoned_generation_holds_nothing(tmp_path):
     """Giving up lets go of what waits on the disk, in the middle of a segment too."""
     writer = GenerationWriter(tmp_path, dimension=DIMENSION, segments=2)
 

@@ -90,7 +90,7 @@ def cut(text: str) -> list[Passage]:
     )
 
 
-def test_passages_come_back_as_they_were(tmp_path: Path) -> None:
+def test_passages_come_back_as_they_were(tmp_path):
     """Spans, offsets, headings and text are kept, and ids count from where they are told."""
     write(tmp_path / "texts", DOCUMENTS_OF_THREE)
 
@@ -114,7 +114,7 @@ def test_passages_come_back_as_they_were(tmp_path: Path) -> None:
     ]
 
 
-def test_lines_are_json(tmp_path: Path) -> None:
+def test_lines_are_json(tmp_path):
     """Another program reads the lines as they are documented; a path's odd bytes are escaped."""
     write(tmp_path / "texts", DOCUMENTS_OF_THREE)
 
@@ -134,7 +134,7 @@ def test_lines_are_json(tmp_path: Path) -> None:
 
 @settings(deadline=None)
 @given(contents=st.lists(texts, max_size=4))
-def test_any_document_can_be_put_together_again(contents: list[str]) -> None:
+def test_any_document_can_be_put_together_again(contents):
     """Gaps and passages are the text, up to the last passage; the rest is white space."""
     documents = [(f"{n}.txt", "utf-8", text, cut(text)) for n, text in enumerate(contents)]
     with tempfile.TemporaryDirectory() as directory:
@@ -151,7 +151,7 @@ def test_any_document_can_be_put_together_again(contents: list[str]) -> None:
 
 @settings(deadline=None)
 @given(contents=st.lists(texts, max_size=6), cuts=st.lists(st.integers(0, 6), max_size=3))
-def test_copied_documents_are_as_if_written(contents: list[str], cuts: list[int]) -> None:
+def test_copied_documents_are_as_if_written(contents, cuts):
     """Documents copied in any pieces, and one written between them, give the same bytes."""
     documents = [(f"{n}.txt", "utf-8", text, cut(text)) for n, text in enumerate(contents)]
     bounds = sorted({0, len(documents), *(one for one in cuts if one < len(documents))})
@@ -173,7 +173,7 @@ def test_copied_documents_are_as_if_written(contents: list[str], cuts: list[int]
 
 
 @pytest.mark.parametrize("second", ["b.txt", "a.txt", ""])
-def test_documents_come_in_order(tmp_path: Path, second: str) -> None:
+def test_documents_come_in_order(tmp_path, second):
     """A path that is not greater than the one before it is a mistake of the caller."""
     write(tmp_path / "texts", [(second, "utf-8", "", [])])
     writer = TextWriter(tmp_path)
@@ -186,7 +186,7 @@ def test_documents_come_in_order(tmp_path: Path, second: str) -> None:
     writer.abort()
 
 
-def test_line_that_is_not_json_is_damage(tmp_path: Path) -> None:
+def test_line_that_is_not_json_is_damage(tmp_path):
     """A line that another program wrote is refused by the name of its file."""
     write(tmp_path / "texts", DOCUMENTS_OF_THREE)
     path = tmp_path / "texts" / PASSAGES
@@ -196,7 +196,7 @@ def test_line_that_is_not_json_is_damage(tmp_path: Path) -> None:
         all_of(read(tmp_path / "texts"))
 
 
-def test_only_the_lines_asked_for_are_read(tmp_path: Path) -> None:
+def test_only_the_lines_asked_for_are_read(tmp_path):
     """Of a million bytes of passages, one passage costs its own line."""
     documents = [(f"{n:04}", "utf-8", "w" * 1000, cut("w" * 1000)) for n in range(1000)]
     write(tmp_path / "texts", documents)
@@ -221,7 +221,7 @@ def test_only_the_lines_asked_for_are_read(tmp_path: Path) -> None:
     ]
 
 
-def test_tables_are_five_arrays(tmp_path: Path) -> None:
+def test_tables_are_five_arrays(tmp_path):
     """NumPy alone reads what is documented: offsets of lines, of what belongs to them, digests."""
     write(tmp_path / "texts", DOCUMENTS_OF_THREE)
     content = content_of(tmp_path / "texts")

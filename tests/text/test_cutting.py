@@ -68,7 +68,7 @@ def passages_of(document: Document, budget: int) -> list[Passage]:
     return cut_passages(document, PassageSettings(max_tokens=budget), count_words)
 
 
-def test_paragraph_is_a_passage() -> None:
+def test_paragraph_is_a_passage():
     """A paragraph that says enough stands alone, with all that a citation needs."""
     text = f"{words(12)}\n\n{words(6)}.\n{words(7).upper()}."
 
@@ -106,16 +106,14 @@ def test_paragraph_is_a_passage() -> None:
         (["Heading"], [(1, 1)]),
     ],
 )
-def test_short_paragraphs_go_with_what_follows(
-    paragraphs: list[str], expected: list[tuple[int, int]]
-) -> None:
+def test_short_paragraphs_go_with_what_follows(paragraphs, expected):
     """A paragraph of fewer than 12 tokens introduces the next, where the budget of 16 allows."""
     passages = cut("\n\n".join(paragraphs))
 
     assert [passage.paragraphs for passage in passages] == expected
 
 
-def test_long_paragraph_is_cut_at_sentences() -> None:
+def test_long_paragraph_is_cut_at_sentences():
     """Sentences stay whole, as many in a passage as the budget allows, and offsets say which."""
     sentences = [f"{words(n, first=10).capitalize()}." for n in (6, 6, 6, 15, 4)]
     text = "Heading of so many words that it stands alone by the rule.\n\n" + " ".join(sentences)
@@ -136,19 +134,19 @@ def test_long_paragraph_is_cut_at_sentences() -> None:
 
 
 @pytest.mark.parametrize(("counts", "expected"), [((10, 6), 1), ((10, 7), 2)])
-def test_budget_may_be_used_up(counts: tuple[int, int], expected: int) -> None:
+def test_budget_may_be_used_up(counts, expected):
     """Sentences that together have just as many tokens as allowed stay in one passage."""
     text = " ".join(f"{words(count).capitalize()}." for count in counts)
 
     assert len(cut(text)) == expected
 
 
-def test_long_sentence_is_cut_between_words() -> None:
+def test_long_sentence_is_cut_between_words():
     """A sentence above the budget becomes pieces, none of which is cut inside a word."""
     assert passage_texts(words(40)) == [words(16), words(16, first=16), words(8, first=32)]
 
 
-def test_whole_paragraph_has_no_offsets() -> None:
+def test_whole_paragraph_has_no_offsets():
     """Offsets are given where a passage is less than its paragraphs, and only there."""
     whole, *parts = cut(f"{words(12)}\n\n{words(40)}")
 
@@ -160,7 +158,7 @@ def test_whole_paragraph_has_no_offsets() -> None:
     ]
 
 
-def test_word_of_five_thousand_characters_is_cut() -> None:
+def test_word_of_five_thousand_characters_is_cut():
     """No sentence is longer than 2,000 characters, whatever its tokens: models cannot read it."""
     (passage,) = cut("x" * 5000)
 
@@ -168,7 +166,7 @@ def test_word_of_five_thousand_characters_is_cut() -> None:
     assert passage.offsets is None
 
 
-def test_sentence_of_few_tokens_and_many_characters_is_cut() -> None:
+def test_sentence_of_few_tokens_and_many_characters_is_cut():
     """Long words are kept together as far as 2,000 characters allow."""
     text = " ".join(["x" * 900] * 3)
 
@@ -178,13 +176,13 @@ def test_sentence_of_few_tokens_and_many_characters_is_cut() -> None:
 
 
 @pytest.mark.parametrize("text", ["", " \n\n\t", "\ufeff", "\ufeff\n"])
-def test_text_without_characters_has_no_passages(text: str) -> None:
+def test_text_without_characters_has_no_passages(text):
     """An empty document is a document of no passages."""
     assert cut(text) == []
 
 
 @given(document=documents, budget=budgets)
-def test_passages_cover_the_document_in_order(document: Document, budget: int) -> None:
+def test_passages_cover_the_document_in_order(document, budget):
     """Between passages there is white space alone, and none overlaps another."""
     passages = passages_of(document, budget)
 
@@ -196,7 +194,7 @@ def test_passages_cover_the_document_in_order(document: Document, budget: int) -
 
 
 @given(document=documents, budget=budgets)
-def test_passages_name_every_paragraph_in_order(document: Document, budget: int) -> None:
+def test_passages_name_every_paragraph_in_order(document, budget):
     """Each passage goes on in the paragraph that the one before it ended, or in the next."""
     passages = passages_of(document, budget)
 
@@ -208,7 +206,7 @@ def test_passages_name_every_paragraph_in_order(document: Document, budget: int)
 
 
 @given(document=documents, budget=budgets)
-def test_passages_keep_to_the_budget(document: Document, budget: int) -> None:
+def test_passages_keep_to_the_budget(document, budget):
     """No passage has more tokens than allowed, as the sum of those of its sentences."""
     for passage in passages_of(document, budget):
         texts = [document.text[start:end] for start, end in passage.sentences]
@@ -217,9 +215,7 @@ def test_passages_keep_to_the_budget(document: Document, budget: int) -> None:
 
 @given(document=documents, budget=budgets)
 @example(document=read_document("a.txt", "漢" * 40), budget=16)
-def test_passages_keep_to_the_budget_where_words_have_many_tokens(
-    document: Document, budget: int
-) -> None:
+def test_passages_keep_to_the_budget_where_words_have_many_tokens(document, budget):
     """A word that alone is above the budget is cut too: no model reads more than its window."""
     settings = PassageSettings(max_tokens=budget)
     for passage in cut_passages(document, settings, count_characters):
@@ -228,14 +224,14 @@ def test_passages_keep_to_the_budget_where_words_have_many_tokens(
 
 
 @given(document=documents, budget=budgets)
-def test_passage_is_the_text_at_its_span(document: Document, budget: int) -> None:
+def test_passage_is_the_text_at_its_span(document, budget):
     """What a passage says is what the document says there."""
     for passage in passages_of(document, budget):
         assert passage.text == document.text[slice(*passage.chars)]
 
 
 @given(document=documents, budget=budgets)
-def test_sentences_cover_their_passage(document: Document, budget: int) -> None:
+def test_sentences_cover_their_passage(document, budget):
     """Sentences are in order, not empty, inside, and leave out white space alone."""
     for passage in passages_of(document, budget):
         ends = [at for span in passage.sentences for at in span]
@@ -247,7 +243,7 @@ def test_sentences_cover_their_passage(document: Document, budget: int) -> None:
 
 
 @given(document=documents, budget=budgets)
-def test_passage_knows_its_place(document: Document, budget: int) -> None:
+def test_passage_knows_its_place(document, budget):
     """Paragraphs, offsets and lines are those that its span has in the document."""
     for passage in passages_of(document, budget):
         place = place_of_passage(document.path, passage)
@@ -256,7 +252,7 @@ def test_passage_knows_its_place(document: Document, budget: int) -> None:
 
 @given(document=documents, budget=budgets)
 @example(document=read_document("a.txt", f"{words(15)}. W1 w2.\n\n{words(10)}"), budget=16)
-def test_passage_begins_with_a_paragraph_or_stays_in_it(document: Document, budget: int) -> None:
+def test_passage_begins_with_a_paragraph_or_stays_in_it(document, budget):
     """A passage is whole paragraphs, of which the last, or the only one, may be cut."""
     for passage in passages_of(document, budget):
         first, last = passage.paragraphs
@@ -264,7 +260,7 @@ def test_passage_begins_with_a_paragraph_or_stays_in_it(document: Document, budg
 
 
 @given(text=texts, budget=budgets)
-def test_little_is_counted(text: str, budget: int) -> None:
+def test_little_is_counted(text, budget):
     """Sentences are counted once, the words of those too long once more, and their halves."""
     counter = Counter()
 
@@ -277,7 +273,7 @@ def test_little_is_counted(text: str, budget: int) -> None:
 @pytest.mark.parametrize(
     "text", ["x" * 5_000_000, "word " * 50_000, "A. " * 20_000, "a\n" * 20_000]
 )
-def test_long_texts_are_cut_with_little_work(text: str) -> None:
+def test_long_texts_are_cut_with_little_work(text):
     """Of tens of thousands of words of one kind, none is lost and none counted often."""
     counter = Counter()
 

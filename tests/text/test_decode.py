@@ -38,9 +38,7 @@ MARKS = {
         (b"\xef\xbb", "latin-1", "ï»", "latin-1"),
     ],
 )
-def test_text_is_decoded_by_the_rule(
-    content: bytes, fallback: str, text: str, encoding: str
-) -> None:
+def test_text_is_decoded_by_the_rule(content, fallback, text, encoding):
     """A mark decides, and stays; otherwise UTF-8; otherwise the fallback."""
     assert decode(content, fallback=fallback) == (text, encoding)
 
@@ -70,9 +68,7 @@ def test_text_is_decoded_by_the_rule(
         (b"caf\xe9", "../../etc/passwd", "unknown encoding ../../etc/passwd", False),
     ],
 )
-def test_what_the_rule_does_not_know_is_left_out(
-    content: bytes, fallback: str, reason: str, skipped: bool
-) -> None:
+def test_what_the_rule_does_not_know_is_left_out(content, fallback, reason, skipped):
     """A binary file is skipped; a text in an encoding that nobody named has failed."""
     with pytest.raises(UnreadableSourceError) as caught:
         decode(content, fallback=fallback)
@@ -84,7 +80,7 @@ def test_what_the_rule_does_not_know_is_left_out(
     "fallback",
     sorted({*encodings.aliases.aliases.values(), "undefined", "idna", "punycode"}),
 )
-def test_no_codec_of_python_gets_out_of_hand(fallback: str) -> None:
+def test_no_codec_of_python_gets_out_of_hand(fallback):
     """Whatever codec is named, a file that it does not decode has failed, and no more."""
     for content in (b"\xff\xfb\x80", bytes(range(128, 256)), b"caf\xe9 xn--\xff.com"):
         try:
@@ -96,7 +92,7 @@ def test_no_codec_of_python_gets_out_of_hand(fallback: str) -> None:
 
 
 @pytest.mark.parametrize("fallback", ["a\0b", "\udcff", "ü", "x" * 10_000])
-def test_name_that_no_codec_can_have_is_unknown(fallback: str) -> None:
+def test_name_that_no_codec_can_have_is_unknown(fallback):
     """A name from a damaged manifest, or from a shell in another encoding, is not a crash."""
     with pytest.raises(UnreadableSourceError) as caught:
         decode(b"caf\xe9", fallback=fallback)
@@ -117,13 +113,13 @@ def test_name_that_no_codec_can_have_is_unknown(fallback: str) -> None:
         ("a\u2028bc", 1),
     ],
 )
-def test_first_line_that_is_too_long_is_found(text: str, number: int | None) -> None:
+def test_first_line_that_is_too_long_is_found(text, number):
     """Every character but the line end counts."""
     assert long_line(text, 3) == number
 
 
 @given(text=st.text("ab\n", max_size=40), limit=st.integers(1, 9))
-def test_lines_are_measured_as_they_are_split(text: str, limit: int) -> None:
+def test_lines_are_measured_as_they_are_split(text, limit):
     """The line found is the first of those between line ends that is too long."""
     longer = [number for number, line in enumerate(text.split("\n"), 1) if len(line) > limit]
 
@@ -135,7 +131,7 @@ def test_lines_are_measured_as_they_are_split(text: str, limit: int) -> None:
     content=st.binary(max_size=20),
     fallback=st.sampled_from(["", "latin-1", "cp1252"]),
 )
-def test_nothing_is_removed(mark: bytes, content: bytes, fallback: str) -> None:
+def test_nothing_is_removed(mark, content, fallback):
     """Encoding a decoded text again gives back the file, byte for byte."""
     content = mark + content
     try:
@@ -150,7 +146,7 @@ def test_nothing_is_removed(mark: bytes, content: bytes, fallback: str) -> None:
     text=st.text(st.characters(codec="utf-8"), max_size=20),
     encoding=st.sampled_from(sorted(MARKS)),
 )
-def test_marked_text_is_decoded_as_marked(text: str, encoding: str) -> None:
+def test_marked_text_is_decoded_as_marked(text, encoding):
     """A byte order mark decides, whatever the text would look like without it."""
     # A text that begins with NUL would turn UTF-16's mark into UTF-32's; the longer one is taken.
     if encoding == "utf-16-le" and text.startswith("\0"):

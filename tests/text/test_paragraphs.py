@@ -22,7 +22,7 @@ def blocks(text: str) -> list[str]:
     return [text[slice(*one.chars)] for one in number_paragraphs(text)]
 
 
-def test_paragraphs_have_numbers_spans_and_lines() -> None:
+def test_paragraphs_have_numbers_spans_and_lines():
     """Numbers and lines count from 1, spans leave out the white space around."""
     text = "Heading\n\n  First line,\nsecond line.  \n \t\n\nLast."
 
@@ -72,7 +72,7 @@ def test_paragraphs_have_numbers_spans_and_lines() -> None:
         ("\n\ufeffone", ["\ufeffone"]),
     ],
 )
-def test_text_is_cut_as_a_reader_sees_it(text: str, expected: list[str]) -> None:
+def test_text_is_cut_as_a_reader_sees_it(text, expected):
     """Blank lines separate; without them, each line stands for itself."""
     assert blocks(text) == expected
 
@@ -100,7 +100,7 @@ def test_text_is_cut_as_a_reader_sees_it(text: str, expected: list[str]) -> None
         ([f"   {'x' * 49}   \r"] * 2, False),
     ],
 )
-def test_hard_wrapped_file_is_one_block(lines: list[str], joined: bool) -> None:
+def test_hard_wrapped_file_is_one_block(lines, joined):
     """Most lines of a wrapped text are of a certain length and go on in the next one."""
     stripped = [line.strip() for line in lines]
 
@@ -111,7 +111,7 @@ def test_hard_wrapped_file_is_one_block(lines: list[str], joined: bool) -> None:
     )
 
 
-def test_hard_wrapped_paragraphs_are_separated_by_blank_lines() -> None:
+def test_hard_wrapped_paragraphs_are_separated_by_blank_lines():
     """A wrapped file with blank lines is cut there and nowhere else."""
     block = f"{WRAPPED}\n{WRAPPED}"
 
@@ -120,7 +120,7 @@ def test_hard_wrapped_paragraphs_are_separated_by_blank_lines() -> None:
 
 @given(text=texts)
 @example(text=" \ufeffone")
-def test_every_character_is_in_exactly_one_paragraph(text: str) -> None:
+def test_every_character_is_in_exactly_one_paragraph(text):
     """Only white space and a byte order mark at the start are in none."""
     paragraphs = list(number_paragraphs(text))
 
@@ -132,7 +132,7 @@ def test_every_character_is_in_exactly_one_paragraph(text: str) -> None:
 
 
 @given(text=texts)
-def test_paragraphs_are_numbered_without_a_gap(text: str) -> None:
+def test_paragraphs_are_numbered_without_a_gap(text):
     """The first is 1, and each is one more than the one before it."""
     paragraphs = list(number_paragraphs(text))
 
@@ -140,7 +140,7 @@ def test_paragraphs_are_numbered_without_a_gap(text: str) -> None:
 
 
 @given(text=texts)
-def test_paragraphs_begin_and_end_with_text(text: str) -> None:
+def test_paragraphs_begin_and_end_with_text(text):
     """No paragraph is empty or has white space around it."""
     for block in blocks(text):
         assert block
@@ -148,7 +148,7 @@ def test_paragraphs_begin_and_end_with_text(text: str) -> None:
 
 
 @given(text=texts)
-def test_lines_are_those_of_every_other_tool(text: str) -> None:
+def test_lines_are_those_of_every_other_tool(text):
     r"""The lines A to B of the file, cut at `\n` as sed cuts them, hold the paragraph alone."""
     lines = io.BytesIO(text.encode()).readlines()
 
@@ -161,7 +161,7 @@ def test_lines_are_those_of_every_other_tool(text: str) -> None:
 
 
 @given(text=texts, offset=st.integers(0, 40))
-def test_line_of_a_character_is_the_one_that_holds_it(text: str, offset: int) -> None:
+def test_line_of_a_character_is_the_one_that_holds_it(text, offset):
     """A line's end belongs to the line that it ends."""
     lines = io.BytesIO(text.encode()).readlines()
     if offset >= len(text):
@@ -174,7 +174,7 @@ def test_line_of_a_character_is_the_one_that_holds_it(text: str, offset: int) ->
     assert len(before) <= offset < len(through)
 
 
-def test_document_keeps_path_and_text() -> None:
+def test_document_keeps_path_and_text():
     """A document is its text with nothing removed, and the paragraphs in it."""
     text = "\ufeffone\r\n\r\ntwo"
 
@@ -190,20 +190,18 @@ def test_document_keeps_path_and_text() -> None:
     )
 
 
-def test_a_million_empty_lines_are_passed_over() -> None:
+def test_a_million_empty_lines_are_passed_over():
     """A text after them has its line's number."""
     text = "\n" * 1_000_000 + "end"
 
     paragraphs = list(number_paragraphs(text))
 
     last = 1_000_001
-    assert paragraphs == [
-        Paragraph(number=1, chars=(last - 1, last + 2), lines=(last, last)),
-    ]
+    assert paragraphs == [Paragraph(number=1, chars=(last - 1, last + 2), lines=(last, last))]
 
 
 @pytest.mark.parametrize("character", ["x", ".", "\u3000x", "\ufeff"])
-def test_line_of_five_million_characters_is_one_paragraph(character: str) -> None:
+def test_line_of_five_million_characters_is_one_paragraph(character):
     """Length alone cuts nothing."""
     text = "a" + character * (5_000_000 // len(character)) + "b"
 

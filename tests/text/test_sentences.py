@@ -98,7 +98,7 @@ def sentences(text: str) -> list[str]:
         ["It rained. über alles."],
     ],
 )
-def test_sentences_end_where_a_reader_sees_it(expected: list[str]) -> None:
+def test_sentences_end_where_a_reader_sees_it(expected):
     """Cutting what was joined by spaces gives the parts again."""
     assert sentences(" ".join(expected)) == expected
 
@@ -120,7 +120,7 @@ def test_sentences_end_where_a_reader_sees_it(expected: list[str]) -> None:
         ["NO WARRANTY IS MADE, EXPRESS OR IMPLIED.", "THE USER AGREES."],
     ],
 )
-def test_labels_stand_with_what_they_mark(expected: list[str]) -> None:
+def test_labels_stand_with_what_they_mark(expected):
     """The number of a rule, or the name of a speaker, is not a sentence of its own."""
     assert sentences(" ".join(expected)) == expected
 
@@ -141,7 +141,7 @@ def test_labels_stand_with_what_they_mark(expected: list[str]) -> None:
         ["Doe v. The State of Ohio is cited, cf. The Times."],
     ],
 )
-def test_an_abbreviation_ends_a_sentence_before_a_word_that_opens_one(expected: list[str]) -> None:
+def test_an_abbreviation_ends_a_sentence_before_a_word_that_opens_one(expected):
     """Capitals mark names as well as beginnings; The, He or In are capital in beginnings alone."""
     assert sentences(" ".join(expected)) == expected
 
@@ -154,7 +154,7 @@ def test_an_abbreviation_ends_a_sentence_before_a_word_that_opens_one(expected: 
         ["Is it so?", "Well, no.", "Modern art.", "I like it.", "No.", "I do not."],
     ],
 )
-def test_an_abbreviation_of_numbers_needs_one(expected: list[str]) -> None:
+def test_an_abbreviation_of_numbers_needs_one(expected):
     """No. is an answer, and art. a word, where no number follows."""
     assert sentences(" ".join(expected)) == expected
 
@@ -166,7 +166,7 @@ def test_an_abbreviation_of_numbers_needs_one(expected: list[str]) -> None:
         ["GEN. LEE met CAPT. DOE."],
     ],
 )
-def test_titles_are_capital(expected: list[str]) -> None:
+def test_titles_are_capital(expected):
     """Words in small letters that are spelled like a title or a day are words."""
     assert sentences(" ".join(expected)) == expected
 
@@ -181,7 +181,7 @@ def test_titles_are_capital(expected: list[str]) -> None:
         ["It rose. p was small.[sic] and so on."],
     ],
 )
-def test_a_sentence_may_begin_with_a_symbol_or_follow_a_reference(expected: list[str]) -> None:
+def test_a_sentence_may_begin_with_a_symbol_or_follow_a_reference(expected):
     """Names such as p53, sums of money and references [12] do not hide the end of a sentence."""
     assert sentences(" ".join(expected)) == expected
 
@@ -194,13 +194,13 @@ def test_a_sentence_may_begin_with_a_symbol_or_follow_a_reference(expected: list
         ["Latin。", "Mixed."],
     ],
 )
-def test_full_width_marks_need_no_white_space_behind(expected: list[str]) -> None:
+def test_full_width_marks_need_no_white_space_behind(expected):
     """Chinese and Japanese sentences end at their own marks, and at the brackets after."""
     assert sentences("".join(expected)) == expected
     assert sentences(" \u3000".join(expected)) == expected
 
 
-def test_any_white_space_lies_between_sentences() -> None:
+def test_any_white_space_lies_between_sentences():
     """Tabs, several spaces, and the spaces of other scripts belong to no sentence."""
     assert sentences("One. \t Two.\u3000Three.\u00a0\u2028Four.") == [
         "One.",
@@ -236,12 +236,12 @@ def test_any_white_space_lies_between_sentences() -> None:
         ("One.\n  Two.", ["One.", "Two."]),
     ],
 )
-def test_line_breaks_end_what_is_not_wrapped(text: str, expected: list[str]) -> None:
+def test_line_breaks_end_what_is_not_wrapped(text, expected):
     """Headings, items and short lines end with their lines; wrapped prose does not."""
     assert sentences(text) == expected
 
 
-def test_spans_are_those_of_the_document() -> None:
+def test_spans_are_those_of_the_document():
     """A paragraph inside a text is cut without regard to what stands around it."""
     text = "Before. One. Two. After."
 
@@ -249,7 +249,7 @@ def test_spans_are_those_of_the_document() -> None:
 
 
 @given(text=paragraphs)
-def test_sentences_leave_out_white_space_alone(text: str) -> None:
+def test_sentences_leave_out_white_space_alone(text):
     """Sentences are in order, not empty, and every other character is in one."""
     spans = split_sentences(text, (0, len(text)))
 
@@ -261,7 +261,7 @@ def test_sentences_leave_out_white_space_alone(text: str) -> None:
 
 
 @given(text=paragraphs)
-def test_sentences_begin_with_text(text: str) -> None:
+def test_sentences_begin_with_text(text):
     """White space between sentences belongs to none, and none is white space alone."""
     for sentence in sentences(text):
         assert sentence
@@ -269,9 +269,7 @@ def test_sentences_begin_with_text(text: str) -> None:
 
 
 @given(text=paragraphs, before=st.text(max_size=5), after=st.text(max_size=5))
-def test_sentences_do_not_depend_on_the_paragraphs_around(
-    text: str, before: str, after: str
-) -> None:
+def test_sentences_do_not_depend_on_the_paragraphs_around(text, before, after):
     """The same paragraph is cut the same way wherever it stands."""
     origin = len(before) + 2
     around = f"{before}\n\n{text}\n\n{after}"
@@ -310,7 +308,7 @@ def test_sentences_do_not_depend_on_the_paragraphs_around(
     ],
 )
 @pytest.mark.parametrize("end", ["b", "\nB"])
-def test_long_repetitions_take_no_longer_than_others(pattern: str, end: str) -> None:
+def test_long_repetitions_take_no_longer_than_others(pattern, end):
     """Two hundred thousand characters of one kind are cut in a time that their number explains."""
     text = "a" + pattern * (200_000 // len(pattern)) + end
 

@@ -21,7 +21,7 @@ from askdocs.freshness import check_freshness
 from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
 from askdocs.records.reports import Freshness
-from tests.reliability.signatures import Amount, Tally, ignore
+from tests.reliability.signatures import ignore
 
 NAMES = st.sampled_from(["a.txt", "b.md", "sub/c.txt", "sub/d.txt", "e.png"])
 CONTENTS = st.sampled_from([b"Rain fell.", b"Hail fell.", b"", b"Wet.", b"Caf\xe9", b"\xff\0"])
@@ -171,7 +171,7 @@ def difference(old: dict[str, str], now: dict[str, str]) -> Freshness:
     )
 
 
-def test_freshness_is_that_of_a_dictionary(tiny_model: Path, amount: Amount, tally: Tally) -> None:
+def test_freshness_is_that_of_a_dictionary(tiny_model, amount, tally):
     """Through any edits, moves, checkouts and refreshes, check says what two dictionaries say."""
     machine = type("Machine", (Corpus,), {"model": tiny_model, "steps": 0})
 

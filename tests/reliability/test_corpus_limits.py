@@ -10,7 +10,6 @@ from askdocs.freshness import check_freshness
 from askdocs.index.generation import open_generation
 from askdocs.indexing.request import LIMITS
 from askdocs.records.manifest import CorpusSettings
-from tests.reliability.signatures import IndexDocs
 
 
 @pytest.fixture
@@ -41,9 +40,7 @@ def corpus_of(docs: Path) -> CorpusSettings:
         ("max_depth", 1, {"docs/deep/deeper": "nested deeper than 1 (--max-depth)"}),
     ],
 )  # fmt: skip
-def test_limit_holds_until_another_is_given(
-    docs: Path, index_docs: IndexDocs, limit: str, value: int, skipped: dict[str, str]
-) -> None:
+def test_limit_holds_until_another_is_given(docs, index_docs, limit, value, skipped):
     """A refresh and a check obey the one that is recorded; what it left out comes back."""
     assert index_docs().documents == 4
 
@@ -61,9 +58,7 @@ def test_limit_holds_until_another_is_given(
     assert corpus_of(docs) == CorpusSettings(roots=("docs",))
 
 
-def test_too_many_documents_are_an_error_before_any_is_read(
-    docs: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_too_many_documents_are_an_error_before_any_is_read(docs, index_docs, monkeypatch):
     """The index stays as it was, for a refresh and a check as well."""
     index_docs(max_documents=4)
     before = open_generation(docs.parent / "vectors").digest
@@ -82,9 +77,7 @@ def test_too_many_documents_are_an_error_before_any_is_read(
 
 @pytest.mark.parametrize("limit", LIMITS)
 @pytest.mark.parametrize("value", [0, -1, 2**63])
-def test_limit_that_no_manifest_can_hold_is_refused(
-    index_docs: IndexDocs, limit: str, value: int
-) -> None:
+def test_limit_that_no_manifest_can_hold_is_refused(index_docs, limit, value):
     """The error names the option."""
     with pytest.raises(UsageError, match=f"{LIMITS[limit]} must be between 1 and"):
         index_docs(**{limit: value})
@@ -118,9 +111,7 @@ def test_sizes_have_units(  # noqa: PLR0917
 
 
 @pytest.mark.parametrize("given", ["", "1e3", "1.5"])
-def test_what_is_no_whole_number_is_refused(
-    docs: Path, capsys: pytest.CaptureFixture[str], given: str
-) -> None:
+def test_what_is_no_whole_number_is_refused(docs, capsys, given):
     """In a reader's words."""
     status = main(["index", f"--max-depth={given}", str(docs)])
 
@@ -131,9 +122,7 @@ def test_what_is_no_whole_number_is_refused(
 
 
 @pytest.mark.parametrize(("written", "size"), [("2000", 2000), ("'1.5k'", 1500)])
-def test_size_in_a_file_may_be_a_number(
-    docs: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch, written: str, size: int
-) -> None:
+def test_size_in_a_file_may_be_a_number(docs, index_docs, monkeypatch, written, size):
     """TOML has numbers of its own."""
     (docs.parent / "askdocs.toml").write_text(f"max-file-size = {written}\n")
     (docs / "a.txt").write_text("Rain fell.")
@@ -149,9 +138,7 @@ def test_size_in_a_file_may_be_a_number(
 @pytest.mark.parametrize(
     "given", ["0", "", "-1", "0.9", "64Q", "MiB", "1.5.1k", "9" * 5000, "٣", "1 2"]
 )
-def test_what_is_no_size_is_refused(
-    docs: Path, capsys: pytest.CaptureFixture[str], given: str
-) -> None:
+def test_what_is_no_size_is_refused(docs, capsys, given):
     """In one line that shows what a size is."""
     status = main(["index", f"--max-file-size={given}", str(docs)])
 

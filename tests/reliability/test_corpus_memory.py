@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,6 @@ from askdocs.records.manifest import CorpusSettings, DocumentStatus, PassageSett
 from askdocs.text.cutting import cut_passages
 from askdocs.text.document import read_document
 from tests.limits import limited
-from tests.reliability.signatures import Tally
 
 # What a process takes that indexes one document within the default limits, as docs/commands.md
 # says: 1.3 GB.
@@ -49,7 +47,7 @@ def text_of(shape: str, *, divided_by: int = 1) -> str:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_limits_decide_before_a_document_is_cut(tmp_path: Path, tally: Tally, shape: str) -> None:
+def test_limits_decide_before_a_document_is_cut(tmp_path, tally, shape):
     """With documents and limits a hundredth of the size, the reasons are the same."""
     (tmp_path / "a.txt").write_text(text_of(shape, divided_by=100))
     corpus = CorpusSettings(
@@ -67,7 +65,7 @@ def test_limits_decide_before_a_document_is_cut(tmp_path: Path, tally: Tally, sh
     tally("E2", "shapes of documents against small limits", 1)
 
 
-def test_tokens_are_counted_a_batch_at_a_time(tally: Tally) -> None:
+def test_tokens_are_counted_a_batch_at_a_time(tally):
     """No more texts than a batch has are counted together, and none that is too long to be one."""
     batches: list[tuple[int, int]] = []
 
@@ -85,7 +83,7 @@ def test_tokens_are_counted_a_batch_at_a_time(tally: Tally) -> None:
 
 @pytest.mark.torture
 @pytest.mark.parametrize("shape", SHAPES)
-def test_peak_of_memory_is_bounded(tmp_path: Path, cache: Path, tally: Tally, shape: str) -> None:
+def test_peak_of_memory_is_bounded(tmp_path, cache, tally, shape):
     """Indexing with the default model, in a process of its own, takes less than is documented."""
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "a.md").write_text(text_of(shape))

@@ -138,9 +138,7 @@ def is_record(path: Path) -> bool:
 
 
 @pytest.mark.parametrize("kind", ["small", "blocks"])
-def test_flipped_bit_is_damage_or_changes_nothing(
-    indexes: dict[str, Path], kind: str, amount: Amount, tally: Tally
-) -> None:
+def test_flipped_bit_is_damage_or_changes_nothing(indexes, kind, amount, tally):
     """Of HEAD, the manifest and the beginning of each file, whichever bit it is."""
     index = indexes[kind]
     before = answer(index)
@@ -165,9 +163,7 @@ def test_flipped_bit_is_damage_or_changes_nothing(
     tally("B1", f"flipped bits, {kind}", tried)
 
 
-def test_flipped_bit_of_the_records_is_damage(
-    indexes: dict[str, Path], amount: Amount, tally: Tally
-) -> None:
+def test_flipped_bit_of_the_records_is_damage(indexes, amount, tally):
     """The records are never read wrongly."""
     index = indexes["blocks"]
     path = files_of(index)["corpus.jsonl"]
@@ -181,9 +177,7 @@ def test_flipped_bit_of_the_records_is_damage(
     tally("B1", "flipped bits, records", len(bits))
 
 
-def test_flipped_bit_anywhere_is_damage_or_changes_nothing(
-    indexes: dict[str, Path], amount: Amount, tally: Tally
-) -> None:
+def test_flipped_bit_anywhere_is_damage_or_changes_nothing(indexes, amount, tally):
     """Anywhere in any file, by chance."""
     chosen = random.Random(11)  # noqa: S311 - no secret
     tried = 0
@@ -201,9 +195,7 @@ def test_flipped_bit_anywhere_is_damage_or_changes_nothing(
     tally("B1", "flipped bits anywhere", tried)
 
 
-def test_question_itself_meets_a_flipped_bit(
-    indexes: dict[str, Path], tiny_model: Path, amount: Amount, tally: Tally
-) -> None:
+def test_question_itself_meets_a_flipped_bit(indexes, tiny_model, amount, tally):
     """`search` with the model in place gives the same hits, or says that the index is damaged."""
     index, chosen = indexes["blocks"], random.Random(13)  # noqa: S311 - no secret
     paths = list(files_of(index).values())
@@ -247,9 +239,7 @@ def changes(content: bytes, amount: Amount) -> Iterator[tuple[str, bytes]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_cut_longer_or_zeroed_file_is_named(
-    indexes: dict[str, Path], kind: str, amount: Amount, tally: Tally
-) -> None:
+def test_cut_longer_or_zeroed_file_is_named(indexes, kind, amount, tally):
     """`check --deep` names the one file; a question is refused, or its answer is what it was."""
     index = indexes[kind]
     before = answer(index)

@@ -143,9 +143,7 @@ def cases(folder: Path, count: int, chosen: random.Random) -> Iterator[tuple[str
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("kind", ["flat", "coded"])
-def test_foreign_file_is_damage_or_can_be_used(
-    written: dict[str, Path], kind: str, tmp_path: Path, amount: Amount, tally: Tally
-) -> None:
+def test_foreign_file_is_damage_or_can_be_used(written, kind, tmp_path, amount, tally):
     """Whatever it holds, no other error than that of a damaged file comes out, nor a warning."""
     folder, chosen = written[kind], random.Random(kind)  # noqa: S311 - no secret
     tried = refused = 0
@@ -160,9 +158,7 @@ def test_foreign_file_is_damage_or_can_be_used(
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 2.0, 0.0])
-def test_vector_that_is_none_is_damage(
-    written: dict[str, Path], tmp_path: Path, value: float
-) -> None:
+def test_vector_that_is_none_is_damage(written, tmp_path, value):
     """A question gets no answer from vectors that are not of unit length."""
     content = bytearray((written["flat"] / "000" / "dense.faiss").read_bytes())
     content[45 : 45 + 64] = np.full(16, value, "<f4").tobytes()

@@ -26,7 +26,7 @@ EXAMPLES = 60
 
 
 @pytest.mark.parametrize("name", fuzz.PARSERS)
-def test_any_bytes_do_no_harm(name: str, tally: Tally) -> None:
+def test_any_bytes_do_no_harm(name, tally):
     """Bytes without any sense, and sound ones with changes."""
 
     @settings(max_examples=EXAMPLES, database=None)
@@ -46,7 +46,7 @@ def test_any_bytes_do_no_harm(name: str, tally: Tally) -> None:
 
 @pytest.mark.torture
 @pytest.mark.parametrize("name", fuzz.PARSERS)
-def test_fuzzer_finds_nothing(name: str, tmp_path: Path, tally: Tally) -> None:
+def test_fuzzer_finds_nothing(name, tmp_path, tally):
     """Inputs that are led by which lines they reach, for as long as the row asks for."""
     ran = subprocess.run(
         [sys.executable, str(FUZZ), name, str(SECONDS)],

@@ -195,7 +195,7 @@ BREAKS: dict[str, Break] = {
 }
 
 
-def test_there_are_forty(tally: Tally) -> None:
+def test_there_are_forty(tally):
     """As many as the row asks for."""
     assert len(BREAKS) >= 40
     tally("B3", "foreign indexes", len(BREAKS))
@@ -208,13 +208,7 @@ def _own_cache(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", BREAKS)
-def test_foreign_index_is_refused(
-    made: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    name: str,
-) -> None:
+def test_foreign_index_is_refused(made, tmp_path, capsys, monkeypatch, name):
     """Exit 4 with one line and a hint, whatever is asked, and nothing outside was touched."""
     base = tmp_path / "base"
     shutil.copytree(made, base)

@@ -38,7 +38,7 @@ def bounds(requirement: Requirement) -> dict[str, Version]:
     return {one.operator: Version(one.version) for one in requirement.specifier}
 
 
-def test_lower_bounds_are_those_that_are_tested() -> None:
+def test_lower_bounds_are_those_that_are_tested():
     """What pyproject.toml allows at least is what `make lowest` installs."""
     lowest = {name: bounds(one).get(">=") or bounds(one)["=="] for name, one in declared().items()}
 
@@ -46,7 +46,7 @@ def test_lower_bounds_are_those_that_are_tested() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(declared()))
-def test_next_major_version_is_not_taken(name: str) -> None:
+def test_next_major_version_is_not_taken(name):
     """A range ends before a major version that has never been tried, and holds the pinned one."""
     requirement, pinned = declared()[name], pins("constraints.txt")[name]
 
@@ -80,7 +80,7 @@ def needed(lines: list[str]) -> Iterator[tuple[str, str]]:
             ]
 
 
-def test_set_up_installs_nothing_that_is_not_pinned() -> None:
+def test_set_up_installs_nothing_that_is_not_pinned():
     """Everything that `make setup` brings, and what that needs in turn, is in constraints.txt."""
     groups = PROJECT["dependency-groups"]
     lines = PROJECT["project"]["dependencies"]

@@ -10,7 +10,6 @@ import pytest
 from askdocs.disk import seam
 from askdocs.errors import RefusedError
 from tests.reliability.power import SEAM, KilledError
-from tests.reliability.signatures import Amount, Tally
 from tests.reliability.states import CHANGES, condition_of, names, prepare
 
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS, errno.EACCES)
@@ -68,9 +67,7 @@ def rehearse(
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_run_may_die_at_any_call(
-    ram: Path, monkeypatch: pytest.MonkeyPatch, tally: Tally, change: str
-) -> None:
+def test_run_may_die_at_any_call(ram, monkeypatch, tally, change):
     """Nothing after that call takes place, not even tidying up: the index is old or new."""
     calls, before, after = rehearse(ram, change, monkeypatch)
     act, argument = CHANGES[change]
@@ -90,15 +87,7 @@ def test_run_may_die_at_any_call(
 
 @pytest.mark.parametrize("for_good", [False, True])
 @pytest.mark.parametrize("change", CHANGES)
-def test_disk_may_refuse_any_call(
-    ram: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    amount: Amount,
-    tally: Tally,
-    change: str,
-    *,
-    for_good: bool,
-) -> None:
+def test_disk_may_refuse_any_call(ram, monkeypatch, amount, tally, change, *, for_good):
     """The refusal names a path and the reason, or was not a hindrance; the index is old or new."""
     calls, before, after = rehearse(ram, change, monkeypatch)
     tried = 0

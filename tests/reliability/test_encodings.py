@@ -1,7 +1,6 @@
 """E1: a file is decoded by the stated rule, or left out with a reason; its text is never guessed."""
 
 import codecs
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +12,7 @@ from askdocs.index.generation import open_generation
 from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
 from askdocs.text.document import decode
-from tests.reliability.signatures import Amount, Tally, ignore
+from tests.reliability.signatures import ignore
 
 TEXT = "Café – 12 € für Москва 東京 🚢.\r\nZweite Zeile."
 PLAIN = "Nur ASCII, zwei\nZeilen."
@@ -108,7 +107,7 @@ def came_of(content: bytes, fallback: str) -> str | tuple[str, str]:
 
 
 @pytest.mark.parametrize("number", range(len(CASES)))
-def test_bytes_become_the_text_that_the_rule_says(tally: Tally, number: int) -> None:
+def test_bytes_become_the_text_that_the_rule_says(tally, number):
     """The same bytes give the same text or the same reason, whatever they are taken for."""
     content, fallback, expected = CASES[number]
 
@@ -116,9 +115,7 @@ def test_bytes_become_the_text_that_the_rule_says(tally: Tally, number: int) -> 
     tally("E1", "files in encodings", 1)
 
 
-def test_index_holds_the_text_of_every_file_or_says_why_not(
-    tmp_path: Path, tiny_model: Path, cache: Path, tally: Tally
-) -> None:
+def test_index_holds_the_text_of_every_file_or_says_why_not(tmp_path, tiny_model, cache, tally):
     """What stands in the index is what was decoded, to the character, and the index is fresh."""
     (tmp_path / "docs").mkdir()
     wanted = {}
@@ -152,7 +149,7 @@ def _as_indexed(expected: str | tuple[str, str]) -> str | tuple[str, str]:
     return "" if expected == "\ufeff" else expected.rstrip()
 
 
-def test_bytes_are_never_read_as_something_else(amount: Amount, tally: Tally) -> None:
+def test_bytes_are_never_read_as_something_else(amount, tally):
     """Decoded text gives back the bytes, and only marked files are other than UTF-8 or as named."""
     tried = 0
 

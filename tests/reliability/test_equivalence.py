@@ -23,7 +23,7 @@ from askdocs.search.index import Index
 from askdocs.search.options import AskOptions
 from askdocs.store import partition
 from askdocs.store.writer import LEAST_COSINE
-from tests.reliability.signatures import Amount, Tally, ignore
+from tests.reliability.signatures import ignore
 
 NAMES = ["a.txt", "b.txt", "c.md", "sub/d.txt", "sub/e.md", "z.txt"]
 SENTENCES = [
@@ -152,12 +152,8 @@ def is_exact(name: str) -> bool:
 
 @pytest.mark.parametrize("segment_bytes", [ONE_SEGMENT, SEVERAL_SEGMENTS])
 def test_refreshed_index_is_the_index_built_from_scratch(
-    monkeypatch: pytest.MonkeyPatch,
-    tiny_model: Path,
-    amount: Amount,
-    tally: Tally,
-    segment_bytes: int,
-) -> None:
+    monkeypatch, tiny_model, amount, tally, segment_bytes
+):
     """Whatever edits and settings led to a corpus, its index is the one that a first run makes."""
     monkeypatch.setattr(partition, "SEGMENT_BYTES", segment_bytes)
     histories, examples = [], amount(2, 60 if segment_bytes == ONE_SEGMENT else 40)
@@ -200,12 +196,8 @@ def test_refreshed_index_is_the_index_built_from_scratch(
 
 @pytest.mark.parametrize("segment_bytes", [ONE_SEGMENT, SEVERAL_SEGMENTS])
 def test_order_of_files_and_size_of_batches_do_not_matter(
-    monkeypatch: pytest.MonkeyPatch,
-    tiny_model: Path,
-    amount: Amount,
-    tally: Tally,
-    segment_bytes: int,
-) -> None:
+    monkeypatch, tiny_model, amount, tally, segment_bytes
+):
     """In whatever order files were made and sentences embedded, the index is the same."""
     monkeypatch.setattr(partition, "SEGMENT_BYTES", segment_bytes)
     chance = np.random.default_rng(6)
@@ -236,7 +228,7 @@ def test_order_of_files_and_size_of_batches_do_not_matter(
     tally("T5", "orders of files and sizes of batches", tries)
 
 
-def test_same_way_gives_the_same_generation(tiny_model: Path, tally: Tally) -> None:
+def test_same_way_gives_the_same_generation(tiny_model, tally):
     """Two first runs on one machine have the same digest; so has a refresh back and forth."""
     with bench(tiny_model) as made:
         made.write({"a.txt": "\n\n".join(SENTENCES), "b.txt": "Rain fell.\n\nIt was wet."})

@@ -21,7 +21,7 @@ from askdocs.indexing.build import build
 from askdocs.indexing.plan import preview
 from askdocs.indexing.request import IndexRequest
 from askdocs.records.manifest import CorpusSettings
-from tests.reliability.signatures import Amount, IndexDocs, Tally, ignore
+from tests.reliability.signatures import ignore
 
 LINK, SPECIAL = read.LINK, read.SPECIAL
 
@@ -122,9 +122,7 @@ KINDS: dict[str, tuple[Callable[[Path], None], str]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_no_document_is_skipped_with_a_reason(
-    docs: Path, index_docs: IndexDocs, tally: Tally, kind: str
-) -> None:
+def test_what_is_no_document_is_skipped_with_a_reason(docs, index_docs, tally, kind):
     """Nothing waits for it, the other document is indexed, and the index is fresh."""
     make, reason = KINDS[kind]
     try:
@@ -144,9 +142,7 @@ def test_what_is_no_document_is_skipped_with_a_reason(
 
 
 @pytest.mark.parametrize("kind", ["FIFO", "socket", "link to a device", "link to a FIFO"])
-def test_root_that_is_no_document_is_skipped(
-    docs: Path, index_docs: IndexDocs, tally: Tally, kind: str
-) -> None:
+def test_root_that_is_no_document_is_skipped(docs, index_docs, tally, kind):
     """A root may be a link, and nothing waits for its target."""
     KINDS[kind][0](docs / "x.txt")
 
@@ -186,7 +182,7 @@ def nested(base: Path, depth: int) -> Iterator[None]:
             spare.rename(top)
 
 
-def test_folders_nest_1500_deep(docs: Path, index_docs: IndexDocs, tally: Tally) -> None:
+def test_folders_nest_1500_deep(docs, index_docs, tally):
     """Below the limit of nesting they are indexed; above it the rest is, and that is said."""
     with nested(docs, 1500):
         limited = index_docs()
@@ -199,7 +195,7 @@ def test_folders_nest_1500_deep(docs: Path, index_docs: IndexDocs, tally: Tally)
     tally("H2", "trees", 2)
 
 
-def test_many_files_are_walked_in_seconds(docs: Path, amount: Amount, tally: Tally) -> None:
+def test_many_files_are_walked_in_seconds(docs, amount, tally):
     """Each folder is listed once, and no file is looked at."""
     folders, each = amount(10, 1000), 100
     for number in range(folders):
@@ -258,9 +254,7 @@ def allowed(path: Path, mode: int) -> Iterator[None]:
         ("docs/two/inner", 0, {"docs/two/inner": "permission denied"}),
     ],
 )
-def test_what_may_not_be_read_is_reported(
-    shared: Path, tally: Tally, path: str, mode: int, failed: dict[str, str]
-) -> None:
+def test_what_may_not_be_read_is_reported(shared, tally, path, mode, failed):
     """The other documents would be indexed."""
     with allowed(shared / path, mode):
         shown = preview(IndexRequest(index=shared / "vectors", paths=(shared / "docs",)))
@@ -280,9 +274,7 @@ def test_what_may_not_be_read_is_reported(
         ("docs/two", 0o444, "docs/two/inner", "{base}/docs/two/inner: permission denied"),
     ],
 )
-def test_root_that_may_not_be_entered_is_refused(
-    shared: Path, tiny_model: Path, cache: Path, tally: Tally, case: tuple[str, int, str, str]
-) -> None:
+def test_root_that_may_not_be_entered_is_refused(shared, tiny_model, cache, tally, case):
     """Its documents are not gone: a new index, a refresh and a check refuse in one line."""
     closed, mode, root, message = case
     other, index = shared / "other", shared / "vectors"
@@ -307,9 +299,7 @@ def test_root_that_may_not_be_entered_is_refused(
 
 
 @pytest.mark.parametrize("vanishing", ["folder", "file", "folder becomes a file"])
-def test_what_vanishes_meanwhile_is_reported(
-    docs: Path, index_docs: IndexDocs, monkeypatch: pytest.MonkeyPatch, tally: Tally, vanishing: str
-) -> None:
+def test_what_vanishes_meanwhile_is_reported(docs, index_docs, monkeypatch, tally, vanishing):
     """What a listing named and is not there any more has failed; the rest is indexed."""
     (docs / "gone").mkdir()
     (docs / "gone.txt").write_text("Snow fell.")
@@ -376,9 +366,7 @@ def ran(
     return run
 
 
-def test_any_name_makes_the_round_trip(
-    docs: Path, index_docs: IndexDocs, ran: Callable[..., tuple[int, bytes]], tally: Tally
-) -> None:
+def test_any_name_makes_the_round_trip(docs, index_docs, ran, tally):
     """Indexed, asked for, shown by the citation that was printed, in JSON unchanged, and fresh."""
     (docs / "good.txt").unlink()
     for number, name in enumerate(NAMES):
@@ -409,7 +397,7 @@ def test_any_name_makes_the_round_trip(
     tally("H4", "names through index, ask, show, JSON and check", len(NAMES))
 
 
-def test_twins_are_two_documents(docs: Path) -> None:
+def test_twins_are_two_documents(docs):
     """Names that look alike, composed and decomposed, are not taken for one another."""
     names = {"caf\u00e9.txt", "cafe\u0301.txt"}
     for name in names:

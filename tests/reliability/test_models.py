@@ -137,9 +137,7 @@ def test_other_model_in_the_same_place_is_not_searched_with(
     tally("M1", "other models in the same place", 1)
 
 
-def test_question_needs_no_file_of_the_model(
-    model: Path, run: Run, cache: Path, searches: list[str], tally: Tally
-) -> None:
+def test_question_needs_no_file_of_the_model(model, run, cache, searches, tally):
     """What is compiled answers as before, whatever has become of the model since."""
     before = run(*ASK)
     for change in OTHERS:
@@ -254,7 +252,7 @@ def test_model_that_brings_code_is_refused_and_none_of_it_runs(
     tally("M1", "models that bring code", 2)
 
 
-def test_the_harm_is_real(tmp_path: Path) -> None:
+def test_the_harm_is_real(tmp_path):
     """What the tests above prove absent would be there if a pickle were loaded."""
     pickle.loads(pickle.dumps(Harmful(tmp_path / "harm")))  # noqa: S301 - that it is harmful
 
@@ -263,9 +261,7 @@ def test_the_harm_is_real(tmp_path: Path) -> None:
 
 @pytest.mark.torture
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.999])
-def test_weights_that_are_cut_off_are_refused(
-    model: Path, run: Run, cache: Path, searches: list[str], tally: Tally, *, share: float
-) -> None:
+def test_weights_that_are_cut_off_are_refused(model, run, cache, searches, tally, *, share):
     """What a broken download leaves does not compile, and the error names the model."""
     weights = model / "model.safetensors"
     content = weights.read_bytes()
@@ -319,9 +315,7 @@ DAMAGES = [flip, truncate, pipe, make_folder, link_to_zeros, remove]
 FILES = [CARD, GRAPH, WEIGHTS, TOKENIZER]
 
 
-def test_damaged_entry_is_not_used(
-    *, model: Path, run: Run, cache: Path, searches: list[str], tally: Tally, tmp_path: Path
-) -> None:
+def test_damaged_entry_is_not_used(*, model, run, cache, searches, tally, tmp_path):
     """However a file of a compiled model is damaged, none of it runs, and nothing waits.
 
     The model itself is gone too, so that it cannot be compiled again.
@@ -367,9 +361,7 @@ def test_thing_in_the_place_of_an_entry_is_not_used(
 
 @pytest.mark.torture
 @pytest.mark.parametrize("thing", ["pipe", "file", "link", "damage"])
-def test_what_is_no_entry_gives_way_to_a_whole_one(
-    model: Path, run: Run, cache: Path, tally: Tally, *, thing: str
-) -> None:
+def test_what_is_no_entry_gives_way_to_a_whole_one(model, run, cache, tally, *, thing):
     """Where the model is here, it is compiled into the place of whatever stands there."""
     entry = entry_of(cache)
     if thing == "damage":
@@ -405,9 +397,7 @@ FORGERIES: list[dict[str, object]] = [
 ]  # fmt: skip
 
 
-def test_forged_card_is_no_crash(
-    *, model: Path, run: Run, cache: Path, searches: list[str], tally: Tally, tmp_path: Path
-) -> None:
+def test_forged_card_is_no_crash(*, model, run, cache, searches, tally, tmp_path):
     """A card that is signed and says something else is refused, or changes no answer."""
     before = run(*ASK)
     searches.clear()
@@ -429,9 +419,7 @@ def test_forged_card_is_no_crash(
     tally("M1", "forged cards", len(FORGERIES))
 
 
-def test_text_that_the_model_cannot_read_is_refused(
-    model: Path, run: Run, cache: Path, searches: list[str], tally: Tally
-) -> None:
+def test_text_that_the_model_cannot_read_is_refused(model, run, cache, searches, tally):
     """A window that is longer than the positions of the model is found by the first long text."""
     sign(entry_of(cache), window=5000)
 
@@ -442,9 +430,7 @@ def test_text_that_the_model_cannot_read_is_refused(
     tally("M1", "windows longer than the model", 1)
 
 
-def test_entry_of_another_model_is_found_out_by_its_probe(
-    model: Path, run: Run, cache: Path, searches: list[str], tally: Tally
-) -> None:
+def test_entry_of_another_model_is_found_out_by_its_probe(model, run, cache, searches, tally):
     """Another model's encoder under this one's name and signature returns other vectors."""
     from askdocs.embedding.model import DEFAULT_MODEL
 

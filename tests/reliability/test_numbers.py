@@ -110,9 +110,7 @@ def test_vector_that_is_none_is_refused(
 
 
 @pytest.mark.parametrize("k", ["0", "-1", "nan", "1e3", "", " "])
-def test_number_of_hits_that_is_none_is_refused(
-    folder: Path, run: Run, tally: Tally, k: str
-) -> None:
+def test_number_of_hits_that_is_none_is_refused(folder, run, tally, k):
     """Fewer than one hit, or no number, cannot be asked for."""
     ran = run("ask", "-k", k, "harbour")
 
@@ -124,9 +122,7 @@ def test_number_of_hits_that_is_none_is_refused(
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("k", [3, 4, 1000, 2**31, 2**63, 2**64, 10**30])
-def test_more_hits_than_passages_are_all_passages(
-    folder: Path, run: Run, tally: Tally, mode: str, k: int
-) -> None:
+def test_more_hits_than_passages_are_all_passages(folder, run, tally, mode, k):
     """However many are asked for, each passage that matches comes once, in the same order."""
     arguments = ("--mode", mode, "--min-score", "0", "--format", "json", "harbour fell")
 
@@ -141,9 +137,7 @@ def test_more_hits_than_passages_are_all_passages(
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("left", ["nothing", "an empty file", "white space"])
-def test_index_without_passages_answers_nothing(
-    folder: Path, run: Run, tally: Tally, mode: str, left: str
-) -> None:
+def test_index_without_passages_answers_nothing(folder, run, tally, mode, left):
     """An index of no documents, or of documents without text, has no answer and does not crash."""
     for path in (folder / "docs").iterdir():
         path.unlink()
@@ -201,9 +195,7 @@ def test_thousand_equal_texts_have_one_order(
     ids=["empty", "blank", "separator", "100,000 words", "half a character", "one byte"],
 )
 @pytest.mark.parametrize("mode", MODES)
-def test_question_that_cannot_be_asked_is_refused(
-    *, folder: Path, run: Run, tally: Tally, mode: str, question: str, message: str
-) -> None:
+def test_question_that_cannot_be_asked_is_refused(*, folder, run, tally, mode, question, message):
     """It is refused with status 2, in one line, whichever way it comes."""
     assert_refused(run("ask", "--mode", mode, question), 2, message)
     if "UTF-8" not in message:
@@ -215,9 +207,7 @@ def test_question_that_cannot_be_asked_is_refused(
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("question", ["the of and is to", "?!", "\u200b", "\ufeff", "\U0010ffff"])
-def test_question_without_a_word_is_answered_alike_every_time(
-    folder: Path, run: Run, tally: Tally, mode: str, question: str
-) -> None:
+def test_question_without_a_word_is_answered_alike_every_time(folder, run, tally, mode, question):
     """Stop words and signs have no terms: by words nothing is found, by meaning one order."""
     arguments = ("ask", "--mode", mode, "--min-score", "0", "--format", "json", question)
 
@@ -232,9 +222,7 @@ def test_question_without_a_word_is_answered_alike_every_time(
 CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))]
 
 
-def test_question_of_a_control_character_is_no_crash(
-    folder: Path, run: Run, amount: Amount, tally: Tally
-) -> None:
+def test_question_of_a_control_character_is_no_crash(folder, run, amount, tally):
     """Each is a question without words, or white space; none reaches the terminal as it is."""
     tried = CONTROLS[:: amount(8, 1)]
     for question in tried:
@@ -269,7 +257,7 @@ def test_bar_that_is_none_is_refused(
 
 
 @pytest.mark.parametrize("score", ["0", "-0.0", "1", "1e-400", "0.9999999999"])
-def test_bar_at_the_edge_is_taken(folder: Path, run: Run, tally: Tally, score: str) -> None:
+def test_bar_at_the_edge_is_taken(folder, run, tally, score):
     """Every number of [0, 1] is a bar, as far as it can be written."""
     ran = run("ask", f"--min-score={score}", "--format", "json", "harbour")
 

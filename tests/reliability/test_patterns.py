@@ -182,7 +182,7 @@ def require_linear(use: Use, unit: str, most: int, *, head: str = "", tail: str 
         length *= 2
 
 
-def test_every_pattern_is_among_those_that_are_tried() -> None:
+def test_every_pattern_is_among_those_that_are_tried():
     """What a module compiles stands in it by a name, or is known to be compiled late."""
     late = set()
     for name, tree in modules():
@@ -199,7 +199,7 @@ def test_every_pattern_is_among_those_that_are_tried() -> None:
     assert len(all_uses()) >= 35
 
 
-def test_patterns_come_to_an_end(amount: Amount, tally: Tally) -> None:
+def test_patterns_come_to_an_end(amount, tally):
     """Over every text, in every use; what would take exponential time does not end here."""
     length = amount(256, 4096)
     texts = [
@@ -215,7 +215,7 @@ def test_patterns_come_to_an_end(amount: Amount, tally: Tally) -> None:
     tally("E4", "patterns on texts that repeat one thing", len(uses) * len(texts))
 
 
-def test_patterns_of_names_come_to_an_end(amount: Amount, tally: Tally) -> None:
+def test_patterns_of_names_come_to_an_end(amount, tally):
     """Ignore files, options and selections with stars and folders, on the longest names and paths."""
     names = [made_of(unit, 255) for unit in ("a", "(", "aB")]
     paths = [made_of(unit, amount(1024, 4095)) + "a" for unit in ("a/", "aa/", "b/a/", "(/")]
@@ -229,7 +229,7 @@ def test_patterns_of_names_come_to_an_end(amount: Amount, tally: Tally) -> None:
 
 
 @pytest.mark.torture
-def test_twice_the_text_takes_twice_the_time(tally: Tally) -> None:
+def test_twice_the_text_takes_twice_the_time(tally):
     """Every pattern in every use, and what documents and questions go through: at most 2.6 times.
 
     Patterns of names may backtrack: names and paths have no more than 255 and 4,096 characters.

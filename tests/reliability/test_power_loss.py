@@ -9,7 +9,6 @@ from askdocs.disk import durable, seam
 from askdocs.index.generation import current_digest
 from askdocs.index.transaction import begin
 from tests.reliability.power import KilledError, PowerlessDisk, write_tree
-from tests.reliability.signatures import Amount, Tally
 from tests.reliability.states import CHANGES, condition_of, names, prepare, write
 
 Lie = Callable[[str, Path], bool]
@@ -40,9 +39,7 @@ def faults(recorder: PowerlessDisk, before: object, after: object, folder: Path)
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_power_may_fail_at_any_time(
-    ram: Path, monkeypatch: pytest.MonkeyPatch, tally: Tally, change: str
-) -> None:
+def test_power_may_fail_at_any_time(ram, monkeypatch, tally, change):
     """In every state that a disk may be found in, the old index answers or the new one."""
     recorder, before, after = record(ram / "real", change, monkeypatch)
 
@@ -54,9 +51,7 @@ def test_power_may_fail_at_any_time(
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_next_run_succeeds_whatever_the_power_left(
-    ram: Path, monkeypatch: pytest.MonkeyPatch, amount: Amount, tally: Tally, change: str
-) -> None:
+def test_next_run_succeeds_whatever_the_power_left(ram, monkeypatch, amount, tally, change):
     """The same change, made again, takes, and leaves no file that the first one would not."""
     recorder, before, after = record(ram / "real", change, monkeypatch)
     expected = names(ram / "real")
@@ -76,9 +71,7 @@ def test_next_run_succeeds_whatever_the_power_left(
 
 
 @pytest.mark.parametrize("change", ["first", "update", "records"])
-def test_power_may_fail_after_a_run_that_died(
-    ram: Path, monkeypatch: pytest.MonkeyPatch, amount: Amount, tally: Tally, change: str
-) -> None:
+def test_power_may_fail_after_a_run_that_died(ram, monkeypatch, amount, tally, change):
     """The next run relies on nothing that the dead one did not force, and loses no index either."""
     whole, before, after = record(ram / "whole", change, monkeypatch)
     # The sample dies between the renaming of HEAD and the forcing of its name, or close to it.
@@ -121,9 +114,7 @@ SABOTAGE: dict[str, Lie] = {
 
 
 @pytest.mark.parametrize("sabotage", [*SABOTAGE, "HEAD is written in place"])
-def test_sabotaged_protocol_is_caught(
-    ram: Path, monkeypatch: pytest.MonkeyPatch, tally: Tally, sabotage: str
-) -> None:
+def test_sabotaged_protocol_is_caught(ram, monkeypatch, tally, sabotage):
     """Each step of the protocol is one without which an index is lost: these tests would see it."""
     if sabotage not in SABOTAGE:
         monkeypatch.setattr(durable, "replace_file", write_in_place)

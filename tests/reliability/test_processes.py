@@ -20,14 +20,14 @@ import pytest
 from askdocs.errors import ExitStatus, RefusedError
 from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
-from tests.reliability.signatures import Amount, Tally, ignore
+from tests.reliability.signatures import ignore
 from tests.reliability.states import CHANGES, names, prepare, state_of
-from tests.reliability.victims import Nursery, forkable_environment
+from tests.reliability.victims import forkable_environment
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_writers_may_be_killed_while_others_read(ram: Path, amount: Amount, tally: Tally) -> None:
+def test_writers_may_be_killed_while_others_read(ram, amount, tally):
     """K1: no reader waits, fails, sees half a generation, or one older than the last."""
     command = [sys.executable, "-m", "tests.reliability.contest", ram / "contest"]
 
@@ -55,7 +55,7 @@ def largest_file(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_short_writes_are_refusals(ram: Path, amount: Amount, tally: Tally) -> None:
+def test_short_writes_are_refusals(ram, amount, tally):
     """C2: what could be written in part alone is not taken for written."""
     index = prepare(ram / "base", "update")
     before = state_of(index)
@@ -87,14 +87,8 @@ def write_documents(folder: Path, count: int, *, sentences: int) -> None:
 
 
 def test_run_may_be_interrupted_at_any_time(
-    *,
-    ram: Path,
-    nursery: Nursery,
-    environment: dict[str, str],
-    tiny_model: Path,
-    amount: Amount,
-    tally: Tally,
-) -> None:
+    *, ram, nursery, environment, tiny_model, amount, tally
+):
     """C7: the old index answers, the lock is free, nothing is left, and vectors are kept."""
     folder = ram / "folder"
     write_documents(folder / "docs", 1, sentences=20)
@@ -154,9 +148,7 @@ def vectors_in(cache: Path) -> int:
 
 
 @pytest.mark.torture
-def test_full_disk_leaves_the_old_index(
-    ram: Path, nursery: Nursery, environment: dict[str, str], tiny_model: Path, tally: Tally
-) -> None:
+def test_full_disk_leaves_the_old_index(ram, nursery, environment, tiny_model, tally):
     """C5: at every size of a disk that is too small, nothing is lost and the reason is said."""
     with small_disk(ram / "disk") as resize:
         folder = ram / "disk" / "folder"

@@ -260,8 +260,8 @@ def test_change_behind_a_plan_that_keeps_a_document_is_found_by_the_next_check(
 
 
 def test_file_that_another_thread_keeps_writing_is_indexed_or_reported(
-    docs: Path, index_docs: IndexDocs, amount: Amount, tally: Tally
-) -> None:
+    docs, index_docs, amount, tally
+):
     """Under a writer that never rests, each run ends with an index of what was hashed."""
     path, ended = docs / "a.txt", threading.Event()
     runs = amount(3, 30)

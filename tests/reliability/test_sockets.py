@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from askdocs.cli.main import cli
-from tests.reliability.signatures import Amount, Tally
 
 RunWatched = Callable[..., list[str]]
 
@@ -108,15 +107,13 @@ def run_watched(project: Path, environment: dict[str, str], tmp_path: Path) -> R
     return run
 
 
-def test_every_command_is_tried() -> None:
+def test_every_command_is_tried():
     """None that is added can be forgotten here; of a script for bash, Click asks bash its version."""
     tried = {command[0] for command in COMMANDS.values()}
     assert tried == set(cli.load_all()) - {"completion"}
 
 
-def test_nothing_reaches_out(
-    project: Path, run_watched: RunWatched, amount: Amount, tally: Tally
-) -> None:
+def test_nothing_reaches_out(project, run_watched, amount, tally):
     """No command opens a socket, loads a pickle, or starts a program."""
     names = list(COMMANDS)[: amount(0, len(COMMANDS))] or SAMPLE
     found = {}
@@ -137,9 +134,7 @@ def test_nothing_reaches_out(
         ("import subprocess; subprocess.run(['true'])", "subprocess.Popen"),
     ],
 )
-def test_whoever_reaches_out_is_seen(
-    tmp_path: Path, environment: dict[str, str], action: str, event: str
-) -> None:
+def test_whoever_reaches_out_is_seen(tmp_path, environment, action, event):
     """The hook that sees nothing above does see what there is to see."""
     script = WATCHED.replace("from askdocs.cli.process import main", action).replace(
         "main(sys.argv[1:])", "0"
@@ -154,9 +149,7 @@ def test_whoever_reaches_out_is_seen(
 
 
 @pytest.mark.torture
-def test_first_question_compiles_without_a_network(
-    project: Path, environment: dict[str, str], tmp_path: Path
-) -> None:
+def test_first_question_compiles_without_a_network(project, environment, tmp_path):
     """Where the model has yet to be compiled, one program is started, which is Python itself."""
     seen = tmp_path / "seen.json"
     (tmp_path / "cache" / "encoders").unlink()
@@ -177,9 +170,7 @@ def test_first_question_compiles_without_a_network(
 
 
 @pytest.mark.torture
-def test_no_call_of_the_network_reaches_the_system(
-    project: Path, environment: dict[str, str], tmp_path: Path, tally: Tally
-) -> None:
+def test_no_call_of_the_network_reaches_the_system(project, environment, tmp_path, tally):
     """The system sees no socket either, not of a library in C; nor a network of who compiles.
 
     PyTorch asks for the user's name, for which the C library knocks at a socket of this machine.

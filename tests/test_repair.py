@@ -20,6 +20,7 @@ from askdocs.indexing.request import IndexRequest
 from askdocs.records.reports import RepairReport
 from askdocs.repair import repair
 from askdocs.store import partition
+from tests.raising import raises
 
 Content = dict[str, bytes]
 SEGMENT = ("dense.faiss", "documents.jsonl", "lexical.npys", "passages.jsonl", "tables.npys")
@@ -97,10 +98,8 @@ def test_sound_index_is_left_alone(index, mend):
     """Nothing is written, and not even the lock is taken."""
     before = content(index)
     times = {path: path.stat().st_mtime_ns for path in index.rglob("*")}
-
     with exclusive_lock(index / "LOCK"):
         report = mend(index)
-
     assert report == RepairReport(
         index=str(index), documents=3, damaged=(), report=None, is_done=True
     )
@@ -136,9 +135,7 @@ def test_records_that_are_lost_cost_no_embedding(index, mend, cache):
     """Vectors of an index that has them are taken from there, whatever the cache has."""
     (generation_of(index) / "corpus.jsonl").unlink()
     shutil.rmtree(cache / "embeddings")
-
     report = mend(index)
-
     assert report.report is not None
     assert report.report.embedded == 0
 
@@ -150,9 +147,7 @@ def test_sound_segments_are_taken_over(segmented, mend):
     names = sorted(path.name for path in folder.iterdir() if path.is_dir())
     damage(folder / names[0] / "passages.jsonl")
     held = {path: path.stat().st_ino for path in folder.glob(f"{names[1]}/*")}
-
     report = mend(segmented)
-
     assert len(names) > 1
     assert report.report is not None
     assert 0 < report.report.embedded < report.report.sentences
@@ -163,9 +158,7 @@ def test_sound_segments_are_taken_over(segmented, mend):
 def test_damaged_codebook_is_rebuilt(segmented, mend, tiny_model, cache):
     """The result is what a rebuild would give."""
     damage(generation_of(segmented) / "codebook.npys")
-
     mend(segmented)
-
     mended = content(segmented)
     make(segmented.parent, tiny_model, cache, rebuild=True)
     assert content(segmented) == mended
@@ -180,9 +173,7 @@ def test_head_is_put_right(index, mend, head):
         (index / "HEAD").symlink_to(head)
     elif head is not None:
         (index / "HEAD").write_bytes(head)
-
     report = mend(index)
-
     assert [one.path for one in report.damaged] == [str(index / "HEAD")]
     assert content(index) == before
 
@@ -212,9 +203,7 @@ def test_head_and_file_are_put_right_together(index, mend):
     before = content(index)
     (index / "HEAD").unlink()
     damage(generation_of(index) / "000" / "tables.npys")
-
     mend(index)
-
     assert content(index) == before
 
 
@@ -285,9 +274,7 @@ def test_corpus_that_changed_meanwhile_is_reported(index, mend, name, dry_run):
     damage(generation_of(index) / name)
     (index.parent / "docs" / "00.txt").write_text("Nobody saw a ship.\n")
     (index.parent / "docs" / "new.txt").write_text("It snowed.\n")
-
     report = mend(index, dry_run=dry_run)
-
     # With the records, it is lost what the documents were.
     changed = () if name == "corpus.jsonl" else ("docs/00.txt",)
     assert (report.added, report.changed, report.removed) == (("docs/new.txt",), changed, ())
@@ -338,10 +325,8 @@ def test_damaged_generation_does_not_stand_in(index, mend, tiny_model, cache):
     (newer / "manifest.json").unlink()
     damage(older / "000" / "dense.faiss")
     before = content(index)
-
     with pytest.raises(DamagedIndexError) as caught:
         mend(index)
-
     assert caught.value.hint == "askdocs repair PATH"
     assert content(index) == before
 
@@ -364,11 +349,9 @@ def test_lost_generations_are_rebuilt_from_a_path(index, mend, head):
     shutil.rmtree(index / "generations")
     if head == "damaged":
         (index / "HEAD").write_bytes(b"garbage\n")
-
     with pytest.raises(DamagedIndexError) as caught:
         mend(index)
     report = mend(index, index.parent / "docs")
-
     assert (caught.value.exit_status, caught.value.hint) == (4, "askdocs repair PATH")
     assert report.documents == 3
     assert check_freshness(index, deep=True).is_fresh
@@ -380,9 +363,7 @@ def test_stray_files_are_no_reason_not_to_repair(index, mend):
     (index / ".gitignore").write_text("*\n")
     (index / "HEAD").unlink()
     damage(generation_of(index) / "000" / "dense.faiss")
-
     mend(index)
-
     assert content(index) == {**before, ".gitignore": b"*\n"}
 
 
@@ -415,9 +396,7 @@ def test_links_are_put_right(index, mend):
     for path in (generation_of(index) / "000", generation_of(index) / "corpus.jsonl"):
         path.rename(index.parent / path.name)
         path.symlink_to(index.parent / path.name)
-
     mend(index)
-
     assert content(index) == before
     assert not any(path.is_symlink() for path in index.rglob("*"))
 
@@ -430,11 +409,9 @@ def test_newer_format_is_no_damage(index, mend):
     (generation_of(index) / "manifest.json").write_bytes(newer)
     (index / "HEAD").unlink()
     before = content(index)
-
     for paths in ((), (index.parent / "docs",)):
         with pytest.raises(FormatError):
             mend(index, *paths)
-
     assert content(index) == before
 
 
@@ -445,7 +422,6 @@ def test_leftovers_of_a_dead_run_hold_no_document(index, mend, tmp_path):
     shutil.rmtree(next(one for one in leftover.parent.iterdir() if one != leftover))
     (index / "HEAD").write_bytes(b"garbage\n")
     (tmp_path / "docs" / "00.txt").unlink()
-
     assert mend(index, tmp_path / "docs").documents == 2
 
 
@@ -460,10 +436,8 @@ def test_records_that_may_not_be_read_stop_a_repair(index, mend, monkeypatch):
         return real(wanted, *arguments, **options)
 
     monkeypatch.setattr(os, "open", fail)
-    with pytest.raises(RefusedError) as caught:
+    with raises(RefusedError, f"{path}: {os.strerror(errno.EACCES).lower()}"):
         mend(index, index.parent / "docs")
-
-    assert str(caught.value) == f"{path}: {os.strerror(errno.EACCES).lower()}"
 
 
 def test_other_paths_than_the_recorded_ones_are_refused(index, mend, tmp_path):
@@ -473,7 +447,6 @@ def test_other_paths_than_the_recorded_ones_are_refused(index, mend, tmp_path):
     (tmp_path / "docs").rename(tmp_path / "moved")
     with pytest.raises(UsageError, match="is the index of docs") as gone:
         mend(index, tmp_path / "moved")
-
     assert (there.value.hint, gone.value.hint) == ("askdocs repair", "askdocs repair")
 
 

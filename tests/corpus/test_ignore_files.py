@@ -81,7 +81,6 @@ def test_patterns_mean_what_they_mean_to_git(make_tree, patterns, expected):
     subprocess.run(["git", "init", "-q", base], check=True, timeout=60)
     listing = ["git", "-C", base, "ls-files", "--others", "--exclude-standard", "*.txt"]
     listed = subprocess.run(listing, capture_output=True, text=True, check=True, timeout=60)
-
     assert paths(base) == expected == listed.stdout.splitlines()
 
 
@@ -105,7 +104,6 @@ def test_patterns_mean_what_they_mean_to_git(make_tree, patterns, expected):
 def test_deepest_ignore_file_that_mentions_an_entry_decides(make_tree, files, expected):
     """Ignore files count from their own folder, and overrule those above it."""
     names = dict.fromkeys(["a.txt", "b.txt", "b/a.txt", "b/b.txt"], "")
-
     assert paths(make_tree({**names, **files})) == expected
 
 
@@ -147,7 +145,6 @@ def test_odd_line_spoils_no_other_and_causes_no_warning(make_tree, line, recwarn
     """A byte order mark is skipped, a line need not be UTF-8, and `re` may not warn of classes."""
     base = make_tree({"b.txt": "", "q.txt": ""})
     (base / ".gitignore").write_text(f"{line}\nb.txt", "utf-8", "surrogateescape")
-
     assert paths(base) == ["q.txt"]
     assert recwarn.list == []
 
@@ -166,7 +163,6 @@ def test_odd_name_is_ignored(make_tree, line, name, other):
     """Brackets, bytes that are not UTF-8 and line ends are matched as they are for git."""
     base = make_tree({name: "", other: ""})
     (base / ".gitignore").write_text(line, "utf-8", "surrogateescape")
-
     assert paths(base) == [other]
 
 
@@ -198,7 +194,6 @@ def test_ignore_files_with_the_same_lines_are_compiled_once(make_tree, monkeypat
         return from_lines(lines, **options)
 
     monkeypatch.setattr(GitIgnoreSpec, "from_lines", noting)
-
     assert paths(base) == []
     assert len(compiled) == 1
 
@@ -245,7 +240,6 @@ def test_patterns_beyond_a_limit_are_reported(make_tree, lines, fault):
     ignored = "b.txt" if "first" in fault else "4999.txt"
     base = make_tree({"4999.txt": "", "b.txt": "", long: "", ".gitignore": "\n".join(lines)})
     expected = {name: "" for name in ("4999.txt", long, "b.txt") if name != ignored}
-
     assert entries(base) == ({".gitignore": fault} if fault else {}) | expected
 
 

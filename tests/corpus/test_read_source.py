@@ -62,14 +62,12 @@ def refusal(path: Path, max_bytes: int = 100, **options: bool) -> tuple[str, boo
 def test_file_is_read_whole(tmp_path, max_bytes):
     """A file of at most the allowed size, however large, comes back with every byte."""
     (tmp_path / "x.txt").write_bytes(b"a\r\n\0\xff")
-
     assert read_source(tmp_path / "x.txt", max_bytes=max_bytes) == b"a\r\n\0\xff"
 
 
 def test_file_above_the_limit_is_skipped(tmp_path):
     """One byte too many makes a file too large."""
     (tmp_path / "x.txt").write_bytes(bytes(3 * 2**19 + 1))
-
     reason = "larger than 1.5 MiB (--max-file-size)"
     assert refusal(tmp_path / "x.txt", 3 * 2**19) == (reason, True)
 
@@ -79,7 +77,6 @@ def test_file_above_the_limit_is_skipped(tmp_path):
 def test_special_file_is_skipped(make_thing, kind, follow_links):
     """Anything but a regular file is refused at once and unread."""
     expected = ("not a regular file", True)
-
     assert refusal(make_thing(kind), follow_links=follow_links) == expected
 
 
@@ -105,7 +102,6 @@ def test_link_to_itself_is_skipped_when_followed(make_thing):
 def test_missing_file_has_failed(tmp_path, name, number):
     """A missing file is reported with the system's reason, not skipped in silence."""
     (tmp_path / "file").write_bytes(b"")
-
     assert refusal(tmp_path / name) == (os.strerror(number).lower(), False)
 
 
@@ -121,7 +117,6 @@ def test_missing_file_has_failed(tmp_path, name, number):
 def test_refusal_to_open_gives_the_reason(tmp_path, monkeypatch, number, reason, skipped):
     """The system's error becomes the reason, in lower case."""
     monkeypatch.setattr(os, "open", refusing(OSError(number, os.strerror(number))))
-
     assert refusal(tmp_path / "x.txt") == (reason, skipped)
 
 
@@ -129,7 +124,6 @@ def test_refusal_to_read_gives_the_reason(tmp_path, monkeypatch):
     """A disk that fails half-way is reported as such."""
     (tmp_path / "x.txt").write_bytes(b"content")
     monkeypatch.setattr(os, "pread", refusing(OSError(errno.EIO, "Input/output error")))
-
     assert refusal(tmp_path / "x.txt") == ("input/output error", False)
 
 
@@ -140,9 +134,7 @@ def test_file_that_comes_in_pieces_is_read_whole(tmp_path, monkeypatch):
     monkeypatch.setattr(
         os, "pread", lambda descriptor, size, start: read(descriptor, min(size, 3), start)
     )
-
     content = read_source(tmp_path / "x.txt", max_bytes=100)
-
     assert content == b"content"
 
 
@@ -160,7 +152,6 @@ def test_file_that_changes_meanwhile_has_failed(tmp_path, monkeypatch, content):
         return status
 
     monkeypatch.setattr(os, "fstat", look_and_change)
-
     assert refusal(path) == ("it changed while it was read", False)
 
 
@@ -169,10 +160,8 @@ def test_refused_file_is_closed(make_thing, kind):
     """Refusals leave no descriptor open."""
     path = make_thing(kind)
     before = next_descriptor()
-
     for _ in range(3):
         refusal(path)
-
     assert next_descriptor() == before
 
 
@@ -187,5 +176,4 @@ def test_file_is_read_where_a_place_cannot_be_named(tmp_path, monkeypatch):
     """Windows has no `pread`: there it is moved to the place and read."""
     (tmp_path / "a.txt").write_bytes(b"some text")
     monkeypatch.delattr(os, "pread")
-
     assert read_source(tmp_path / "a.txt", max_bytes=100) == b"some text"

@@ -24,6 +24,7 @@ from askdocs.disk.durable import (
 )
 from askdocs.errors import RefusedError
 from askdocs.records.manifest import FileRecord
+from tests.raising import raises
 
 
 class Watch(Protocol):
@@ -56,7 +57,6 @@ def refusing(number: int) -> Callable[..., None]:
 def test_written_file_is_what_its_record_says(tmp_path):
     """All pieces are in the file, and the record is that of the whole."""
     record = write_file(tmp_path / "file", iter([b"one", b"", b"two"]))
-
     assert (tmp_path / "file").read_bytes() == b"onetwo"
     assert record == FileRecord(sha256=hashlib.sha256(b"onetwo").hexdigest(), bytes=6)
 
@@ -64,37 +64,31 @@ def test_written_file_is_what_its_record_says(tmp_path):
 def test_written_file_is_forced_to_the_disk(tmp_path, disk):
     """A file that is reported as written has left the system's memory."""
     write_file(tmp_path / "file", [b"content"])
-
     assert disk.named(file=tmp_path / "file") == ["force file"]
 
 
 def test_file_is_never_written_twice(tmp_path):
     """A file that is there already stays as it is."""
     (tmp_path / "file").write_bytes(b"old")
-
-    with pytest.raises(RefusedError) as caught:
+    with raises(RefusedError, f"{tmp_path / 'file'}: file exists"):
         write_file(tmp_path / "file", [b"new"])
-
-    assert str(caught.value) == f"{tmp_path / 'file'}: file exists"
     assert (tmp_path / "file").read_bytes() == b"old"
 
 
 def test_full_disk_is_a_refusal(tmp_path):
     """A write that the disk does not take is never reported as done."""
-    with pytest.raises(RefusedError) as caught, full_disk():
+    with (
+        raises(RefusedError, f"{tmp_path / 'file'}: {os.strerror(errno.EFBIG).lower()}"),
+        full_disk(),
+    ):
         write_file(tmp_path / "file", [bytes(60), bytes(60)])
-
-    assert str(caught.value) == f"{tmp_path / 'file'}: {os.strerror(errno.EFBIG).lower()}"
 
 
 def test_failed_force_is_a_refusal(tmp_path, monkeypatch):
     """A disk that fails when the data reach it refuses the file."""
     monkeypatch.setattr(os, "fsync", refusing(errno.EIO))
-
-    with pytest.raises(RefusedError) as caught:
+    with raises(RefusedError, f"{tmp_path / 'file'}: input/output error"):
         write_file(tmp_path / "file", [b"content"])
-
-    assert str(caught.value) == f"{tmp_path / 'file'}: input/output error"
 
 
 def test_drive_is_made_to_write_on_macos(tmp_path, monkeypatch):
@@ -103,9 +97,7 @@ def test_drive_is_made_to_write_on_macos(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setattr(fcntl, "F_FULLFSYNC", 51, raising=False)
     monkeypatch.setattr(fcntl, "fcntl", lambda _descriptor, command: commands.append(command))
-
     write_file(tmp_path / "file", [b"content"])
-
     assert commands == [51]
 
 
@@ -113,9 +105,7 @@ def test_replaced_file_has_the_new_content(tmp_path, disk):
     """The new content is on the disk before it takes the old one's name, and the name after."""
     path = tmp_path / "HEAD"
     path.write_bytes(b"old")
-
     replace_file(path, b"new")
-
     assert path.read_bytes() == b"new"
     assert os.listdir(tmp_path) == ["HEAD"]
     assert disk.named(head=path, folder=tmp_path) == ["force head", "rename head", "force folder"]
@@ -124,9 +114,7 @@ def test_replaced_file_has_the_new_content(tmp_path, disk):
 def test_leftover_of_a_dead_run_is_no_hindrance(tmp_path):
     """A run that died while it replaced the file left another one, which gives way."""
     (tmp_path / "HEAD.new").write_bytes(b"half a li")
-
     replace_file(tmp_path / "HEAD", b"new")
-
     assert (tmp_path / "HEAD").read_bytes() == b"new"
     assert os.listdir(tmp_path) == ["HEAD"]
 
@@ -135,10 +123,8 @@ def test_file_that_cannot_be_replaced_stays(tmp_path):
     """Where the new content does not fit, the old one is still there."""
     path = tmp_path / "HEAD"
     path.write_bytes(b"old")
-
     with pytest.raises(RefusedError, match=r"HEAD\.new: "), full_disk():
         replace_file(path, bytes(101))
-
     assert path.read_bytes() == b"old"
 
 
@@ -148,9 +134,7 @@ def test_renamed_folder_has_its_name_on_the_disk(tmp_path, disk):
     source.mkdir()
     target.parent.mkdir()
     (source / "file").write_bytes(b"content")
-
     put(source, target)
-
     assert not source.exists()
     assert (target / "file").read_bytes() == b"content"
     assert disk.named(it=target, above=target.parent) == ["rename it", "force above"]
@@ -163,27 +147,21 @@ def test_renaming_takes_the_place_of_leftovers(tmp_path):
     (target / "000").mkdir(parents=True)
     (target / "000" / "stale").write_bytes(b"")
     (source / "file").write_bytes(b"content")
-
     put(source, target)
-
     assert os.listdir(target) == ["file"]
 
 
 def test_renaming_what_is_not_there_is_a_refusal(tmp_path):
     """The folder that is missing is named."""
-    with pytest.raises(RefusedError) as caught:
+    with raises(RefusedError, f"{tmp_path / 'nowhere'}: no such file or directory"):
         put(tmp_path / "nowhere", tmp_path / "final")
-
-    assert str(caught.value) == f"{tmp_path / 'nowhere'}: no such file or directory"
 
 
 def test_kept_file_gets_a_second_name(tmp_path, disk):
     """Where the file system has links, nothing is copied; a clone's files are forced all the same."""
     source, target = tmp_path / "source", tmp_path / "target"
     source.write_bytes(b"content")
-
     link_or_copy(source, target)
-
     assert target.samefile(source)
     assert disk.named(link=target) == ["force link"]
 
@@ -197,9 +175,7 @@ def test_kept_file_is_copied_where_links_fail(tmp_path, monkeypatch, disk, numbe
     source, target = tmp_path / "source", tmp_path / "target"
     source.write_bytes(b"content")
     monkeypatch.setattr(Path, "hardlink_to", refusing(number))
-
     link_or_copy(source, target)
-
     assert target.read_bytes() == b"content"
     assert not target.samefile(source)
     assert disk.named(copy=target) == ["force copy"]
@@ -209,26 +185,21 @@ def test_copy_that_does_not_fit_is_a_refusal(tmp_path, monkeypatch):
     """A full disk is found out in copying as in writing."""
     (tmp_path / "source").write_bytes(bytes(200))
     monkeypatch.setattr(Path, "hardlink_to", refusing(errno.EXDEV))
-
     with pytest.raises(RefusedError) as caught, full_disk():
         link_or_copy(tmp_path / "source", tmp_path / "target")
-
     assert os.strerror(errno.EFBIG).lower() in str(caught.value)
 
 
 def test_missing_file_cannot_be_kept(tmp_path):
     """A file of the old generation that is gone is a refusal that names it."""
-    with pytest.raises(RefusedError) as caught:
+    with raises(RefusedError, f"{tmp_path / 'nowhere'}: no such file or directory"):
         link_or_copy(tmp_path / "nowhere", tmp_path / "target")
-
-    assert str(caught.value) == f"{tmp_path / 'nowhere'}: no such file or directory"
 
 
 def test_folder_is_made_with_its_parents(tmp_path, disk):
     """Each new folder's name is forced to the disk; those that are there already are fine."""
     make_directory(tmp_path / "a" / "b")
     make_directory(tmp_path / "a" / "b")
-
     assert (tmp_path / "a" / "b").is_dir()
     forced = disk.named(a=tmp_path / "a", above=tmp_path)
     assert sorted(forced) == ["force a", "force above"]
@@ -237,11 +208,8 @@ def test_folder_is_made_with_its_parents(tmp_path, disk):
 def test_folder_in_place_of_a_file_is_a_refusal(tmp_path):
     """A file in the way is named."""
     (tmp_path / "a").write_bytes(b"")
-
-    with pytest.raises(RefusedError) as caught:
+    with raises(RefusedError, f"{tmp_path / 'a'}: file exists"):
         make_directory(tmp_path / "a")
-
-    assert str(caught.value) == f"{tmp_path / 'a'}: file exists"
 
 
 def test_tree_is_removed_with_all_in_it(tmp_path):
@@ -250,10 +218,8 @@ def test_tree_is_removed_with_all_in_it(tmp_path):
     (tmp_path / "tree" / "deep").mkdir(parents=True)
     (tmp_path / "tree" / "deep" / "file").write_bytes(b"")
     (tmp_path / "tree" / "link").symlink_to("../kept")
-
     remove_tree(tmp_path / "tree")
     remove_tree(tmp_path / "tree")
-
     assert os.listdir(tmp_path) == ["kept"]
 
 
@@ -261,7 +227,6 @@ def test_tree_that_cannot_be_removed_is_a_refusal(tmp_path, monkeypatch):
     """A disk that has become read-only is reported."""
     (tmp_path / "tree").mkdir()
     monkeypatch.setattr(os, "rmdir", refusing(errno.EROFS))
-
     with pytest.raises(RefusedError, match="read-only file system"):
         remove_tree(tmp_path / "tree")
 
@@ -274,15 +239,11 @@ def test_force_reaches_the_very_thing(tmp_path, disk, kind):
         path.write_bytes(b"content")
     else:
         path.mkdir()
-
     sync(path)
-
     assert disk.named(thing=path) == ["force thing"]
 
 
 def test_missing_path_is_a_refusal(tmp_path):
     """What is not there cannot be forced, and is named."""
-    with pytest.raises(RefusedError) as caught:
+    with raises(RefusedError, f"{tmp_path / 'nowhere'}: no such file or directory"):
         sync(tmp_path / "nowhere")
-
-    assert str(caught.value) == f"{tmp_path / 'nowhere'}: no such file or directory"

@@ -12,6 +12,7 @@ import pytest
 from askdocs.disk.lock import exclusive_lock
 from askdocs.errors import LockedError, RefusedError
 from tests.limits import limited
+from tests.raising import raises
 
 HOLDER = """
 import sys
@@ -26,12 +27,16 @@ with exclusive_lock(Path(sys.argv[1])):
 
 def test_second_taker_is_turned_away(tmp_path):
     """Who finds the lock taken is told so at once, with what to do."""
-    with exclusive_lock(tmp_path / "LOCK"), pytest.raises(LockedError) as caught:
+    with (
+        exclusive_lock(tmp_path / "LOCK"),
+        raises(
+            LockedError,
+            f"another process is writing {tmp_path}",
+            "wait for it to end and run the command again",
+        ),
+    ):
         with exclusive_lock(tmp_path / "LOCK"):
             pytest.fail("two hold the lock")
-
-    assert str(caught.value) == f"another process is writing {tmp_path}"
-    assert caught.value.hint == "wait for it to end and run the command again"
 
 
 def test_lock_that_was_waited_for_is_held(tmp_path):
@@ -48,18 +53,15 @@ def test_lock_that_was_waited_for_is_held(tmp_path):
         with exclusive_lock(lock, until=time.monotonic() + 60, waiting=give_up):
             with pytest.raises(LockedError), exclusive_lock(lock):
                 pytest.fail("two hold the lock")
-
     assert said == ["waiting"]
 
 
 def test_wait_for_a_lock_has_an_end(tmp_path):
     """A holder that does not give it up is not waited for longer than was asked for."""
     until = time.monotonic() + 0.02
-
     with exclusive_lock(tmp_path / "LOCK"), pytest.raises(LockedError):
         with exclusive_lock(tmp_path / "LOCK", until=until):
             pytest.fail("two hold the lock")
-
     assert time.monotonic() >= until
 
 
@@ -77,11 +79,9 @@ def test_lock_of_a_killed_process_is_free(tmp_path):
     with limited(holder):
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
-
         with pytest.raises(LockedError), exclusive_lock(lock):
             pytest.fail("two hold the lock")
         holder.kill()
-
     with exclusive_lock(lock):
         assert os.listdir(tmp_path) == ["LOCK"]
 
@@ -91,10 +91,8 @@ def test_lock_is_free_after_the_block(tmp_path):
     with pytest.raises(KeyError), exclusive_lock(tmp_path / "LOCK"):
         raise KeyError
     first = (tmp_path / "LOCK").stat().st_ino
-
     with exclusive_lock(tmp_path / "LOCK"):
         pass
-
     assert (tmp_path / "LOCK").stat().st_ino == first
 
 
@@ -106,38 +104,37 @@ def test_system_without_locks_is_a_refusal(tmp_path, monkeypatch, number):
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-
-    with pytest.raises(RefusedError) as caught, exclusive_lock(tmp_path / "LOCK"):
+    with (
+        raises(RefusedError, f"{tmp_path / 'LOCK'}: {os.strerror(number).lower()}"),
+        exclusive_lock(tmp_path / "LOCK"),
+    ):
         pytest.fail("there is no lock")
-
-    assert str(caught.value) == f"{tmp_path / 'LOCK'}: {os.strerror(number).lower()}"
 
 
 def test_unsupported_system_is_a_refusal(tmp_path, monkeypatch):
     """Where Python has no such locks, writing is refused and nothing is made."""
     monkeypatch.setitem(sys.modules, "fcntl", None)
-
-    with pytest.raises(RefusedError) as caught, exclusive_lock(tmp_path / "LOCK"):
+    with (
+        raises(RefusedError, "writing an index is supported on Linux and macOS only"),
+        exclusive_lock(tmp_path / "LOCK"),
+    ):
         pytest.fail("there is no lock")
-
-    assert str(caught.value) == "writing an index is supported on Linux and macOS only"
     assert os.listdir(tmp_path) == []
 
 
 def test_lock_that_cannot_be_opened_is_a_refusal(tmp_path):
     """A folder that is missing is named."""
-    with pytest.raises(RefusedError) as caught, exclusive_lock(tmp_path / "nowhere" / "LOCK"):
+    with (
+        raises(RefusedError, f"{tmp_path / 'nowhere' / 'LOCK'}: no such file or directory"),
+        exclusive_lock(tmp_path / "nowhere" / "LOCK"),
+    ):
         pytest.fail("there is no lock")
-
-    assert str(caught.value) == f"{tmp_path / 'nowhere' / 'LOCK'}: no such file or directory"
 
 
 def test_link_in_place_of_the_lock_leads_nowhere(tmp_path):
     """Nothing is made where it leads."""
     lock = tmp_path / "LOCK"
     lock.symlink_to(tmp_path / "elsewhere")
-
     with pytest.raises(RefusedError, match="LOCK"), exclusive_lock(lock):
         pass
-
     assert not (tmp_path / "elsewhere").exists()

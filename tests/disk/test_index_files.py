@@ -14,6 +14,7 @@ from askdocs.disk.durable import FileWriter, Spool, write_index_file
 from askdocs.disk.verified import BLOCK, LARGE, VerifiedFile, blocks_name
 from askdocs.errors import DamagedIndexError, RefusedError
 from askdocs.records.manifest import FileRecord
+from tests.raising import raises
 
 SIZE = LARGE + 3 * BLOCK + 5
 # No two blocks are the same.
@@ -59,7 +60,6 @@ def in_pieces(content: bytes, lengths: Iterable[int]) -> list[bytes]:
 def test_file_up_to_one_mebibyte_stands_alone(tmp_path, size):
     """A small file has no table of checksums."""
     records = write_index_file(tmp_path / "file", [CONTENT[:size]])
-
     assert records == {
         "file": FileRecord(sha256=hashlib.sha256(CONTENT[:size]).hexdigest(), bytes=size)
     }
@@ -71,9 +71,7 @@ def test_file_up_to_one_mebibyte_stands_alone(tmp_path, size):
 def test_table_holds_the_checksum_of_every_block(tmp_path, size):
     """Beside a large file stand the sha256 of its blocks of 8 KiB, the last one shorter."""
     content = CONTENT[:size]
-
     records = write_index_file(tmp_path / "file", [content])
-
     table = b"".join(
         hashlib.sha256(content[start : start + BLOCK]).digest() for start in range(0, size, BLOCK)
     )
@@ -91,9 +89,7 @@ def test_pieces_do_not_matter(tmp_path, lengths):
     expected = {
         name: write_once(tmp_path / "one", [CONTENT])[name] for name in ("one", "one.blocks")
     }
-
     found = write_once(tmp_path / "one", in_pieces(CONTENT, lengths))
-
     assert found == expected
 
 
@@ -108,7 +104,6 @@ def write_once(path: Path, pieces: Iterable[bytes]) -> dict[str, FileRecord]:
 def test_file_and_table_are_forced_to_the_disk(tmp_path, disk):
     """When writing ends, what was written survives a crash."""
     write_index_file(tmp_path / "file", [CONTENT])
-
     assert disk.named(file=tmp_path / "file", table=tmp_path / "file.blocks") == [
         "force file",
         "force table",
@@ -121,7 +116,6 @@ def test_first_piece_makes_the_file(tmp_path):
     before = os.listdir(tmp_path)
     writer.write(b"piece")
     FileWriter(tmp_path / "other").abort()
-
     assert (before, os.listdir(tmp_path)) == ([], ["file"])
     writer.abort()
 
@@ -129,7 +123,6 @@ def test_first_piece_makes_the_file(tmp_path):
 def test_writer_of_nothing_makes_an_empty_file(tmp_path):
     """Its record says so."""
     records = FileWriter(tmp_path / "file").finish()
-
     assert records == {"file": FileRecord(sha256=hashlib.sha256().hexdigest(), bytes=0)}
     assert (tmp_path / "file").read_bytes() == b""
 
@@ -138,10 +131,8 @@ def test_writer_that_gives_up_lets_go_of_the_file(tmp_path):
     """Giving up closes the file, once or twice, whatever is in it."""
     writer = FileWriter(tmp_path / "file")
     writer.write(b"some")
-
     writer.abort()
     writer.abort()
-
     with pytest.raises(ValueError, match="closed"):
         writer.write(b"more")
 
@@ -153,7 +144,6 @@ def test_writer_that_gives_up_lets_go_of_the_file(tmp_path):
 def test_any_span_can_be_read(large, asked):
     """What is read is what was written, wherever blocks begin and in any order."""
     file = opened(large)
-
     for start, end in asked:
         assert bytes(file.read(start, end)) == CONTENT[start:end]
 
@@ -171,9 +161,8 @@ def test_only_blocks_that_are_read_are_proved(large):
     assert bytes(file.read(6 * BLOCK, SIZE)) == CONTENT[6 * BLOCK :]
     assert file.read_blocks([(4, 5), (6, 7)])[4 * BLOCK] == CONTENT[4 * BLOCK]
     for _ in range(2):
-        with pytest.raises(DamagedIndexError) as caught:
+        with raises(DamagedIndexError, f"{large} is not what its manifest says"):
             file.read(5 * BLOCK, 5 * BLOCK + 1)
-        assert str(caught.value) == f"{large} is not what its manifest says"
         with pytest.raises(DamagedIndexError):
             file.read_blocks([(5, 6)])
 
@@ -183,7 +172,6 @@ def test_flipped_bit_of_a_large_file_is_damage(large, position):
     """The first and the last byte of a block belong to it."""
     file = opened(large)
     flip(large, position)
-
     with pytest.raises(DamagedIndexError):
         file.read(position, position + 1)
 
@@ -211,10 +199,8 @@ def test_each_block_is_proved_once(large, monkeypatch):
 @pytest.mark.parametrize(("start", "end"), [(0, SIZE + 1), (-1, 5), (5, 4), (SIZE + 1, SIZE + 1)])
 def test_bytes_that_a_file_does_not_have_are_damage(large, start, end):
     """An offset that points out of a file is an error of the index, not of the program."""
-    with pytest.raises(DamagedIndexError) as caught:
+    with raises(DamagedIndexError, f"{large} cannot be read: it has no bytes {start} to {end}"):
         opened(large).read(start, end)
-
-    assert str(caught.value) == f"{large} cannot be read: it has no bytes {start} to {end}"
 
 
 @pytest.mark.parametrize("change", [lambda content: content[:-1], lambda content: content + b"\0"])
@@ -222,7 +208,6 @@ def test_large_file_of_another_size_is_damage(large, change):
     """A file that was cut off, or written on, is not read at all."""
     file = opened(large)
     large.write_bytes(change(CONTENT))
-
     with pytest.raises(DamagedIndexError, match="is not what its manifest says"):
         file.read(0, 1)
 
@@ -232,7 +217,6 @@ def test_table_of_another_length_is_damage(large, change):
     """A table that is what the manifest says, and not the table of this file, proves nothing."""
     table = large.with_name("large.blocks")
     table.write_bytes(change(table.read_bytes()))
-
     with pytest.raises(DamagedIndexError, match="large is not what its manifest says"):
         opened(large).read(0, 1)
 
@@ -241,7 +225,6 @@ def test_damaged_table_is_damage(large):
     """The table is proved before it proves anything."""
     file = opened(large)
     flip(large.with_name("large.blocks"), 3)
-
     with pytest.raises(DamagedIndexError, match=r"large\.blocks is not what its manifest says"):
         file.read(0, 1)
 
@@ -251,7 +234,6 @@ def test_missing_file_is_damage(large, name):
     """Without the file or its table there is nothing to read."""
     file = opened(large)
     large.with_name(name).unlink()
-
     with pytest.raises(DamagedIndexError, match=f"{name} is missing"):
         file.read(0, 1)
 
@@ -260,7 +242,6 @@ def test_file_without_a_table_is_proved_whole(large):
     """A flip anywhere is noticed by the first byte that is read."""
     file = VerifiedFile(large, record_of(large))
     flip(large, SIZE - 1)
-
     with pytest.raises(DamagedIndexError):
         file.read(0, 1)
 
@@ -268,7 +249,6 @@ def test_file_without_a_table_is_proved_whole(large):
 def test_empty_file_can_be_read(tmp_path):
     """Nothing is a content too."""
     (tmp_path / "empty").write_bytes(b"")
-
     assert bytes(VerifiedFile(tmp_path / "empty", record_of(tmp_path / "empty")).read(0, 0)) == b""
 
 
@@ -278,10 +258,8 @@ def test_file_that_is_removed_stays_readable(large):
     file.read(0, 1)
     large.unlink()
     large.with_name("large.blocks").unlink()
-
     assert bytes(file.read(SIZE - 5, SIZE)) == CONTENT[-5:]
     assert bytes(file.read(0, SIZE)) == CONTENT
-
     file.close()
     with pytest.raises(DamagedIndexError, match="is missing"):
         file.read(0, 1)
@@ -313,7 +291,6 @@ def test_spool_gives_back_what_it_was_given(tmp_path):
     spool.write(b"abc")
     first = spool.read(1, 3)
     spool.write(b"defg")
-
     assert (first, spool.read(2, 6), spool.size) == (b"bc", b"cdef", 7)
     assert os.listdir(tmp_path) == []
     spool.close()
@@ -332,7 +309,6 @@ def test_spool_gives_all_where_one_call_gives_less(tmp_path, monkeypatch):
         return real(descriptor, min(size, 4), offset)
 
     monkeypatch.setattr(os, "pread", giving_less)
-
     assert spool.read(5, 15) == CONTENT[5:15]
     assert asked == [(5, 10), (9, 6), (13, 2)]
     spool.close()
@@ -342,7 +318,6 @@ def test_spool_that_lost_its_end_is_a_refusal(tmp_path):
     """Fewer bytes than were asked for are never given."""
     spool = Spool(tmp_path)
     spool.write(b"abc")
-
     with pytest.raises(RefusedError, match="input/output error"):
         spool.read(1, 4)
     spool.close()

@@ -12,6 +12,7 @@ from askdocs.disk.access import record_of
 from askdocs.disk.durable import write_index_file
 from askdocs.disk.verified import BLOCK, LARGE, VerifiedFile, blocks_name
 from askdocs.errors import DamagedIndexError, RefusedError
+from tests.raising import raises
 
 SIZE = LARGE + 5
 CONTENT = hashlib.shake_128(b"large").digest(SIZE)
@@ -54,10 +55,8 @@ def descriptors(path: Path) -> int:
 def test_little_is_read_in_whole_blocks(large, reads):
     """A part takes one read of its blocks, the last one of the file being shorter."""
     file = opened(large)
-
     assert bytes(file.read(BLOCK + 1, 3 * BLOCK + 1)) == CONTENT[BLOCK + 1 : 3 * BLOCK + 1]
     assert bytes(file.read(SIZE - 9, SIZE)) == CONTENT[-9:]
-
     assert reads == [(BLOCK, 3 * BLOCK), (LARGE - BLOCK, BLOCK + 5)]
     assert file.given == 0
 
@@ -65,9 +64,7 @@ def test_little_is_read_in_whole_blocks(large, reads):
 def test_blocks_that_stand_together_are_read_together(large, reads):
     """Blocks come one after another, without what is between them."""
     file = opened(large)
-
     content = file.read_blocks([(2, 4), (9, 10), (128, 129)])
-
     assert bytes(content) == (
         CONTENT[2 * BLOCK : 4 * BLOCK] + CONTENT[9 * BLOCK : 10 * BLOCK] + CONTENT[LARGE:]
     )
@@ -80,9 +77,7 @@ def test_much_is_mapped(large, reads):
     file = opened(large)
     file.read(0, SPAN)
     before = len(reads)
-
     assert bytes(file.read(1, SPAN + 2)) == CONTENT[1 : SPAN + 2]
-
     assert bytes(file.read(LARGE, LARGE + 1)) == CONTENT[LARGE : LARGE + 1]
     assert file.read_blocks([(3, 4)]) == CONTENT
     assert len(reads) == before
@@ -94,10 +89,8 @@ def test_much_is_mapped(large, reads):
 def test_file_that_is_read_again_and_again_is_mapped(large, reads):
     """When half as many bytes were read as it has, it is mapped, which answers faster."""
     file = opened(large)
-
     for _ in range(20):
         assert bytes(file.read(SPAN, 2 * SPAN)) == CONTENT[SPAN : 2 * SPAN]
-
     # Eight reads are two bytes less than half of it.
     assert reads == [(SPAN, SPAN)] * 9
 
@@ -108,7 +101,6 @@ def test_file_that_is_cut_off_in_its_place_is_damage(large, size):
     file = opened(large)
     file.read(0, 1)
     os.truncate(large, LARGE - SPAN)
-
     with pytest.raises(DamagedIndexError, match="large is not what its manifest says"):
         file.read(SIZE - size, SIZE)
 
@@ -121,11 +113,8 @@ def test_system_that_does_not_read_is_a_refusal(large, monkeypatch):
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(os, "pread", failing)
-
-    with pytest.raises(RefusedError) as caught:
+    with raises(RefusedError, f"{large}: input/output error"):
         file.read(0, 1)
-
-    assert str(caught.value) == f"{large}: input/output error"
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="no list of open files")
@@ -157,9 +146,7 @@ def test_file_of_another_size_is_not_kept_open(large):
     """A file that is refused is closed."""
     file = opened(large)
     os.truncate(large, LARGE + 1)
-
     with pytest.raises(DamagedIndexError):
         file.read(0, 1)
-
     gc.collect()
     assert descriptors(large) == 0

@@ -13,6 +13,7 @@ from askdocs.disk.access import digest, read_verified, record_of, refusals, veri
 from askdocs.disk.verified import VerifiedFile, verify_with_blocks
 from askdocs.errors import DamagedIndexError, RefusedError, UnreadableFileError
 from askdocs.records.manifest import FileRecord
+from tests.raising import raises
 
 CONTENT = b"content of an index file"
 RECORD = FileRecord(sha256=hashlib.sha256(CONTENT).hexdigest(), bytes=len(CONTENT))
@@ -45,16 +46,13 @@ def test_record_of_a_file_is_that_of_its_content(tmp_path):
     """A file larger than what is read at once is recorded to its last byte."""
     content = bytes(range(256)) * 5000 + b"end"
     (tmp_path / "file").write_bytes(content)
-
     record = record_of(tmp_path / "file")
-
     assert record == FileRecord(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
 
 
 def test_verified_content_is_returned(tmp_path):
     """A file that is as recorded comes back whole."""
     (tmp_path / "file").write_bytes(CONTENT)
-
     assert read_verified(tmp_path / "file", RECORD) == CONTENT
 
 
@@ -62,9 +60,7 @@ def test_verify_accepts_what_is_recorded(tmp_path):
     """A file larger than what is read at once is verified to its last byte."""
     content = bytes(3 << 20) + b"end"
     (tmp_path / "file").write_bytes(content)
-
     verify(tmp_path / "file", FileRecord(sha256=digest(content), bytes=len(content)))
-
     with pytest.raises(DamagedIndexError):
         verify(tmp_path / "file", FileRecord(sha256=digest(bytes(3 << 20)), bytes=len(content)))
 
@@ -74,12 +70,10 @@ def test_verify_takes_little_memory(tmp_path):
     with (tmp_path / "file").open("wb") as file:
         file.truncate(32 << 20)
     record = FileRecord(sha256=digest(bytes(32 << 20)), bytes=32 << 20)
-
     tracemalloc.start()
     verify(tmp_path / "file", record)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-
     assert peak < 4 << 20
 
 
@@ -93,19 +87,14 @@ def test_other_content_is_damage(tmp_path, use, content):
     """A file that is not what the manifest promises is named and not returned."""
     path = tmp_path / "file"
     path.write_bytes(content)
-
-    with pytest.raises(DamagedIndexError) as caught:
+    with raises(DamagedIndexError, f"{path} is not what its manifest says", "askdocs repair"):
         use(path, RECORD)
-
-    assert str(caught.value) == f"{path} is not what its manifest says"
-    assert caught.value.hint == "askdocs repair"
 
 
 @both
 def test_right_digest_with_a_wrong_size_is_damage(tmp_path, use):
     """Size and digest must both be right."""
     (tmp_path / "file").write_bytes(CONTENT)
-
     with pytest.raises(DamagedIndexError):
         use(tmp_path / "file", FileRecord(sha256=RECORD.sha256, bytes=RECORD.bytes + 1))
 
@@ -116,22 +105,16 @@ def test_missing_file_is_damage(tmp_path, use, name):
     """A file that is not there, or is a folder, is missing from the index."""
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_bytes(CONTENT)
-
-    with pytest.raises(DamagedIndexError) as caught:
+    with raises(DamagedIndexError, f"{tmp_path / name} is missing"):
         use(tmp_path / name, RECORD)
-
-    assert str(caught.value) == f"{tmp_path / name} is missing"
 
 
 @both
 def test_refusal_is_no_damage(tmp_path, use):
     """A file that the system does not open is refused, with its name and the reason."""
     path = tmp_path / ("n" * 300)
-
-    with pytest.raises(RefusedError) as caught:
+    with raises(RefusedError, f"{path}: {os.strerror(errno.ENAMETOOLONG).lower()}"):
         use(path, RECORD)
-
-    assert str(caught.value) == f"{path}: {os.strerror(errno.ENAMETOOLONG).lower()}"
 
 
 @pytest.mark.parametrize("use", [*USES, verify_size, verify_with_its_table, read_by_blocks])
@@ -141,11 +124,8 @@ def test_link_is_damage(tmp_path, use, target):
     (tmp_path / "real").write_bytes(CONTENT)
     path = tmp_path / "loop"
     path.symlink_to(target)
-
-    with pytest.raises(DamagedIndexError) as caught:
+    with raises(DamagedIndexError, f"{path} is a link"):
         use(path, RECORD)
-
-    assert str(caught.value) == f"{path} is a link"
 
 
 @both
@@ -159,7 +139,6 @@ def test_file_that_the_disk_has_lost_says_so(tmp_path, use, monkeypatch):
     monkeypatch.setattr("askdocs.disk.access.open_regular", fail)
     with pytest.raises(UnreadableFileError) as caught:
         use(path, RECORD)
-
     lost = os.strerror(errno.EIO).lower()
     assert str(caught.value) == f"{path}: {lost}"
     assert caught.value.reason == f"cannot be read: {lost}"
@@ -178,7 +157,6 @@ def test_refusals_name_the_path(error, message):
     """The error's own path is named, and the given one where it has none."""
     with pytest.raises(RefusedError) as caught, refusals("given"):
         raise error
-
     assert str(caught.value) == message
     assert caught.value.__cause__ is error
 

@@ -79,5 +79,4 @@ def test_dangling_link_is_seen(tmp_path):
         "# Here\n\n[a](#here) [b](#gone) [c](other.md#one) [d](other.md#two)\n"
         "[e](https://example.org/#x) [f](other.md)\n\n| [g](#table) |\n|---|\n| `[h](#code)` |\n"
     )
-
     assert dangling(page) == ["#gone", "other.md#two", "#table"]

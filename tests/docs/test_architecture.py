@@ -36,9 +36,7 @@ def test_rooms_of_the_page_are_the_layers_of_the_contract():
     """The table has the layers of pyproject.toml in their order."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     layers = settings["tool"]["importlinter"]["contracts"][0]["layers"]
-
     named = [re.findall(r"`(\w+)`", row) for row in rows("architecture.md")]
-
     assert named[: len(layers)] == [layer.split(" | ") for layer in layers]
 
 
@@ -48,7 +46,6 @@ def test_rooms_of_the_contract_are_the_modules_of_the_package():
     layers = settings["tool"]["importlinter"]["contracts"][0]["layers"]
     modules = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
     packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-
     assert {room for layer in layers for room in layer.split(" | ")} == modules | packages
 
 
@@ -58,7 +55,6 @@ def test_files_that_a_page_names_exist(page):
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     named = re.findall(r"`((?:[\w.]+/)+(?:\w+\.\w+)?)`", text)
     kept = [path for path in named if not path.startswith(("vectors/", "generations/"))]
-
     assert kept
     assert [path for path in kept if not any((at / path).exists() for at in (ROOT, PACKAGE))] == []
 
@@ -67,7 +63,6 @@ def test_messages_of_the_page_are_those_of_the_code():
     """Every message that the page explains is one that askdocs can print."""
     printed = list(strings())
     messages = [row.strip("`") for row in rows("troubleshooting.md")]
-
     assert len(messages) > 20
     for message in messages:
         pattern = ".*".join(map(re.escape, message.split("...")))

@@ -77,9 +77,7 @@ def test_answers_of_two_commits_are_compared(branch, cache, number):
     (script,) = [block for block in blocks("sh") if "worktree" in block] if number == 0 else [
         block for block in blocks("sh") if "git archive" in block
     ]  # fmt: skip
-
     ran = run(script, branch, cache)
-
     assert ran.returncode == 1
     printed = ran.stdout.removeprefix(ran.stdout.partition("1  What")[0])
     assert printed.startswith(
@@ -117,7 +115,6 @@ def test_hooks_and_inputs_of_the_page_are_those_there_are():
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
     action = yaml.safe_load((ROOT / "action.yml").read_text())
     shown = yaml.safe_load(next(block for block in blocks("yaml") if "hooks:" in block))
-
     assert [one["id"] for one in shown["repos"][0]["hooks"]] == [hook["id"] for hook in hooks]
     table = re.findall(r"^\| `([\w-]+)` \|", PAGE, re.MULTILINE)
     assert table == list(action["inputs"])
@@ -126,7 +123,6 @@ def test_hooks_and_inputs_of_the_page_are_those_there_are():
 def test_commands_of_the_page_exist():
     """Every option that a command is shown with is one of it."""
     used = re.findall(r"askdocs (check|diff|eval) ([^\n`|>]*)", PAGE)
-
     for command, rest in used:
         known = {option for one in cli.load_all()[command].params for option in one.opts}
         assert set(re.findall(r"--[a-z-]+", rest)) <= known
@@ -147,7 +143,6 @@ def test_fields_of_a_comparison_are_those_documented():
     _, _, text = DATA_MODEL.partition("## A comparison of two indexes\n")
     example = json.loads(re.findall(r"\n(\{\n.*?\n\})\n", text, re.DOTALL)[0])
     table = re.findall(r"^\| `([\w.\[\]]+)` ", text.partition("\n## ")[0], re.MULTILINE)
-
     found = dict.fromkeys(fields(example))
     alike = ("questions[].now.", "questions[].went[].", "questions[].came[].", "counts.")
     assert [name for name in found if not name.startswith(alike)] == [

@@ -30,7 +30,6 @@ def test_session_prints_what_the_page_shows(tmp_path):
     """With the example file, `askdocs config` names the file and the lines."""
     (tmp_path / "askdocs.toml").write_text(OWN)
     ((command, shown),) = re.findall(r"```console\n\$ (.*)\n((?:.*\n)*?)```", PAGE)
-
     assert run(tmp_path, command).stdout == shown
 
 
@@ -42,7 +41,6 @@ def test_both_examples_say_the_same(tmp_path):
         ran = run(tmp_path, f"askdocs config --config {name} --format json")
         settings = json.loads(ran.stdout)["settings"]
         values.append([(one["command"], one["key"], one["value"]) for one in settings])
-
     assert values[0] == values[1]
     assert tomllib.loads(OWN) == tomllib.loads(SHARED)["tool"]["askdocs"]
 
@@ -50,9 +48,7 @@ def test_both_examples_say_the_same(tmp_path):
 def test_error_is_that_of_the_page(tmp_path):
     """The example of an error is what a misspelt key of the example file gives."""
     (tmp_path / "askdocs.toml").write_text(OWN.replace("top-k", "topk"))
-
     ran = run(tmp_path, "askdocs check")
-
     assert (ran.returncode, ran.stdout) == (2, "")
     shown = "".join(f"    {line}\n" for line in ran.stderr.splitlines())
     assert shown in PAGE
@@ -63,7 +59,5 @@ def test_error_is_that_of_the_page(tmp_path):
 def test_table_has_the_keys_of_every_command(name):
     """Every option that a file may set has a row that names its commands."""
     rows = re.findall(r"^\| `([\w-]+)` \| .* \| (.*) \|$", PAGE, re.MULTILINE)
-
     listed = {key for key, commands in rows if f"`{name}`" in commands}
-
     assert listed == set(options_of(cli.load_all()[name])) - {"online", "run-out"}

@@ -154,7 +154,6 @@ def run_example(folder: Path, term: str, cache: Path) -> subprocess.CompletedPro
 def test_the_example_finds_the_passages_of_a_term(small, writable_cache):
     """It prints every passage that has the term, with its place and the term's frequency."""
     ran = run_example(small, "ship", writable_cache)
-
     assert ran.stdout == (
         "corpus/a.txt lines 1-1, 1 times: The ship sails at dawn.\n"
         "corpus/c.txt lines 1-1, 2 times: Two ships met a third ship.\n"
@@ -165,7 +164,6 @@ def test_the_example_finds_the_passages_of_a_term(small, writable_cache):
 def test_the_example_finds_nothing_for_a_term_that_no_passage_has(small, writable_cache):
     """An absent term, even one that sorts after all others, prints nothing."""
     ran = run_example(small, "zzz", writable_cache)
-
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
 
 
@@ -176,9 +174,7 @@ def test_the_example_refuses_a_file_with_a_flipped_bit(name, changed, writable_c
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-
     ran = run_example(changed, "ship", writable_cache)
-
     assert (ran.returncode, ran.stdout) == (1, "")
     assert ran.stderr.splitlines()[-1] == f"AssertionError: {name}"
 
@@ -186,9 +182,7 @@ def test_the_example_refuses_a_file_with_a_flipped_bit(name, changed, writable_c
 def test_the_example_needs_numpy_and_the_standard_library_alone():
     """Nothing of askdocs, FAISS or a model is needed to read an index."""
     (example,) = code_blocks("docs/index-format.md", "python")
-
     imports = re.findall(r"^(?:import|from) .*$", example, re.MULTILINE)
-
     assert imports == [
         "import hashlib, json, sys",
         "from pathlib import Path",
@@ -200,7 +194,6 @@ def test_the_head_line_shown_is_a_valid_one():
     """The example of HEAD has the checksum that askdocs gives it."""
     text = section("docs/index-format.md", "HEAD")
     (shown,) = re.findall(r"^    (askdocs-index .*)$", text, re.MULTILINE)
-
     assert head_line(shown.split()[2]).decode() == f"{shown}\n"
 
 
@@ -247,10 +240,8 @@ def test_the_vectors_lie_where_the_format_says(small):
     content = (generation_of(small) / "000" / "dense.faiss").read_bytes()
     card = read_manifest(small)
     dimension, sentences = card["model"]["dimension"], card["counts"]["sentences"]
-
     header = struct.unpack_from("<4siqqqBiQ", content)
     vectors = np.frombuffer(content, "<f4", offset=45).reshape(sentences, dimension)
-
     assert header == (
         b"IxFI", dimension, sentences, 1 << 20, 1 << 20, 1, 0, dimension * sentences,
     )  # fmt: skip
@@ -261,7 +252,6 @@ def test_the_analysis_shown_is_that_of_the_code():
     """The example text has the terms listed, and the numbers given are those in use."""
     text = " ".join(read_page("docs/index-format.md").split())
     shown, terms = re.findall(r"`([^`]*)` has the terms ((?:`[^`]*`(?:, )?)+)", text)[0]
-
     assert analyse(shown) == re.findall(r"`([^`]*)`", terms)
     assert f"the {len(_STOP_WORDS)} stop words" in text
     assert f"k1 = {K1} and b = {B}" in text
@@ -271,9 +261,7 @@ def test_the_fields_of_an_answer_are_those_documented(changed, writable_cache):
     """The table of `ask` has every field that is printed, with its type, and no other."""
     options = ["--explain", "--context", "1", "--min-score", "0", "--format", "json"]
     command = ["askdocs", "ask", *options, "ship"]
-
     answer = json.loads(run(command, changed, writable_cache).stdout)
-
     assert {hit["status"] for hit in answer["hits"]} == {"verified", "moved"}
     documented = rows(section("docs/data-model.md", "The answer to a question"))
     # No two passages of this corpus are nearly the same, and no reranker is asked for.
@@ -284,9 +272,7 @@ def test_the_fields_of_an_answer_are_those_documented(changed, writable_cache):
 def test_the_fields_of_a_cited_text_are_those_documented(changed, writable_cache):
     """The table of `show` has every field that is printed, with its type, and no other."""
     command = ["askdocs", "show", "--format", "json", "corpus/c.txt#p1"]
-
     cited = json.loads(run(command, changed, writable_cache).stdout)
-
     documented = rows(section("docs/data-model.md", "The text of a citation"))
     assert {row[0]: row[1] for row in documented} == dict(fields(cited))
 
@@ -295,7 +281,6 @@ def test_the_sessions_of_the_data_model_are_what_askdocs_prints(clone, writable_
     """Run one after another, the commands print what is shown; of scores, two digits."""
     sessions = "".join(code_blocks("docs/data-model.md", "console"))
     commands = re.findall(r"^\$ (.*)$", sessions, re.MULTILINE)
-
     printed = "".join(
         f"$ {command}\n{run(['bash', '-c', command], clone, writable_cache).stdout}"
         for command in commands
@@ -310,16 +295,13 @@ def test_the_sessions_of_the_data_model_are_what_askdocs_prints(clone, writable_
 def test_every_citation_of_the_data_model_stands(clone, writable_cache):
     """The citations of the table are verified in the seeds."""
     citations = [row[0] for row in rows(section("docs/data-model.md", "Citations"))]
-
     found = [run(["askdocs", "show", one], clone, writable_cache).returncode for one in citations]
-
     assert found == [0] * 4
 
 
 def test_the_bars_shown_are_those_in_use():
     """The table has the default bar of every mode."""
     shown = rows(section("docs/data-model.md", "Scores and bars"))
-
     assert {row[0]: float(row[2]) for row in shown} == DEFAULT_BARS
     (command,) = (one for one in cli.load_all().values() if one.name == "ask")
     (option,) = (one for one in command.params if one.name == "min_score")
@@ -330,7 +312,6 @@ def test_the_bars_shown_are_those_in_use():
 def test_the_weights_shown_are_those_in_use():
     """The table of signals has the weight of each, and the constant."""
     shown = rows(section("docs/ranking.md", "The score"))
-
     ranker = load_ranker()
     weights = {**ranker.weights, "constant": ranker.constant}
     assert {row[0]: row[2].replace("−", "-") for row in shown} == {
@@ -342,14 +323,12 @@ def test_every_exit_status_is_documented():
     """The table lists the statuses of the program, and those of a closed pipe and of SIGTERM."""
     text = section("docs/data-model.md", "Exit statuses")
     shown = re.findall(r"^\| (\d+) \|", text, re.MULTILINE)
-
     assert [int(number) for number in shown] == [*ExitStatus, 141, 143]
 
 
 def test_the_number_of_abbreviations_is_that_of_the_code():
     """The page gives the length of the list that it points to."""
     text = " ".join(read_page("docs/data-model.md").split())
-
     lists = (_BEFORE_NAMES, _BEFORE_NUMBERS, _ELSEWHERE)
     assert f"the {sum(map(len, lists))} abbreviations" in text
 
@@ -359,11 +338,9 @@ def test_relative_links_lead_somewhere(page):
     """Every link of a page to a file of the repository has its file."""
     text = re.sub(r"```.*?```|`[^`]*`", "", read_page(page), flags=re.DOTALL)
     targets = [one.partition("#")[0] for one in re.findall(r"\]\(([^)\s]+)\)", text)]
-
     missing = [
         target
         for target in targets
         if target and "://" not in target and not (ROOT / page).parent.joinpath(target).exists()
     ]
-
     assert missing == []

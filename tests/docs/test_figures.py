@@ -18,7 +18,6 @@ SOURCE = {"date": "2026-01-02", "machine": "2 cores", "commit": "0123456789", "c
 def test_page_has_the_figures_of_the_files(page):
     """`make figures` would change nothing; a mark without a file or figure is an error."""
     text = page.read_text(encoding="utf-8")
-
     assert figures.fill(text) == text
     assert text.count("<!-- figure: ") == text.count("<!-- end -->")
 
@@ -28,7 +27,6 @@ def test_measured_figure_is_marked(page):
     """Seconds, milliseconds, megabytes and shares stand between marks, or in a session."""
     text = figures.MARKED.sub("", page.read_text(encoding="utf-8"))
     text = re.sub(r"```.*?```|`[^`]*`", "", text, flags=re.DOTALL)
-
     assert UNMARKED.findall(text) == []
 
 
@@ -37,7 +35,6 @@ def test_result_file_says_where_it_comes_from(name):
     """It has a day, a machine, a commit and a command, and every figure of it is shown."""
     result = json.loads((figures.RESULTS / f"{name}.json").read_text(encoding="utf-8"))
     pages = "".join(page.read_text(encoding="utf-8") for page in figures.PAGES)
-
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", result["date"])
     assert re.fullmatch(r"[0-9a-f]{40}\+?", result["commit"])
     assert result["machine"]
@@ -50,7 +47,6 @@ def test_figures_are_put_between_the_marks(tmp_path):
     """A string stays in its line, a table gets blank lines around it, the rest is left alone."""
     figures.keep("a", SOURCE, {"time": "2 s", "table": ["| x |", "|---|"]}, tmp_path)
     marked = "in <!-- figure: a.time -->1 s<!-- end -->.\n\n<!-- figure: a.table --><!-- end -->\n"
-
     assert figures.fill(f"{marked}<!-- figure: a.source --><!-- end -->", tmp_path) == (
         "in <!-- figure: a.time -->2 s<!-- end -->.\n\n"
         "<!-- figure: a.table -->\n\n| x |\n|---|\n\n<!-- end -->\n"
@@ -63,6 +59,5 @@ def test_figures_are_put_between_the_marks(tmp_path):
 def test_mark_without_a_figure_is_an_error(tmp_path, mark, error):
     """A page cannot show a figure that no file has."""
     figures.keep("a", SOURCE, {"time": "2 s"}, tmp_path)
-
     with pytest.raises(error):
         figures.fill(f"<!-- figure: {mark} -->1 s<!-- end -->", tmp_path)

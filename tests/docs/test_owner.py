@@ -33,9 +33,7 @@ def test_make_owner_replaces_every_placeholder(tmp_path):
     for name in [*files, "Makefile"]:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
-
     subprocess.run(["make", "-s", "owner", "OWNER=someone"], cwd=tmp_path, check=True, timeout=60)
-
     assert set(named(ROOT)) <= set(files)
     assert named(tmp_path) == []
     page = (tmp_path / "docs" / "ci.md").read_text(encoding="utf-8")

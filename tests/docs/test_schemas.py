@@ -90,9 +90,7 @@ def test_every_answer_follows_its_schema(printed, tmp_path, options, change):
 def test_reranked_answer_follows_its_schema(printed, tiny_reranker):
     """The score of a reranker is described as well."""
     options = ("--mode", "lexical", "--rerank", str(tiny_reranker))
-
     found = json.loads(printed("ask", "--format", "json", *options, "harbour"))
-
     assert all("rerank_score" in hit for hit in found["hits"])
     assert list(_errors("answer.schema.json", found)) == []
 
@@ -102,9 +100,7 @@ def test_every_cited_text_follows_its_schema(printed, tmp_path, status):
     """The object of `show` has the described fields and no others, whatever became of the text."""
     path = tmp_path / "docs" / "b.txt"
     path.write_text({"verified": TEXT, "moved": f"First.\n\n{TEXT}", "gone": "Snow.\n"}[status])
-
     found = json.loads(printed("show", "--format", "json", "docs/b.txt#p1-2"))
-
     assert found["status"] == status
     assert list(_errors("cited.schema.json", found)) == []
 

@@ -62,7 +62,6 @@ def test_every_command_has_its_help_on_a_page():
     from askdocs.cli.main import cli
 
     shown = {command for page in PAGES for command, _ in _console_blocks(page)}
-
     assert {"askdocs --help", *(f"askdocs {name} --help" for name in cli.load_all())} <= shown
 
 

@@ -11,6 +11,7 @@ from askdocs.errors import RefusedError
 from askdocs.index.encoders import carried_encoders, carry_encoder, drop_encoders, sweep_encoders
 from askdocs.index.generation import current_digest
 from askdocs.index.transaction import begin
+from tests.raising import raises
 
 Commit = Callable[..., str]
 
@@ -40,7 +41,6 @@ CARRIED = {"encoders/abc/encoder.onnx": b"one", "encoders/abc/weights.bin": b"th
 def test_carried_encoder_is_a_copy(index, encoder):
     """It has every file of the cache's entry under the same names, and the entry stays."""
     carry_encoder(index, encoder)
-
     assert contents(index) == CARRIED
     assert contents(encoder) == {"encoder.onnx": b"one", "weights.bin": b"three"}
     assert carried_encoders(index) == {"abc": 8}
@@ -51,9 +51,7 @@ def test_carried_encoder_takes_the_place_of_the_old_one(index, encoder):
     (index / "encoders" / "abc").mkdir(parents=True)
     (index / "encoders" / "abc" / "old").write_bytes(b"old")
     (index / "encoders" / "other").mkdir()
-
     carry_encoder(index, encoder)
-
     assert contents(index) == CARRIED
     assert carried_encoders(index) == {"abc": 8, "other": 0}
 
@@ -62,9 +60,7 @@ def test_half_copied_encoder_is_copied_again(index, encoder):
     """What a dead run left under the temporary name is not a hindrance."""
     (index / "encoders" / "new-abc").mkdir(parents=True)
     (index / "encoders" / "new-abc" / "weights.bin").write_bytes(b"thr")
-
     carry_encoder(index, encoder)
-
     assert contents(index) == CARRIED
 
 
@@ -77,10 +73,8 @@ def test_copy_that_fails_leaves_what_was_there(index, encoder, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", refuse)
-
     with pytest.raises(RefusedError, match="no space left on device"):
         carry_encoder(index, encoder)
-
     assert contents(index) == CARRIED
     assert sorted(path.name for path in (index / "encoders").iterdir()) == ["abc"]
 
@@ -91,9 +85,7 @@ def test_all_but_one_are_dropped(index, keep, left):
     for name in ("abc", "new-1", "other"):
         (index / "encoders" / name).mkdir(parents=True)
         (index / "encoders" / name / "file").write_bytes(b"abc")
-
     drop_encoders(index, keep=keep)
-
     assert carried_encoders(index) == left
     assert (index / "encoders").exists() == bool(left)
 
@@ -102,9 +94,7 @@ def test_nothing_is_dropped_where_nothing_is_carried(index):
     """An index without encoders, or one that is not there, stays as it is."""
     drop_encoders(index)
     index.mkdir(parents=True)
-
     drop_encoders(index)
-
     assert list(index.iterdir()) == []
 
 
@@ -116,9 +106,7 @@ def test_folder_with_something_else_in_it_stays(index, tmp_path):
     (tmp_path / "elsewhere" / "file").write_bytes(b"mine too")
     (index / "encoders" / "link").symlink_to(tmp_path / "elsewhere")
     counted = carried_encoders(index)
-
     drop_encoders(index)
-
     assert counted == {"abc": 0}
     names = sorted(path.name for path in (index / "encoders").iterdir())
     assert names == ["link", "notes.txt"]
@@ -132,7 +120,6 @@ def test_only_files_of_an_entry_count(index):
     (entry / "sub" / "file").write_bytes(b"not counted")
     (entry / "a").write_bytes(b"12")
     (entry / "b").write_bytes(b"345")
-
     assert carried_encoders(index) == {"abc": 5}
 
 
@@ -163,10 +150,8 @@ def test_leftovers_alone_are_swept_up(index, commit):
     for name in ("abc", "new-abc", "new-1"):
         (index / "encoders" / name).mkdir(parents=True)
         (index / "encoders" / name / "file").write_bytes(b"abc")
-
     with begin(index, expecting=digest):
         names = sorted(path.name for path in (index / "encoders").iterdir())
-
     assert names == ["abc"]
 
 
@@ -177,7 +162,6 @@ def test_folder_without_an_encoder_is_swept_up(index, commit, names):
     (index / "encoders").mkdir()
     for name in names:
         (index / "encoders" / name).mkdir()
-
     with begin(index, expecting=digest):
         assert not (index / "encoders").exists()
 
@@ -191,7 +175,6 @@ def test_transaction_carries_and_drops(index, encoder):
         transaction.drop_encoders(keep="abc")
         kept = carried_encoders(index)
         transaction.drop_encoders()
-
     assert carried == {"abc": 8, "other": 0}
     assert kept == {"abc": 8}
     assert not (index / "encoders").exists()
@@ -210,8 +193,5 @@ def test_folder_that_cannot_be_listed_is_a_refusal(index, monkeypatch, closed):
         return real_iterdir(path)
 
     monkeypatch.setattr(Path, "iterdir", refuse)
-
-    with pytest.raises(RefusedError) as caught:
+    with raises(RefusedError, f"{folder}: {os.strerror(errno.EIO).lower()}"):
         carried_encoders(index)
-
-    assert str(caught.value) == f"{folder}: {os.strerror(errno.EIO).lower()}"

@@ -16,6 +16,7 @@ from askdocs.errors import (
 )
 from askdocs.index.generation import current_digest, head_line, read_head
 from askdocs.places import has_generations, is_index
+from tests.raising import raises
 
 DIGEST = hashlib.sha256(b"a manifest").hexdigest()
 
@@ -37,9 +38,7 @@ def line_of(layout: str, digest: str = DIGEST) -> bytes:
 def test_head_is_one_line():
     """The line is what the documented format says: sha256 of what stands before the checksum."""
     body = f"askdocs-index 1 {DIGEST}"
-
     line = head_line(DIGEST)
-
     assert line == f"{body} {hashlib.sha256(body.encode()).hexdigest()[:16]}\n".encode()
 
 
@@ -48,7 +47,6 @@ def test_head_is_one_line():
 def test_written_digest_is_read_back(tmp_path, digest):
     """Reading is the inverse of writing."""
     (tmp_path / "HEAD").write_bytes(head_line(digest))
-
     assert read_head(tmp_path) == digest
 
 
@@ -76,22 +74,16 @@ def test_written_digest_is_read_back(tmp_path, digest):
 def test_anything_else_is_damage(tmp_path, content):
     """Whatever else HEAD holds, a merge of two lines among it, it is damaged and named."""
     (tmp_path / "HEAD").write_bytes(content)
-
-    with pytest.raises(DamagedIndexError) as caught:
+    with raises(DamagedIndexError, f"{tmp_path / 'HEAD'} cannot be read", "askdocs repair"):
         read_head(tmp_path)
-
-    assert str(caught.value) == f"{tmp_path / 'HEAD'} cannot be read"
-    assert caught.value.hint == "askdocs repair"
 
 
 @pytest.mark.parametrize("layout", [0, 2, 999_999_999])
 def test_other_layout_cannot_be_used(tmp_path, layout):
     """A line of another version is not damage: the message says which."""
     (tmp_path / "HEAD").write_bytes(line_of(str(layout)))
-
     with pytest.raises(FormatError) as caught:
         read_head(tmp_path)
-
     message = f"{tmp_path / 'HEAD'} is of layout {layout}, this version reads 1"
     assert str(caught.value) == message
     assert caught.value.hint == "askdocs index --rebuild PATH, or the askdocs that made it"
@@ -102,12 +94,12 @@ def test_other_layout_cannot_be_used(tmp_path, layout):
 def test_folder_without_head_is_no_index(tmp_path, directory):
     """A folder without HEAD, one that is missing, and a file are not index."""
     (tmp_path / "file").write_bytes(b"")
-
-    with pytest.raises(NoIndexError) as caught:
+    with raises(
+        NoIndexError,
+        f"there is no index in {tmp_path / directory}",
+        f"askdocs index --index {tmp_path / directory} PATH",
+    ):
         read_head(tmp_path / directory)
-
-    assert str(caught.value) == f"there is no index in {tmp_path / directory}"
-    assert caught.value.hint == f"askdocs index --index {tmp_path / directory} PATH"
     assert not is_index(tmp_path / directory)
     assert current_digest(tmp_path / directory) is None
 
@@ -144,29 +136,21 @@ def test_hint_can_be_typed(tmp_path):
     """A folder's name with a space in it is quoted for the shell."""
     with pytest.raises(NoIndexError) as caught:
         read_head(tmp_path / "a b")
-
     assert caught.value.hint == f"askdocs index --index '{tmp_path / 'a b'}' PATH"
 
 
 def test_head_that_cannot_be_read_is_a_refusal(tmp_path):
     """A HEAD that the system does not open is refused with the reason."""
     (tmp_path / "HEAD").mkdir()
-
-    with pytest.raises(RefusedError) as caught:
+    with raises(RefusedError, f"{tmp_path / 'HEAD'}: is a directory"):
         read_head(tmp_path)
-
-    assert str(caught.value) == f"{tmp_path / 'HEAD'}: is a directory"
 
 
 def test_link_in_the_place_of_head_is_damage(tmp_path):
     """Its file is not the index's own, and repair writes another."""
     (tmp_path / "HEAD").symlink_to("HEAD")
-
-    with pytest.raises(DamagedIndexError) as caught:
+    with raises(DamagedIndexError, f"{tmp_path / 'HEAD'} is a link", "askdocs repair"):
         read_head(tmp_path)
-
-    assert str(caught.value) == f"{tmp_path / 'HEAD'} is a link"
-    assert caught.value.hint == "askdocs repair"
 
 
 @pytest.mark.parametrize(
@@ -176,6 +160,5 @@ def test_link_in_the_place_of_head_is_damage(tmp_path):
 def test_current_generation_is_the_one_that_head_names(tmp_path, content, digest):
     """A HEAD that names none that can be read names none."""
     (tmp_path / "HEAD").write_bytes(content)
-
     assert current_digest(tmp_path) == digest
     assert is_index(tmp_path)

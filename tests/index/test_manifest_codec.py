@@ -19,6 +19,7 @@ from askdocs.records.manifest import (
     ModelRecord,
     PassageSettings,
 )
+from tests.raising import raises
 
 DIGEST = hashlib.sha256(b"").hexdigest()
 
@@ -126,7 +127,6 @@ def test_manifest_comes_back_as_it_was():
 def test_settings_that_say_nothing_are_left_out():
     """An index of a corpus without exclusions has the name that it had before there were any."""
     card = json.loads(write_manifest(MANIFEST))
-
     assert {
         "exclude",
         "hidden",
@@ -141,7 +141,6 @@ def test_settings_that_say_nothing_are_left_out():
 def test_any_manifest_comes_back_as_it_was(manifest):
     """Whatever names, numbers and texts it holds, reading is the inverse of writing."""
     content = write_manifest(manifest)
-
     assert read_manifest(content) == manifest
     assert write_manifest(read_manifest(content)) == content
 
@@ -149,7 +148,6 @@ def test_any_manifest_comes_back_as_it_was(manifest):
 def test_manifest_is_plain_text():
     """The file is JSON that every tool reads: ASCII, one value a line, keys sorted."""
     content = write_manifest(MANIFEST)
-
     assert set(content) <= set(string.printable.encode())
     assert content.startswith(b'{\n "corpus": {\n  "encoding": "latin-1",\n')
     assert content.endswith(b'\n "passages": {\n  "max_tokens": 100,\n  "rules": 1\n }\n}\n')
@@ -163,7 +161,6 @@ def test_name_is_the_digest_of_the_file():
 def test_tools_are_listed_by_name():
     """The versions of what wrote a generation are JSON with sorted keys."""
     content = write_tools({"python": "3.11", "askdocs": "0.1"})
-
     assert content == b'{\n "askdocs": "0.1",\n "python": "3.11"\n}\n'
 
 
@@ -199,7 +196,6 @@ def test_what_is_no_manifest_is_damage(content):
     """Other files, cut off ones and keys that stand twice are refused, with what to do."""
     with pytest.raises(DamagedIndexError) as caught:
         read_manifest(content)
-
     assert str(caught.value).startswith("the manifest cannot be read: ")
     assert caught.value.hint == "askdocs repair PATH"
 
@@ -281,10 +277,8 @@ def test_value_that_cannot_be_is_damage(field, value):
 )
 def test_reason_names_the_value(field, value, reason):
     """The error says which value is wrong, and how."""
-    with pytest.raises(DamagedIndexError) as caught:
+    with raises(DamagedIndexError, f"the manifest cannot be read: {reason}"):
         read_manifest(changed(field, value))
-
-    assert str(caught.value) == f"the manifest cannot be read: {reason}"
 
 
 @pytest.mark.parametrize(
@@ -297,10 +291,8 @@ def test_reason_names_the_value(field, value, reason):
 )
 def test_reason_names_what_is_no_json(old, new, reason):
     """What JSON's own parser would let pass is told like any other wrong value."""
-    with pytest.raises(DamagedIndexError) as caught:
+    with raises(DamagedIndexError, f"the manifest cannot be read: {reason}"):
         read_manifest(write_manifest(MANIFEST).replace(old, new))
-
-    assert str(caught.value) == f"the manifest cannot be read: {reason}"
 
 
 OUTSIDE = ["", "/", "/etc/passwd", "a/", "a//b", "./a", "a/.", "a/../b", "a/..", "a\0b"]
@@ -317,7 +309,6 @@ def test_root_is_clean(path):
 def test_name_of_a_file_stays_in_its_generation(path):
     """No file of a generation lies outside its folder."""
     record = {"sha256": DIGEST, "bytes": 1}
-
     with pytest.raises(DamagedIndexError, match="is not a clean relative path"):
         read_manifest(changed("files", {path: record}))
 
@@ -334,7 +325,6 @@ def test_other_format_cannot_be_used(version):
     """An index of another version is not damage: the message says which, and what to do."""
     with pytest.raises(FormatError) as caught:
         read_manifest(changed("format_version", version))
-
     assert str(caught.value) == f"the index has format {version!r}, this version reads 3"
     assert (caught.value.found, caught.value.read) == (repr(version), "3")
     assert caught.value.hint == "askdocs index --rebuild PATH, or the askdocs that made it"
@@ -342,10 +332,8 @@ def test_other_format_cannot_be_used(version):
 
 def test_format_is_looked_at_before_all_else():
     """Whatever else another version writes, or leaves out, the number alone is spoken of."""
-    with pytest.raises(UnusableIndexError) as caught:
+    with raises(UnusableIndexError, "the index has format 2, this version reads 3"):
         read_manifest(b'{"files": 7, "format_version": 2, "documents": {"/": null}}')
-
-    assert str(caught.value) == "the index has format 2, this version reads 3"
 
 
 @pytest.mark.parametrize("version", [True, 3.0])

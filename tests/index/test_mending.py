@@ -83,9 +83,7 @@ def test_damaged_file_is_replaced_alone(generation, copy, name, harm):
     manifest = open_generation(generation.parents[1]).manifest
     whole, before = contents(generation), inodes(generation)
     harm(generation / name)
-
     mend_generation(generation, copy, manifest)
-
     assert contents(generation) == whole
     assert {other for other, one in inodes(generation).items() if before[other] != one} <= {name}
     assert sorted(contents(copy)) == [other for other in FILES if other != name]
@@ -96,9 +94,7 @@ def test_sound_generation_is_left_alone(generation, copy):
     manifest = open_generation(generation.parents[1]).manifest
     (copy / "tools.json").write_bytes(b"{}\n")
     before = inodes(generation)
-
     mend_generation(generation, copy, manifest)
-
     assert inodes(generation) == before
     assert sorted(contents(copy)) == FILES
 
@@ -108,9 +104,7 @@ def test_list_of_tools_that_is_gone_is_written_again(generation, copy):
     manifest = open_generation(generation.parents[1]).manifest
     whole = contents(generation)
     (generation / "tools.json").unlink()
-
     mend_generation(generation, copy, manifest)
-
     assert contents(generation) == whole
 
 
@@ -160,9 +154,7 @@ def test_publishing_the_same_again_mends(index, generation, commit, name):
     """Whichever file is gone, writing the same documents again brings back that one alone."""
     whole, before = contents(generation), inodes(generation)
     (generation / name).unlink()
-
     digest = commit(DOCUMENTS)
-
     assert digest == generation.name
     assert {other for other, one in inodes(generation).items() if before[other] != one} <= {name}
     assert contents(generation) | {"tools.json": b""} == whole | {"tools.json": b""}
@@ -174,8 +166,6 @@ def test_other_generation_can_be_named_current(index, commit, write):
     """HEAD can be written alone, to name a generation that is there."""
     digest = commit(DOCUMENTS)
     (index / "HEAD").write_bytes(b"damaged")
-
     with begin(index, expecting=None) as transaction:
         transaction.name_current(digest)
-
     assert open_generation(index).digest == digest

@@ -32,6 +32,7 @@ from askdocs.index.generation import (
 )
 from askdocs.places import generation_folders
 from askdocs.records.manifest import Manifest
+from tests.raising import raises
 
 Commit = Callable[..., str]
 DOCUMENTS = {"docs/a.txt": "The ship sank.", "docs/b.txt": "It rained."}
@@ -79,7 +80,6 @@ def test_base_is_the_real_parent(index, commit, tmp_path):
     """Paths are relative to where the index really is, whatever link leads to it."""
     commit(DOCUMENTS)
     (tmp_path / "link").symlink_to(index)
-
     assert open_generation(tmp_path / "link").base == index.parent.resolve()
 
 
@@ -94,12 +94,8 @@ def test_missing_manifest_is_damage(index, commit):
     digest = commit(DOCUMENTS)
     manifest = index / "generations" / digest / "manifest.json"
     manifest.unlink()
-
-    with pytest.raises(DamagedIndexError) as caught:
+    with raises(DamagedIndexError, f"{manifest} is missing", "askdocs repair PATH"):
         open_generation(index)
-
-    assert str(caught.value) == f"{manifest} is missing"
-    assert caught.value.hint == "askdocs repair PATH"
 
 
 def test_older_manifest_under_the_current_name_is_damage(index, commit):
@@ -109,12 +105,8 @@ def test_older_manifest_under_the_current_name_is_damage(index, commit):
     new = commit({"docs/a.txt": "The ship sank."})
     manifest = index / "generations" / new / "manifest.json"
     manifest.write_bytes(kept)
-
-    with pytest.raises(DamagedIndexError) as caught:
+    with raises(DamagedIndexError, f"{manifest} is not what HEAD says", "askdocs repair PATH"):
         open_generation(index)
-
-    assert str(caught.value) == f"{manifest} is not what HEAD says"
-    assert caught.value.hint == "askdocs repair PATH"
 
 
 @pytest.mark.parametrize(
@@ -124,7 +116,6 @@ def test_older_manifest_under_the_current_name_is_damage(index, commit):
 def test_manifest_that_another_program_wrote_is_refused(index, content, error):
     """A digest that is right does not make a manifest of anything."""
     write_manifest_as(index, content)
-
     with pytest.raises(error):
         open_generation(index)
 
@@ -176,13 +167,11 @@ def test_records_are_read_by_their_first_use_and_once(index, commit):
     content = path.read_bytes()
     path.unlink()
     opened = open_generation(index)
-    with pytest.raises(DamagedIndexError) as caught:
+    with raises(DamagedIndexError, f"{path} is missing"):
         list(opened.documents)
     path.write_bytes(content)
     first = opened.documents
     path.unlink()
-
-    assert str(caught.value) == f"{path} is missing"
     assert opened.documents is first
     assert list(first) == list(DOCUMENTS)
 
@@ -194,12 +183,12 @@ def test_records_that_another_program_wrote_name_their_line(index, commit):
     path = opened.directory / "corpus.jsonl"
     path.write_bytes(path.read_bytes() + b"{}\n")
     files = {**opened.manifest.files, "corpus.jsonl": record_of(path)}
-
-    with pytest.raises(DamagedIndexError) as caught:
+    with raises(
+        DamagedIndexError,
+        f"{path} cannot be read: line 3: the line is not an array",
+        "askdocs repair",
+    ):
         list(replace(opened, manifest=replace(opened.manifest, files=files)).documents)
-
-    assert str(caught.value) == f"{path} cannot be read: line 3: the line is not an array"
-    assert caught.value.hint == "askdocs repair"
 
 
 def test_reader_does_not_follow_for_ever(index, commit, monkeypatch):
@@ -207,7 +196,6 @@ def test_reader_does_not_follow_for_ever(index, commit, monkeypatch):
     commit(DOCUMENTS)
     heads = iter([f"{number:064}" for number in range(3)])
     monkeypatch.setattr(generation, "read_head", lambda _directory: next(heads))
-
     with pytest.raises(DamagedIndexError, match=f"{1:064}/manifest.json is missing"):
         open_generation(index)
 
@@ -218,18 +206,13 @@ def test_manifest_that_cannot_be_read_says_so(index, commit):
     manifest = index / "generations" / digest / "manifest.json"
     manifest.rename(index / "manifest.json")
     manifest.symlink_to(index / "manifest.json")
-
-    with pytest.raises(DamagedIndexError) as caught:
+    with raises(DamagedIndexError, f"{manifest} is a link", "askdocs repair PATH"):
         open_generation(index)
-
-    assert str(caught.value) == f"{manifest} is a link"
-    assert caught.value.hint == "askdocs repair PATH"
 
 
 def test_manifest_that_the_disk_does_not_give_names_it(index, commit, monkeypatch):
     """A disk that fails in the middle of reading is a refusal that says of which file."""
     manifest = index / "generations" / commit(DOCUMENTS) / "manifest.json"
-
     real = access.open_regular
 
     def fail(path: Path, **options: bool) -> BufferedReader:
@@ -238,11 +221,8 @@ def test_manifest_that_the_disk_does_not_give_names_it(index, commit, monkeypatc
         return real(path, **options)
 
     monkeypatch.setattr(access, "open_regular", fail)
-
-    with pytest.raises(RefusedError) as caught:
+    with raises(RefusedError, f"{manifest}: {os.strerror(errno.EIO).lower()}"):
         open_generation(index)
-
-    assert str(caught.value) == f"{manifest}: {os.strerror(errno.EIO).lower()}"
 
 
 def test_sizes_alone_can_be_compared(index, commit):
@@ -252,15 +232,12 @@ def test_sizes_alone_can_be_compared(index, commit):
     content[-1] ^= 1
     (folder / "dense.faiss").write_bytes(content)
     opened = open_generation(index)
-
     opened.verify(deep=False)
     with pytest.raises(DamagedIndexError):
         opened.verify()
-
     os.truncate(folder / "dense.faiss", len(content) - 1)
-    with pytest.raises(DamagedIndexError) as caught:
+    with raises(DamagedIndexError, f"{folder / 'dense.faiss'} is not what its manifest says"):
         opened.verify(deep=False)
-    assert str(caught.value) == f"{folder / 'dense.faiss'} is not what its manifest says"
 
 
 def test_only_the_files_that_are_named_are_verified(index, commit):
@@ -268,10 +245,8 @@ def test_only_the_files_that_are_named_are_verified(index, commit):
     commit(DOCUMENTS)
     opened = open_generation(index)
     os.truncate(opened.directory / "000" / "dense.faiss", 3)
-
     opened.verify(["corpus.jsonl", "000/lexical.npys"])
     opened.verify([])
-
     with pytest.raises(DamagedIndexError):
         opened.verify(["corpus.jsonl", "000/dense.faiss"])
 
@@ -311,11 +286,8 @@ def test_large_file_is_used_by_its_table(index, commit):
     USES["dense.faiss"](opened.reader())
     table = folder / "dense.faiss.blocks"
     table.write_bytes(bytes(len(table.read_bytes())))
-
-    with pytest.raises(DamagedIndexError) as caught:
+    with raises(DamagedIndexError, f"{table} is not what its manifest says"):
         USES["dense.faiss"](opened.reader())
-
-    assert str(caught.value) == f"{table} is not what its manifest says"
 
 
 @pytest.mark.usefixtures("with_tables")
@@ -327,7 +299,6 @@ def test_table_of_another_file_is_damage(index, commit):
     shutil.copy(opened.directory / other, opened.directory / named)
     files = {**opened.manifest.files, named: opened.manifest.files[other]}
     swapped = replace(opened, manifest=replace(opened.manifest, files=files))
-
     assert swapped.damage(deep=False) == {}
     reason = "cannot be read: its table of checksums is that of another file"
     assert swapped.damage(deep=True) == {"000/dense.faiss": reason}
@@ -387,9 +358,7 @@ def test_generations_of_the_same_time_are_in_order_of_name(index, commit):
         os.utime(folder / digest / "manifest.json", (10, 10))
         shutil.copytree(folder / digest, kept / digest)
     shutil.copytree(kept, folder, dirs_exist_ok=True)
-
     found = [one.digest for one in sound_generations(index)]
-
     assert found == sorted(found, reverse=True)
     assert len(found) == 3
 
@@ -400,7 +369,6 @@ def test_folder_without_generations_has_none(index, stands_there):
     index.mkdir(parents=True)
     if stands_there == "file":
         (index / "generations").write_bytes(b"")
-
     assert sound_generations(index) == []
     assert generation_folders(index) == []
 
@@ -412,10 +380,8 @@ def test_other_format_is_told_from_damage(index, commit):
     newer = b'{"format_version": 999}'
     (folder / digest_of(newer)).mkdir()
     (folder / digest_of(newer) / "manifest.json").write_bytes(newer)
-
     with pytest.raises(FormatError) as caught:
         sound_generations(index)
-
     assert caught.value.found == "999"
 
 
@@ -424,7 +390,6 @@ def test_leftover_is_no_generation(index, commit):
     folder = index / "generations"
     digest = commit(DOCUMENTS)
     shutil.copytree(folder / digest, folder / "new-0123456789abcdef")
-
     assert generation_folders(index) == [folder / digest]
 
 
@@ -437,9 +402,7 @@ def test_links_in_a_generation_are_damage(index, commit, deep):
     for path in (records, segment):
         path.rename(index / path.name)
         path.symlink_to(index / path.name)
-
     found = opened.damage(deep=deep)
-
     below = "is in a folder that is a link"
     assert found == {
         name: "is a link" if name == "corpus.jsonl" else below for name in opened.manifest.files
@@ -478,11 +441,8 @@ def test_disk_that_does_not_list_the_generations_is_a_refusal(index, monkeypatch
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr(Path, "iterdir", fail)
-
-    with pytest.raises(RefusedError) as caught:
+    with raises(RefusedError, f"{index / 'generations'}: {os.strerror(errno.EIO).lower()}"):
         sound_generations(index)
-
-    assert str(caught.value) == f"{index / 'generations'}: {os.strerror(errno.EIO).lower()}"
 
 
 @pytest.mark.parametrize("name", sorted(USES))
@@ -524,11 +484,9 @@ def test_file_that_the_manifest_does_not_list_is_not_used(index, commit):
         ),
     )
 
-    with pytest.raises(DamagedIndexError) as caught:
+    with raises(DamagedIndexError, "the manifest does not list 000/tables.npys", "askdocs repair"):
         bare.reader().documents()
 
-    assert str(caught.value) == "the manifest does not list 000/tables.npys"
-    assert caught.value.hint == "askdocs repair"
     with pytest.raises(DamagedIndexError, match=r"the manifest does not list corpus\.jsonl"):
         list(bare.documents)
 
@@ -537,8 +495,6 @@ def test_index_can_be_moved(index, commit, tmp_path):
     """Nothing in an index says where it is."""
     digest = commit(DOCUMENTS)
     shutil.move(index.parent, tmp_path / "elsewhere")
-
     opened = open_generation(tmp_path / "elsewhere" / "vectors")
-
     opened.verify()
     assert opened.digest == digest

@@ -80,9 +80,7 @@ def test_no_record_is_no_byte():
 def test_any_records_come_back_as_they_were(given_records):
     """Whatever they hold, reading is the inverse of writing, in order of path."""
     content = write_records(given_records)
-
     found = read_records(content, name="corpus.jsonl")
-
     assert list(found.items()) == sorted(given_records.items())
     assert write_records(dict(reversed(found.items()))) == content
 
@@ -112,7 +110,6 @@ def test_any_records_come_back_as_they_were(given_records):
 def test_value_that_cannot_be_is_damage(field, value):
     """Each field is held to its own type and range; the line is named."""
     content = written(row_with(path="A.txt"), row_with(**{field: value}))
-
     assert message_of(content).startswith("corpus.jsonl cannot be read: line 2: ")
 
 
@@ -140,7 +137,6 @@ def unclean(path: str) -> str:
 def test_lines_are_in_order_of_path(second, third):
     """A path that occurs twice, or out of order, is damage."""
     content = written(*(row_with(path=path) for path in ("a.txt", second, third)))
-
     assert message_of(content) == (
         f"corpus.jsonl cannot be read: line 3: {third!r} comes after {second!r}"
     )
@@ -219,5 +215,4 @@ def test_all_paths_of_whole_records_are_read(given_records):
     indexed = {
         path for path, record in given_records.items() if record.status == DocumentStatus.INDEXED
     }
-
     assert readable_paths(write_records(given_records)) == indexed

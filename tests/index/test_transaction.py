@@ -19,6 +19,7 @@ from askdocs.index.generation import current_digest, head_line, open_generation
 from askdocs.index.transaction import OvertakenError, Transaction, begin, sweep_leftovers
 from askdocs.records.manifest import DocumentRecord, DocumentStatus, Manifest
 from askdocs.store.codebook import codebook_pieces, train_codebook
+from tests.raising import raises
 
 Commit = Callable[..., str]
 Write = Callable[[Transaction, Mapping[str, str]], Manifest]
@@ -84,9 +85,7 @@ def test_first_generation_makes_the_index(index, commit):
 def test_next_generation_takes_the_place_of_the_last(index, commit):
     """After a commit, only what was committed remains."""
     commit(OLD)
-
     digest = commit(NEW)
-
     assert generations(index) == [digest]
     assert texts(index) == NEW
 
@@ -95,9 +94,7 @@ def test_same_content_changes_nothing(index, commit):
     """What is there already is not written again, and nothing is left of the attempt."""
     first = commit(OLD, tools={"askdocs": "1"})
     before = snapshot(index)
-
     second = commit(OLD, tools={"askdocs": "2"})
-
     assert second == first
     assert snapshot(index) == before
 
@@ -105,12 +102,10 @@ def test_same_content_changes_nothing(index, commit):
 def test_nothing_is_seen_before_it_is_published(index, commit, write):
     """While a new generation is written, readers have the old one."""
     old = commit(OLD)
-
     with begin(index, expecting=old) as transaction:
         manifest = write(transaction, NEW)
         during = texts(index)
         transaction.publish(manifest, tools={})
-
     assert during == OLD
     assert texts(index) == NEW
 
@@ -120,14 +115,12 @@ def test_crash_before_publishing_leaves_the_old_generation(index, commit, write,
     """Whatever ends a run before it publishes, the index is as it was, to the byte."""
     old = commit(OLD)
     before = snapshot(index)
-
     with pytest.raises(CrashError), begin(index, expecting=old) as transaction:
         if finished:
             write(transaction, NEW)
         else:
             transaction.writer(dimension=4)
         raise CrashError
-
     assert snapshot(index) == before
     assert generations(index) == [old]
 
@@ -136,11 +129,11 @@ def test_run_that_writes_nothing_changes_nothing(index, commit):
     """To look is not to write, and there is nothing to publish."""
     old = commit(OLD)
     before = snapshot(index)
-
-    with begin(index, expecting=old) as transaction, pytest.raises(ValueError) as caught:
+    with (
+        begin(index, expecting=old) as transaction,
+        raises(ValueError, "must be called after writing"),
+    ):
         transaction.publish(open_generation(index).manifest, tools={})
-
-    assert str(caught.value) == "must be called after writing"
     assert snapshot(index) == before
 
 
@@ -151,10 +144,8 @@ def test_leftovers_of_dead_runs_are_swept_up(index, commit, leftover):
     path = index / "generations" / leftover
     path.parent.mkdir(parents=True, exist_ok=True)
     path.mkdir()
-
     with begin(index, expecting=digest):
         assert generations(index) == [digest]
-
     assert texts(index) == OLD
 
 
@@ -168,9 +159,7 @@ def test_leftovers_can_be_swept_up_alone(index, commit, leftover):
         path.write_bytes(b"half a line")
     else:
         path.mkdir()
-
     sweep_leftovers(index, digest)
-
     assert snapshot(index) == before
     assert generations(index) == [digest]
 
@@ -183,9 +172,7 @@ def test_index_without_leftovers_is_not_touched(index, commit, stray):
     if stray:
         (index / "generations" / ".DS_Store").write_bytes(b"")
     before = snapshot(index)
-
     sweep_leftovers(index, digest)
-
     assert snapshot(index) == before
 
 
@@ -198,9 +185,7 @@ def test_leftovers_of_a_writer_at_work_stay(index, commit):
         sweep_leftovers(index, digest)
     sweep_leftovers(index, "0" * 64)
     kept = generations(index)
-
     sweep_leftovers(index, digest)
-
     assert kept == sorted([digest, "new-abc"])
     assert generations(index) == [digest]
 
@@ -215,7 +200,6 @@ def test_leftovers_that_the_disk_does_not_show_are_left(index, commit, monkeypat
     with monkeypatch.context() as patch:
         patch.setattr(Path, "iterdir", fail)
         sweep_leftovers(index, digest)
-
     assert texts(index) == OLD
 
 
@@ -224,9 +208,7 @@ def test_stray_file_is_no_hindrance(index, commit, name):
     """A file that another program left among the generations stops nobody from writing."""
     commit(OLD)
     (index / "generations" / name).write_bytes(b"")
-
     commit(NEW)
-
     assert texts(index) == NEW
 
 
@@ -237,10 +219,8 @@ def test_stray_files_do_not_keep_leftovers(index, commit):
     for number in range(20):
         (index / "generations" / f"stray-{number}").write_bytes(b"")
         (index / "generations" / f"new-{number}").mkdir()
-
     with begin(index, expecting=digest):
         pass
-
     assert generations(index) == sorted([digest, *stray])
 
 
@@ -272,21 +252,20 @@ def test_disk_that_does_not_list_the_generations_is_named(index, commit, monkeyp
     def fail(_path: Path) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    with monkeypatch.context() as patch, pytest.raises(RefusedError) as caught:
+    with (
+        monkeypatch.context() as patch,
+        raises(RefusedError, f"{index / 'generations'}: {os.strerror(errno.EIO).lower()}"),
+    ):
         patch.setattr(Path, "iterdir", fail)
         with begin(index, expecting=digest):
             pytest.fail("writes to a disk that fails")
-
-    assert str(caught.value) == f"{index / 'generations'}: {os.strerror(errno.EIO).lower()}"
     assert texts(index) == OLD
 
 
 def test_first_run_that_died_leaves_nothing(index, commit):
     """Without HEAD, what a first run left is swept up, and the next one succeeds."""
     (index / "generations" / "new-abc" / "000").mkdir(parents=True)
-
     digest = commit(OLD)
-
     assert generations(index) == [digest]
 
 
@@ -294,11 +273,9 @@ def test_damaged_head_costs_no_generation(index, commit, write):
     """While HEAD names nothing that can be read, the generations stay until one is published."""
     old = commit(OLD)
     (index / "HEAD").write_bytes(b"damaged")
-
     with begin(index, expecting=None) as transaction:
         assert generations(index) == [old]
         new = transaction.publish(write(transaction, NEW), tools={})
-
     assert generations(index) == [new]
     assert texts(index) == NEW
 
@@ -307,9 +284,7 @@ def test_generation_that_head_lost_is_published_again(index, commit):
     """Where the very generation lies there already, without HEAD, it becomes current."""
     old = commit(OLD)
     (index / "HEAD").unlink()
-
     new = commit(OLD)
-
     assert new == old
     assert texts(index) == OLD
 
@@ -319,12 +294,13 @@ def test_writer_that_started_from_another_generation_is_turned_away(index, commi
     """Who planned from a state that is no longer there does not write over the new one."""
     commit(OLD)
     before = snapshot(index)
-
-    with pytest.raises(LockedError) as caught, begin(index, expecting=expecting):
+    with (
+        raises(
+            LockedError, f"another process has written {index} meanwhile", "run the command again"
+        ),
+        begin(index, expecting=expecting),
+    ):
         pytest.fail("writes over what another writer wrote")
-
-    assert str(caught.value) == f"another process has written {index} meanwhile"
-    assert caught.value.hint == "run the command again"
     assert snapshot(index) == before
 
 
@@ -337,13 +313,11 @@ def test_writer_that_started_from_an_index_that_is_gone_is_turned_away(index):
 def test_second_writer_is_turned_away(index, commit, write):
     """While one writes, another gets nothing; the first is not disturbed."""
     old = commit(OLD)
-
     with begin(index, expecting=old) as transaction:
         manifest = write(transaction, NEW)
         with pytest.raises(LockedError), begin(index, expecting=old):
             pytest.fail("two write at once")
         transaction.publish(manifest, tools={})
-
     assert texts(index) == NEW
 
 
@@ -353,12 +327,10 @@ def test_writer_that_has_waited_writes(index, commit, write):
     with (index / "LOCK").open("rb") as holder:
         fcntl.flock(holder, fcntl.LOCK_EX)
         until = time.monotonic() + 60
-
         with begin(index, expecting=old, until=until, waiting=holder.close) as transaction:
             with pytest.raises(LockedError), begin(index, expecting=old):
                 pytest.fail("two write at once")
             transaction.publish(write(transaction, NEW), tools={})
-
     assert texts(index) == NEW
 
 
@@ -406,11 +378,9 @@ def test_data_are_kept_without_the_records(index, commit):
     old = commit(OLD)
     opened = open_generation(index)
     found = {**opened.documents, "docs/z.txt": DocumentRecord(status=DocumentStatus.SKIPPED)}
-
     with begin(index, expecting=old) as transaction:
         files = {**transaction.keep_data(opened), **transaction.write_documents(found)}
         new = transaction.publish(replace(opened.manifest, files=files), tools={})
-
     assert new != old
     assert open_generation(index).documents == found
     kept = {name: one for name, one in opened.manifest.files.items() if name != "corpus.jsonl"}
@@ -421,13 +391,11 @@ def test_data_are_kept_without_the_records(index, commit):
 def test_index_is_one_segment_unless_it_is_said_otherwise(index, commit, write):
     """A small index keeps its vectors as they are, without a codebook."""
     old = commit(OLD)
-
     with begin(index, expecting=old) as transaction:
         writer = transaction.writer(dimension=4)
         with writer.segment(0):
             pass
         files = writer.finish()
-
     assert sorted(files) == [f"000/{name}" for name in SEGMENT]
 
 
@@ -436,14 +404,12 @@ def test_segments_can_be_written_by_the_codebook_of_those_that_are_kept(index, c
     old = commit(OLD)
     codebook = train_codebook(np.eye(4, dtype=np.float32), lists=2)
     expected = b"".join(codebook_pieces(codebook))
-
     with begin(index, expecting=old) as transaction:
         writer = transaction.writer(dimension=4, segments=2, codebook=codebook)
         for number in range(2):
             with writer.segment(number):
                 pass
         files = writer.finish()
-
     assert files["codebook.npys"].sha256 == hashlib.sha256(expected).hexdigest()
 
 
@@ -454,10 +420,8 @@ def test_only_what_is_kept_is_verified(index, commit):
     path = opened.directory / "000" / "lexical.npys"
     path.write_bytes(path.read_bytes()[:-1])
     names = [name for name in opened.manifest.files if name.startswith("001/")]
-
     with begin(index, expecting=old) as transaction:
         kept = transaction.keep_files(opened, names)
-
     assert sorted(kept) == sorted(names)
 
 
@@ -465,10 +429,8 @@ def test_records_have_no_table_of_checksums(index, commit):
     """However many they are: they are never read in part."""
     old = commit(OLD)
     many = {f"docs/{number}": DocumentRecord(reason="x" * 1000) for number in range(1100)}
-
     with begin(index, expecting=old) as transaction:
         files = transaction.write_documents(many)
-
     assert list(files) == ["corpus.jsonl"]
     assert files["corpus.jsonl"].bytes > LARGE
 
@@ -478,12 +440,10 @@ def test_one_segment_may_be_kept(index, commit):
     old = commit(OLD, segments=2)
     opened = open_generation(index)
     names = [name for name in opened.manifest.files if name.startswith("001/")]
-
     with begin(index, expecting=old) as transaction:
         kept = transaction.keep_files(opened, names)
         [folder] = (path for path in (index / "generations").iterdir() if path.name != old)
         found = [path.relative_to(folder).as_posix() for path in folder.rglob("*.*")]
-
     assert kept == {name: opened.manifest.files[name] for name in names}
     assert sorted(found) == sorted(names)
     assert len(names) == 5
@@ -496,10 +456,8 @@ def test_damaged_file_is_not_kept(index, commit):
     path = opened.directory / "000" / "lexical.npys"
     path.write_bytes(path.read_bytes()[:-1])
     before = snapshot(index)
-
     with begin(index, expecting=old) as transaction, pytest.raises(DamagedIndexError):
         transaction.keep_files(opened)
-
     assert snapshot(index) == before
 
 
@@ -509,9 +467,7 @@ def test_reader_of_the_old_generation_goes_on(index, commit):
     reader = open_generation(index).reader()
     reader.documents()
     reader.text_of("docs/a.txt")
-
     commit(NEW)
-
     assert reader.text_of("docs/b.txt") == "It rained."
     reader.close()
 
@@ -582,9 +538,7 @@ def test_new_index_directory_is_on_the_disk(index, commit, monkeypatch):
     index.parent.mkdir()
     disk = Disk()
     disk.attach(monkeypatch)
-
     commit(OLD)
-
     forced = {what for kind, what in disk.events if kind == "force"}
     assert identity(index.parent) in forced
 
@@ -593,17 +547,12 @@ def test_index_in_place_of_a_file_is_a_refusal(index, commit):
     """A file where the index should go is named."""
     index.parent.mkdir()
     index.write_bytes(b"")
-
-    with pytest.raises(RefusedError) as caught:
+    with raises(RefusedError, f"{index}: file exists"):
         commit(OLD)
-
-    assert str(caught.value) == f"{index}: file exists"
 
 
 def test_generation_can_be_read_by_others(index, commit):
     """A folder made for one user alone would keep a shared index from everyone else."""
     digest = commit(OLD)
-
     mode = (index / "generations" / digest).stat().st_mode & 0o777
-
     assert mode == 0o755

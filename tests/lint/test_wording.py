@@ -35,6 +35,5 @@ def test_ordinary_english_is_left_alone(text):
 def test_each_phrase_is_printed_with_its_place(tmp_path, capsys):
     """Fenced blocks of a page show what programs print, and do not count."""
     (tmp_path / "README.md").write_text("# A\n\n```sh\nanew\n```\n\nMade anew.\n")
-
     assert main(tmp_path) == 1
     assert capsys.readouterr().out == ('README.md:7: "anew": write again, or from scratch\n')

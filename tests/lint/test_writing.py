@@ -81,7 +81,6 @@ def test_one_module_may_do_what_others_may_not(tmp_path, capsys):
         (tmp_path / name).write_text("import sqlite3\nsqlite3.connect('f')\n")
     with (tmp_path / "embedding" / "cache.py").open("a") as file:
         file.write("open('f', 'w')\n")
-
     assert main(tmp_path) == 1
     assert capsys.readouterr().out == (
         f"{tmp_path}/embedding/cache.py:3: open changes the disk: that is for disk/seam.py\n"

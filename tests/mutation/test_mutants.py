@@ -60,9 +60,7 @@ begin = contextmanager(_begin)
 def test_plain_decorators_become_calls():
     """What mutmut would leave out is a function like any other, and works as before."""
     found: dict[str, object] = {}
-
     exec(undecorate(DECORATED), found)  # noqa: S102 - our own
-
     assert undecorate(DECORATED) == PLAIN
     with found["begin"]() as index:
         assert (index.base, index.name()) == ("a", "b")
@@ -131,9 +129,7 @@ def test_mutants_are_counted_by_room(tmp_path):
 def test_room_that_was_not_tried_is_a_fault():
     """Nothing tried is not all noticed; and nine of ten mutants are enough."""
     rooms = {"index": Counter(killed=89, survived=11), "manifest": Counter(killed=9, survived=1)}
-
     found = faults_of(rooms, {"index", "manifest", "terminal"})
-
     assert found == ["terminal: no mutant was tried", "index: fewer than 90% were noticed"]
     assert faults_of({}, {"index"}) == ["index: no mutant was tried"]
     assert faults_of({"manifest": rooms["manifest"]}, {"manifest"}) == []
@@ -153,5 +149,4 @@ def test_rooms_to_try_are_those_of_the_settings(tmp_path, names, rooms):
     (tmp_path / "pyproject.toml").write_text(
         '[tool.mutmut]\nonly_mutate = ["askdocs/index/*.py", "askdocs/citations.py"]\n'
     )
-
     assert expected_rooms(tmp_path, names) == rooms

@@ -109,7 +109,6 @@ def test_paragraph_is_a_passage():
 def test_short_paragraphs_go_with_what_follows(paragraphs, expected):
     """A paragraph of fewer than 12 tokens introduces the next, where the budget of 16 allows."""
     passages = cut("\n\n".join(paragraphs))
-
     assert [passage.paragraphs for passage in passages] == expected
 
 
@@ -137,7 +136,6 @@ def test_long_paragraph_is_cut_at_sentences():
 def test_budget_may_be_used_up(counts, expected):
     """Sentences that together have just as many tokens as allowed stay in one passage."""
     text = " ".join(f"{words(count).capitalize()}." for count in counts)
-
     assert len(cut(text)) == expected
 
 
@@ -149,7 +147,6 @@ def test_long_sentence_is_cut_between_words():
 def test_whole_paragraph_has_no_offsets():
     """Offsets are given where a passage is less than its paragraphs, and only there."""
     whole, *parts = cut(f"{words(12)}\n\n{words(40)}")
-
     assert whole.offsets is None
     assert [part.offsets for part in parts] == [
         (0, len(words(16))),
@@ -161,7 +158,6 @@ def test_whole_paragraph_has_no_offsets():
 def test_word_of_five_thousand_characters_is_cut():
     """No sentence is longer than 2,000 characters, whatever its tokens: models cannot read it."""
     (passage,) = cut("x" * 5000)
-
     assert passage.sentences == ((0, 1250), (1250, 2500), (2500, 3750), (3750, 5000))
     assert passage.offsets is None
 
@@ -169,9 +165,7 @@ def test_word_of_five_thousand_characters_is_cut():
 def test_sentence_of_few_tokens_and_many_characters_is_cut():
     """Long words are kept together as far as 2,000 characters allow."""
     text = " ".join(["x" * 900] * 3)
-
     (passage,) = cut(text)
-
     assert passage.sentences == ((0, 1801), (1802, 2702))
 
 
@@ -185,7 +179,6 @@ def test_text_without_characters_has_no_passages(text):
 def test_passages_cover_the_document_in_order(document, budget):
     """Between passages there is white space alone, and none overlaps another."""
     passages = passages_of(document, budget)
-
     ends = [0, *(at for passage in passages for at in passage.chars), len(document.text)]
     assert ends == sorted(ends)
     gaps = [document.text[a:b] for a, b in zip(ends[0::2], ends[1::2], strict=True)]
@@ -197,7 +190,6 @@ def test_passages_cover_the_document_in_order(document, budget):
 def test_passages_name_every_paragraph_in_order(document, budget):
     """Each passage goes on in the paragraph that the one before it ended, or in the next."""
     passages = passages_of(document, budget)
-
     last = 0
     for passage in passages:
         assert passage.paragraphs[0] in {max(last, 1), last + 1}
@@ -263,9 +255,7 @@ def test_passage_begins_with_a_paragraph_or_stays_in_it(document, budget):
 def test_little_is_counted(text, budget):
     """Sentences are counted once, the words of those too long once more, and their halves."""
     counter = Counter()
-
     cut_passages(read_document("a.txt", text), PassageSettings(max_tokens=budget), counter)
-
     longest = max(map(len, text.split()), default=1)
     assert counter.characters <= (2 + math.ceil(math.log2(longest))) * len(text)
 
@@ -276,9 +266,7 @@ def test_little_is_counted(text, budget):
 def test_long_texts_are_cut_with_little_work(text):
     """Of tens of thousands of words of one kind, none is lost and none counted often."""
     counter = Counter()
-
     passages = cut_passages(read_document("a.txt", text), PassageSettings(), counter)
-
     longest = max(map(len, text.split()))
     assert counter.characters <= (2 + math.ceil(math.log2(longest))) * len(text)
     total = sum(count_characters([text]))

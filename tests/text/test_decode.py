@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from askdocs.errors import UnreadableSourceError
 from askdocs.text.document import decode, long_line
+from tests.raising import raises
 
 MARKS = {
     "utf-8": codecs.BOM_UTF8,
@@ -72,7 +73,6 @@ def test_what_the_rule_does_not_know_is_left_out(content, fallback, reason, skip
     """A binary file is skipped; a text in an encoding that nobody named has failed."""
     with pytest.raises(UnreadableSourceError) as caught:
         decode(content, fallback=fallback)
-
     assert (str(caught.value), caught.value.skipped) == (reason, skipped)
 
 
@@ -94,10 +94,8 @@ def test_no_codec_of_python_gets_out_of_hand(fallback):
 @pytest.mark.parametrize("fallback", ["a\0b", "\udcff", "ü", "x" * 10_000])
 def test_name_that_no_codec_can_have_is_unknown(fallback):
     """A name from a damaged manifest, or from a shell in another encoding, is not a crash."""
-    with pytest.raises(UnreadableSourceError) as caught:
+    with raises(UnreadableSourceError, f"unknown encoding {fallback}"):
         decode(b"caf\xe9", fallback=fallback)
-
-    assert str(caught.value) == f"unknown encoding {fallback}"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +120,6 @@ def test_first_line_that_is_too_long_is_found(text, number):
 def test_lines_are_measured_as_they_are_split(text, limit):
     """The line found is the first of those between line ends that is too long."""
     longer = [number for number, line in enumerate(text.split("\n"), 1) if len(line) > limit]
-
     assert long_line(text, limit) == min(longer, default=None)
 
 
@@ -138,7 +135,6 @@ def test_nothing_is_removed(mark, content, fallback):
         text, encoding = decode(content, fallback=fallback)
     except UnreadableSourceError:
         return
-
     assert text.encode(encoding) == content
 
 
@@ -151,7 +147,5 @@ def test_marked_text_is_decoded_as_marked(text, encoding):
     # A text that begins with NUL would turn UTF-16's mark into UTF-32's; the longer one is taken.
     if encoding == "utf-16-le" and text.startswith("\0"):
         text = f"a{text}"
-
     decoded = decode(MARKS[encoding] + text.encode(encoding))
-
     assert decoded == (f"\ufeff{text}", encoding)

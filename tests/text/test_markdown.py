@@ -29,7 +29,6 @@ LONG = "one two three four five six seven eight nine ten eleven twelve thirteen.
 def test_headings_give_the_path_of_what_is_below_them():
     """A passage knows the headings above it, outermost first, and a heading of its own level ends one."""
     text = f"# Guide\n\n{LONG}\n\n## Set-up ##\n\n{LONG}\n\n{LONG}\n\n# Notes\n\n{LONG}\n"
-
     assert cut(text) == [
         (f"# Guide\n\n{LONG}", ("Guide",)),
         (f"## Set-up ##\n\n{LONG}", ("Guide", "Set-up")),
@@ -76,14 +75,12 @@ def test_last_heading_without_text_stands_alone():
 def test_fenced_block_is_one_passage(mark):
     """Blank lines inside a fence do not cut it, and a `#` in it is not a heading."""
     code = f"{mark}sh\n{LONG}\n\n# not a heading\n\n{LONG}\n{mark}"
-
     assert cut(f"{LONG}\n\n{code}\n\n{LONG}") == [(LONG, ()), (code, ()), (LONG, ())]
 
 
 def test_fence_is_closed_by_its_own_mark_only():
     """A shorter or another mark inside a fence does not end it."""
     code = f"````\n{LONG}\n\n```\n\n~~~\n\n{LONG}\n````"
-
     assert cut(code) == [(code, ())]
 
 
@@ -95,7 +92,6 @@ def test_open_fence_ends_with_the_document():
 def test_fenced_block_over_the_budget_is_cut_between_paragraphs():
     """A fence that does not fit is cut like other text, and nothing is lost."""
     code = f"```\n{LONG}\n\n{LONG}\n```"
-
     assert [text for text, _ in cut(code, max_tokens=16)] == [f"```\n{LONG}", f"{LONG}\n```"]
 
 
@@ -121,9 +117,7 @@ def test_other_documents_have_no_structure():
 def test_passages_of_markdown_cover_the_document(text):
     """Passages are in order and hold everything but white space, within the budget."""
     document = read_document("a.md", text)
-
     passages = cut_passages(document, PassageSettings(max_tokens=16), count_words)
-
     assert "".join("".join(one.text for one in passages).split()) == "".join(text.split())
     assert all(before.chars[1] <= after.chars[0] for before, after in pairwise(passages))
     for passage in passages:

@@ -25,9 +25,7 @@ def blocks(text: str) -> list[str]:
 def test_paragraphs_have_numbers_spans_and_lines():
     """Numbers and lines count from 1, spans leave out the white space around."""
     text = "Heading\n\n  First line,\nsecond line.  \n \t\n\nLast."
-
     paragraphs = list(number_paragraphs(text))
-
     assert paragraphs == [
         Paragraph(number=1, chars=(0, 7), lines=(1, 1)),
         Paragraph(number=2, chars=(11, 35), lines=(3, 4)),
@@ -103,9 +101,7 @@ def test_text_is_cut_as_a_reader_sees_it(text, expected):
 def test_hard_wrapped_file_is_one_block(lines, joined):
     """Most lines of a wrapped text are of a certain length and go on in the next one."""
     stripped = [line.strip() for line in lines]
-
     found = blocks("\n".join(lines))
-
     assert [block.split("\n") for block in found] == (
         [stripped] if joined else [[line] for line in stripped]
     )
@@ -114,7 +110,6 @@ def test_hard_wrapped_file_is_one_block(lines, joined):
 def test_hard_wrapped_paragraphs_are_separated_by_blank_lines():
     """A wrapped file with blank lines is cut there and nowhere else."""
     block = f"{WRAPPED}\n{WRAPPED}"
-
     assert blocks(f"{block}\n\n{block}\n") == [block, block]
 
 
@@ -123,9 +118,7 @@ def test_hard_wrapped_paragraphs_are_separated_by_blank_lines():
 def test_every_character_is_in_exactly_one_paragraph(text):
     """Only white space and a byte order mark at the start are in none."""
     paragraphs = list(number_paragraphs(text))
-
     covered = [at for one in paragraphs for at in range(*one.chars)]
-
     assert covered == sorted(set(covered))
     outside = set(range(len(text))) - set(covered)
     assert all(text[at].isspace() or (at, text[at]) == (0, "\ufeff") for at in outside)
@@ -135,7 +128,6 @@ def test_every_character_is_in_exactly_one_paragraph(text):
 def test_paragraphs_are_numbered_without_a_gap(text):
     """The first is 1, and each is one more than the one before it."""
     paragraphs = list(number_paragraphs(text))
-
     assert [one.number for one in paragraphs] == list(range(1, len(paragraphs) + 1))
 
 
@@ -151,7 +143,6 @@ def test_paragraphs_begin_and_end_with_text(text):
 def test_lines_are_those_of_every_other_tool(text):
     r"""The lines A to B of the file, cut at `\n` as sed cuts them, hold the paragraph alone."""
     lines = io.BytesIO(text.encode()).readlines()
-
     for one in number_paragraphs(text):
         first, last = one.lines
         there = b"".join(lines[first - 1 : last]).decode()
@@ -166,9 +157,7 @@ def test_line_of_a_character_is_the_one_that_holds_it(text, offset):
     lines = io.BytesIO(text.encode()).readlines()
     if offset >= len(text):
         return
-
     number = line_of(text, offset)
-
     before = b"".join(lines[: number - 1]).decode()
     through = b"".join(lines[:number]).decode()
     assert len(before) <= offset < len(through)
@@ -177,9 +166,7 @@ def test_line_of_a_character_is_the_one_that_holds_it(text, offset):
 def test_document_keeps_path_and_text():
     """A document is its text with nothing removed, and the paragraphs in it."""
     text = "\ufeffone\r\n\r\ntwo"
-
     document = read_document("a/b.txt", text)
-
     assert document == Document(
         path="a/b.txt",
         text=text,
@@ -193,9 +180,7 @@ def test_document_keeps_path_and_text():
 def test_a_million_empty_lines_are_passed_over():
     """A text after them has its line's number."""
     text = "\n" * 1_000_000 + "end"
-
     paragraphs = list(number_paragraphs(text))
-
     last = 1_000_001
     assert paragraphs == [Paragraph(number=1, chars=(last - 1, last + 2), lines=(last, last))]
 
@@ -204,7 +189,5 @@ def test_a_million_empty_lines_are_passed_over():
 def test_line_of_five_million_characters_is_one_paragraph(character):
     """Length alone cuts nothing."""
     text = "a" + character * (5_000_000 // len(character)) + "b"
-
     paragraphs = list(number_paragraphs(text))
-
     assert paragraphs == [Paragraph(number=1, chars=(0, len(text)), lines=(1, 1))]

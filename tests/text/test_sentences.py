@@ -244,7 +244,6 @@ def test_line_breaks_end_what_is_not_wrapped(text, expected):
 def test_spans_are_those_of_the_document():
     """A paragraph inside a text is cut without regard to what stands around it."""
     text = "Before. One. Two. After."
-
     assert split_sentences(text, (8, 17)) == [(8, 12), (13, 17)]
 
 
@@ -252,7 +251,6 @@ def test_spans_are_those_of_the_document():
 def test_sentences_leave_out_white_space_alone(text):
     """Sentences are in order, not empty, and every other character is in one."""
     spans = split_sentences(text, (0, len(text)))
-
     ends = [0, *(at for span in spans for at in span), len(text)]
     assert ends == sorted(ends)
     assert all(start < end for start, end in spans)
@@ -273,9 +271,7 @@ def test_sentences_do_not_depend_on_the_paragraphs_around(text, before, after):
     """The same paragraph is cut the same way wherever it stands."""
     origin = len(before) + 2
     around = f"{before}\n\n{text}\n\n{after}"
-
     spans = split_sentences(around, (origin, origin + len(text)))
-
     expected = split_sentences(text, (0, len(text)))
     assert spans == [(start + origin, end + origin) for start, end in expected]
 
@@ -311,7 +307,5 @@ def test_sentences_do_not_depend_on_the_paragraphs_around(text, before, after):
 def test_long_repetitions_take_no_longer_than_others(pattern, end):
     """Two hundred thousand characters of one kind are cut in a time that their number explains."""
     text = "a" + pattern * (200_000 // len(pattern)) + end
-
     spans = split_sentences(text, (0, len(text)))
-
     assert spans[-1][1] == len(text)

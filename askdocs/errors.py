@@ -27,17 +27,17 @@ class ExitStatus(IntEnum):
 
 
 class AskdocsError(Exception):
-    """An error that the user can fix.
-
-    Attributes:
-        hint: The next command to type, or what to change; may be empty.
-        exit_status: The process's exit status.
-    """
+    """An error that the user can fix, with the process's exit status."""
 
     exit_status = ExitStatus.USAGE
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        """Keep the one-line message (lower case, no full stop) and the hint."""
+        """Keep a one-line message and a hint.
+
+        Args:
+            message: In lower case, without a full stop.
+            hint: The next command to type, or what to change; may be empty.
+        """
         super().__init__(message)
         self.hint = hint
 
@@ -59,14 +59,10 @@ class DamagedIndexError(AskdocsError):
 
 
 class DamagedFileError(DamagedIndexError):
-    """A file of the index is not what was written.
-
-    Attributes:
-        reason: What is wrong, without the path; never empty.
-    """
+    """A file of the index is not what was written."""
 
     def __init__(self, path: Path, reason: str, *, hint: str) -> None:
-        """Join path and reason to the message."""
+        """Join the path and what is wrong, which is never empty, to the message."""
         super().__init__(f"{path} {reason}", hint=hint)
         self.reason = reason
 
@@ -78,15 +74,10 @@ class UnusableIndexError(AskdocsError):
 
 
 class FormatError(UnusableIndexError):
-    """The index, or a part of it, has a format that this version does not read.
-
-    Attributes:
-        found: The format of the index.
-        read: The format that this version reads.
-    """
+    """The index, or a part of it, has a format that this version does not read."""
 
     def __init__(self, message: str, *, found: str, read: str, hint: str) -> None:
-        """Keep the message, the formats and the hint."""
+        """Keep the format of the index, and the one that this version reads."""
         super().__init__(message, hint=hint)
         self.found = found
         self.read = read
@@ -111,29 +102,21 @@ class RefusedError(AskdocsError):
 
 
 class UnreadableFileError(RefusedError):
-    """The disk has lost a file of the index.
-
-    Attributes:
-        reason: What is wrong, without the path, as in a `DamagedFileError`.
-    """
+    """The disk has lost a file of the index."""
 
     def __init__(self, path: Path, refusal: str) -> None:
-        """Join the path and the system's reason to the message."""
+        """Join the path and the system's reason; `reason` is as in a `DamagedFileError`."""
         super().__init__(f"{path}: {refusal}", hint=REPAIR)
         self.reason = f"cannot be read: {refusal}"
 
 
 class IncompleteError(AskdocsError):
-    """Documents cannot be read, and nothing is to be indexed without them.
-
-    Attributes:
-        reasons: Why, by path.
-    """
+    """Documents cannot be read, and nothing is to be indexed without them."""
 
     exit_status = ExitStatus.SOME_FAILED
 
     def __init__(self, message: str, *, hint: str, reasons: Mapping[str, str]) -> None:
-        """Keep the message, the hint and the reasons."""
+        """Keep why each document cannot be read, by path."""
         super().__init__(message, hint=hint)
         self.reasons = reasons
 
@@ -145,16 +128,17 @@ class StaleIndexError(AskdocsError):
 
 
 class UnreadableSourceError(AskdocsError):
-    """A source file cannot become a document; the others can.
-
-    Attributes:
-        skipped: True if leaving it out is right (a link, a binary file), False if the user
-            would want to know (permission denied, not UTF-8).
-    """
+    """A source file cannot become a document; the others can."""
 
     exit_status = ExitStatus.SOME_FAILED
 
     def __init__(self, reason: str, *, skipped: bool) -> None:
-        """Keep the reason as the message."""
+        """Keep the reason as the message.
+
+        Args:
+            reason: Why it cannot.
+            skipped: True if leaving it out is right (a link, a binary file), False if the user
+                would want to know (permission denied, not UTF-8).
+        """
         super().__init__(reason)
         self.skipped = skipped

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from askdocs.corpus.read import OF_FILE_SIZE, read_source
-from askdocs.errors import UnreadableSourceError
+from askdocs.errors import UnreadableSourceError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -44,8 +44,8 @@ class Rules:
         start: The length of the folder's location with its slash. Patterns are matched against
             what follows.
         spec: The patterns.
-        may_match: A regular expression for every path that a pattern matches, "/" first, and for
-            few others. It is much faster than the patterns, and most paths match none.
+        may_match: An expression for every name at the end of a path that a pattern matches, and
+            for few others. It is much faster than the patterns, and most names match none.
     """
 
     start: int
@@ -57,11 +57,10 @@ class Rules:
 
         What lies below the entry is not considered: a walk does not enter ignored folders.
         """
-        path = location[self.start :]
-        if not self.may_match.match(f"/{path}"):
+        if not self.may_match.match(location.rpartition("/")[2]):
             return None
-        end = f"{_END}/" if is_folder else _END
-        return self.spec.check_file(f"{_without_line_ends(path)}{end}").include
+        path = _without_line_ends(location[self.start :])
+        return self.spec.check_file(f"{path}{_END}{'/' if is_folder else ''}").include
 
 
 def read_rules(folder: str, names: Iterable[str], faults: dict[str, str]) -> tuple[Rules, ...]:
@@ -98,7 +97,7 @@ def make_rules(lines: Iterable[str], *, start: int = 0) -> tuple[Rules, ...]:
     patterns = [(line, pattern) for line in lines for pattern in _compile(_ended(line))]
     if not patterns:
         return ()
-    may_match = _superset(line for line, _ in patterns)
+    may_match = _any_name(_name_superset(line) for line, _ in patterns)
     return (Rules(start, _spec([pattern for _, pattern in patterns]), may_match),)
 
 
@@ -135,6 +134,16 @@ def has_too_many_stars(line: str) -> bool:
     parts = line.strip("!/ ").split("/")
     extra_stars = sum(part.count("*") - 1 for part in parts if "*" in part and part != "**")
     return extra_stars + parts[1:-1].count("**") > _MAX_EXTRA_STARS
+
+
+def require_few_stars(option: str, pattern: str) -> None:
+    """Raise UsageError if a pattern of an option, even one in an index, has too many stars."""
+    if has_too_many_stars(pattern):
+        raise UsageError(
+            f"{option} {pattern!r} has too many stars",
+            hint=f"askdocs index {option} PATTERN, with one star in each part and "
+            f"{_MAX_EXTRA_STARS} more in all",
+        )
 
 
 def path_matcher(line: str) -> Callable[[str], bool]:
@@ -208,30 +217,18 @@ def _ended(line: str) -> str:
     return f"{name}{anything}{_END}{'/' if name != pattern else ''}"
 
 
-def _superset(lines: Iterable[str]) -> re.Pattern[str]:
-    """Return an expression for at least the paths that some patterns match; see `Rules`."""
-    names: list[str] = []
-    paths: list[str] = []
-    for line in lines:
-        pattern = line.removeprefix("!").rstrip().removesuffix("/")
-        if pattern.endswith("/**"):
-            paths.append(f"*{_plain(pattern).replace('**/', '*')}")
-        else:
-            names.append(_plain(pattern.rpartition("/")[2]))
-    # The way to the name is looked for once, not once for each pattern.
-    return re.compile(f"(?>(?s:.*)/)(?:{_any_glob(names)})|(?:{_any_glob(paths)})")
+def _name_superset(line: str) -> str:
+    """Return a pattern of `fnmatch` for at least the names that a line matches; see `Rules`."""
+    name = line.removeprefix("!").rstrip().removesuffix("/").rpartition("/")[2]
+    # git and `fnmatch` differ in classes and backslashes: what follows one may be anything.
+    plain = re.split(r"[\[\\]", name, maxsplit=1)[0]
+    return plain if plain == name else f"{plain}*"
 
 
-def _plain(pattern: str) -> str:
-    """Replace what `fnmatch` reads in another way than git: classes and backslashes."""
-    plain = re.split(r"[\[\\]", pattern, maxsplit=1)[0]
-    return plain if plain == pattern else f"{plain}*"
-
-
-def _any_glob(globs: Iterable[str]) -> str:
+def _any_name(globs: Iterable[str]) -> re.Pattern[str]:
     """Return an expression for the names that one of some patterns of `fnmatch` matches."""
     # The last expression matches nothing, for the case that there are no patterns.
-    return "|".join([*map(translate, globs), "(?!)"])
+    return re.compile("|".join([*map(translate, globs), "(?!)"]))
 
 
 def _without_line_ends(text: str) -> str:
@@ -258,8 +255,12 @@ class Choice:
         """
         include = [pattern.lower() for pattern in corpus.include]
         self._base = base
-        names = _any_glob(pattern for pattern in include if "/" not in pattern)
-        self._is_document = re.compile(names).match
+        for pattern in corpus.exclude:
+            require_few_stars("--exclude", pattern)
+        for pattern in include:
+            if "/" in pattern:
+                require_few_stars("--include", pattern)
+        self._is_document = _any_name(name for name in include if "/" not in name).match
         self._include = make_rules(pattern for pattern in include if "/" in pattern)
         self._exclude = make_rules(pattern.lower() for pattern in corpus.exclude)
         self._takes_hidden = corpus.hidden

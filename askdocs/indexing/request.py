@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from askdocs.corpus.ignore import is_pattern
+from askdocs.corpus.ignore import is_pattern, require_few_stars
 from askdocs.corpus.walk import EntryKind, exists, relative_root, source_path, walk
 from askdocs.embedding.model import DEFAULT_DEVICE, DEFAULT_MODEL
 from askdocs.errors import REPAIR, UsageError
@@ -123,10 +123,13 @@ def _check_patterns(request: IndexRequest) -> None:
                 f"--include {pattern!r} names a folder, not files",
                 hint=f"askdocs index --include '{pattern}**'",
             )
-        if "/" in pattern and not is_pattern(pattern):
-            hint = "askdocs index --include 'docs/**/*.rst'"
-            raise UsageError(f"--include {pattern!r} is not a pattern", hint=hint)
+        if "/" in pattern:
+            require_few_stars("--include", pattern)
+            if not is_pattern(pattern):
+                hint = "askdocs index --include 'docs/**/*.rst'"
+                raise UsageError(f"--include {pattern!r} is not a pattern", hint=hint)
     for pattern in filter(None, request.exclude or ()):
+        require_few_stars("--exclude", pattern)
         if not is_pattern(pattern):
             hint = "askdocs index --exclude 'drafts/'"
             raise UsageError(f"--exclude {pattern!r} is not a pattern", hint=hint)

@@ -24,11 +24,11 @@ class DocumentRecord:
     """A source file as a generation records it.
 
     Attributes:
-        sha256: Hexadecimal digest of the file's bytes; empty unless indexed.
-        bytes: Size of the file; 0 unless indexed.
-        encoding: Name of the codec that decoded it; empty unless indexed.
-        paragraphs: How many it has; 0 unless indexed.
-        status: Whether it was indexed, skipped or failed.
+        sha256: Hexadecimal digest of the file's bytes. This and the next three are empty or 0
+            unless it was indexed.
+        bytes: Size of the file.
+        encoding: Name of the codec that decoded it.
+        paragraphs: How many it has.
         reason: Why it was skipped or failed; empty when indexed.
     """
 
@@ -117,12 +117,8 @@ class Manifest:
     """The description of a generation.
 
     Attributes:
-        corpus: Which files make the corpus.
-        passages: How documents were cut.
-        model: The model that embedded them.
         counts: How many passages and sentences there are, by those names.
         files: Every file of the generation by its name, the manifest itself left out.
-        format_version: The format of the directory.
     """
 
     corpus: CorpusSettings

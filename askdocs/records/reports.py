@@ -6,13 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedSetting:
-    """A setting that differs from the one that an index was made with.
-
-    Attributes:
-        name: format, max-tokens, model or passages.
-        indexed: What the index was made with.
-        wanted: What it would be made with now.
-    """
+    """A setting (format, max-tokens, model, passages) as an index was made, and would be now."""
 
     name: str
     indexed: str
@@ -21,12 +15,7 @@ class ChangedSetting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DamagedFile:
-    """A file of an index that differs from what was written.
-
-    Attributes:
-        path: POSIX, relative to the base.
-        reason: What is wrong with it.
-    """
+    """A file of an index, POSIX and relative to the base, and why it is not what was written."""
 
     path: str
     reason: str
@@ -38,9 +27,8 @@ class Freshness:
 
     Attributes:
         documents: How many documents the index holds.
-        added: Paths that the index does not have.
-        changed: Paths whose content has changed since.
-        removed: Paths that are no longer in the corpus.
+        added, changed, removed: Paths that the index does not have, whose content has changed
+            since, or that are no longer in the corpus.
         settings: The settings that differ.
         damaged: Damaged files of the index, if they were looked for; then nothing else is compared.
     """
@@ -64,15 +52,10 @@ class IndexReport:
 
     Attributes:
         index: The index directory.
-        documents: How many documents the index now holds.
-        passages: How many passages it holds.
-        sentences: How many sentences it holds.
+        documents, passages, sentences: How many of each the index now holds.
         embedded: How many sentences had to be embedded.
-        added: Paths that are new in the index.
-        changed: Paths that were indexed again.
-        removed: Paths that are no longer in the index.
-        skipped: Path to reason, for files left out on purpose.
-        failed: Path to reason, for files that could not be read.
+        added, changed, removed: Paths that are new in the index, indexed again, or gone from it.
+        skipped, failed: Path to reason, for files left out on purpose, or that cannot be read.
         seconds: How long it took.
         is_unchanged: Whether there was nothing to do.
     """
@@ -99,9 +82,8 @@ class RepairReport:
         index: The index directory.
         documents: How many documents it holds.
         damaged: Its damaged files; empty if the index is sound.
-        added: Paths that the damaged index did not record.
-        changed: Paths whose content differs from its record.
-        removed: Paths that it recorded and that are no longer in the corpus.
+        added, changed, removed: Paths that the damaged index did not record, whose content differs
+            from its record, or that are no longer in the corpus.
         report: What was rebuilt; None if nothing was.
         is_done: Whether the index was repaired, and not only checked.
     """
@@ -122,14 +104,9 @@ class IndexPreview:
 
     Attributes:
         documents: How many documents the index would hold.
-        added: Paths that would be new in the index.
-        changed: Paths that would be indexed again.
-        removed: Paths that would no longer be in the index.
+        added, changed, removed, skipped, failed, is_unchanged: As in an `IndexReport`.
         cut: How many documents would be cut into passages.
         sentences: How many sentences would be embedded, at least.
-        skipped: Path to reason, for files left out on purpose.
-        failed: Path to reason, for files that could not be read.
-        is_unchanged: Whether there would be nothing to do.
     """
 
     documents: int

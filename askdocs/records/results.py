@@ -48,13 +48,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A text's place in a document, in every unit.
-
-    Attributes:
-        citation: The place as a citation.
-        chars: Its span in the document's text.
-        lines: Its lines.
-    """
+    """A text's place in a document: its citation, its span in the document's text, its lines."""
 
     citation: Citation
     chars: Span
@@ -79,13 +73,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The indexed text around a passage.
+    """The indexed text around a passage, from the start to the end of paragraphs.
 
-    With the passage between them, both are one piece of the document.
-
-    Attributes:
-        before: From the start of a paragraph up to the passage.
-        after: From the passage to the end of a paragraph.
+    With the passage between them, `before` and `after` are one piece of the document.
     """
 
     before: str
@@ -113,7 +103,7 @@ class Hit:
 
     Attributes:
         rank: From 1.
-        score: In [0, 1], higher is better.
+        score: In [0, 1]; higher is better.
         place: Where the passage stands; in the file as it is now unless `status` is gone.
         headings: The headings above it, outermost first.
         text: The indexed text.
@@ -148,14 +138,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CitedText:
-    """What a citation names, and whether it still stands.
-
-    Attributes:
-        place: Where it stands; in the file as it is now unless `status` is gone.
-        text: The indexed text.
-        status: Whether the citation holds in the file on disk.
-        indexed: Where it stood when it was indexed, if it has moved since.
-    """
+    """What a citation names, and whether it still stands; for the attributes see `Hit`."""
 
     place: Place
     text: str
@@ -176,7 +159,6 @@ class Ranking:
     """What one question found.
 
     Attributes:
-        question: The question.
         mode: Which signals made the scores.
         answered: Whether a hit reaches the mode's default bar.
         hits: By rank; those below the bar that was asked for are left out.
@@ -195,7 +177,6 @@ class JudgedRanking:
     """A ranking compared with the answers that are known.
 
     Attributes:
-        ranking: What the question found.
         answers: How many answers are known; 0 where the corpus cannot answer the question.
         found: For each hit how many answers it shows that no hit before it did.
     """
@@ -217,12 +198,7 @@ class JudgedRanking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """The value of a measure.
-
-    Attributes:
-        value: In [0, 1]; None where there is no question for it.
-        questions: How many questions it was computed from.
-    """
+    """The value of a measure in [0, 1], and the number of questions; None if there are none."""
 
     value: float | None
     questions: int
@@ -230,12 +206,7 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """How well an index answers questions whose answers are known.
-
-    Attributes:
-        measures: Every measure by its name, in the order in which they are reported.
-        questions: In the order in which they were asked.
-    """
+    """Measures by name, in the order of the report, and the questions in the order asked."""
 
     measures: Mapping[str, Measurement]
     questions: tuple[JudgedRanking, ...]
@@ -257,11 +228,10 @@ class ComparedRanking:
     """The rankings that two indexes give for one question.
 
     Attributes:
-        before: That of the old index.
-        now: That of the new one.
+        before, now: Those of the old index and of the new one.
         change: How they differ.
-        went: Hits of the old one whose text no hit of the new one cites, by rank.
-        came: Hits of the new one whose text no hit of the old one cites, by rank.
+        went, came: Hits of the old and of the new one whose text no hit of the other cites, by
+            rank.
         moved: Hits of both that cite the same text at another place, each before and now.
     """
 

@@ -17,7 +17,6 @@ class Paragraph:
     Attributes:
         number: Position in its document, from 1.
         chars: Its span in the document's text, without surrounding white space.
-        lines: Its lines.
     """
 
     number: int
@@ -30,7 +29,7 @@ class Document:
     """A decoded source file with numbered paragraphs.
 
     Attributes:
-        path: POSIX path relative to the parent of the index directory.
+        path: POSIX, relative to the parent of the index directory.
         text: The decoded text with nothing removed.
         paragraphs: In order, numbers from 1 without a gap.
     """
@@ -49,7 +48,6 @@ class Passage:
         paragraphs: The paragraphs that it touches.
         offsets: Half-open code points from the first character of its first paragraph; None if it
             is all of its paragraphs.
-        lines: Its lines.
         text: The document's text at `chars`.
         sentences: Spans in the document's text, in order, at least one, each inside `chars`.
         headings: The headings above it, outermost first.
@@ -70,10 +68,8 @@ class StoredPassage:
 
     Attributes:
         id: Position in the index (by segment, then path, then position), from 0.
-        path: The path of its document.
-        encoding: The codec that decoded the document.
+        encoding: The codec that decoded its document.
         first_sentence: The id of its first sentence; the others follow it.
-        passage: The passage itself.
     """
 
     id: int

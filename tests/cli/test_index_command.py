@@ -468,6 +468,11 @@ def test_patterns_are_recorded_and_listed(folder, index, run):
         ),
         (["--include", "!/a"], "--include '!/a' is not a pattern", "askdocs index --include 'docs/**/*.rst'"),
         (["--exclude", "# a"], "--exclude '# a' is not a pattern", "askdocs index --exclude 'drafts/'"),
+        (
+            ["--include", "/*a*a*a*b"],
+            "--include '/*a*a*a*b' has too many stars",
+            "askdocs index --include PATTERN, with one star in each part and 2 more in all",
+        ),
         (["--wait", "nan"], "--wait must be at least 0 seconds, got nan", ""),
         (
             ["--dry-run", "--watch"],

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from askdocs.corpus.walk import walk
+from askdocs.errors import UsageError
 from askdocs.records.manifest import CorpusSettings
 
 MakeTree = Callable[..., Path]
@@ -89,3 +90,13 @@ def test_hidden_entries_are_taken_where_that_is_wanted(make_tree):
     names = [".a.txt", ".b/c.txt", ".git/d.txt", "e/.svn/f.txt", ".hg/g.txt", "vectors/h.txt"]
     base = make_tree({**dict.fromkeys(names, ""), ".github/i.md": "", ".gitignore": ""})
     assert paths(base, hidden=True) == [".a.txt", ".b/c.txt", ".github/i.md"]
+
+
+@pytest.mark.parametrize("option", ["include", "exclude"])
+def test_recorded_pattern_with_too_many_stars_is_refused(make_tree, option):
+    """An older version may have recorded it; to drop it would index what it left out."""
+    with pytest.raises(
+        UsageError, match=rf"--{option} '/a\*b\*c\*d\*' has too many stars"
+    ) as caught:
+        paths(make_tree({"a.txt": ""}), **{option: ("/a*b*c*d*",)})
+    assert caught.value.hint.startswith(f"askdocs index --{option} PATTERN")

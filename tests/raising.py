@@ -1,9 +1,20 @@
-"""An error with what it says."""
+"""Errors: what is expected of them, and functions that raise them."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+
+
+def refusing(error: int | Exception) -> Callable[..., None]:
+    """A stand-in for a function that always fails: with an error, or with the system's of a number."""
+    raised = OSError(error, os.strerror(error)) if isinstance(error, int) else error
+
+    def refuse(*_arguments: object, **_named: object) -> None:
+        raise raised
+
+    return refuse
 
 
 @contextmanager

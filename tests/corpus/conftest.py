@@ -5,6 +5,20 @@ from pathlib import Path
 
 import pytest
 
+from askdocs.corpus.walk import Entry, walk
+from askdocs.records.manifest import CorpusSettings
+
+
+def entries(base: Path, *roots: str, index: str = "vectors", **settings: object) -> list[Entry]:
+    """What a walk over some roots finds."""
+    corpus = CorpusSettings(roots=roots or (".",), **settings)
+    return walk(base, corpus, index=base / index)
+
+
+def paths(base: Path, *roots: str, index: str = "vectors", **settings: object) -> list[str]:
+    """The paths of what a walk over some roots finds."""
+    return [entry.path for entry in entries(base, *roots, index=index, **settings)]
+
 
 @pytest.fixture
 def make_tree(tmp_path: Path) -> Callable[..., Path]:

@@ -1,24 +1,11 @@
 """Which files a corpus takes, by the patterns of its settings."""
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
 import pytest
 
-from askdocs.corpus.walk import walk
 from askdocs.errors import UsageError
-from askdocs.records.manifest import CorpusSettings
-
-MakeTree = Callable[..., Path]
+from tests.corpus.conftest import paths
 
 NAMES = ["a.txt", "b.rst", "x/a.txt", "x/b.rst", "x/y/a.txt", "x/y/C.RST", "z/x/a.txt"]
-
-
-def paths(base: Path, *roots: str, **settings: Any) -> list[str]:
-    """The paths of what a walk over some roots finds."""
-    corpus = CorpusSettings(roots=roots or (".",), **settings)
-    return [entry.path for entry in walk(base, corpus, index=base / "vectors")]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ lists.
 import os
 import re
 import subprocess
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,29 +16,16 @@ from hypothesis import strategies as st
 from pathspec import GitIgnoreSpec
 
 from askdocs.corpus.ignore import is_ignored, is_pattern, make_rules
-from askdocs.corpus.walk import walk
-from askdocs.records.manifest import CorpusSettings
-
-MakeTree = Callable[..., Path]
+from tests.corpus.conftest import entries, paths
 
 NAMES = ["a.txt", "a/a.txt", "a/b.txt", "a/b/a.txt", "b.txt", "b/a.txt", "b/a/a.txt", "b/b.txt"]
 
 
-def entries(base: Path, root: str = ".") -> dict[str, str]:
+def reasons(base: Path, root: str = ".") -> dict[str, str]:
     """The paths of what a walk finds, with the reasons of what is unreadable."""
-    found = walk(base, CorpusSettings(roots=(root,)), index=base / "vectors")
+    found = entries(base, root)
     assert all((entry.kind == "unreadable") == bool(entry.reason) for entry in found)
     return {entry.path: entry.reason for entry in found}
-
-
-def paths(base: Path, root: str = ".") -> list[str]:
-    """The paths of what a walk finds."""
-    return list(entries(base, root))
-
-
-def tree_with(make_tree: MakeTree, *lines: str) -> Path:
-    """The files of `NAMES`, with an ignore file above them."""
-    return make_tree({**dict.fromkeys(NAMES, ""), ".gitignore": "\n".join(lines)})
 
 
 @pytest.mark.parametrize(
@@ -77,7 +63,7 @@ def tree_with(make_tree: MakeTree, *lines: str) -> Path:
 )  # fmt: skip
 def test_patterns_mean_what_they_mean_to_git(make_tree, patterns, expected):
     """The last pattern that matches an entry decides."""
-    base = tree_with(make_tree, *patterns)
+    base = make_tree({**dict.fromkeys(NAMES, ""), ".gitignore": "\n".join(patterns)})
     subprocess.run(["git", "init", "-q", base], check=True, timeout=60)
     listing = ["git", "-C", base, "ls-files", "--others", "--exclude-standard", "*.txt"]
     listed = subprocess.run(listing, capture_output=True, text=True, check=True, timeout=60)
@@ -211,7 +197,7 @@ def test_ignore_file_that_cannot_be_used_is_reported(make_tree, name):
     unused = "its patterns are not used"
     below_docs = {f"c/{name}": f"{unused}: link", "c/d.txt": ""}
 
-    assert entries(base) == {
+    assert reasons(base) == {
         name: f"{unused}: not a regular file",
         **dict.fromkeys(["a.txt", "e/f.txt", "g/h.txt", "i/j.txt"], ""),
         **below_docs,
@@ -220,7 +206,7 @@ def test_ignore_file_that_cannot_be_used_is_reported(make_tree, name):
         f"i/{name}": f"{unused}: not a regular file",
     }
     # Its patterns would count below the root.
-    assert entries(base, "c") == {name: f"{unused}: not a regular file", **below_docs}
+    assert reasons(base, "c") == {name: f"{unused}: not a regular file", **below_docs}
 
 
 @pytest.mark.parametrize(
@@ -240,7 +226,7 @@ def test_patterns_beyond_a_limit_are_reported(make_tree, lines, fault):
     ignored = "b.txt" if "first" in fault else "4999.txt"
     base = make_tree({"4999.txt": "", "b.txt": "", long: "", ".gitignore": "\n".join(lines)})
     expected = {name: "" for name in ("4999.txt", long, "b.txt") if name != ignored}
-    assert entries(base) == ({".gitignore": fault} if fault else {}) | expected
+    assert reasons(base) == ({".gitignore": fault} if fault else {}) | expected
 
 
 @pytest.mark.parametrize("line", ["", "  ", "# a", "!a", "!", "/", "[z-a]", "a\\", "*a*a*a*b"])

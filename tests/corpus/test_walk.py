@@ -9,23 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from askdocs.corpus.walk import Entry, EntryKind, relative_root, walk
+from askdocs.corpus.walk import Entry, EntryKind, relative_root
 from askdocs.errors import RefusedError, UsageError
-from askdocs.records.manifest import CorpusSettings
+from tests.corpus.conftest import entries, paths
 from tests.raising import raises
-
-MakeTree = Callable[..., Path]
-
-
-def entries(base: Path, *roots: str, index: str = "vectors", **settings: object) -> list[Entry]:
-    """What a walk over some roots finds."""
-    corpus = CorpusSettings(roots=roots or (".",), **settings)
-    return walk(base, corpus, index=base / index)
-
-
-def paths(base: Path, *roots: str, index: str = "vectors", **settings: object) -> list[str]:
-    """The paths of what a walk over some roots finds."""
-    return [entry.path for entry in entries(base, *roots, index=index, **settings)]
 
 
 def refuse_listing(monkeypatch: pytest.MonkeyPatch, folder: Path, error: OSError) -> None:
@@ -47,25 +34,6 @@ def test_documents_come_in_order_of_path(make_tree):
     found = entries(base)
     expected = ["Z.txt", "a-b.txt", "a.txt", "a/b/c.txt", "a/z.txt", "b.txt", "é.txt"]
     assert found == [Entry(path=path, kind=EntryKind.FILE) for path in expected]
-
-
-def test_only_documents_are_listed(make_tree):
-    """A document is known by its suffix, in whatever case."""
-    names = ["a.txt", "b.TXT", "c.Md", "d.markdown", "e.Text", "f.pdf", "g", "txt", "h.txt.gz"]
-    base = make_tree(dict.fromkeys(names, ""))
-    assert paths(base) == ["a.txt", "b.TXT", "c.Md", "d.markdown", "e.Text"]
-
-
-def test_hidden_entries_are_left_out(make_tree):
-    """What begins with a period is neither listed nor entered."""
-    base = make_tree({".a.txt": "", ".git/b.txt": "", "c/.d/e.txt": "", "c/f.txt": ""})
-    assert paths(base) == ["c/f.txt"]
-
-
-def test_named_root_is_taken_though_hidden(make_tree):
-    """Who names a hidden folder or file means it."""
-    base = make_tree({".notes/a.txt": "", ".notes/.b.txt": "", ".c.txt": ""})
-    assert paths(base, ".notes", ".c.txt") == [".c.txt", ".notes/a.txt"]
 
 
 def test_file_named_as_root_is_marked(make_tree):
@@ -145,19 +113,38 @@ def test_missing_root_is_refused(make_tree, root):
         entries(base, ".", root)
 
 
+SUB = ["a.txt", "sub/b.txt", "sub/deep/c.txt"]
+SUFFIXES = ["a.txt", "b.TXT", "c.Md", "d.markdown", "e.Text", "f.pdf", "g", "txt", "h.txt.gz"]
+INDEXED = ["a.txt", "deep/index/generations/b.txt", "vectors/c.txt"]
+
+
 @pytest.mark.parametrize(
-    ("roots", "expected"),
+    ("names", "roots", "index", "expected"),
     [
-        (["sub", "."], ["a.txt", "sub/b.txt", "sub/deep/c.txt"]),
-        ([".", "sub/deep", "sub"], ["a.txt", "sub/b.txt", "sub/deep/c.txt"]),
-        (["sub", "sub/deep/c.txt"], ["sub/b.txt", "sub/deep/c.txt"]),
-        (["sub/deep", "sub/deep"], ["sub/deep/c.txt"]),
+        # A document is known by its suffix, in whatever case.
+        (SUFFIXES, [], "vectors", SUFFIXES[:5]),
+        # What begins with a period is neither listed nor entered, unless it is named.
+        ([".a.txt", ".git/b.txt", "c/.d/e.txt", "c/f.txt"], [], "vectors", ["c/f.txt"]),
+        (
+            [".notes/a.txt", ".notes/.b.txt", ".c.txt"], [".notes", ".c.txt"], "vectors",
+            [".c.txt", ".notes/a.txt"],
+        ),
+        # A file below several roots is one document.
+        (SUB, ["sub", "."], "vectors", SUB),
+        (SUB, [".", "sub/deep", "sub"], "vectors", SUB),
+        (SUB, ["sub", "sub/deep/c.txt"], "vectors", SUB[1:]),
+        (SUB, ["sub/deep", "sub/deep"], "vectors", SUB[2:]),
+        # Index and corpus may lie beside one another.
+        (["../b/a.txt", "../b/b/c.txt"], ["../b"], "vectors", ["../b/a.txt", "../b/b/c.txt"]),
+        # The index is never entered, wherever it lies and even where one of its folders is named.
+        (INDEXED, [], "deep/index", ["a.txt", "vectors/c.txt"]),
+        (INDEXED, ["a.txt", "deep/index"], "deep/index", ["a.txt"]),
+        (INDEXED, ["a.txt", "deep/index/generations"], "deep/index", ["a.txt"]),
     ],
-)
-def test_overlapping_roots_give_each_file_once(make_tree, roots, expected):
-    """A file below several roots is one document."""
-    base = make_tree({"a.txt": "", "sub/b.txt": "", "sub/deep/c.txt": ""})
-    assert paths(base, *roots) == expected
+)  # fmt: skip
+def test_documents_below_the_roots_are_listed(make_tree, names, roots, index, expected):
+    """Each once, and nothing else."""
+    assert paths(make_tree(dict.fromkeys(names, "")), *roots, index=index) == expected
 
 
 def test_root_above_the_base_gives_each_file_once(make_tree):
@@ -170,32 +157,12 @@ def test_root_above_the_base_gives_each_file_once(make_tree):
     assert paths(base, "../..", "..", ".") == expected
 
 
-def test_root_outside_the_base_has_a_path_that_leads_there(make_tree):
-    """Index and corpus may lie beside one another."""
-    base = make_tree({})
-    make_tree({"a.txt": "", "b/c.txt": ""}, base="outside")
-    assert paths(base, "../outside") == ["../outside/a.txt", "../outside/b/c.txt"]
-
-
-def test_index_directory_is_not_entered(make_tree):
-    """What askdocs wrote is not a document, wherever the index lies and whatever it is called."""
-    base = make_tree({"a.txt": "", "deep/index/generations/b.txt": "", "vectors/c.txt": ""})
-    assert paths(base, index="deep/index") == ["a.txt", "vectors/c.txt"]
-
-
 def test_index_directory_is_known_behind_links(make_tree):
     """The index is recognised by what it is, not by the path that leads to it."""
     base = make_tree({"docs/a.txt": "", "docs/vectors/b.txt": ""})
     (base / "root").symlink_to("docs")
     (base / "index").symlink_to("docs/vectors")
     assert paths(base, "root", index="index") == ["root/a.txt"]
-
-
-@pytest.mark.parametrize("root", ["vectors", "vectors/generations"])
-def test_root_inside_the_index_has_no_documents(make_tree, root):
-    """The index directory is never entered, not even where one of its folders is named."""
-    base = make_tree({"a.txt": "", "vectors/generations/b.txt": ""})
-    assert paths(base, "a.txt", root) == ["a.txt"]
 
 
 @pytest.mark.parametrize(
@@ -223,19 +190,11 @@ def test_base_that_cannot_be_listed_is_reported(make_tree, monkeypatch):
 
 
 ODD_NAMES = [
-    b"-k.txt",
-    b" .txt",
-    b"a\nb.txt",
-    b"\x1b]52;c;\x07.txt",
-    b"\xff\xfe.txt",
-    b"a\\b.txt",
-    b"#p1.txt",
-    b"*.txt",
-    "\N{RIGHT-TO-LEFT OVERRIDE}txt.md".encode(),
-    unicodedata.normalize("NFC", "é.txt").encode(),
-    unicodedata.normalize("NFD", "é.txt").encode(),
+    b"-k.txt", b" .txt", b"a\nb.txt", b"\x1b]52;c;\x07.txt", b"\xff\xfe.txt", b"a\\b.txt",
+    b"#p1.txt", b"*.txt", "\N{RIGHT-TO-LEFT OVERRIDE}txt.md".encode(),
+    unicodedata.normalize("NFC", "é.txt").encode(), unicodedata.normalize("NFD", "é.txt").encode(),
     b"x" * 251 + b".txt",
-]
+]  # fmt: skip
 
 
 def test_odd_names_lead_back_to_their_files(make_tree):
@@ -345,13 +304,7 @@ def test_walk_ends_at_the_first_file_beyond_the_limit(make_tree, monkeypatch):
     """The rest of the tree, which may be a disk of files, is not looked at."""
     base = make_tree(dict.fromkeys([f"{one}/a.txt" for one in "abcdef"], ""))
     listed: list[object] = []
-    scan = os.scandir
-
-    def counted(place: str) -> object:
-        listed.append(place)
-        return scan(place)
-
-    monkeypatch.setattr(os, "scandir", counted)
+    monkeypatch.setattr(os, "scandir", counting(os.scandir, listed))
     with pytest.raises(UsageError):
         entries(base, max_documents=2)
     # The base, and three of the folders in it.

@@ -6,10 +6,9 @@ import hashlib
 import os
 import resource
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
@@ -24,14 +23,7 @@ from askdocs.disk.durable import (
 )
 from askdocs.errors import RefusedError
 from askdocs.records.manifest import FileRecord
-from tests.raising import raises
-
-
-class Watch(Protocol):
-    """What the fixture `disk` gives."""
-
-    def named(self, **paths: Path) -> list[str]:
-        """The events so far."""
+from tests.raising import raises, refusing
 
 
 @contextmanager
@@ -45,25 +37,11 @@ def full_disk() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def refusing(number: int) -> Callable[..., None]:
-    """A stand-in for a function of the system that always fails."""
-
-    def refuse(*_arguments: object, **_named: object) -> None:
-        raise OSError(number, os.strerror(number))
-
-    return refuse
-
-
-def test_written_file_is_what_its_record_says(tmp_path):
-    """All pieces are in the file, and the record is that of the whole."""
+def test_written_file_is_what_its_record_says(tmp_path, disk):
+    """All pieces are in the file, which is forced to the disk; the record is that of the whole."""
     record = write_file(tmp_path / "file", iter([b"one", b"", b"two"]))
     assert (tmp_path / "file").read_bytes() == b"onetwo"
     assert record == FileRecord(sha256=hashlib.sha256(b"onetwo").hexdigest(), bytes=6)
-
-
-def test_written_file_is_forced_to_the_disk(tmp_path, disk):
-    """A file that is reported as written has left the system's memory."""
-    write_file(tmp_path / "file", [b"content"])
     assert disk.named(file=tmp_path / "file") == ["force file"]
 
 
@@ -101,22 +79,17 @@ def test_drive_is_made_to_write_on_macos(tmp_path, monkeypatch):
     assert commands == [51]
 
 
-def test_replaced_file_has_the_new_content(tmp_path, disk):
-    """The new content is on the disk before it takes the old one's name, and the name after."""
+@pytest.mark.parametrize("has_leftover", [False, True])
+def test_replaced_file_has_the_new_content(tmp_path, disk, has_leftover):
+    """The new content is on the disk before its name; what a dead run left gives way."""
     path = tmp_path / "HEAD"
     path.write_bytes(b"old")
+    if has_leftover:
+        (tmp_path / "HEAD.new").write_bytes(b"half a li")
     replace_file(path, b"new")
     assert path.read_bytes() == b"new"
     assert os.listdir(tmp_path) == ["HEAD"]
     assert disk.named(head=path, folder=tmp_path) == ["force head", "rename head", "force folder"]
-
-
-def test_leftover_of_a_dead_run_is_no_hindrance(tmp_path):
-    """A run that died while it replaced the file left another one, which gives way."""
-    (tmp_path / "HEAD.new").write_bytes(b"half a li")
-    replace_file(tmp_path / "HEAD", b"new")
-    assert (tmp_path / "HEAD").read_bytes() == b"new"
-    assert os.listdir(tmp_path) == ["HEAD"]
 
 
 def test_file_that_cannot_be_replaced_stays(tmp_path):
@@ -128,33 +101,17 @@ def test_file_that_cannot_be_replaced_stays(tmp_path):
     assert path.read_bytes() == b"old"
 
 
-def test_renamed_folder_has_its_name_on_the_disk(tmp_path, disk):
-    """The folder above is forced after the renaming, in which nothing is lost."""
+@pytest.mark.parametrize("has_leftover", [False, True])
+def test_renamed_folder_has_its_name_on_the_disk(tmp_path, disk, has_leftover):
+    """The folder above is forced after the renaming; of what a dead run left, nothing stays."""
     source, target = tmp_path / "new", tmp_path / "generations" / "final"
     source.mkdir()
-    target.parent.mkdir()
     (source / "file").write_bytes(b"content")
+    (target / "000" if has_leftover else target.parent).mkdir(parents=True)
     put(source, target)
     assert not source.exists()
-    assert (target / "file").read_bytes() == b"content"
-    assert disk.named(it=target, above=target.parent) == ["rename it", "force above"]
-
-
-def test_renaming_takes_the_place_of_leftovers(tmp_path):
-    """Of a folder that a dead run left under the name, nothing stays."""
-    source, target = tmp_path / "new", tmp_path / "final"
-    source.mkdir()
-    (target / "000").mkdir(parents=True)
-    (target / "000" / "stale").write_bytes(b"")
-    (source / "file").write_bytes(b"content")
-    put(source, target)
     assert os.listdir(target) == ["file"]
-
-
-def test_renaming_what_is_not_there_is_a_refusal(tmp_path):
-    """The folder that is missing is named."""
-    with raises(RefusedError, f"{tmp_path / 'nowhere'}: no such file or directory"):
-        put(tmp_path / "nowhere", tmp_path / "final")
+    assert disk.named(it=target, above=target.parent) == ["rename it", "force above"]
 
 
 def test_kept_file_gets_a_second_name(tmp_path, disk):
@@ -188,12 +145,6 @@ def test_copy_that_does_not_fit_is_a_refusal(tmp_path, monkeypatch):
     with pytest.raises(RefusedError) as caught, full_disk():
         link_or_copy(tmp_path / "source", tmp_path / "target")
     assert os.strerror(errno.EFBIG).lower() in str(caught.value)
-
-
-def test_missing_file_cannot_be_kept(tmp_path):
-    """A file of the old generation that is gone is a refusal that names it."""
-    with raises(RefusedError, f"{tmp_path / 'nowhere'}: no such file or directory"):
-        link_or_copy(tmp_path / "nowhere", tmp_path / "target")
 
 
 def test_folder_is_made_with_its_parents(tmp_path, disk):
@@ -243,7 +194,11 @@ def test_force_reaches_the_very_thing(tmp_path, disk, kind):
     assert disk.named(thing=path) == ["force thing"]
 
 
-def test_missing_path_is_a_refusal(tmp_path):
-    """What is not there cannot be forced, and is named."""
-    with raises(RefusedError, f"{tmp_path / 'nowhere'}: no such file or directory"):
-        sync(tmp_path / "nowhere")
+@pytest.mark.parametrize(
+    "use", [sync, lambda path: put(path, path.parent), lambda path: link_or_copy(path, path.parent)]
+)
+def test_missing_path_is_a_refusal(tmp_path, use):
+    """What is not there cannot be forced, renamed or kept, and is named."""
+    path = tmp_path / "nowhere"
+    with raises(RefusedError, f"{path}: no such file or directory"):
+        use(path)

@@ -12,7 +12,7 @@ import pytest
 from askdocs.disk.lock import exclusive_lock
 from askdocs.errors import LockedError, RefusedError
 from tests.limits import limited
-from tests.raising import raises
+from tests.raising import raises, refusing
 
 HOLDER = """
 import sys
@@ -27,14 +27,9 @@ with exclusive_lock(Path(sys.argv[1])):
 
 def test_second_taker_is_turned_away(tmp_path):
     """Who finds the lock taken is told so at once, with what to do."""
-    with (
-        exclusive_lock(tmp_path / "LOCK"),
-        raises(
-            LockedError,
-            f"another process is writing {tmp_path}",
-            "wait for it to end and run the command again",
-        ),
-    ):
+    message = f"another process is writing {tmp_path}"
+    hint = "wait for it to end and run the command again"
+    with exclusive_lock(tmp_path / "LOCK"), raises(LockedError, message, hint):
         with exclusive_lock(tmp_path / "LOCK"):
             pytest.fail("two hold the lock")
 
@@ -99,35 +94,25 @@ def test_lock_is_free_after_the_block(tmp_path):
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EIO])
 def test_system_without_locks_is_a_refusal(tmp_path, monkeypatch, number):
     """Without a lock, nothing is written."""
-
-    def refuse(_descriptor: int, _operation: int) -> None:
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr(fcntl, "flock", refuse)
-    with (
-        raises(RefusedError, f"{tmp_path / 'LOCK'}: {os.strerror(number).lower()}"),
-        exclusive_lock(tmp_path / "LOCK"),
-    ):
-        pytest.fail("there is no lock")
+    monkeypatch.setattr(fcntl, "flock", refusing(number))
+    with raises(RefusedError, f"{tmp_path / 'LOCK'}: {os.strerror(number).lower()}"):
+        with exclusive_lock(tmp_path / "LOCK"):
+            pytest.fail("there is no lock")
 
 
 def test_unsupported_system_is_a_refusal(tmp_path, monkeypatch):
     """Where Python has no such locks, writing is refused and nothing is made."""
     monkeypatch.setitem(sys.modules, "fcntl", None)
-    with (
-        raises(RefusedError, "writing an index is supported on Linux and macOS only"),
-        exclusive_lock(tmp_path / "LOCK"),
-    ):
-        pytest.fail("there is no lock")
+    with raises(RefusedError, "writing an index is supported on Linux and macOS only"):
+        with exclusive_lock(tmp_path / "LOCK"):
+            pytest.fail("there is no lock")
     assert os.listdir(tmp_path) == []
 
 
 def test_lock_that_cannot_be_opened_is_a_refusal(tmp_path):
     """A folder that is missing is named."""
-    with (
-        raises(RefusedError, f"{tmp_path / 'nowhere' / 'LOCK'}: no such file or directory"),
-        exclusive_lock(tmp_path / "nowhere" / "LOCK"),
-    ):
+    lock = tmp_path / "nowhere" / "LOCK"
+    with raises(RefusedError, f"{lock}: no such file or directory"), exclusive_lock(lock):
         pytest.fail("there is no lock")
 
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from askdocs.disk.access import record_of
 from askdocs.disk.durable import FileWriter, Spool, write_index_file
-from askdocs.disk.verified import BLOCK, LARGE, VerifiedFile, blocks_name
+from askdocs.disk.verified import BLOCK, LARGE, VerifiedFile
 from askdocs.errors import DamagedIndexError, RefusedError
 from askdocs.records.manifest import FileRecord
+from tests.disk.conftest import opened
 from tests.raising import raises
 
 SIZE = LARGE + 3 * BLOCK + 5
@@ -31,11 +32,6 @@ def large(tmp_path: Path) -> Path:
     """A large file with its table of checksums."""
     write_index_file(tmp_path / "large", [CONTENT])
     return tmp_path / "large"
-
-
-def opened(path: Path) -> VerifiedFile:
-    """The file as a reader of an index opens it."""
-    return VerifiedFile(path, record_of(path), record_of(path.with_name(blocks_name(path.name))))
 
 
 def flip(path: Path, position: int) -> None:
@@ -203,12 +199,21 @@ def test_bytes_that_a_file_does_not_have_are_damage(large, start, end):
         opened(large).read(start, end)
 
 
-@pytest.mark.parametrize("change", [lambda content: content[:-1], lambda content: content + b"\0"])
-def test_large_file_of_another_size_is_damage(large, change):
-    """A file that was cut off, or written on, is not read at all."""
-    file = opened(large)
-    large.write_bytes(change(CONTENT))
-    with pytest.raises(DamagedIndexError, match="is not what its manifest says"):
+@pytest.mark.parametrize(
+    ("name", "change", "fault"),
+    [
+        ("large", lambda path: path.write_bytes(CONTENT[:-1]), "is not what its manifest says"),
+        ("large", lambda path: path.write_bytes(CONTENT + b"\0"), "is not what its manifest says"),
+        ("large.blocks", lambda path: flip(path, 3), "is not what its manifest says"),
+        ("large", Path.unlink, "is missing"),
+        ("large.blocks", Path.unlink, "is missing"),
+    ],
+)
+def test_changed_file_or_table_is_damage(large, name, change, fault):
+    """Neither a file of another size nor one whose table is not proved is read at all."""
+    file, path = opened(large), large.with_name(name)
+    change(path)
+    with raises(DamagedIndexError, f"{path} {fault}"):
         file.read(0, 1)
 
 
@@ -219,23 +224,6 @@ def test_table_of_another_length_is_damage(large, change):
     table.write_bytes(change(table.read_bytes()))
     with pytest.raises(DamagedIndexError, match="large is not what its manifest says"):
         opened(large).read(0, 1)
-
-
-def test_damaged_table_is_damage(large):
-    """The table is proved before it proves anything."""
-    file = opened(large)
-    flip(large.with_name("large.blocks"), 3)
-    with pytest.raises(DamagedIndexError, match=r"large\.blocks is not what its manifest says"):
-        file.read(0, 1)
-
-
-@pytest.mark.parametrize("name", ["large", "large.blocks"])
-def test_missing_file_is_damage(large, name):
-    """Without the file or its table there is nothing to read."""
-    file = opened(large)
-    large.with_name(name).unlink()
-    with pytest.raises(DamagedIndexError, match=f"{name} is missing"):
-        file.read(0, 1)
 
 
 def test_file_without_a_table_is_proved_whole(large):

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from askdocs.disk.access import record_of
 from askdocs.disk.durable import write_index_file
-from askdocs.disk.verified import BLOCK, LARGE, VerifiedFile, blocks_name
+from askdocs.disk.verified import BLOCK, LARGE, VerifiedFile
 from askdocs.errors import DamagedIndexError, RefusedError
-from tests.raising import raises
+from tests.disk.conftest import opened
+from tests.raising import raises, refusing
 
 SIZE = LARGE + 5
 CONTENT = hashlib.shake_128(b"large").digest(SIZE)
@@ -39,11 +39,6 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
 
     monkeypatch.setattr(os, "pread", noting)
     return asked
-
-
-def opened(path: Path) -> VerifiedFile:
-    """The file as a reader of an index opens it."""
-    return VerifiedFile(path, record_of(path), record_of(path.with_name(blocks_name(path.name))))
 
 
 def descriptors(path: Path) -> int:
@@ -108,11 +103,7 @@ def test_file_that_is_cut_off_in_its_place_is_damage(large, size):
 def test_system_that_does_not_read_is_a_refusal(large, monkeypatch):
     """An error of the disk is named, with the file."""
     file = opened(large)
-
-    def failing(descriptor: int, size: int, offset: int) -> bytes:
-        raise OSError(errno.EIO, "Input/output error")
-
-    monkeypatch.setattr(os, "pread", failing)
+    monkeypatch.setattr(os, "pread", refusing(errno.EIO))
     with raises(RefusedError, f"{large}: input/output error"):
         file.read(0, 1)
 

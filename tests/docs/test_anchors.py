@@ -8,8 +8,7 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in ROOT.glob("docs/*.md"))]
+from tests.docs.conftest import PAGES, ROOT
 
 
 def tokens(page: Path) -> list[Token]:
@@ -63,12 +62,8 @@ def test_slugs_are_those_of_github(tmp_path):
     )
 
     assert slugs(page) == [
-        "files-how-do-we-touch-the-disk",
-        "a_b---c",
-        "same",
-        "same-1",
-        "über-all",
-    ]
+        "files-how-do-we-touch-the-disk", "a_b---c", "same", "same-1", "über-all",
+    ]  # fmt: skip
 
 
 def test_dangling_link_is_seen(tmp_path):

@@ -4,11 +4,11 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.docs.conftest import ROOT
+
 PACKAGE = ROOT / "askdocs"
 
 
@@ -32,20 +32,14 @@ def strings() -> Iterator[str]:
                 yield node.value
 
 
-def test_rooms_of_the_page_are_the_layers_of_the_contract():
-    """The table has the layers of pyproject.toml in their order."""
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    layers = settings["tool"]["importlinter"]["contracts"][0]["layers"]
-    named = [re.findall(r"`(\w+)`", row) for row in rows("architecture.md")]
-    assert named[: len(layers)] == [layer.split(" | ") for layer in layers]
-
-
-def test_rooms_of_the_contract_are_the_modules_of_the_package():
-    """Every module and package is a room, and every room is there."""
+def test_rooms_of_the_page_and_of_the_contract_are_those_of_the_package():
+    """The table has the layers of pyproject.toml in their order, and every module is in one."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     layers = settings["tool"]["importlinter"]["contracts"][0]["layers"]
     modules = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
     packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    named = [re.findall(r"`(\w+)`", row) for row in rows("architecture.md")]
+    assert named[: len(layers)] == [layer.split(" | ") for layer in layers]
     assert {room for layer in layers for room in layer.split(" | ")} == modules | packages
 
 

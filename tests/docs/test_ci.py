@@ -1,22 +1,17 @@
 """What docs/ci.md tells CI to do works."""
 
-import json
-import os
 import re
 import shutil
 import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
 from askdocs.cli.main import cli
+from tests.docs.conftest import ROOT, run
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
-DATA_MODEL = (ROOT / "docs" / "data-model.md").read_text(encoding="utf-8")
 QUESTION = "What did Rasmussen request from the Kremlin?"
 
 
@@ -25,28 +20,12 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
 
 
-def run(command: str, folder: Path, cache: Path) -> subprocess.CompletedProcess[str]:
-    """Run a script of bash in a folder, with askdocs and git, and stop at its first failure."""
-    environment = {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "ASKDOCS_CACHE": str(cache),
-        "COLUMNS": "80",
-        "HOME": str(folder.parent),
-        **{
-            f"GIT_{who}_{what}": "x@y"
-            for who in ("AUTHOR", "COMMITTER")
-            for what in ("NAME", "EMAIL")
-        },
+def run_strictly(command: str, folder: Path, cache: Path) -> subprocess.CompletedProcess[str]:
+    """Run a script of bash that ends at its first failure, with a name for git."""
+    names = {
+        f"GIT_{who}_{what}": "x@y" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
     }
-    return subprocess.run(
-        ["bash", "-ec", command],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        timeout=60,
-    )
+    return run(f"set -e\n{command}", folder, HOME=folder.parent, ASKDOCS_CACHE=cache, **names)
 
 
 @pytest.fixture
@@ -56,12 +35,12 @@ def branch(seeds_project: Path, cache: Path, tmp_path: Path) -> Path:
     for name in ("seeds", "vectors"):
         shutil.copytree(seeds_project / name, origin / name)
     (origin / "questions.txt").write_text(f"{QUESTION}\n")
-    begun = run("git init -q -b main && git add . && git commit -q -m one", origin, cache)
+    begun = run_strictly("git init -q -b main && git add . && git commit -q -m one", origin, cache)
     assert (begun.returncode, begun.stderr) == (0, "")
-    cloned = run("git clone -q origin work", tmp_path, cache)
+    cloned = run_strictly("git clone -q origin work", tmp_path, cache)
     assert cloned.returncode == 0, cloned.stderr
     work = tmp_path / "work"
-    changed = run(
+    changed = run_strictly(
         "git checkout -q -b change && git rm -q seeds/001_169922582ed849e6.txt && askdocs index -q"
         " && git add . && git commit -q -m two && askdocs check",
         work,
@@ -77,7 +56,7 @@ def test_answers_of_two_commits_are_compared(branch, cache, number):
     (script,) = [block for block in blocks("sh") if "worktree" in block] if number == 0 else [
         block for block in blocks("sh") if "git archive" in block
     ]  # fmt: skip
-    ran = run(script, branch, cache)
+    ran = run_strictly(script, branch, cache)
     assert ran.returncode == 1
     printed = ran.stdout.removeprefix(ran.stdout.partition("1  What")[0])
     assert printed.startswith(
@@ -94,7 +73,7 @@ def test_comment_on_a_pull_request_is_written(branch, cache):
         if "askdocs diff" in step.get("run", "")
     ]
 
-    ran = run(
+    ran = run_strictly(
         f"export GITHUB_BASE_REF=main GITHUB_STEP_SUMMARY=summary.md\n{script}", branch, cache
     )
 
@@ -126,26 +105,3 @@ def test_commands_of_the_page_exist():
     for command, rest in used:
         known = {option for one in cli.load_all()[command].params for option in one.opts}
         assert set(re.findall(r"--[a-z-]+", rest)) <= known
-
-
-def fields(value: dict, prefix: str = "") -> Iterator[str]:
-    """The name of every field of a JSON object as the table writes it."""
-    for name, inner in value.items():
-        yield f"{prefix}{name}"
-        if isinstance(inner, dict):
-            yield from fields(inner, f"{prefix}{name}.")
-        for one in inner if isinstance(inner, list) else ():
-            yield from fields(one, f"{prefix}{name}[].")
-
-
-def test_fields_of_a_comparison_are_those_documented():
-    """The example has every kind of hit; the table describes each field once."""
-    _, _, text = DATA_MODEL.partition("## A comparison of two indexes\n")
-    example = json.loads(re.findall(r"\n(\{\n.*?\n\})\n", text, re.DOTALL)[0])
-    table = re.findall(r"^\| `([\w.\[\]]+)` ", text.partition("\n## ")[0], re.MULTILINE)
-    found = dict.fromkeys(fields(example))
-    alike = ("questions[].now.", "questions[].went[].", "questions[].came[].", "counts.")
-    assert [name for name in found if not name.startswith(alike)] == [
-        name for name in table if name not in {"change", "counts.same"}
-    ]
-    assert {name for name in found if name.startswith("counts.")} >= {"counts.same"}

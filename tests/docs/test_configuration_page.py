@@ -2,35 +2,23 @@
 
 import json
 import re
-import subprocess
-import sys
 import tomllib
-from pathlib import Path
 
 import pytest
 
 from askdocs.cli.config import options_of
 from askdocs.cli.main import cli
+from tests.docs.conftest import ROOT, run
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "configuration.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "configuration.md").read_text("utf-8")
 OWN, SHARED = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
-
-
-def run(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command line in a folder, with askdocs on the path and no variables of ours."""
-    environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "COLUMNS": "80"}
-    return subprocess.run(
-        ["bash", "-c", command], cwd=folder, env=environment, capture_output=True,
-        encoding="utf-8", check=False,
-        timeout=60,
-    )  # fmt: skip
 
 
 def test_session_prints_what_the_page_shows(tmp_path):
     """With the example file, `askdocs config` names the file and the lines."""
     (tmp_path / "askdocs.toml").write_text(OWN)
     ((command, shown),) = re.findall(r"```console\n\$ (.*)\n((?:.*\n)*?)```", PAGE)
-    assert run(tmp_path, command).stdout == shown
+    assert run(command, tmp_path).stdout == shown
 
 
 def test_both_examples_say_the_same(tmp_path):
@@ -38,7 +26,7 @@ def test_both_examples_say_the_same(tmp_path):
     values = []
     for name, text in (("askdocs.toml", OWN), ("pyproject.toml", SHARED)):
         (tmp_path / name).write_text(text)
-        ran = run(tmp_path, f"askdocs config --config {name} --format json")
+        ran = run(f"askdocs config --config {name} --format json", tmp_path)
         settings = json.loads(ran.stdout)["settings"]
         values.append([(one["command"], one["key"], one["value"]) for one in settings])
     assert values[0] == values[1]
@@ -48,11 +36,11 @@ def test_both_examples_say_the_same(tmp_path):
 def test_error_is_that_of_the_page(tmp_path):
     """The example of an error is what a misspelt key of the example file gives."""
     (tmp_path / "askdocs.toml").write_text(OWN.replace("top-k", "topk"))
-    ran = run(tmp_path, "askdocs check")
+    ran = run("askdocs check", tmp_path)
     assert (ran.returncode, ran.stdout) == (2, "")
     shown = "".join(f"    {line}\n" for line in ran.stderr.splitlines())
     assert shown in PAGE
-    assert run(tmp_path, "askdocs check --help").returncode == 0
+    assert run("askdocs check --help", tmp_path).returncode == 0
 
 
 @pytest.mark.parametrize("name", sorted(cli.load_all()))

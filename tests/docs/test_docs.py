@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import struct
@@ -21,18 +20,12 @@ from askdocs.index.generation import head_line
 from askdocs.ranking.score import DEFAULT_BARS, load_ranker
 from askdocs.store.analysis import _STOP_WORDS, K1, B, analyse
 from askdocs.text.sentences import _BEFORE_NAMES, _BEFORE_NUMBERS, _ELSEWHERE
+from tests.docs.conftest import PAGES, ROOT, run
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in ROOT.glob("docs/*.md"))]
 GENERATION_FILES = (
-    "manifest.json",
-    "corpus.jsonl",
-    "000/documents.jsonl",
-    "000/passages.jsonl",
-    "000/tables.npys",
-    "000/lexical.npys",
-    "000/dense.faiss",
-)
+    "manifest.json", "corpus.jsonl", "000/documents.jsonl", "000/passages.jsonl",
+    "000/tables.npys", "000/lexical.npys", "000/dense.faiss",
+)  # fmt: skip
 
 
 def read_page(page: str) -> str:
@@ -76,24 +69,6 @@ def fields(value: dict, prefix: str = "") -> Iterator[tuple[str, str]]:
         elif kind(inner) == "array of objects":
             for one in inner:
                 yield from fields(one, f"{prefix}{name}[].")
-
-
-def run(command: list[str], folder: Path, cache: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command in a folder, with askdocs on the path and a cache of the test's own."""
-    environment = {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "COLUMNS": "80",
-        "ASKDOCS_CACHE": str(cache),
-    }
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        timeout=60,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +123,7 @@ def read_manifest(folder: Path) -> dict:
 def run_example(folder: Path, term: str, cache: Path) -> subprocess.CompletedProcess[str]:
     """Run the program of index-format.md on the index in a folder."""
     (example,) = code_blocks("docs/index-format.md", "python")
-    return run([sys.executable, "-c", example, "vectors", term], folder, cache)
+    return run([sys.executable, "-c", example, "vectors", term], folder, ASKDOCS_CACHE=cache)
 
 
 def test_the_example_finds_the_passages_of_a_term(small, writable_cache):
@@ -261,7 +236,7 @@ def test_the_fields_of_an_answer_are_those_documented(changed, writable_cache):
     """The table of `ask` has every field that is printed, with its type, and no other."""
     options = ["--explain", "--context", "1", "--min-score", "0", "--format", "json"]
     command = ["askdocs", "ask", *options, "ship"]
-    answer = json.loads(run(command, changed, writable_cache).stdout)
+    answer = json.loads(run(command, changed, ASKDOCS_CACHE=writable_cache).stdout)
     assert {hit["status"] for hit in answer["hits"]} == {"verified", "moved"}
     documented = rows(section("docs/data-model.md", "The answer to a question"))
     # No two passages of this corpus are nearly the same, and no reranker is asked for.
@@ -272,7 +247,7 @@ def test_the_fields_of_an_answer_are_those_documented(changed, writable_cache):
 def test_the_fields_of_a_cited_text_are_those_documented(changed, writable_cache):
     """The table of `show` has every field that is printed, with its type, and no other."""
     command = ["askdocs", "show", "--format", "json", "corpus/c.txt#p1"]
-    cited = json.loads(run(command, changed, writable_cache).stdout)
+    cited = json.loads(run(command, changed, ASKDOCS_CACHE=writable_cache).stdout)
     documented = rows(section("docs/data-model.md", "The text of a citation"))
     assert {row[0]: row[1] for row in documented} == dict(fields(cited))
 
@@ -282,7 +257,7 @@ def test_the_sessions_of_the_data_model_are_what_askdocs_prints(clone, writable_
     sessions = "".join(code_blocks("docs/data-model.md", "console"))
     commands = re.findall(r"^\$ (.*)$", sessions, re.MULTILINE)
     printed = "".join(
-        f"$ {command}\n{run(['bash', '-c', command], clone, writable_cache).stdout}"
+        f"$ {command}\n{run(command, clone, ASKDOCS_CACHE=writable_cache).stdout}"
         for command in commands
     )
 
@@ -295,8 +270,10 @@ def test_the_sessions_of_the_data_model_are_what_askdocs_prints(clone, writable_
 def test_every_citation_of_the_data_model_stands(clone, writable_cache):
     """The citations of the table are verified in the seeds."""
     citations = [row[0] for row in rows(section("docs/data-model.md", "Citations"))]
-    found = [run(["askdocs", "show", one], clone, writable_cache).returncode for one in citations]
-    assert found == [0] * 4
+    shown = [
+        run(["askdocs", "show", one], clone, ASKDOCS_CACHE=writable_cache) for one in citations
+    ]
+    assert [one.returncode for one in shown] == [0] * 4
 
 
 def test_the_bars_shown_are_those_in_use():
@@ -344,3 +321,16 @@ def test_relative_links_lead_somewhere(page):
         if target and "://" not in target and not (ROOT / page).parent.joinpath(target).exists()
     ]
     assert missing == []
+
+
+def test_fields_of_a_comparison_are_those_documented():
+    """The example has every kind of hit; the table describes each field once."""
+    _, _, text = read_page("docs/data-model.md").partition("## A comparison of two indexes\n")
+    example = json.loads(re.findall(r"\n(\{\n.*?\n\})\n", text, re.DOTALL)[0])
+    table = re.findall(r"^\| `([\w.\[\]]+)` ", text.partition("\n## ")[0], re.MULTILINE)
+    found = dict(fields(example))
+    alike = ("questions[].now.", "questions[].went[].", "questions[].came[].", "counts.")
+    assert [name for name in found if not name.startswith(alike)] == [
+        name for name in table if name not in {"change", "counts.same"}
+    ]
+    assert "counts.same" in found

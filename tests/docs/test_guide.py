@@ -1,14 +1,12 @@
 """The sessions of the guide run, one command after another, as the page shows them."""
 
-import os
 import re
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.docs.conftest import ROOT, run
+
 GUIDE = ROOT / "docs" / "guide.md"
 
 # The guide's pipelines need jq, which a machine need not have: its library comes with the tools of
@@ -50,32 +48,12 @@ def without_times(text: str) -> str:
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory, encoder_cache) -> list[str]:
     """What each command prints to both streams, run in one folder after those before it."""
-    folder = tmp_path_factory.mktemp("handbook")
-    programs = tmp_path_factory.mktemp("programs")
+    folder, programs = (tmp_path_factory.mktemp(name) for name in ("handbook", "programs"))
     (programs / "jq").write_text(JQ)
     (programs / "jq").chmod(0o755)
-    path = os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = {
-        "PATH": path,
-        "COLUMNS": "80",
-        "HOME": str(folder),
-        "LC_ALL": "C.UTF-8",
-        "ASKDOCS_CACHE": str(encoder_cache),
-    }
-    return [
-        subprocess.run(
-            ["bash", "-c", command],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            check=False,
-            timeout=60,
-        ).stdout
-        for command, _ in SESSIONS
-    ]
+    variables = {"HOME": folder, "LC_ALL": "C.UTF-8", "ASKDOCS_CACHE": encoder_cache}
+    scripts = [f"PATH={programs}:$PATH\n{command}" for command, _ in SESSIONS]
+    return [run(script, folder, merged=True, **variables).stdout for script in scripts]
 
 
 @pytest.mark.parametrize("number", range(len(SESSIONS)), ids=[one[:60] for one, _ in SESSIONS])

@@ -5,21 +5,16 @@ import shutil
 import subprocess
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.docs.conftest import ROOT
+
 PLACEHOLDER = re.compile(r"\bOWNER/askdocs\b")
 
 
 def named(folder: Path) -> list[str]:
     """Return the files of a folder that git would commit and that have the placeholder."""
     patterns = (
-        "*.md",
-        "docs/*",
-        "*.yml",
-        ".pre-commit-hooks.yaml",
-        "*.toml",
-        ".ci/*",
-        "askdocs/**/*.py",
-    )
+        "*.md", "docs/*", "*.yml", ".pre-commit-hooks.yaml", "*.toml", ".ci/*", "askdocs/**/*.py",
+    )  # fmt: skip
     paths = {path for pattern in patterns for path in folder.glob(pattern) if path.is_file()}
     texts = {path: path.read_text(encoding="utf-8") for path in paths}
     return sorted(

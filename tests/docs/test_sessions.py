@@ -1,15 +1,13 @@
 """What the README and the command reference show is what askdocs prints."""
 
-import os
 import re
 import shutil
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.docs.conftest import ROOT, run
+
 PAGES = ("README.md", "docs/commands.md")
 
 
@@ -37,23 +35,7 @@ def clone(tmp_path_factory):
 )
 def test_a_documented_command_prints_what_the_page_shows(command, shown, clone, encoder_cache):
     """Both streams of a command, in order, are the block's text."""
-    environment = {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "COLUMNS": "80",
-        "ASKDOCS_CACHE": str(encoder_cache),
-    }
-
-    printed = subprocess.run(
-        ["bash", "-c", command],
-        cwd=clone,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        check=False,
-        timeout=60,
-    ).stdout
-
+    printed = run(command, clone, merged=True, ASKDOCS_CACHE=encoder_cache).stdout
     assert printed.rstrip() == shown.rstrip()
 
 
@@ -70,18 +52,9 @@ def test_the_python_example_of_the_readme_runs(clone, encoder_cache):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     example = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[0]
 
-    ran = subprocess.run(
-        [sys.executable, "-c", example],
-        cwd=clone,
-        env={"ASKDOCS_CACHE": str(encoder_cache), "PATH": os.environ["PATH"]},
-        capture_output=True,
-        encoding="utf-8",
-        check=True,
-        timeout=60,
-    )
-
+    ran = run([sys.executable, "-c", example], clone, ASKDOCS_CACHE=encoder_cache)
     assert ran.stdout.startswith("0.78 seeds/001_169922582ed849e6.txt#p2-3 verified\n")
-    assert ran.stderr == ""
+    assert (ran.returncode, ran.stderr) == (0, "")
 
 
 def test_the_committed_index_is_fresh():

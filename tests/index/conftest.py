@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from askdocs.index.generation import current_digest
@@ -23,6 +24,17 @@ from askdocs.text.document import read_document
 
 DIMENSION = 4
 TOOLS = {"askdocs": "0.0"}
+
+# Paths that are not clean, and some that climb.
+OUTSIDE = ["", "/", "/etc/passwd", "a/", "a//b", "./a", "a/.", "a/../b", "a/..", "a\0b"]
+CLIMBING = ["../", "..//a", ".././a", "../a/../b", "../.", "..\0"]
+counts = st.integers(0, 2**63 - 1)
+names = st.text(st.characters(exclude_characters="/\0"), min_size=1, max_size=8).filter(
+    lambda name: name not in {".", ".."}
+)
+clean_paths = st.lists(names, min_size=1, max_size=3).map("/".join)
+climbing_paths = st.tuples(st.sampled_from(["", "../", "../../"]), clean_paths).map("".join)
+relative_paths = st.sampled_from([".", "..", "../.."]) | climbing_paths
 
 
 def records_of(documents: Mapping[str, str]) -> dict[str, DocumentRecord]:
@@ -63,10 +75,7 @@ def write_segments(
     segments: int = 1,
     records: Mapping[str, DocumentRecord] | None = None,
 ) -> Manifest:
-    """Write documents of one sentence each, and give the manifest to publish.
-
-    What the index shall know of its files is made up where it is not given.
-    """
+    """Write documents of one sentence each, and return the manifest; made-up records by default."""
     writer = transaction.writer(dimension=DIMENSION, segments=segments)
     numbers = {path: number for number, path in enumerate(sorted(documents))}
     for segment_number, paths in enumerate(by_segment(numbers, segments)):
@@ -82,6 +91,15 @@ def write_segments(
     known = records_of(documents) if records is None else records
     files = {**writer.finish(), **transaction.write_documents(known)}
     return manifest_of(files, len(documents))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder with its content."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from askdocs.errors import RefusedError
 from askdocs.index.encoders import carried_encoders, carry_encoder, drop_encoders, sweep_encoders
 from askdocs.index.generation import current_digest
 from askdocs.index.transaction import begin
-from tests.raising import raises
+from tests.index.conftest import contents
+from tests.raising import raises, refusing
 
 Commit = Callable[..., str]
 
@@ -26,15 +27,6 @@ def encoder(tmp_path: Path) -> Path:
     return entry
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder with its content."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
 CARRIED = {"encoders/abc/encoder.onnx": b"one", "encoders/abc/weights.bin": b"three"}
 
 
@@ -46,37 +38,24 @@ def test_carried_encoder_is_a_copy(index, encoder):
     assert carried_encoders(index) == {"abc": 8}
 
 
-def test_carried_encoder_takes_the_place_of_the_old_one(index, encoder):
-    """Of an entry of the same name nothing is left; those of other names stay."""
-    (index / "encoders" / "abc").mkdir(parents=True)
-    (index / "encoders" / "abc" / "old").write_bytes(b"old")
-    (index / "encoders" / "other").mkdir()
+def test_carried_encoder_replaces_the_old_one(index, encoder):
+    """Nothing is left of an entry of the same name or of a half copied one; others stay."""
+    for name in ("abc/old", "new-abc/weights.bin", "other"):
+        (index / "encoders" / name).mkdir(parents=True)
     carry_encoder(index, encoder)
     assert contents(index) == CARRIED
     assert carried_encoders(index) == {"abc": 8, "other": 0}
-
-
-def test_half_copied_encoder_is_copied_again(index, encoder):
-    """What a dead run left under the temporary name is not a hindrance."""
-    (index / "encoders" / "new-abc").mkdir(parents=True)
-    (index / "encoders" / "new-abc" / "weights.bin").write_bytes(b"thr")
-    carry_encoder(index, encoder)
-    assert contents(index) == CARRIED
 
 
 def test_copy_that_fails_leaves_what_was_there(index, encoder, monkeypatch):
     """A disk that refuses is named, and the encoder that the index carried is whole."""
     carry_encoder(index, encoder)
     (encoder / "weights.bin").write_bytes(b"other")
-
-    def refuse(_descriptor: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "fsync", refuse)
+    monkeypatch.setattr(os, "fsync", refusing(errno.ENOSPC))
     with pytest.raises(RefusedError, match="no space left on device"):
         carry_encoder(index, encoder)
     assert contents(index) == CARRIED
-    assert sorted(path.name for path in (index / "encoders").iterdir()) == ["abc"]
+    assert os.listdir(index / "encoders") == ["abc"]
 
 
 @pytest.mark.parametrize(("keep", "left"), [("", {}), ("abc", {"abc": 3}), ("other", {"other": 3})])
@@ -144,26 +123,15 @@ def test_link_to_another_folder_is_left_alone(index, encoder, tmp_path, content)
     assert contents(index) == CARRIED
 
 
-def test_leftovers_alone_are_swept_up(index, commit):
-    """What a dead run left half copied goes with the next writer; the encoder stays."""
+@pytest.mark.parametrize("names", [[], ["new-abc"], ["abc", "new-abc", "new-1"]])
+def test_leftovers_are_swept_up(index, commit, names):
+    """What a dead run left half copied goes with the next writer; a whole encoder stays."""
     digest = commit({"docs/a.txt": "The ship sank."})
-    for name in ("abc", "new-abc", "new-1"):
-        (index / "encoders" / name).mkdir(parents=True)
-        (index / "encoders" / name / "file").write_bytes(b"abc")
-    with begin(index, expecting=digest):
-        names = sorted(path.name for path in (index / "encoders").iterdir())
-    assert names == ["abc"]
-
-
-@pytest.mark.parametrize("names", [[], ["new-abc"]])
-def test_folder_without_an_encoder_is_swept_up(index, commit, names):
-    """A run that died before it had copied anything leaves no trace."""
-    digest = commit({"docs/a.txt": "The ship sank."})
-    (index / "encoders").mkdir()
-    for name in names:
+    for name in ("", *names):
         (index / "encoders" / name).mkdir()
     with begin(index, expecting=digest):
-        assert not (index / "encoders").exists()
+        assert carried_encoders(index) == {name: 0 for name in names if name == "abc"}
+        assert (index / "encoders").exists() == ("abc" in names)
 
 
 def test_transaction_carries_and_drops(index, encoder):

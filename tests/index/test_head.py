@@ -53,24 +53,15 @@ def test_written_digest_is_read_back(tmp_path, digest):
 @pytest.mark.parametrize(
     "content",
     [
-        head_line(DIGEST) + b"\n",
-        head_line(DIGEST) + b"\0",
-        head_line(DIGEST) * 2,
-        b" " + head_line(DIGEST),
-        b"\xef\xbb\xbf" + head_line(DIGEST),
-        head_line(DIGEST).replace(b"\n", b"\r\n"),
-        b"\0" * len(head_line(DIGEST)),
+        head_line(DIGEST) + b"\n", head_line(DIGEST) + b"\0", head_line(DIGEST) * 2,
+        b" " + head_line(DIGEST), b"\xef\xbb\xbf" + head_line(DIGEST),
+        head_line(DIGEST).replace(b"\n", b"\r\n"), b"\0" * len(head_line(DIGEST)),
         b"<<<<<<< ours\n" + head_line(DIGEST) + b"=======\n" + head_line("0" * 64) + b">>>>>>>\n",
-        b"ref: refs/heads/main\n",
-        line_of("1", "../../../etc"),
-        line_of("1", "./" * 32),
-        line_of("1", DIGEST[1:]),
-        line_of("1", DIGEST.upper()),
-        line_of("1" * 10),
-        line_of("-1"),
+        b"ref: refs/heads/main\n", line_of("1", "../../../etc"), line_of("1", "./" * 32),
+        line_of("1", DIGEST[1:]), line_of("1", DIGEST.upper()), line_of("1" * 10), line_of("-1"),
         line_of("9" * 100_000),
     ],
-)
+)  # fmt: skip
 def test_anything_else_is_damage(tmp_path, content):
     """Whatever else HEAD holds, a merge of two lines among it, it is damaged and named."""
     (tmp_path / "HEAD").write_bytes(content)
@@ -84,8 +75,7 @@ def test_other_layout_cannot_be_used(tmp_path, layout):
     (tmp_path / "HEAD").write_bytes(line_of(str(layout)))
     with pytest.raises(FormatError) as caught:
         read_head(tmp_path)
-    message = f"{tmp_path / 'HEAD'} is of layout {layout}, this version reads 1"
-    assert str(caught.value) == message
+    assert str(caught.value) == f"{tmp_path / 'HEAD'} is of layout {layout}, this version reads 1"
     assert caught.value.hint == "askdocs index --rebuild PATH, or the askdocs that made it"
     assert (caught.value.found, caught.value.read) == (str(layout), "1")
 
@@ -94,14 +84,12 @@ def test_other_layout_cannot_be_used(tmp_path, layout):
 def test_folder_without_head_is_no_index(tmp_path, directory):
     """A folder without HEAD, one that is missing, and a file are not index."""
     (tmp_path / "file").write_bytes(b"")
-    with raises(
-        NoIndexError,
-        f"there is no index in {tmp_path / directory}",
-        f"askdocs index --index {tmp_path / directory} PATH",
-    ):
-        read_head(tmp_path / directory)
-    assert not is_index(tmp_path / directory)
-    assert current_digest(tmp_path / directory) is None
+    folder = tmp_path / directory
+    hint = f"askdocs index --index {folder} PATH"
+    with raises(NoIndexError, f"there is no index in {folder}", hint):
+        read_head(folder)
+    assert not is_index(folder)
+    assert current_digest(folder) is None
 
 
 def test_folder_that_cannot_be_looked_into_is_no_index(tmp_path):
@@ -114,29 +102,15 @@ def test_folder_that_cannot_be_looked_into_is_no_index(tmp_path):
     [("a" * 64, True), ("new-abc", False), ("a" * 65, False), ("A" * 64, False), ("a" * 63, False)],
 )
 def test_index_that_lost_its_head_can_be_repaired(tmp_path, name, is_one):
-    """Where generations are left, the hint is to repair it, not to make another one."""
+    """Where generations are left, the hint is to repair it; a space in a name is quoted."""
     directory = tmp_path / "a b"
     (directory / "generations" / name).mkdir(parents=True)
     (directory / "generations" / "notes").mkdir()
-
-    with pytest.raises(NoIndexError) as caught:
+    hint = f"repair --index '{directory}'" if is_one else f"index --index '{directory}' PATH"
+    with raises(NoIndexError, f"there is no index in {directory}", f"askdocs {hint}"):
         read_head(directory)
-
-    hints = {
-        True: f"askdocs repair --index '{directory}'",
-        False: f"askdocs index --index '{directory}' PATH",
-    }
     assert has_generations(directory) == is_one
-    assert str(caught.value) == f"there is no index in {directory}"
-    assert caught.value.hint == hints[is_one]
     assert not has_generations(tmp_path)
-
-
-def test_hint_can_be_typed(tmp_path):
-    """A folder's name with a space in it is quoted for the shell."""
-    with pytest.raises(NoIndexError) as caught:
-        read_head(tmp_path / "a b")
-    assert caught.value.hint == f"askdocs index --index '{tmp_path / 'a b'}' PATH"
 
 
 def test_head_that_cannot_be_read_is_a_refusal(tmp_path):

@@ -7,24 +7,20 @@ from pathlib import Path
 import pytest
 
 from askdocs.disk import seam
+from askdocs.index.codec import read_manifest
 from askdocs.index.generation import head_line, open_generation
 from askdocs.index.transaction import Transaction, begin, mend_generation
 from askdocs.records.manifest import Manifest
+from tests.index.conftest import contents
 
 Commit = Callable[..., str]
 Write = Callable[[Transaction, Mapping[str, str]], Manifest]
 
 DOCUMENTS = {"docs/a.txt": "The ship sank.", "docs/b.txt": "It rained."}
 FILES = [
-    "000/dense.faiss",
-    "000/documents.jsonl",
-    "000/lexical.npys",
-    "000/passages.jsonl",
-    "000/tables.npys",
-    "corpus.jsonl",
-    "manifest.json",
-    "tools.json",
-]
+    "000/dense.faiss", "000/documents.jsonl", "000/lexical.npys", "000/passages.jsonl",
+    "000/tables.npys", "corpus.jsonl", "manifest.json", "tools.json",
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -39,13 +35,9 @@ def copy(generation: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(generation, tmp_path / "copy"))
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder with its content."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+def mend(generation: Path, copy: Path) -> None:
+    """Replace what is damaged in a generation by its copy."""
+    mend_generation(generation, copy, read_manifest((copy / "manifest.json").read_bytes()))
 
 
 def inodes(folder: Path) -> dict[str, int]:
@@ -80,38 +72,33 @@ def put_folder(path: Path) -> None:
 @pytest.mark.parametrize("name", [name for name in FILES if name != "tools.json"])
 def test_damaged_file_is_replaced_alone(generation, copy, name, harm):
     """The file is as it was written, and every other is the very file that was there."""
-    manifest = open_generation(generation.parents[1]).manifest
     whole, before = contents(generation), inodes(generation)
     harm(generation / name)
-    mend_generation(generation, copy, manifest)
+    mend(generation, copy)
     assert contents(generation) == whole
     assert {other for other, one in inodes(generation).items() if before[other] != one} <= {name}
     assert sorted(contents(copy)) == [other for other in FILES if other != name]
 
 
-def test_sound_generation_is_left_alone(generation, copy):
+@pytest.mark.parametrize("tools", ["others", "gone"])
+def test_only_a_list_of_tools_that_is_gone_is_written_again(generation, copy, tools):
     """Where nothing is damaged, nothing is moved; tools of other versions are not damage."""
-    manifest = open_generation(generation.parents[1]).manifest
-    (copy / "tools.json").write_bytes(b"{}\n")
-    before = inodes(generation)
-    mend_generation(generation, copy, manifest)
-    assert inodes(generation) == before
-    assert sorted(contents(copy)) == FILES
-
-
-def test_list_of_tools_that_is_gone_is_written_again(generation, copy):
-    """It is not a part of what the manifest promises, and every generation has one."""
-    manifest = open_generation(generation.parents[1]).manifest
-    whole = contents(generation)
-    (generation / "tools.json").unlink()
-    mend_generation(generation, copy, manifest)
+    whole, before = contents(generation), inodes(generation)
+    if tools == "others":
+        (copy / "tools.json").write_bytes(b"{}\n")
+    else:
+        (generation / "tools.json").unlink()
+    mend(generation, copy)
     assert contents(generation) == whole
+    assert {name for name, one in inodes(generation).items() if before[name] != one} <= {
+        "tools.json"
+    }
+    assert len(contents(copy)) == len(FILES) - (tools == "gone")
 
 
 @pytest.mark.parametrize("link", [False, True])
 def test_segment_that_is_not_a_folder_of_the_index_is_replaced(generation, copy, tmp_path, link):
     """A file or a link in its place goes; what a link leads to is not touched."""
-    manifest = open_generation(generation.parents[1]).manifest
     whole = contents(generation)
     elsewhere = tmp_path / "elsewhere"
     (generation / "000").rename(elsewhere)
@@ -122,7 +109,7 @@ def test_segment_that_is_not_a_folder_of_the_index_is_replaced(generation, copy,
     else:
         (generation / "000").write_bytes(b"a file")
 
-    mend_generation(generation, copy, manifest)
+    mend(generation, copy)
 
     assert contents(generation) == whole
     assert not (generation / "000").is_symlink()
@@ -131,7 +118,6 @@ def test_segment_that_is_not_a_folder_of_the_index_is_replaced(generation, copy,
 
 def test_manifest_is_put_in_place_last(generation, copy, monkeypatch):
     """What it promises is there before it is: whatever ends the mending, it never lies."""
-    manifest = open_generation(generation.parents[1]).manifest
     shutil.rmtree(generation)
     generation.mkdir()
     moved: list[str] = []
@@ -143,7 +129,7 @@ def test_manifest_is_put_in_place_last(generation, copy, monkeypatch):
 
     monkeypatch.setattr(seam, "rename", noting_rename)
 
-    mend_generation(generation, copy, manifest)
+    mend(generation, copy)
 
     assert sorted(moved) == FILES
     assert moved[-1] == "manifest.json"

@@ -19,18 +19,32 @@ from askdocs.index.generation import current_digest, head_line, open_generation
 from askdocs.index.transaction import OvertakenError, Transaction, begin, sweep_leftovers
 from askdocs.records.manifest import DocumentRecord, DocumentStatus, Manifest
 from askdocs.store.codebook import codebook_pieces, train_codebook
-from tests.raising import raises
+from tests.disk.conftest import Disk, identity
+from tests.index.conftest import contents
+from tests.raising import raises, refusing
 
 Commit = Callable[..., str]
 Write = Callable[[Transaction, Mapping[str, str]], Manifest]
 
-SEGMENT = ["dense.faiss", "documents.jsonl", "lexical.npys", "passages.jsonl", "tables.npys"]
 OLD = {"docs/a.txt": "The ship sank.", "docs/b.txt": "It rained."}
 NEW = {"docs/a.txt": "The moon rose."}
 
 
+FILES = [
+    "000/dense.faiss", "000/documents.jsonl", "000/lexical.npys", "000/passages.jsonl",
+    "000/tables.npys", "corpus.jsonl", "manifest.json", "tools.json",
+]  # fmt: skip
+
+
 class CrashError(Exception):
     """Stands for whatever ends a run."""
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch, index: Path) -> Disk:
+    """A watch on the disk, with the folder in which the index is to be made."""
+    index.parent.mkdir()
+    return Disk(monkeypatch)
 
 
 def generations(index: Path) -> list[str]:
@@ -48,35 +62,14 @@ def texts(index: Path) -> dict[str, str]:
     return found
 
 
-def snapshot(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder with its content."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
 def test_first_generation_makes_the_index(index, commit):
     """Where there was nothing, there is an index with one generation, HEAD and the lock."""
     digest = commit(OLD)
 
-    assert sorted(snapshot(index)) == [
+    assert sorted(contents(index)) == [
         "HEAD",
         "LOCK",
-        *(
-            f"generations/{digest}/{name}"
-            for name in [
-                "000/dense.faiss",
-                "000/documents.jsonl",
-                "000/lexical.npys",
-                "000/passages.jsonl",
-                "000/tables.npys",
-                "corpus.jsonl",
-                "manifest.json",
-                "tools.json",
-            ]
-        ),
+        *(f"generations/{digest}/{name}" for name in FILES),
     ]
     assert (index / "HEAD").read_bytes() == head_line(digest)
     assert texts(index) == OLD
@@ -93,10 +86,10 @@ def test_next_generation_takes_the_place_of_the_last(index, commit):
 def test_same_content_changes_nothing(index, commit):
     """What is there already is not written again, and nothing is left of the attempt."""
     first = commit(OLD, tools={"askdocs": "1"})
-    before = snapshot(index)
+    before = contents(index)
     second = commit(OLD, tools={"askdocs": "2"})
     assert second == first
-    assert snapshot(index) == before
+    assert contents(index) == before
 
 
 def test_nothing_is_seen_before_it_is_published(index, commit, write):
@@ -114,27 +107,27 @@ def test_nothing_is_seen_before_it_is_published(index, commit, write):
 def test_crash_before_publishing_leaves_the_old_generation(index, commit, write, finished):
     """Whatever ends a run before it publishes, the index is as it was, to the byte."""
     old = commit(OLD)
-    before = snapshot(index)
+    before = contents(index)
     with pytest.raises(CrashError), begin(index, expecting=old) as transaction:
         if finished:
             write(transaction, NEW)
         else:
             transaction.writer(dimension=4)
         raise CrashError
-    assert snapshot(index) == before
+    assert contents(index) == before
     assert generations(index) == [old]
 
 
 def test_run_that_writes_nothing_changes_nothing(index, commit):
     """To look is not to write, and there is nothing to publish."""
     old = commit(OLD)
-    before = snapshot(index)
+    before = contents(index)
     with (
         begin(index, expecting=old) as transaction,
         raises(ValueError, "must be called after writing"),
     ):
         transaction.publish(open_generation(index).manifest, tools={})
-    assert snapshot(index) == before
+    assert contents(index) == before
 
 
 @pytest.mark.parametrize("leftover", ["new-abc", "new-abc/000/passages.jsonl", "f" * 64])
@@ -153,14 +146,14 @@ def test_leftovers_of_dead_runs_are_swept_up(index, commit, leftover):
 def test_leftovers_can_be_swept_up_alone(index, commit, leftover):
     """Where nothing is to be written, what a dead run left goes all the same."""
     digest = commit(OLD)
-    before = snapshot(index)
+    before = contents(index)
     path = index / leftover
     if path.suffix:
         path.write_bytes(b"half a line")
     else:
         path.mkdir()
     sweep_leftovers(index, digest)
-    assert snapshot(index) == before
+    assert contents(index) == before
     assert generations(index) == [digest]
 
 
@@ -171,9 +164,9 @@ def test_index_without_leftovers_is_not_touched(index, commit, stray):
     (index / "LOCK").unlink()
     if stray:
         (index / "generations" / ".DS_Store").write_bytes(b"")
-    before = snapshot(index)
+    before = contents(index)
     sweep_leftovers(index, digest)
-    assert snapshot(index) == before
+    assert contents(index) == before
 
 
 def test_leftovers_of_a_writer_at_work_stay(index, commit):
@@ -194,34 +187,24 @@ def test_leftovers_that_the_disk_does_not_show_are_left(index, commit, monkeypat
     """To sweep is a favour: where it cannot be done, nobody is stopped."""
     digest = commit(OLD)
 
-    def fail(_path: Path) -> None:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "iterdir", fail)
+        patch.setattr(Path, "iterdir", refusing(errno.EIO))
         sweep_leftovers(index, digest)
     assert texts(index) == OLD
 
 
-@pytest.mark.parametrize("name", [".DS_Store", "notes.orig", "new-file"])
-def test_stray_file_is_no_hindrance(index, commit, name):
-    """A file that another program left among the generations stops nobody from writing."""
-    commit(OLD)
-    (index / "generations" / name).write_bytes(b"")
-    commit(NEW)
-    assert texts(index) == NEW
-
-
-def test_stray_files_do_not_keep_leftovers(index, commit):
-    """In whatever order the system lists them, every leftover goes and every other file stays."""
-    digest = commit(OLD)
-    stray = [f"stray-{number}" for number in range(20)]
-    for number in range(20):
-        (index / "generations" / f"stray-{number}").write_bytes(b"")
-        (index / "generations" / f"new-{number}").mkdir()
-    with begin(index, expecting=digest):
-        pass
+@pytest.mark.parametrize("is_first", [False, True])
+def test_leftovers_go_and_stray_files_stay(index, commit, is_first):
+    """In whatever order the system lists them; neither stops anybody from writing."""
+    if not is_first:
+        commit(OLD)
+    stray = [".DS_Store", "new-file", *(f"stray-{number}" for number in range(20))]
+    for number, name in enumerate(stray):
+        (index / "generations" / f"new-{number}" / "000").mkdir(parents=True)
+        (index / "generations" / name).write_bytes(b"")
+    digest = commit(NEW)
     assert generations(index) == sorted([digest, *stray])
+    assert texts(index) == NEW
 
 
 def test_old_generation_that_cannot_be_removed_waits_for_the_next_writer(
@@ -230,13 +213,10 @@ def test_old_generation_that_cannot_be_removed_waits_for_the_next_writer(
     """The new one is current and reported as such, whatever becomes of the old one."""
     old = commit(OLD)
 
-    def fail(_path: Path) -> None:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
     with begin(index, expecting=old) as transaction:
         manifest = write(transaction, NEW)
         with monkeypatch.context() as patch:
-            patch.setattr(seam, "remove_tree", fail)
+            patch.setattr(seam, "remove_tree", refusing(errno.EIO))
             new = transaction.publish(manifest, tools={})
 
     assert generations(index) == sorted([old, new])
@@ -249,24 +229,14 @@ def test_disk_that_does_not_list_the_generations_is_named(index, commit, monkeyp
     """A disk that fails before anything is written is a refusal, and nothing has changed."""
     digest = commit(OLD)
 
-    def fail(_path: Path) -> None:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
     with (
         monkeypatch.context() as patch,
         raises(RefusedError, f"{index / 'generations'}: {os.strerror(errno.EIO).lower()}"),
     ):
-        patch.setattr(Path, "iterdir", fail)
+        patch.setattr(Path, "iterdir", refusing(errno.EIO))
         with begin(index, expecting=digest):
             pytest.fail("writes to a disk that fails")
     assert texts(index) == OLD
-
-
-def test_first_run_that_died_leaves_nothing(index, commit):
-    """Without HEAD, what a first run left is swept up, and the next one succeeds."""
-    (index / "generations" / "new-abc" / "000").mkdir(parents=True)
-    digest = commit(OLD)
-    assert generations(index) == [digest]
 
 
 def test_damaged_head_costs_no_generation(index, commit, write):
@@ -293,7 +263,7 @@ def test_generation_that_head_lost_is_published_again(index, commit):
 def test_writer_that_started_from_another_generation_is_turned_away(index, commit, expecting):
     """Who planned from a state that is no longer there does not write over the new one."""
     commit(OLD)
-    before = snapshot(index)
+    before = contents(index)
     with (
         raises(
             LockedError, f"another process has written {index} meanwhile", "run the command again"
@@ -301,7 +271,7 @@ def test_writer_that_started_from_another_generation_is_turned_away(index, commi
         begin(index, expecting=expecting),
     ):
         pytest.fail("writes over what another writer wrote")
-    assert snapshot(index) == before
+    assert contents(index) == before
 
 
 def test_writer_that_started_from_an_index_that_is_gone_is_turned_away(index):
@@ -388,17 +358,6 @@ def test_data_are_kept_without_the_records(index, commit):
     assert texts(index) == OLD
 
 
-def test_index_is_one_segment_unless_it_is_said_otherwise(index, commit, write):
-    """A small index keeps its vectors as they are, without a codebook."""
-    old = commit(OLD)
-    with begin(index, expecting=old) as transaction:
-        writer = transaction.writer(dimension=4)
-        with writer.segment(0):
-            pass
-        files = writer.finish()
-    assert sorted(files) == [f"000/{name}" for name in SEGMENT]
-
-
 def test_segments_can_be_written_by_the_codebook_of_those_that_are_kept(index, commit):
     """A given codebook is the one that is written, however many vectors there are."""
     old = commit(OLD)
@@ -413,18 +372,6 @@ def test_segments_can_be_written_by_the_codebook_of_those_that_are_kept(index, c
     assert files["codebook.npys"].sha256 == hashlib.sha256(expected).hexdigest()
 
 
-def test_only_what_is_kept_is_verified(index, commit):
-    """Damage in a segment that is rewritten does not keep the other from being reused."""
-    old = commit(OLD, segments=2)
-    opened = open_generation(index)
-    path = opened.directory / "000" / "lexical.npys"
-    path.write_bytes(path.read_bytes()[:-1])
-    names = [name for name in opened.manifest.files if name.startswith("001/")]
-    with begin(index, expecting=old) as transaction:
-        kept = transaction.keep_files(opened, names)
-    assert sorted(kept) == sorted(names)
-
-
 def test_records_have_no_table_of_checksums(index, commit):
     """However many they are: they are never read in part."""
     old = commit(OLD)
@@ -436,111 +383,40 @@ def test_records_have_no_table_of_checksums(index, commit):
 
 
 def test_one_segment_may_be_kept(index, commit):
-    """The files that are named are taken over, and what the manifest must say of them is told."""
+    """Only the named files are taken over, and only they are verified: damage is never kept."""
     old = commit(OLD, segments=2)
     opened = open_generation(index)
     names = [name for name in opened.manifest.files if name.startswith("001/")]
+    os.truncate(opened.directory / "000" / "lexical.npys", 9)
+    before = contents(index)
+
     with begin(index, expecting=old) as transaction:
         kept = transaction.keep_files(opened, names)
         [folder] = (path for path in (index / "generations").iterdir() if path.name != old)
-        found = [path.relative_to(folder).as_posix() for path in folder.rglob("*.*")]
+        found = sorted(contents(folder))
+        with pytest.raises(DamagedIndexError):
+            transaction.keep_files(opened)
+
     assert kept == {name: opened.manifest.files[name] for name in names}
-    assert sorted(found) == sorted(names)
-    assert len(names) == 5
-
-
-def test_damaged_file_is_not_kept(index, commit):
-    """What is taken over is verified first, so damage does not get a new manifest."""
-    old = commit(OLD)
-    opened = open_generation(index)
-    path = opened.directory / "000" / "lexical.npys"
-    path.write_bytes(path.read_bytes()[:-1])
-    before = snapshot(index)
-    with begin(index, expecting=old) as transaction, pytest.raises(DamagedIndexError):
-        transaction.keep_files(opened)
-    assert snapshot(index) == before
-
-
-def test_reader_of_the_old_generation_goes_on(index, commit):
-    """Texts that a reader has opened stay readable when a writer removes their file."""
-    commit(OLD)
-    reader = open_generation(index).reader()
-    reader.documents()
-    reader.text_of("docs/a.txt")
-    commit(NEW)
-    assert reader.text_of("docs/b.txt") == "It rained."
-    reader.close()
-
-
-class Disk:
-    """Notes what is forced and renamed, in order."""
-
-    def __init__(self) -> None:
-        """Begin with nothing seen."""
-        self.events: list[tuple[str, tuple[int, int]]] = []
-
-    def fsync(self, descriptor: int) -> None:
-        """Note what is forced."""
-        self._note("force", os.fstat(descriptor))
-
-    def replace(self, source: Path, target: Path) -> None:
-        """Note what takes the place of another, and let it."""
-        self._note("replace", os.stat(source))
-        RENAME(source, target)
-
-    def rename(self, source: Path, target: Path) -> None:
-        """Note what gets another name, and let it."""
-        self._note("rename", os.stat(source))
-        RENAME(source, target)
-
-    def attach(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Stand in for the system's functions."""
-        for name in ("fsync", "replace", "rename"):
-            monkeypatch.setattr(os, name, getattr(self, name))
-
-    def _note(self, what: str, status: os.stat_result) -> None:
-        self.events.append((what, (status.st_dev, status.st_ino)))
-
-
-RENAME = os.rename
-
-
-def identity(path: Path) -> tuple[int, int]:
-    """What a file is, whatever it is called."""
-    status = path.stat()
-    return status.st_dev, status.st_ino
+    assert (found, len(names)) == (sorted(names), 5)
+    assert contents(index) == before
 
 
 @pytest.mark.parametrize("segments", [1, 2])
-def test_all_is_on_the_disk_before_head_names_it(index, commit, monkeypatch, segments):
+def test_all_is_on_the_disk_before_head_names_it(index, commit, disk, segments):
     """Files, then the folders that name them, then the generation's name, then HEAD."""
-    disk = Disk()
-    disk.attach(monkeypatch)
-
     digest = commit(OLD, segments=segments)
 
     generation = index / "generations" / digest
-    named = disk.events.index(("replace", identity(generation)))
-    current = disk.events.index(("replace", identity(index / "HEAD")))
+    named = disk.events.index(("rename", identity(generation)))
+    current = disk.events.index(("rename", identity(index / "HEAD")))
     forced = {what: at for at, (kind, what) in enumerate(disk.events[:named]) if kind == "force"}
     for path in generation.rglob("*"):
         assert forced[identity(path)] < forced[identity(path.parent)]
-    between = disk.events[named + 1 : current]
-    assert between == [
-        ("force", identity(index / "generations")),
-        ("force", identity(index / "HEAD")),
-    ]
-    assert disk.events[current + 1 :] == [("force", identity(index))]
-
-
-def test_new_index_directory_is_on_the_disk(index, commit, monkeypatch):
-    """The folder in which the index was made is forced too: its name is all that leads there."""
-    index.parent.mkdir()
-    disk = Disk()
-    disk.attach(monkeypatch)
-    commit(OLD)
-    forced = {what for kind, what in disk.events if kind == "force"}
     assert identity(index.parent) in forced
+    between = [identity(index / "generations"), identity(index / "HEAD")]
+    assert disk.events[named + 1 : current] == [("force", one) for one in between]
+    assert disk.events[current + 1 :] == [("force", identity(index))]
 
 
 def test_index_in_place_of_a_file_is_a_refusal(index, commit):

@@ -40,9 +40,9 @@ class Counter:
         return count_words(texts)
 
 
-def cut(text: str, max_tokens: int = 16) -> list[Passage]:
-    """The passages of a text, with one token for each word."""
-    document = read_document("a.txt", text)
+def cut(text: str | Document, max_tokens: int = 16) -> list[Passage]:
+    """The passages of a text or document, with one token for each word."""
+    document = read_document("a.txt", text) if isinstance(text, str) else text
     return cut_passages(document, PassageSettings(max_tokens=max_tokens), count_words)
 
 
@@ -61,11 +61,6 @@ PIECES += ["\n\n", "\r\n\r\n", "\n \t\n", "\ufeff", "\u2028", "\u3000", "- item\
 texts = st.lists(st.sampled_from(PIECES), max_size=30).map("".join)
 documents = texts.map(lambda text: read_document("a/b.txt", text))
 budgets = st.integers(16, 40)
-
-
-def passages_of(document: Document, budget: int) -> list[Passage]:
-    """The passages of a document, with one token for each word."""
-    return cut_passages(document, PassageSettings(max_tokens=budget), count_words)
 
 
 def test_paragraph_is_a_passage():
@@ -113,23 +108,10 @@ def test_short_paragraphs_go_with_what_follows(paragraphs, expected):
 
 
 def test_long_paragraph_is_cut_at_sentences():
-    """Sentences stay whole, as many in a passage as the budget allows, and offsets say which."""
+    """Sentences stay whole, as many in a passage as the budget allows."""
     sentences = [f"{words(n, first=10).capitalize()}." for n in (6, 6, 6, 15, 4)]
-    text = "Heading of so many words that it stands alone by the rule.\n\n" + " ".join(sentences)
-
-    passages = cut(text)[1:]
-
-    start = text.index("W10")
-    assert [passage.text for passage in passages] == [
-        " ".join(sentences[:2]),
-        sentences[2],
-        sentences[3],
-        sentences[4],
-    ]
-    assert [passage.paragraphs for passage in passages] == [(2, 2)] * 4
-    assert [passage.offsets for passage in passages] == [
-        (passage.chars[0] - start, passage.chars[1] - start) for passage in passages
-    ]
+    expected = [" ".join(sentences[:2]), *sentences[2:]]
+    assert passage_texts(" ".join(sentences)) == expected
 
 
 @pytest.mark.parametrize(("counts", "expected"), [((10, 6), 1), ((10, 7), 2)])
@@ -140,18 +122,13 @@ def test_budget_may_be_used_up(counts, expected):
 
 
 def test_long_sentence_is_cut_between_words():
-    """A sentence above the budget becomes pieces, none of which is cut inside a word."""
-    assert passage_texts(words(40)) == [words(16), words(16, first=16), words(8, first=32)]
-
-
-def test_whole_paragraph_has_no_offsets():
-    """Offsets are given where a passage is less than its paragraphs, and only there."""
+    """No piece is cut inside a word; offsets say which part of its paragraph each is."""
     whole, *parts = cut(f"{words(12)}\n\n{words(40)}")
-    assert whole.offsets is None
-    assert [part.offsets for part in parts] == [
-        (0, len(words(16))),
-        (len(words(16)) + 1, len(words(32))),
-        (len(words(32)) + 1, len(words(40))),
+    assert (whole.text, whole.offsets) == (words(12), None)
+    assert [(part.text, part.offsets) for part in parts] == [
+        (words(16), (0, len(words(16)))),
+        (words(16, first=16), (len(words(16)) + 1, len(words(32)))),
+        (words(8, first=32), (len(words(32)) + 1, len(words(40)))),
     ]
 
 
@@ -178,7 +155,7 @@ def test_text_without_characters_has_no_passages(text):
 @given(document=documents, budget=budgets)
 def test_passages_cover_the_document_in_order(document, budget):
     """Between passages there is white space alone, and none overlaps another."""
-    passages = passages_of(document, budget)
+    passages = cut(document, budget)
     ends = [0, *(at for passage in passages for at in passage.chars), len(document.text)]
     assert ends == sorted(ends)
     gaps = [document.text[a:b] for a, b in zip(ends[0::2], ends[1::2], strict=True)]
@@ -189,7 +166,7 @@ def test_passages_cover_the_document_in_order(document, budget):
 @given(document=documents, budget=budgets)
 def test_passages_name_every_paragraph_in_order(document, budget):
     """Each passage goes on in the paragraph that the one before it ended, or in the next."""
-    passages = passages_of(document, budget)
+    passages = cut(document, budget)
     last = 0
     for passage in passages:
         assert passage.paragraphs[0] in {max(last, 1), last + 1}
@@ -197,35 +174,21 @@ def test_passages_name_every_paragraph_in_order(document, budget):
     assert last == len(document.paragraphs)
 
 
-@given(document=documents, budget=budgets)
-def test_passages_keep_to_the_budget(document, budget):
-    """No passage has more tokens than allowed, as the sum of those of its sentences."""
-    for passage in passages_of(document, budget):
-        texts = [document.text[start:end] for start, end in passage.sentences]
-        assert sum(count_words(texts)) <= budget
-
-
+@pytest.mark.parametrize("count", [count_words, count_characters])
 @given(document=documents, budget=budgets)
 @example(document=read_document("a.txt", "漢" * 40), budget=16)
-def test_passages_keep_to_the_budget_where_words_have_many_tokens(document, budget):
-    """A word that alone is above the budget is cut too: no model reads more than its window."""
-    settings = PassageSettings(max_tokens=budget)
-    for passage in cut_passages(document, settings, count_characters):
+def test_passages_keep_to_the_budget(count, document, budget):
+    """No passage has more tokens than allowed, not even where a word alone has more."""
+    for passage in cut_passages(document, PassageSettings(max_tokens=budget), count):
         texts = [document.text[start:end] for start, end in passage.sentences]
-        assert sum(count_characters(texts)) <= budget
-
-
-@given(document=documents, budget=budgets)
-def test_passage_is_the_text_at_its_span(document, budget):
-    """What a passage says is what the document says there."""
-    for passage in passages_of(document, budget):
+        assert sum(count(texts)) <= budget
         assert passage.text == document.text[slice(*passage.chars)]
 
 
 @given(document=documents, budget=budgets)
 def test_sentences_cover_their_passage(document, budget):
     """Sentences are in order, not empty, inside, and leave out white space alone."""
-    for passage in passages_of(document, budget):
+    for passage in cut(document, budget):
         ends = [at for span in passage.sentences for at in span]
         assert ends == sorted(ends)
         assert (ends[0], ends[-1]) == passage.chars
@@ -237,7 +200,7 @@ def test_sentences_cover_their_passage(document, budget):
 @given(document=documents, budget=budgets)
 def test_passage_knows_its_place(document, budget):
     """Paragraphs, offsets and lines are those that its span has in the document."""
-    for passage in passages_of(document, budget):
+    for passage in cut(document, budget):
         place = place_of_passage(document.path, passage)
         assert place == place_of_span(document, passage.chars)
 
@@ -246,7 +209,7 @@ def test_passage_knows_its_place(document, budget):
 @example(document=read_document("a.txt", f"{words(15)}. W1 w2.\n\n{words(10)}"), budget=16)
 def test_passage_begins_with_a_paragraph_or_stays_in_it(document, budget):
     """A passage is whole paragraphs, of which the last, or the only one, may be cut."""
-    for passage in passages_of(document, budget):
+    for passage in cut(document, budget):
         first, last = passage.paragraphs
         assert first == last or passage.chars[0] == document.paragraphs[first - 1].chars[0]
 

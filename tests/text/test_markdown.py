@@ -26,67 +26,53 @@ def cut(text, *, path="a.md", max_tokens=40):
 LONG = "one two three four five six seven eight nine ten eleven twelve thirteen."
 
 
-def test_headings_give_the_path_of_what_is_below_them():
-    """A passage knows the headings above it, outermost first, and a heading of its own level ends one."""
-    text = f"# Guide\n\n{LONG}\n\n## Set-up ##\n\n{LONG}\n\n{LONG}\n\n# Notes\n\n{LONG}\n"
-    assert cut(text) == [
-        (f"# Guide\n\n{LONG}", ("Guide",)),
-        (f"## Set-up ##\n\n{LONG}", ("Guide", "Set-up")),
-        (LONG, ("Guide", "Set-up")),
-        (f"# Notes\n\n{LONG}", ("Notes",)),
-    ]
+FENCED = f"sh\n{LONG}\n\n# not a heading\n\n{LONG}\n"
+MIXED = f"````\n{LONG}\n\n```\n\n~~~\n\n{LONG}\n````"
 
 
-def test_headings_that_follow_each_other_stand_with_the_text_below_them():
-    """Headings without text between them are one introduction."""
-    assert cut(f"# Guide\n\n## Set-up\n\n{LONG}") == [
-        (f"# Guide\n\n## Set-up\n\n{LONG}", ("Guide", "Set-up"))
-    ]
-
-
-def test_long_heading_is_joined_too():
-    """A heading introduces what follows, however long it is."""
-    assert cut(f"# {LONG}\n\n{LONG}") == [(f"# {LONG}\n\n{LONG}", (LONG,))]
-
-
-def test_heading_begins_a_passage():
-    """A short paragraph before a heading does not take the next section's heading."""
-    assert cut(f"{LONG}\n\nSee also.\n\n# Next\n\n{LONG}") == [
-        (LONG, ()),
-        ("See also.", ()),
-        (f"# Next\n\n{LONG}", ("Next",)),
-    ]
-
-
-def test_heading_and_text_may_be_one_paragraph():
-    """A heading without a blank line after it gives its path all the same."""
-    assert cut(f"# Guide\n{LONG}\n\n{LONG}") == [
-        (f"# Guide\n{LONG}", ("Guide",)),
-        (LONG, ("Guide",)),
-    ]
-
-
-def test_last_heading_without_text_stands_alone():
-    """A heading at the end of a document is a passage of its own."""
-    assert cut(f"{LONG}\n\n# End") == [(LONG, ()), ("# End", ("End",))]
-
-
-@pytest.mark.parametrize("mark", ["```", "````", "~~~"])
-def test_fenced_block_is_one_passage(mark):
-    """Blank lines inside a fence do not cut it, and a `#` in it is not a heading."""
-    code = f"{mark}sh\n{LONG}\n\n# not a heading\n\n{LONG}\n{mark}"
-    assert cut(f"{LONG}\n\n{code}\n\n{LONG}") == [(LONG, ()), (code, ()), (LONG, ())]
-
-
-def test_fence_is_closed_by_its_own_mark_only():
-    """A shorter or another mark inside a fence does not end it."""
-    code = f"````\n{LONG}\n\n```\n\n~~~\n\n{LONG}\n````"
-    assert cut(code) == [(code, ())]
-
-
-def test_open_fence_ends_with_the_document():
-    """What is below an unclosed fence is in it."""
-    assert cut("```\n\n# no heading\n\nx") == [("```\n\n# no heading\n\nx", ())]
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # A passage knows the headings above it, outermost first; one of the same level ends one.
+        (
+            f"# Guide\n\n{LONG}\n\n## Set-up ##\n\n{LONG}\n\n{LONG}\n\n# Notes\n\n{LONG}\n",
+            [
+                (f"# Guide\n\n{LONG}", ("Guide",)),
+                (f"## Set-up ##\n\n{LONG}", ("Guide", "Set-up")),
+                (LONG, ("Guide", "Set-up")),
+                (f"# Notes\n\n{LONG}", ("Notes",)),
+            ],
+        ),
+        # Headings without text between them are one introduction.
+        (f"# A\n\n## B\n\n{LONG}", [(f"# A\n\n## B\n\n{LONG}", ("A", "B"))]),
+        # A heading introduces what follows, however long it is.
+        (f"# {LONG}\n\n{LONG}", [(f"# {LONG}\n\n{LONG}", (LONG,))]),
+        # A short paragraph before a heading does not take the next section's heading.
+        (
+            f"{LONG}\n\nSee also.\n\n# Next\n\n{LONG}",
+            [(LONG, ()), ("See also.", ()), (f"# Next\n\n{LONG}", ("Next",))],
+        ),
+        # A heading without a blank line after it gives its path all the same.
+        (f"# A\n{LONG}\n\n{LONG}", [(f"# A\n{LONG}", ("A",)), (LONG, ("A",))]),
+        # A heading at the end of a document is a passage of its own.
+        (f"{LONG}\n\n# End", [(LONG, ()), ("# End", ("End",))]),
+        # Blank lines inside a fence do not cut it, and a `#` in it is not a heading.
+        *(
+            (
+                f"{LONG}\n\n{m}{FENCED}{m}\n\n{LONG}",
+                [(LONG, ()), (f"{m}{FENCED}{m}", ()), (LONG, ())],
+            )
+            for m in ("```", "````", "~~~")
+        ),
+        # A shorter or another mark inside a fence does not end it.
+        (MIXED, [(MIXED, ())]),
+        # Everything below an unclosed fence is in it.
+        ("```\n\n# no heading\n\nx", [("```\n\n# no heading\n\nx", ())]),
+    ],
+)
+def test_structure_is_kept(text, expected):
+    """Headings give the path of what is below them, and a fenced block is one passage."""
+    assert cut(text) == expected
 
 
 def test_fenced_block_over_the_budget_is_cut_between_paragraphs():

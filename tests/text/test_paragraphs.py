@@ -12,6 +12,8 @@ from askdocs.text.document import line_of, number_paragraphs, read_document
 WRAPPED = "a line of wrapped prose that goes on in the next one, as"
 """56 characters that end no sentence."""
 
+ODD = "\u2028two\x0cthree\x85four\x0bfive\x1c"
+BLOCK = f"{WRAPPED}\n{WRAPPED}"
 PIECES = ["a", "é", ".", "-", " ", "\t", "\r", "\n", "\n\n", "\r\n", "\x0b", "\x0c", "\x1c", "\x85"]
 PIECES += ["\u00a0", "\u2028", "\u2029", "\u3000", "\ufeff", "\u200b", "\0", WRAPPED]
 texts = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
@@ -50,14 +52,13 @@ def test_paragraphs_have_numbers_spans_and_lines():
         ("\n\none\ntwo\n\n", ["one", "two"]),
         # With blank lines only in some places, the others do not separate.
         ("one\n\ntwo\nthree\nfour", ["one", "two\nthree\nfour"]),
+        # The same in a hard-wrapped file.
+        (f"{BLOCK}\n\n{BLOCK}\n", [BLOCK, BLOCK]),
         # Carriage returns stay inside, and are white space at the edges.
         ("one\r\ntwo\r\n\r\nthree\r\n", ["one\r\ntwo", "three"]),
         ("one\rtwo", ["one\rtwo"]),
         # No other character ends a line.
-        (
-            "one\u2028two\x0cthree\x85four\x0bfive\x1csix",
-            ["one\u2028two\x0cthree\x85four\x0bfive\x1csix"],
-        ),
+        (f"one{ODD}six", [f"one{ODD}six"]),
         # A byte order mark is in no paragraph, and text may follow it on its line or not.
         ("\ufeff", []),
         ("\ufeffone", ["one"]),
@@ -107,36 +108,19 @@ def test_hard_wrapped_file_is_one_block(lines, joined):
     )
 
 
-def test_hard_wrapped_paragraphs_are_separated_by_blank_lines():
-    """A wrapped file with blank lines is cut there and nowhere else."""
-    block = f"{WRAPPED}\n{WRAPPED}"
-    assert blocks(f"{block}\n\n{block}\n") == [block, block]
-
-
 @given(text=texts)
 @example(text=" \ufeffone")
 def test_every_character_is_in_exactly_one_paragraph(text):
-    """Only white space and a byte order mark at the start are in none."""
+    """Only white space, never at an edge, and a first byte order mark are in none; 1, 2, 3..."""
+    document = read_document("a/b.txt", text)
     paragraphs = list(number_paragraphs(text))
+    assert document == Document(path="a/b.txt", text=text, paragraphs=tuple(paragraphs))
+    assert [one.number for one in paragraphs] == list(range(1, len(paragraphs) + 1))
+    assert all(block and block == block.strip() for block in blocks(text))
     covered = [at for one in paragraphs for at in range(*one.chars)]
     assert covered == sorted(set(covered))
     outside = set(range(len(text))) - set(covered)
     assert all(text[at].isspace() or (at, text[at]) == (0, "\ufeff") for at in outside)
-
-
-@given(text=texts)
-def test_paragraphs_are_numbered_without_a_gap(text):
-    """The first is 1, and each is one more than the one before it."""
-    paragraphs = list(number_paragraphs(text))
-    assert [one.number for one in paragraphs] == list(range(1, len(paragraphs) + 1))
-
-
-@given(text=texts)
-def test_paragraphs_begin_and_end_with_text(text):
-    """No paragraph is empty or has white space around it."""
-    for block in blocks(text):
-        assert block
-        assert block == block.strip()
 
 
 @given(text=texts)
@@ -161,20 +145,6 @@ def test_line_of_a_character_is_the_one_that_holds_it(text, offset):
     before = b"".join(lines[: number - 1]).decode()
     through = b"".join(lines[:number]).decode()
     assert len(before) <= offset < len(through)
-
-
-def test_document_keeps_path_and_text():
-    """A document is its text with nothing removed, and the paragraphs in it."""
-    text = "\ufeffone\r\n\r\ntwo"
-    document = read_document("a/b.txt", text)
-    assert document == Document(
-        path="a/b.txt",
-        text=text,
-        paragraphs=(
-            Paragraph(number=1, chars=(1, 4), lines=(1, 1)),
-            Paragraph(number=2, chars=(8, 11), lines=(3, 3)),
-        ),
-    )
 
 
 def test_a_million_empty_lines_are_passed_over():

@@ -1,32 +1,24 @@
 """Keep an index fresh while its corpus changes."""
 
-from __future__ import annotations
-
 import os
 import time
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from askdocs.corpus.ignore import Choice
 from askdocs.corpus.walk import source_path
 from askdocs.disk import access
 from askdocs.embedding import compiled
 from askdocs.embedding.device import open_device
+from askdocs.embedding.model import Encoder
 from askdocs.errors import AskdocsError, LockedError, RefusedError, UsageError
 from askdocs.index.generation import open_generation
 from askdocs.indexing.build import Progress, build
 from askdocs.indexing.request import IndexRequest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
-
-    from watchfiles import Change
-
-    from askdocs.embedding.model import Encoder
-    from askdocs.records.reports import IndexReport
+from askdocs.records.reports import IndexReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +139,7 @@ class Watcher:
                 continue
             time.sleep(self._pace.look / 1000)
 
-    def _changes_of(self, paths: _WatchedPaths) -> Iterator[bool]:
+    def _changes_of(self, paths: "_WatchedPaths") -> Iterator[bool]:
         """Yield whether the corpus may have changed, until there are other paths to watch."""
         before = paths.state()
         # Changes made before the system began to watch are found by a first refresh.
@@ -203,7 +195,7 @@ class _WatchedPaths:
         """Return the state of the checked paths, which differs if any of them has changed."""
         return [_state(path) for path in self._checked]
 
-    def may_matter(self, _change: Change, path: str) -> bool:
+    def may_matter(self, _change: object, path: str) -> bool:
         """Return True if a change at a path may change the corpus, never for one in the index."""
         if f"{os.path.realpath(path)}{os.sep}".startswith(self._index):
             return False

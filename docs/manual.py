@@ -1,12 +1,10 @@
 """Write the man page from the definitions of the commands."""
 
-from __future__ import annotations
-
 import inspect
 import re
 import sys
 import textwrap
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import click
 
@@ -14,10 +12,6 @@ from askdocs import __version__
 from askdocs.cli.main import cli
 from askdocs.cli.output import write
 from askdocs.cli.process import exit_status_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 
 _FILES = (
     ("vectors/", "The index, unless another is named."),

@@ -1,54 +1,36 @@
 """The `ask` command: answer questions."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
 
 import click
 
+from askdocs.cli import parameters
 from askdocs.cli.output import hint, notify, style, write, write_bytes
-from askdocs.cli.parameters import (
-    NonEmptyText,
-    option_format,
-    option_index,
-    option_mode,
-    option_questions,
-    option_quiet,
-    option_top_k,
-    options_rerank,
-)
 from askdocs.errors import ExitStatus, StaleIndexError, UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
-
-    from askdocs.records.results import Ranking
-    from askdocs.render.formats import Layout
+from askdocs.records.results import CitationStatus, Ranking
+from askdocs.render.formats import FORMATS, Layout, render_answers
+from askdocs.terminal import count_of, make_safe
 
 
 @click.command("ask")
 @click.argument("question", nargs=-1)
-@option_index
-@option_top_k(5, help="How many passages to print at most.")
-@option_format(
-    "ask", "text", "json", "jsonl", "md", "tsv", "vimgrep", "paths", "trec",
-    help="How to print them.",
-)  # fmt: skip
+@parameters.option_index
+@parameters.option_top_k(5, "How many passages to print at most.")
+@parameters.option_format("ask", "How to print them.", *FORMATS)
 @click.option(
-    "-0",
-    "--null",
-    is_flag=True,
+    "-0", "--null", is_flag=True,
     help="With --format paths: end each path with NUL instead of a newline.",
-)
-@option_questions(is_required=False)
+)  # fmt: skip
+@parameters.option_questions(is_required=False)
 @click.option(
-    "--path", "paths", type=NonEmptyText(), multiple=True, envvar="ASKDOCS_ASK_PATH",
+    "--path", "paths", type=parameters.NonEmptyText(), multiple=True, envvar="ASKDOCS_ASK_PATH",
     metavar="GLOB",
     help="Search only documents whose path matches, as in .gitignore: docs/, *.md, docs/**/*.md. "
     "May be repeated.",
 )  # fmt: skip
-@option_mode
+@parameters.option_mode
 @click.option(
     "--min-score", type=click.FloatRange(0, 1), metavar="S",
     help="Leave out passages that score less.  [default: 0.26 hybrid, 0.45 dense, 0.20 lexical]",
@@ -58,27 +40,18 @@ if TYPE_CHECKING:
     help="Also print N paragraphs before and after each passage.",
 )  # fmt: skip
 @click.option("--explain", is_flag=True, help="Print the signals that make up each score.")
-@options_rerank
+@parameters.options_rerank
 @click.option("--require-fresh", is_flag=True, help="Exit 1 unless the index is fresh.")
 @click.option("--refresh", is_flag=True, help="Index what has changed before asking.")
 @click.option(
     "--pager", is_flag=True, help="On a terminal, show the answers in $PAGER, or in less."
 )
-@option_quiet
+@parameters.option_quiet
 def ask_command(
-    index: Path | None,
-    question: tuple[str, ...],
-    questions: str | None,
-    form: str,
-    null: bool,
-    rerank: str | None,
-    online: bool,
-    refresh: bool,
-    require_fresh: bool,
-    pager: bool,
-    quiet: bool,
+    index: Path | None, question: tuple[str, ...], questions: str | None, form: str, null: bool,
+    rerank: str | None, online: bool, refresh: bool, require_fresh: bool, pager: bool, quiet: bool,
     **options: Any,
-) -> int:
+) -> int:  # fmt: skip
     """Print the passages that answer QUESTION, best first, each with its citation.
 
     Unquoted words are joined; a single - reads the question from standard input. The score lies
@@ -93,11 +66,13 @@ def ask_command(
     from askdocs.cli.input import chosen_reranker, open_index, read_questions, typed_question
     from askdocs.corpus.walk import current_folder
     from askdocs.places import existing_index
-    from askdocs.render.formats import Layout, render_answers
     from askdocs.search.options import TOGETHER, AskOptions
 
     directory = existing_index(index)
-    _check_usage(question, questions, form=form, null=null)
+    if bool(question) == (questions is not None):
+        raise UsageError("give one question, or --questions FILE", hint="askdocs ask --help")
+    if null and form != "paths":
+        raise UsageError("--null is for --format paths", hint="askdocs ask --help")
     if refresh:
         _refresh(directory, quiet=quiet)
     if require_fresh:
@@ -121,15 +96,6 @@ def ask_command(
     if not quiet:
         remarks.conclude()
     return ExitStatus.DONE if remarks.has_results else ExitStatus.NO
-
-
-def _check_usage(
-    question: tuple[str, ...], questions: str | None, *, form: str, null: bool
-) -> None:
-    if bool(question) == (questions is not None):
-        raise UsageError("give one question, or --questions FILE", hint="askdocs ask --help")
-    if null and form != "paths":
-        raise UsageError("--null is for --format paths", hint="askdocs ask --help")
 
 
 def _refresh(directory: Path, *, quiet: bool) -> None:
@@ -176,33 +142,20 @@ def _print(pieces: Iterable[str], *, pager: bool, null: bool) -> None:
 class _Remarks:
     """Report on standard error what the printed answers do not say themselves.
 
-    Attributes:
-        has_results: True once a question has an answer or a hit.
+    `has_results` is True once a question has an answer or a hit. `hints_bar` suggests a lower bar
+    where a question has no answer; `quiet` does not report questions without hits.
     """
 
     def __init__(self, form: str, layout: Layout, *, hints_bar: bool, quiet: bool) -> None:
-        """Start without results.
-
-        Args:
-            form: The format of the answers.
-            layout: The layout of the answers.
-            hints_bar: Suggest a lower bar where a question has no answer.
-            quiet: Do not report questions without hits.
-        """
         self.has_results = False
-        self._form = form
-        self._layout = layout
-        self._hints_bar = hints_bar
-        self._quiet = quiet
+        self._form, self._layout = form, layout
+        self._hints_bar, self._quiet = hints_bar, quiet
         self._changed: set[str] = set()
         self._gone = 0
         self._has_unsafe_path = False
 
     def follow(self, rankings: Iterable[Ranking]) -> Iterator[Ranking]:
         """Yield the rankings; report on each after the caller has printed it."""
-        from askdocs.records.results import CitationStatus
-        from askdocs.terminal import make_safe
-
         for ranking in rankings:
             self.has_results = self.has_results or ranking.answered or bool(ranking.hits)
             self._changed.update(ranking.changed)
@@ -216,19 +169,15 @@ class _Remarks:
 
     def conclude(self) -> None:
         """Report what holds for all answers together."""
-        from askdocs.terminal import count_of
-
         if self._changed:
-            names = sorted(self._changed)
-            subject = f"{names[0]} has changed since it was indexed"
-            if len(names) > 1:
-                subject = f"{len(names)} cited documents have changed since they were indexed"
+            subject = f"{min(self._changed)} has changed since it was indexed"
+            if (count := len(self._changed)) > 1:
+                subject = f"{count} cited documents have changed since they were indexed"
             gone = "; hits marked gone show the indexed text" if self._gone else ""
             notify(f"{subject}{gone}")
             hint("askdocs check")
         if self._gone and self._form == "vimgrep":
-            count = count_of(self._gone, "hit")
-            notify(f"{count} left out: the text is gone from the file")
+            notify(f"{count_of(self._gone, 'hit')} left out: the text is gone from the file")
         if self._has_unsafe_path and self._form == "paths" and not self._layout.null:
             notify("some paths contain characters that cannot be shown")
             hint("askdocs ask --format paths --null")

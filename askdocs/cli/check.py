@@ -1,46 +1,36 @@
 """The `check` command: compare an index with its corpus."""
 
-from __future__ import annotations
-
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
+from askdocs.cli import parameters
 from askdocs.cli.output import style, write
-from askdocs.cli.parameters import option_format, option_index, option_max_tokens, option_quiet
 from askdocs.errors import REPAIR, DamagedIndexError, ExitStatus
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from askdocs.records.reports import Freshness
+from askdocs.records.reports import Freshness
 
 
 @click.command("check")
-@option_index
-@option_format(
-    "check", "text", "json", "github", "junit",
-    help="How to print the differences; github makes annotations in GitHub Actions.",
+@parameters.option_index
+@parameters.option_format(
+    "check", "How to print the differences; github makes annotations in GitHub Actions.",
+    "text", "json", "github", "junit",
 )  # fmt: skip
 @click.option("--deep", is_flag=True, help="Verify every byte of the index first.")
 @click.option(
     "--model", metavar="NAME_OR_PATH", envvar=["ASKDOCS_CHECK_MODEL", "ASKDOCS_INDEX_MODEL"],
     help="The model that the index should be made with.  [default: the recorded one]",
 )  # fmt: skip
-@option_max_tokens(
+@parameters.option_max_tokens(
+    "The longest passage it should have.  [default: the recorded one]",
     envvar=["ASKDOCS_CHECK_MAX_TOKENS", "ASKDOCS_INDEX_MAX_TOKENS"],
-    help="The longest passage it should have.  [default: the recorded one]",
 )
-@option_quiet
+@parameters.option_quiet
 def check_command(
-    index: Path | None,
-    form: str,
-    deep: bool,
-    model: str | None,
-    max_tokens: int | None,
+    index: Path | None, form: str, deep: bool, model: str | None, max_tokens: int | None,
     quiet: bool,
-) -> int:
+) -> int:  # fmt: skip
     """Say whether the index is fresh: exit 0 if it is, 1 with the differences if not.
 
     Documents are compared by content, settings with those that this version would use. No model

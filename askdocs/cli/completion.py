@@ -1,11 +1,9 @@
 """Completion in a shell."""
 
-from __future__ import annotations
-
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem, get_completion_class
@@ -14,10 +12,6 @@ from askdocs.cli.output import write
 from askdocs.errors import AskdocsError, ExitStatus
 from askdocs.places import existing_index
 from askdocs.terminal import make_safe
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 
 _VARIABLE = "_ASKDOCS_COMPLETE"
 

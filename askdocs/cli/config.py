@@ -1,12 +1,11 @@
 """Read the configuration file, and print the settings in force."""
 
-from __future__ import annotations
-
 import json
 import os
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple, cast
 
 import click
 from click.core import ParameterSource
@@ -21,11 +20,8 @@ from askdocs.places import (
     configuration_paths,
     find_index,
 )
+from askdocs.render.json import dump_object
 from askdocs.terminal import BOLD, DIM, Style, columns, make_safe, size_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
 
 _META = "askdocs.configuration"
 """The key in a context's `meta` of the file that was read and its settings."""
@@ -42,13 +38,9 @@ _KEYS_HINT = "askdocs COMMAND --help lists the options; a key is one without its
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """The content of a configuration file.
+    """A configuration file: its text, and keys and values as written; a table is a mapping.
 
-    Attributes:
-        path: The file.
-        text: The whole file.
-        table: The table that holds the settings: empty, or tool and askdocs.
-        settings: Keys and values as written; a table is a mapping.
+    `table` names the table that holds the settings: empty, or tool and askdocs.
     """
 
     path: Path
@@ -76,14 +68,11 @@ class Configuration:
         return UsageError(f"{self.origin(*keys)}: {message}", hint=hint)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """The value in a file for one option of one command.
+class Setting(NamedTuple):
+    """The value in a file for one option of one command, and its `file:line`.
 
-    Attributes:
-        value: Text, or a list of texts, as typed after a flag; a path is absolute or relative to
-            the current folder.
-        origin: `file:line`.
+    The value is a text, or a list of texts, as typed after a flag; a path is absolute or relative
+    to the current folder.
     """
 
     value: str | list[str]
@@ -95,11 +84,9 @@ Settings = dict[tuple[str, str], Setting]
 
 
 def configure(context: click.Context, path: Path | None) -> None:
-    """Make the values in the configuration file the defaults of a command.
+    """Make the values in a configuration file the defaults of a command.
 
-    Args:
-        context: The command's.
-        path: The file that the user named; None for the nearest.
+    That is the file at `path`, which the user named, or the nearest.
 
     Raises:
         UsageError: The file cannot be read, or one of its keys or values is wrong.
@@ -277,8 +264,8 @@ def _read_top(
             # For example, jsonl is a format of `ask` and not of `show`.
             errors[name] = error
     if not settings:
-        # The command with the most choices says best what the user could have meant.
-        raise errors[max(errors, key=lambda name: _count_choices(options[name][key]))]
+        # The first command, ask, has the most formats and says best what the user could have meant.
+        raise next(iter(errors.values()))
     return settings
 
 
@@ -293,7 +280,9 @@ def _read_value(
     try:
         texts = _as_typed(value, is_list=option.multiple)
         if isinstance(option.type, click.Path):
-            texts = [_beside(file.path, text) for text in texts]
+            # Relative to the folder of the file; - is standard input.
+            beside = file.path.parent
+            texts = [t if t == "-" else str(beside / os.path.expanduser(t)) for t in texts]  # noqa: PTH111
         typed = texts if option.multiple else texts[0]
         option.type_cast_value(click.Context(click.Command(command)), typed)
     except click.BadParameter as error:
@@ -322,11 +311,6 @@ def _as_typed(value: Any, *, is_list: bool) -> list[str]:
     return texts
 
 
-def _beside(file: Path, name: str) -> str:
-    """Return a path relative to the folder of the file; - is standard input."""
-    return name if name == "-" else str(file.parent / os.path.expanduser(name))  # noqa: PTH111
-
-
 def _local_model(file: Configuration, key: str, name: str, *keys: str) -> str:
     """Return the packaged model or a folder: a file in a repository must not cause a download."""
     from askdocs.embedding.model import DEFAULT_MODEL
@@ -349,18 +333,11 @@ def _unknown(file: Configuration, owner: str, known: Iterable[str], *keys: str) 
     return file.error(f"{owner} no option {keys[-1]}", *keys, hint=hint)
 
 
-def _count_choices(option: click.Option) -> int:
-    return len(option.type.choices) if isinstance(option.type, click.Choice) else 0
-
-
 def _commands(context: click.Context) -> Mapping[str, click.Command]:
     # The group imports this module, so its type has no name here.
     group: Any = context.find_root().command
-    commands: Mapping[str, click.Command] = group.load_all()
-    return commands
+    return cast("Mapping[str, click.Command]", group.load_all())
 
-
-SCHEMA = 1
 
 # A value that takes more columns does not move the origins of all others to the right.
 _WIDEST = 32
@@ -372,8 +349,7 @@ _SOURCES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingInForce:
+class SettingInForce(NamedTuple):
     """The value of one option of one command, and where it comes from.
 
     Attributes:
@@ -392,7 +368,7 @@ class SettingInForce:
 
 
 @click.command("config")
-@option_format("config", "text", "json", help="How to print them.")
+@option_format("config", "How to print them.", "text", "json")
 @click.pass_context
 def config_command(context: click.Context, form: str) -> int:
     """Print the settings of all commands, and where each comes from.
@@ -461,15 +437,10 @@ def _as_json(value: Any) -> Any:
 def render_settings(
     settings: Sequence[SettingInForce], *, top: Sequence[tuple[str, str, str]], style: Style
 ) -> str:
-    """Return one line for each key: the value, and its origin.
+    """Return one line for each key, value and origin: those of `top`, then the settings in order.
 
     A key on which all commands that have it agree stands alone, as at the top of a configuration
     file; otherwise each command has a line, such as `ask.top-k`.
-
-    Args:
-        settings: In the order in which they are printed.
-        top: Keys, values and origins that come first.
-        style: How to lay them out.
     """
     rows = [tuple(map(make_safe, row)) for row in (*top, *_rows(settings))]
     key_width = max(columns(key) for key, _, _ in rows)
@@ -484,24 +455,19 @@ def render_settings(
 def render_settings_json(
     settings: Sequence[SettingInForce], *, configuration: str | None, cache: tuple[str, str]
 ) -> str:
-    """Return one JSON object with every option of every command.
+    """Return one JSON object with every option of every command, in order.
 
-    Args:
-        settings: In the order in which they are printed.
-        configuration: The file that was read; None for no file.
-        cache: The cache directory, and the variable that names it, or an empty text.
+    `configuration` is the file that was read. `cache` is the cache directory, and the variable
+    that names it or an empty text.
     """
-    from askdocs.render.json import dump
-
     path, variable = cache
     source = "environment" if variable else "default"
-    content = {
-        "schema": SCHEMA,
+    fields = {
         "configuration": configuration,
         "cache": {"value": path, "source": source, "origin": variable or None},
-        "settings": [asdict(setting) for setting in settings],
+        "settings": [setting._asdict() for setting in settings],
     }
-    return dump(content, indent=2)
+    return dump_object(fields)
 
 
 def _rows(settings: Sequence[SettingInForce]) -> Iterator[tuple[str, str, str]]:

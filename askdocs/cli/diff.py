@@ -1,52 +1,32 @@
 """The `diff` command: compare the answers of two indexes."""
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from askdocs.cli import parameters
 from askdocs.cli.output import remember_index, style, write
-from askdocs.cli.parameters import (
-    Directory,
-    option_format,
-    option_index,
-    option_mode,
-    option_questions,
-    option_quiet,
-    option_top_k,
-)
 from askdocs.errors import ExitStatus, UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from askdocs.records.results import ComparedRanking
+from askdocs.records.results import ComparedRanking
 
 
 @click.command("diff")
-@click.argument("old", type=Directory(path_type=Path))
-@click.argument("new", type=Directory(path_type=Path), required=False)
-@option_index
-@option_questions(is_required=True)
-@option_top_k(5, help="How many passages to compare at most.")
-@option_mode
-@option_format(
-    "diff", "text", "json", "md",
-    help="How to print the differences; md is for a comment on a pull request.",
+@click.argument("old", type=parameters.Directory(path_type=Path))
+@click.argument("new", type=parameters.Directory(path_type=Path), required=False)
+@parameters.option_index
+@parameters.option_questions(is_required=True)
+@parameters.option_top_k(5, "How many passages to compare at most.")
+@parameters.option_mode
+@parameters.option_format(
+    "diff", "How to print the differences; md is for a comment on a pull request.",
+    "text", "json", "md",
 )  # fmt: skip
-@option_quiet
+@parameters.option_quiet
 def diff_command(
-    old: Path,
-    new: Path | None,
-    index: Path | None,
-    questions: str,
-    top_k: int,
-    mode: str,
-    form: str,
-    quiet: bool,
-) -> int:
+    old: Path, new: Path | None, index: Path | None, questions: str, top_k: int, mode: str,
+    form: str, quiet: bool,
+) -> int:  # fmt: skip
     """List the questions for which the index NEW cites something else than the index OLD.
 
     The cited texts are compared. A text that has only moved is not a difference. Without NEW, OLD

@@ -6,15 +6,8 @@ from pathlib import Path
 
 import click
 
+from askdocs.cli import parameters
 from askdocs.cli.output import notify, write
-from askdocs.cli.parameters import (
-    option_format,
-    option_index,
-    option_mode,
-    option_quiet,
-    option_top_k,
-    options_rerank,
-)
 from askdocs.errors import ExitStatus
 
 _HINT = "askdocs eval --help"
@@ -22,14 +15,14 @@ _HINT = "askdocs eval --help"
 
 @click.command("eval")
 @click.argument("questions", type=click.Path(allow_dash=True))
-@option_index
-@option_top_k(10, help="How many passages to examine; fewer than 10 count as 10.")
-@option_mode
+@parameters.option_index
+@parameters.option_top_k(10, "How many passages to examine; fewer than 10 count as 10.")
+@parameters.option_mode
 @click.option(
     "--qrels", type=click.Path(), metavar="FILE",
     help="Take the answers from TREC relevance judgements.",
 )  # fmt: skip
-@option_format("eval", "text", "json", help="How to print the measures.")
+@parameters.option_format("eval", "How to print the measures.", "text", "json")
 @click.option(
     "--run-out", type=click.Path(path_type=Path), metavar="FILE",
     help="Write the passages to FILE as a TREC run.",
@@ -43,22 +36,13 @@ _HINT = "askdocs eval --help"
     "--baseline", type=click.Path(), metavar="OLD.json",
     help="Exit 1 if a question does worse than in this earlier output of --format json.",
 )  # fmt: skip
-@options_rerank
-@option_quiet
+@parameters.options_rerank
+@parameters.option_quiet
 def eval_command(
-    questions: str,
-    index: Path | None,
-    qrels: str | None,
-    form: str,
-    top_k: int,
-    mode: str,
-    run_out: Path | None,
-    fail_under: tuple[str, ...],
-    baseline: str | None,
-    rerank: str | None,
-    online: bool,
-    quiet: bool,
-) -> int:
+    questions: str, index: Path | None, qrels: str | None, form: str, top_k: int, mode: str,
+    run_out: Path | None, fail_under: tuple[str, ...], baseline: str | None, rerank: str | None,
+    online: bool, quiet: bool,
+) -> int:  # fmt: skip
     """Measure how well the index answers the questions in QUESTIONS (- for standard input).
 
     Each line is a JSON object with a question and the places that answer it. An empty list means

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from askdocs.cli import parameters
 from askdocs.cli.output import complain, hint, notifier, notify, write
-from askdocs.cli.parameters import ByteSize, option_index, option_max_tokens, option_quiet
 from askdocs.errors import AskdocsError, ExitStatus, UsageError
 
 if TYPE_CHECKING:
     from askdocs.indexing.request import IndexRequest
     from askdocs.records.reports import IndexReport
+    from askdocs.watch import Watcher
 
 
 @click.command("index")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
-@option_index
+@parameters.option_index
 @click.option("--add", is_flag=True, help="Add PATH to the indexed folders.")
 @click.option("--replace", is_flag=True, help="Replace the indexed folders with PATH.")
 @click.option("--rebuild", is_flag=True, help="Cut and embed every document again.")
 @click.option("--model", metavar="NAME_OR_PATH", help="A sentence-transformers model.")
 @click.option("--online", is_flag=True, help="Allow the model to be downloaded.")
-@option_max_tokens(help="The longest passage.  [default: 400]")
+@parameters.option_max_tokens("The longest passage.  [default: 400]")
 @click.option("--encoding", metavar="NAME", help="How to decode files that are not UTF-8.")
 @click.option(
     "--include", multiple=True, metavar="GLOB",
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     help="Also index files and folders whose names begin with a period.  [default: no-hidden]",
 )  # fmt: skip
 @click.option(
-    "--max-file-size", "max_bytes", type=ByteSize(), metavar="SIZE",
+    "--max-file-size", "max_bytes", type=parameters.ByteSize(), metavar="SIZE",
     envvar="ASKDOCS_INDEX_MAX_FILE_SIZE", help="Skip larger files.  [default: 16MiB]",
 )  # fmt: skip
 @click.option(
@@ -48,18 +50,15 @@ if TYPE_CHECKING:
     envvar="ASKDOCS_INDEX_MAX_LINE_LENGTH",
     help="Skip files with longer lines.  [default: 1000000]",
 )  # fmt: skip
-@click.option(
-    "--max-sentences", type=click.IntRange(min=1), metavar="N",
-    help="Skip files with more sentences.  [default: 250000]",
-)  # fmt: skip
-@click.option(
-    "--max-documents", type=click.IntRange(min=1), metavar="N",
-    help="Index nothing if there are more documents.  [default: 1000000]",
-)  # fmt: skip
-@click.option(
-    "--max-depth", type=click.IntRange(min=1), metavar="N",
-    help="Skip folders more than N levels below PATH.  [default: 1000]",
-)  # fmt: skip
+@parameters.option_count(
+    "--max-sentences", help_text="Skip files with more sentences.  [default: 250000]"
+)
+@parameters.option_count(
+    "--max-documents", help_text="Index nothing if there are more documents.  [default: 1000000]"
+)
+@parameters.option_count(
+    "--max-depth", help_text="Skip folders more than N levels below PATH.  [default: 1000]"
+)
 @click.option(
     "--device", default="cpu", show_default=True, metavar="NAME",
     help="Embed on openvino, cuda, mps or another PyTorch device.",
@@ -77,17 +76,11 @@ if TYPE_CHECKING:
 @click.option(
     "--watch", is_flag=True, help="Keep running, and index again whenever a document changes."
 )
-@option_quiet
+@parameters.option_quiet
 def index_command(
-    index: Path | None,
-    paths: tuple[Path, ...],
-    include: tuple[str, ...],
-    exclude: tuple[str, ...],
-    dry_run: bool,
-    watch: bool,
-    quiet: bool,
-    **options: Any,
-) -> int:
+    index: Path | None, paths: tuple[Path, ...], include: tuple[str, ...],
+    exclude: tuple[str, ...], dry_run: bool, watch: bool, quiet: bool, **options: Any,
+) -> int:  # fmt: skip
     """Build an index of the .txt and .md files in PATH, or refresh it.
 
     Without PATH, the recorded folders are indexed again, and only what has changed is embedded. A
@@ -162,40 +155,30 @@ def _watch(request: IndexRequest, *, quiet: bool) -> int:
     try:
         with progress_bar(quiet=quiet) as progress:
             watcher = Watcher(
-                request, cache=cache_directory(), notify=notifier(quiet=quiet),
-                progress=progress,
-            )  # fmt: skip
+                request, cache=cache_directory(), notify=notifier(quiet=quiet), progress=progress
+            )
             report = watcher.first()
         _print_report(report, quiet=quiet)
-        log = _RefreshLog(report, quiet=quiet)
-        for outcome in watcher.refreshes():
-            if outcome is not None:
-                log.add(outcome)
+        _log_refreshes(watcher, report.failed, quiet=quiet)
     except KeyboardInterrupt:
         # The user typed it and needs no message.
         return ExitStatus.INTERRUPTED
     return ExitStatus.DONE
 
 
-class _RefreshLog:
+def _log_refreshes(watcher: Watcher, failed: Mapping[str, str], *, quiet: bool) -> None:
     """Print the outcome of each refresh, without the failures that the last one had too."""
+    from askdocs.render.reports import render_failures, render_refresh
 
-    def __init__(self, first: IndexReport, *, quiet: bool) -> None:
-        self._quiet = quiet
-        self._failed = first.failed
-        self._error = ""
-
-    def add(self, outcome: IndexReport | AskdocsError) -> None:
-        """Print what a refresh changed, or why it failed."""
-        from askdocs.render.reports import render_failures, render_refresh
-
+    error = ""
+    for outcome in watcher.refreshes():
         if isinstance(outcome, AskdocsError):
-            if str(outcome) != self._error:
+            if str(outcome) != error:
                 complain(outcome)
-            self._error = str(outcome)
-            return
-        if not self._quiet:
-            write(render_refresh(outcome))
-        for line in render_failures(dict(outcome.failed.items() - self._failed.items())):
-            notify(line)
-        self._failed, self._error = outcome.failed, ""
+            error = str(outcome)
+        elif outcome is not None:
+            if not quiet:
+                write(render_refresh(outcome))
+            for line in render_failures(dict(outcome.failed.items() - failed.items())):
+                notify(line)
+            failed, error = outcome.failed, ""

@@ -1,26 +1,20 @@
 """What commands read: files, questions, an index."""
 
-from __future__ import annotations
-
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from askdocs.cli.output import notifier
 from askdocs.disk import access
+from askdocs.embedding.rerank import Reranker
 from askdocs.errors import UsageError
 from askdocs.places import cache_directory
 from askdocs.records.results import Question
 from askdocs.search.index import Index
 from askdocs.search.options import parse_question, written_question
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from askdocs.embedding.rerank import Reranker
-
 
 # A question has at most 10,000 characters, and white space around it does not count.
 _MAX_BYTES = 1 << 20

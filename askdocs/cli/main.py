@@ -1,18 +1,14 @@
 """The group of all commands, each imported when it is used."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from askdocs import __version__
 from askdocs.errors import ModelError, UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _SHORT_HELP = {
     "ask": "Print the passages that answer a question.",

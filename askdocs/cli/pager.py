@@ -1,22 +1,17 @@
 """Show long output in a pager."""
 
-from __future__ import annotations
-
 import os
 import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from askdocs.cli.output import hold_back, shown, write
 from askdocs.cli.process import TerminatedError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 # A pager that is told to end needs less to give the terminal back.
 _ENDING_SECONDS = 1.0

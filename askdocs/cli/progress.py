@@ -1,17 +1,13 @@
 """The progress bar of indexing."""
 
-from __future__ import annotations
-
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from askdocs.indexing.build import Progress
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class _Bar(Progress):

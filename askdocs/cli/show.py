@@ -1,8 +1,6 @@
 """The `show` command: print a cited text."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
@@ -11,14 +9,11 @@ from askdocs.cli.output import notifier, style, write
 from askdocs.cli.parameters import option_format, option_index, option_quiet
 from askdocs.errors import ExitStatus
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 @click.command("show")
 @click.argument("citation", shell_complete=complete_citation)
 @option_index
-@option_format("show", "text", "json", help="How to print it.")
+@option_format("show", "How to print it.", "text", "json")
 @option_quiet
 def show_command(citation: str, index: Path | None, form: str, quiet: bool) -> int:
     """Print the text that CITATION names, and whether it is still in its file.

@@ -1,17 +1,12 @@
 """The `status` command: print what an index holds."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
 from askdocs.cli.output import write
 from askdocs.cli.parameters import option_index, option_quiet
 from askdocs.errors import ExitStatus
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @click.command("status")

@@ -1,22 +1,15 @@
 """Compare what two indexes cite for the same questions."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
-from askdocs.records.results import Change, ComparedRanking
+from askdocs.records.results import Change, ComparedRanking, Hit, Mode, Question, Ranking
+from askdocs.search.index import Index
 from askdocs.search.options import TOGETHER, AskOptions
 from askdocs.terminal import one_line
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from typing import TypeAlias
-
-    from askdocs.records.results import Hit, Mode, Question, Ranking
-    from askdocs.search.index import Index
-
-    Pair: TypeAlias = tuple[Hit, Hit]
+Pair: TypeAlias = tuple[Hit, Hit]
 
 
 def compare_answers(

@@ -1,23 +1,18 @@
 """Locate known answers in the indexed text, and tell which hits show them."""
 
-from __future__ import annotations
-
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from askdocs.citations import resolve
 from askdocs.errors import UsageError
+from askdocs.evaluation.questions import GivenAnswer
 from askdocs.records.results import Citation, Hit
+from askdocs.records.spans import Document, Span
+from askdocs.search.index import Index
 from askdocs.text.document import read_document
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from askdocs.evaluation.questions import GivenAnswer
-    from askdocs.records.spans import Document, Span
-    from askdocs.search.index import Index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,11 @@
 """Measure the answers of an index, and compare them with a bar or an earlier evaluation."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
-from typing import TYPE_CHECKING
 
+from askdocs.embedding.rerank import Reranker
 from askdocs.errors import UsageError
 from askdocs.evaluation.judge import Judge, LocatedAnswer
 from askdocs.evaluation.measures import (
@@ -18,17 +17,10 @@ from askdocs.evaluation.measures import (
     reciprocal_rank,
     share,
 )
-from askdocs.records.results import Evaluation, JudgedRanking, Measurement
+from askdocs.evaluation.questions import JudgedQuestion
+from askdocs.records.results import Evaluation, JudgedRanking, Measurement, Mode, Ranking
+from askdocs.search.index import Index
 from askdocs.search.options import TOGETHER, AskOptions
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from askdocs.embedding.rerank import Reranker
-    from askdocs.evaluation.questions import JudgedQuestion
-    from askdocs.records.results import Mode, Ranking
-    from askdocs.search.index import Index
-
 
 _MIN_DEPTH = 10
 """The number of hits that the measures need."""

@@ -41,15 +41,10 @@ class Watcher:
     """Index a corpus now and whenever it has changed; the model stays loaded."""
 
     def __init__(
-        self,
-        request: IndexRequest,
-        *,
-        cache: Path,
-        notify: Callable[[str], None],
-        progress: Progress,
-        open_encoder: Callable[..., Encoder] = compiled.open_encoder,
+        self, request: IndexRequest, *, cache: Path, notify: Callable[[str], None],
+        progress: Progress, open_encoder: Callable[..., Encoder] = compiled.open_encoder,
         pace: Pace = Pace(),
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Prepare to watch.
 
         Args:
@@ -67,21 +62,17 @@ class Watcher:
             import watchfiles
             from watchfiles._rust_notify import WatchfilesRustInternalError
         except ImportError as error:
-            raise UsageError(
-                "--watch needs the package watchfiles", hint="pip install 'askdocs[watch]'"
-            ) from error
+            message = "--watch needs the package watchfiles"
+            raise UsageError(message, hint="pip install 'askdocs[watch]'") from error
         self._watch = watchfiles.watch
         self._lost_track = WatchfilesRustInternalError
         self._request = request
         self._progress = progress
         self._pace = pace
         self._build = partial(
-            build,
-            cache=cache,
-            notify=notify,
-            open_encoder=_EncoderCache(open_encoder),
+            build, cache=cache, notify=notify, open_encoder=_EncoderCache(open_encoder),
             open_device=_EncoderCache(open_device),
-        )
+        )  # fmt: skip
 
     def first(self) -> IndexReport:
         """Index now; for errors see `build`."""
@@ -94,12 +85,11 @@ class Watcher:
         until the next change. While another process writes the index, or it cannot be read to
         learn what to watch, the refresh is tried again every second.
         """
+        first = self._request
         request = IndexRequest(
-            index=self._request.index,
-            device=self._request.device,
-            strict=self._request.strict,
-            wait_seconds=self._request.wait_seconds,
-        )
+            index=first.index, device=first.device, strict=first.strict,
+            wait_seconds=first.wait_seconds,
+        )  # fmt: skip
         is_busy = False
         for change in self._changes():
             if isinstance(change, AskdocsError):
@@ -145,15 +135,10 @@ class Watcher:
         # Changes made before the system began to watch are found by a first refresh.
         is_first = True
         watching = self._watch(
-            *paths.folders,
-            watch_filter=paths.may_matter,
-            debounce=self._pace.longest,
-            step=self._pace.together,
-            rust_timeout=self._pace.look,
-            yield_on_timeout=True,
-            recursive=True,
-            ignore_permission_denied=True,
-        )
+            *paths.folders, watch_filter=paths.may_matter, debounce=self._pace.longest,
+            step=self._pace.together, rust_timeout=self._pace.look, yield_on_timeout=True,
+            recursive=True, ignore_permission_denied=True,
+        )  # fmt: skip
         with closing(watching):
             for changes in watching:
                 if paths.state() != before:
@@ -179,7 +164,9 @@ class _WatchedPaths:
         base, corpus = generation.base, generation.manifest.corpus
         roots = [source_path(base, root) for root in corpus.roots]
         self.folders = [root for root in roots if root.is_dir()]
-        _require_utf8(self.folders)
+        for folder in self.folders:
+            if str(folder).encode(errors="ignore").decode() != str(folder):
+                raise RefusedError(f"{folder} cannot be watched: its name is not UTF-8")
         self._choice = Choice(f"{base}/", corpus)
         self._ignore_files = frozenset(corpus.ignore_files)
         # Some systems report paths as they were given, others (FSEvents) as they really are.
@@ -210,14 +197,6 @@ class _WatchedPaths:
             return False
         # What has been removed may have been a folder of documents.
         return self._choice.may_be_document(name) or not os.path.isfile(path)  # noqa: PTH113
-
-
-def _require_utf8(folders: list[Path]) -> None:
-    for folder in folders:
-        try:
-            str(folder).encode()
-        except UnicodeEncodeError as error:
-            raise RefusedError(f"{folder} cannot be watched: its name is not UTF-8") from error
 
 
 def _state(path: Path) -> tuple[int, ...] | None:

@@ -49,17 +49,13 @@ def manual() -> str:
 def _command(context: click.Context) -> list[str]:
     """Return a command's usage, help and options."""
     usage = " ".join(context.command.collect_usage_pieces(context))
-    options = [
-        record
-        for parameter in context.command.get_params(context)
-        if isinstance(parameter, click.Option) and (record := parameter.get_help_record(context))
-    ]
+    parameters = context.command.get_params(context)
+    options = [option for option in parameters if isinstance(option, click.Option)]
+    name = _roff(context.command_path)
     return [
-        f".SS {_roff(context.command_path)}",
-        f"\\fB{_roff(context.command_path)}\\fR {_roff(usage)}",
-        *_paragraphs(context.command.help),
-        *_items(options),
-    ]
+        f".SS {name}", f"\\fB{name}\\fR {_roff(usage)}", *_paragraphs(context.command.help),
+        *_items(filter(None, (option.get_help_record(context) for option in options))),
+    ]  # fmt: skip
 
 
 def _paragraphs(text: str | None) -> list[str]:

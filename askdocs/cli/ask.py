@@ -19,33 +19,25 @@ from askdocs.terminal import count_of, make_safe
 @parameters.option_index
 @parameters.option_top_k(5, "How many passages to print at most.")
 @parameters.option_format("ask", "How to print them.", *FORMATS)
-@click.option(
-    "-0", "--null", is_flag=True,
-    help="With --format paths: end each path with NUL instead of a newline.",
-)  # fmt: skip
+@click.option("-0", "--null", is_flag=True,
+              help="With --format paths: end each path with NUL instead of a newline.")  # fmt: skip
 @parameters.option_questions(is_required=False)
-@click.option(
-    "--path", "paths", type=parameters.NonEmptyText(), multiple=True, envvar="ASKDOCS_ASK_PATH",
-    metavar="GLOB",
-    help="Search only documents whose path matches, as in .gitignore: docs/, *.md, docs/**/*.md. "
-    "May be repeated.",
-)  # fmt: skip
+@click.option("--path", "paths", type=parameters.NonEmptyText(), multiple=True,
+              envvar="ASKDOCS_ASK_PATH", metavar="GLOB",
+              help="Search only documents whose path matches, as in .gitignore: docs/, *.md, "
+              "docs/**/*.md. May be repeated.")  # fmt: skip
 @parameters.option_mode
-@click.option(
-    "--min-score", type=click.FloatRange(0, 1), metavar="S",
-    help="Leave out passages that score less.  [default: 0.26 hybrid, 0.45 dense, 0.20 lexical]",
-)  # fmt: skip
-@click.option(
-    "--context", type=click.IntRange(min=0), default=0, metavar="N",
-    help="Also print N paragraphs before and after each passage.",
-)  # fmt: skip
+@click.option("--min-score", type=click.FloatRange(0, 1), metavar="S",
+              help="Leave out passages that score less.  [default: 0.26 hybrid, 0.45 dense, 0.20 "
+              "lexical]")  # fmt: skip
+@click.option("--context", type=click.IntRange(min=0), default=0, metavar="N",
+              help="Also print N paragraphs before and after each passage.")  # fmt: skip
 @click.option("--explain", is_flag=True, help="Print the signals that make up each score.")
 @parameters.options_rerank
 @click.option("--require-fresh", is_flag=True, help="Exit 1 unless the index is fresh.")
 @click.option("--refresh", is_flag=True, help="Index what has changed before asking.")
-@click.option(
-    "--pager", is_flag=True, help="On a terminal, show the answers in $PAGER, or in less."
-)
+@click.option("--pager", is_flag=True,
+              help="On a terminal, show the answers in $PAGER, or in less.")  # fmt: skip
 @parameters.option_quiet
 def ask_command(
     index: Path | None, question: tuple[str, ...], questions: str | None, form: str, null: bool,

@@ -13,10 +13,9 @@ from askdocs.records.reports import Freshness
 
 @click.command("check")
 @parameters.option_index
-@parameters.option_format(
-    "check", "How to print the differences; github makes annotations in GitHub Actions.",
-    "text", "json", "github", "junit",
-)  # fmt: skip
+@parameters.option_format("check",
+                          "How to print the differences; github makes annotations in GitHub "
+                          "Actions.", "text", "json", "github", "junit")  # fmt: skip
 @click.option("--deep", is_flag=True, help="Verify every byte of the index first.")
 @click.option(
     "--model", metavar="NAME_OR_PATH", envvar=["ASKDOCS_CHECK_MODEL", "ASKDOCS_INDEX_MODEL"],

@@ -4,9 +4,10 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import click
-from click.shell_completion import CompletionItem, get_completion_class
+from click.shell_completion import CompletionItem, ShellComplete, get_completion_class
 
 from askdocs.cli.output import write
 from askdocs.errors import AskdocsError, ExitStatus
@@ -88,8 +89,6 @@ def completion_command(context: click.Context, shell: str) -> int:
       eval "$(askdocs completion zsh)"             # in ~/.zshrc
       askdocs completion fish | source             # in config.fish
     """
-    complete = get_completion_class(shell)
-    if complete is None:
-        raise ValueError(f"must be a shell that Click completes in, got {shell!r}")
+    complete = cast("type[ShellComplete]", get_completion_class(shell))
     write(complete(context.find_root().command, {}, "askdocs", _VARIABLE).source())
     return ExitStatus.DONE

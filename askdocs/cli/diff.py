@@ -18,10 +18,9 @@ from askdocs.records.results import ComparedRanking
 @parameters.option_questions(is_required=True)
 @parameters.option_top_k(5, "How many passages to compare at most.")
 @parameters.option_mode
-@parameters.option_format(
-    "diff", "How to print the differences; md is for a comment on a pull request.",
-    "text", "json", "md",
-)  # fmt: skip
+@parameters.option_format("diff",
+                          "How to print the differences; md is for a comment on a pull request.",
+                          "text", "json", "md")  # fmt: skip
 @parameters.option_quiet
 def diff_command(
     old: Path, new: Path | None, index: Path | None, questions: str, top_k: int, mode: str,

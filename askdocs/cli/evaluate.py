@@ -18,24 +18,17 @@ _HINT = "askdocs eval --help"
 @parameters.option_index
 @parameters.option_top_k(10, "How many passages to examine; fewer than 10 count as 10.")
 @parameters.option_mode
-@click.option(
-    "--qrels", type=click.Path(), metavar="FILE",
-    help="Take the answers from TREC relevance judgements.",
-)  # fmt: skip
+@click.option("--qrels", type=click.Path(), metavar="FILE",
+              help="Take the answers from TREC relevance judgements.")  # fmt: skip
 @parameters.option_format("eval", "How to print the measures.", "text", "json")
-@click.option(
-    "--run-out", type=click.Path(path_type=Path), metavar="FILE",
-    help="Write the passages to FILE as a TREC run.",
-)  # fmt: skip
-@click.option(
-    "--fail-under", multiple=True, metavar="MEASURE=VALUE",
-    help="Exit 1 if the measure is worse: below VALUE, and for ECE and refused_answerable above "
-    "it. May be repeated.",
-)  # fmt: skip
-@click.option(
-    "--baseline", type=click.Path(), metavar="OLD.json",
-    help="Exit 1 if a question does worse than in this earlier output of --format json.",
-)  # fmt: skip
+@click.option("--run-out", type=click.Path(path_type=Path), metavar="FILE",
+              help="Write the passages to FILE as a TREC run.")  # fmt: skip
+@click.option("--fail-under", multiple=True, metavar="MEASURE=VALUE",
+              help="Exit 1 if the measure is worse: below VALUE, and for ECE and "
+              "refused_answerable above it. May be repeated.")  # fmt: skip
+@click.option("--baseline", type=click.Path(), metavar="OLD.json",
+              help="Exit 1 if a question does worse than in this earlier output of --format "
+              "json.")  # fmt: skip
 @parameters.options_rerank
 @parameters.option_quiet
 def eval_command(

@@ -28,54 +28,37 @@ if TYPE_CHECKING:
 @click.option("--online", is_flag=True, help="Allow the model to be downloaded.")
 @parameters.option_max_tokens("The longest passage.  [default: 400]")
 @click.option("--encoding", metavar="NAME", help="How to decode files that are not UTF-8.")
-@click.option(
-    "--include", multiple=True, metavar="GLOB",
-    help="Which files in folders are documents. May be repeated.  [default: *.txt, *.text, *.md, "
-    "*.markdown]",
-)  # fmt: skip
-@click.option(
-    "--exclude", multiple=True, metavar="GLOB",
-    help="Leave out files and folders that match. May be repeated.",
-)  # fmt: skip
-@click.option(
-    "--hidden/--no-hidden", default=None,
-    help="Also index files and folders whose names begin with a period.  [default: no-hidden]",
-)  # fmt: skip
-@click.option(
-    "--max-file-size", "max_bytes", type=parameters.ByteSize(), metavar="SIZE",
-    envvar="ASKDOCS_INDEX_MAX_FILE_SIZE", help="Skip larger files.  [default: 16MiB]",
-)  # fmt: skip
-@click.option(
-    "--max-line-length", "max_line_chars", type=click.IntRange(min=1), metavar="CHARACTERS",
-    envvar="ASKDOCS_INDEX_MAX_LINE_LENGTH",
-    help="Skip files with longer lines.  [default: 1000000]",
-)  # fmt: skip
-@parameters.option_count(
-    "--max-sentences", help_text="Skip files with more sentences.  [default: 250000]"
-)
-@parameters.option_count(
-    "--max-documents", help_text="Index nothing if there are more documents.  [default: 1000000]"
-)
-@parameters.option_count(
-    "--max-depth", help_text="Skip folders more than N levels below PATH.  [default: 1000]"
-)
-@click.option(
-    "--device", default="cpu", show_default=True, metavar="NAME",
-    help="Embed on openvino, cuda, mps or another PyTorch device.",
-)  # fmt: skip
-@click.option(
-    "--portable/--no-portable", default=None,
-    help="Store the compiled model in the index, to ask where no model is installed.",
-)  # fmt: skip
+@click.option("--include", multiple=True, metavar="GLOB",
+              help="Which files in folders are documents. May be repeated.  [default: *.txt, "
+              "*.text, *.md, *.markdown]")  # fmt: skip
+@click.option("--exclude", multiple=True, metavar="GLOB",
+              help="Leave out files and folders that match. May be repeated.")  # fmt: skip
+@click.option("--hidden/--no-hidden", default=None,
+              help="Also index files and folders whose names begin with a period.  [default: "
+              "no-hidden]")  # fmt: skip
+@click.option("--max-file-size", "max_bytes", type=parameters.ByteSize(), metavar="SIZE",
+              envvar="ASKDOCS_INDEX_MAX_FILE_SIZE",
+              help="Skip larger files.  [default: 16MiB]")  # fmt: skip
+@click.option("--max-line-length", "max_line_chars", type=click.IntRange(min=1),
+              metavar="CHARACTERS", envvar="ASKDOCS_INDEX_MAX_LINE_LENGTH",
+              help="Skip files with longer lines.  [default: 1000000]")  # fmt: skip
+@parameters.option_count("Skip files with more sentences.  [default: 250000]", "--max-sentences")
+@parameters.option_count("Index nothing if there are more documents.  [default: 1000000]",
+                         "--max-documents")  # fmt: skip
+@parameters.option_count("Skip folders more than N levels below PATH.  [default: 1000]",
+                         "--max-depth")  # fmt: skip
+@click.option("--device", default="cpu", show_default=True, metavar="NAME",
+              help="Embed on openvino, cuda, mps or another PyTorch device.")  # fmt: skip
+@click.option("--portable/--no-portable", default=None,
+              help="Store the compiled model in the index, to ask where no model is "
+              "installed.")  # fmt: skip
 @click.option("--strict", is_flag=True, help="Write nothing if a document cannot be read.")
-@click.option(
-    "--wait", "wait_seconds", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS",
-    envvar="ASKDOCS_INDEX_WAIT", help="Wait this long for another process to finish writing.",
-)  # fmt: skip
+@click.option("--wait", "wait_seconds", type=click.FloatRange(min=0), default=0.0,
+              metavar="SECONDS", envvar="ASKDOCS_INDEX_WAIT",
+              help="Wait this long for another process to finish writing.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Print what would change, and change nothing.")
-@click.option(
-    "--watch", is_flag=True, help="Keep running, and index again whenever a document changes."
-)
+@click.option("--watch", is_flag=True,
+              help="Keep running, and index again whenever a document changes.")  # fmt: skip
 @parameters.option_quiet
 def index_command(
     index: Path | None, paths: tuple[Path, ...], include: tuple[str, ...],

@@ -88,31 +88,27 @@ class Commands(click.Group):
             raise UsageError(f"{message} installed here", hint=hint) from error
 
 
-def _option_config(command: click.Command) -> click.Command:
-    # Eager, so that the file is read before the options that it sets, and after --help.
-    return click.option(
-        "--config", type=click.Path(path_type=Path), metavar="FILE", envvar="ASKDOCS_CONFIG",
-        is_eager=True, expose_value=False, callback=_configure,
-        help="The configuration file.  [default: the nearest askdocs.toml or pyproject.toml]",
-    )(command)  # fmt: skip
-
-
 def _configure(context: click.Context, _option: click.Parameter, path: Path | None) -> None:
     from askdocs.cli.config import configure
 
     configure(context, path)
 
 
-def _option_color(command: click.Command) -> click.Command:
-    return click.option(
-        "--color", type=click.Choice(["auto", "always", "never"]), default="auto",
-        show_default=True, envvar="ASKDOCS_COLOR", expose_value=False, callback=_color,
-        help="Use colour; auto does on a terminal.",
-    )(command)  # fmt: skip
-
-
 def _color(context: click.Context, _option: click.Parameter, when: str) -> None:
     context.color = {"always": True, "never": False}.get(when)
+
+
+# Eager, so that the file is read before the options that it sets, and after --help.
+_option_config = click.option(
+    "--config", type=click.Path(path_type=Path), metavar="FILE", envvar="ASKDOCS_CONFIG",
+    is_eager=True, expose_value=False, callback=_configure,
+    help="The configuration file.  [default: the nearest askdocs.toml or pyproject.toml]",
+)  # fmt: skip
+_option_color = click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
+    envvar="ASKDOCS_COLOR", expose_value=False, callback=_color,
+    help="Use colour; auto does on a terminal.",
+)  # fmt: skip
 
 
 @click.group(

@@ -78,11 +78,7 @@ def notify(line: str) -> None:
 
 def notifier(*, quiet: bool) -> Callable[[str], None]:
     """Return `notify`, or a function that does nothing if quiet."""
-    return _ignore if quiet else notify
-
-
-def _ignore(_line: str) -> None:
-    pass
+    return (lambda _line: None) if quiet else notify
 
 
 def hint(command: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
+from typing import IO, cast
 
 from askdocs.cli.output import hold_back, shown, write
 from askdocs.cli.process import TerminatedError
@@ -34,8 +35,11 @@ def page(pieces: Iterable[str]) -> None:
     # The user chose the program and its arguments.
     with hold_back(), subprocess.Popen(command, stdin=subprocess.PIPE) as pager:  # noqa: S603
         try:
-            with suppress(BrokenPipeError), _without_ctrl_c():
-                _feed(pager, chain([first], filled))
+            stdin = cast("IO[bytes]", pager.stdin)
+            with suppress(BrokenPipeError), _without_ctrl_c(), stdin:
+                for piece in chain([first], filled):
+                    stdin.write(shown(piece))
+                    stdin.flush()
             # The pager takes Ctrl-C for itself: ending now would leave it without a parent.
             while pager.returncode is None:
                 with _without_ctrl_c():
@@ -60,17 +64,6 @@ def pager_command() -> list[str]:
             raw = ["-R"] if Path(path).name == "less" else []
             return [path, *raw, *arguments]
     return []
-
-
-def _feed(pager: subprocess.Popen[bytes], pieces: Iterable[str]) -> None:
-    """Write to a pager, and close its input in any case."""
-    stdin = pager.stdin
-    if stdin is None:
-        raise ValueError("must have a pipe to the pager, got none")
-    with stdin:
-        for piece in pieces:
-            stdin.write(shown(piece))
-            stdin.flush()
 
 
 @contextmanager

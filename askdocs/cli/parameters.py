@@ -88,16 +88,15 @@ def option_format(command: str, help_text: str, *formats: str) -> _Decorator:
     )  # fmt: skip
 
 
-def option_count(*names: str, help_text: str, **attributes: Any) -> _Decorator:
+def option_count(help_text: str, *names: str, **attributes: Any) -> _Decorator:
     """Add an option that takes a whole number, at least 1."""
-    return click.option(
-        *names, type=click.IntRange(min=1), metavar="N", help=help_text, **attributes
-    )
+    kind = click.IntRange(min=1)
+    return click.option(*names, type=kind, metavar="N", help=help_text, **attributes)
 
 
 def option_top_k(default: int, help_text: str) -> _Decorator:
     """Add --top-k, how many passages a command takes."""
-    return option_count("-k", "--top-k", help_text=help_text, default=default, show_default=True)
+    return option_count(help_text, "-k", "--top-k", default=default, show_default=True)
 
 
 def option_max_tokens(help_text: str, envvar: list[str] | None = None) -> _Decorator:

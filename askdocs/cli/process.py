@@ -14,35 +14,22 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from askdocs.cli import output
 from askdocs.cli.main import cli
-from askdocs.cli.output import (
-    ClosedOutput,
-    ClosedPipeError,
-    complain,
-    hint,
-    notify,
-    remember_index,
-    say,
-)
+from askdocs.cli.output import ClosedPipeError, hint, notify
 from askdocs.cli.parameters import in_plain_words, variable_of
 from askdocs.disk import access
 from askdocs.errors import AskdocsError, ExitStatus
 
 _DEFAULT_HANDLERS: dict[int, Any] = {
-    signal.SIGINT: signal.default_int_handler,
-    signal.SIGTERM: signal.SIG_DFL,
-}
+    signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL
+}  # fmt: skip
 # What the shell reports for a process that a signal ended (128 + its number).
 _CLOSED_PIPE = 141
 _TERMINATED = 143
 _REPORTED = (
-    AskdocsError,
-    ClosedPipeError,
-    KeyboardInterrupt,
-    OSError,
-    click.Abort,
-    click.ClickException,
-)
+    AskdocsError, ClosedPipeError, KeyboardInterrupt, OSError, click.Abort, click.ClickException
+)  # fmt: skip
 
 
 class TerminatedError(KeyboardInterrupt):
@@ -52,22 +39,17 @@ class TerminatedError(KeyboardInterrupt):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status.
 
-    Args:
-        arguments: Without the program's name; None for those of the process.
+    The arguments come without the program's name; None takes those of the process.
     """
     if sys.stdout is None:
-        sys.stdout = io.TextIOWrapper(ClosedOutput(), encoding="utf-8", write_through=True)
-    remember_index(None)
+        sys.stdout = io.TextIOWrapper(output.ClosedOutput(), encoding="utf-8", write_through=True)
+    output.remember_index(None)
     words = None if arguments is None else list(arguments)
     return exit_status_of(lambda: cli.main(args=words, prog_name="askdocs", standalone_mode=False))
 
 
 def exit_status_of(action: Callable[[], int | None]) -> int:
-    """Run an action, report its error, and return the exit status.
-
-    Args:
-        action: Returns its exit status, or None for success.
-    """
+    """Run an action, which returns its exit status or None for success, and report its error."""
     with _noticed_signals() as noticed:
         try:
             status = int(action() or ExitStatus.DONE)
@@ -118,13 +100,13 @@ def _report(error: BaseException) -> int:
     """Print what is wrong, and return the exit status for it."""
     match error:
         case AskdocsError():
-            complain(error)
+            output.complain(error)
             return int(error.exit_status)
         case ClosedPipeError():
             return _CLOSED_PIPE
         case click.exceptions.NoArgsIsHelpError():
             for line in error.format_message().splitlines():
-                say(line)
+                output.say(line)
             return ExitStatus.USAGE
         case click.ClickException():
             notify(_usage_message(error))

@@ -2,21 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from math import fsum
+from typing import NamedTuple
 
 from askdocs.embedding.rerank import Reranker
 from askdocs.errors import UsageError
+from askdocs.evaluation import measures
 from askdocs.evaluation.judge import Judge, LocatedAnswer
-from askdocs.evaluation.measures import (
-    expected_calibration_error,
-    hit_at,
-    ndcg_at,
-    newly_found,
-    recall_at,
-    reciprocal_rank,
-    share,
-)
 from askdocs.evaluation.questions import JudgedQuestion
 from askdocs.records.results import Evaluation, JudgedRanking, Measurement, Mode, Ranking
 from askdocs.search.index import Index
@@ -26,11 +18,11 @@ _MIN_DEPTH = 10
 """The number of hits that the measures need."""
 
 _PER_QUESTION: dict[str, Callable[[JudgedRanking], float]] = {
-    "hit@1": lambda judged: hit_at(judged.found, 1),
-    "hit@5": lambda judged: hit_at(judged.found, 5),
-    "RR@10": lambda judged: reciprocal_rank(judged.found, 10),
-    "nDCG@10": lambda judged: ndcg_at(judged.found, judged.answers, 10),
-    "R@10": lambda judged: recall_at(judged.found, judged.answers, 10),
+    "hit@1": lambda judged: measures.hit_at(judged.found, 1),
+    "hit@5": lambda judged: measures.hit_at(judged.found, 5),
+    "RR@10": lambda judged: measures.reciprocal_rank(judged.found, 10),
+    "nDCG@10": lambda judged: measures.ndcg_at(judged.found, judged.answers, 10),
+    "R@10": lambda judged: measures.recall_at(judged.found, judged.answers, 10),
 }
 """The measures that are a mean over the questions with answers."""
 
@@ -39,13 +31,9 @@ _LOWER_IS_BETTER = frozenset({"refused_answerable", "ECE"})
 
 
 def evaluate(
-    index: Index,
-    questions: Sequence[JudgedQuestion],
-    *,
-    mode: Mode | str,
-    top_k: int = _MIN_DEPTH,
-    reranker: Reranker | None = None,
-) -> Evaluation:
+    index: Index, questions: Sequence[JudgedQuestion], *, mode: Mode | str,
+    top_k: int = _MIN_DEPTH, reranker: Reranker | None = None,
+) -> Evaluation:  # fmt: skip
     """Ask every question and compare the hits with its answers.
 
     Hits below the bar count as well. A question counts as refused if no hit reaches the mode's
@@ -85,7 +73,9 @@ def _judge(ranking: Ranking, answers: Sequence[LocatedAnswer]) -> JudgedRanking:
         [number for number, answer in enumerate(answers) if answer.is_shown_by(hit)]
         for hit in ranking.hits
     ]
-    return JudgedRanking(ranking=ranking, answers=len(answers), found=tuple(newly_found(shown)))
+    return JudgedRanking(
+        ranking=ranking, answers=len(answers), found=tuple(measures.newly_found(shown))
+    )
 
 
 def _measure(judged: Sequence[JudgedRanking]) -> dict[str, Measurement]:
@@ -97,7 +87,9 @@ def _measure(judged: Sequence[JudgedRanking]) -> dict[str, Measurement]:
         values = [measure(question) for question in answerable]
         mean = fsum(values) / len(values) if values else None
         measurements[name] = Measurement(value=mean, questions=len(values))
-    calibration = _calibration_error(judged) if judged else None
+    scores = [question.score for question in judged]
+    correct = [question.first_relevant == 1 for question in judged]
+    calibration = measures.expected_calibration_error(scores, correct) if judged else None
     return {
         **measurements,
         "refused_answerable": _refused(answerable),
@@ -108,14 +100,7 @@ def _measure(judged: Sequence[JudgedRanking]) -> dict[str, Measurement]:
 
 def _refused(judged: Sequence[JudgedRanking]) -> Measurement:
     flags = [not question.ranking.answered for question in judged]
-    return Measurement(value=share(flags) if flags else None, questions=len(flags))
-
-
-def _calibration_error(judged: Sequence[JudgedRanking]) -> float:
-    return expected_calibration_error(
-        [question.score for question in judged],
-        [question.first_relevant == 1 for question in judged],
-    )
+    return Measurement(value=measures.share(flags) if flags else None, questions=len(flags))
 
 
 _BAR_HINT = f"--fail-under hit@5=0.9, where the measure is one of {', '.join(_MEASURES)}"
@@ -159,8 +144,7 @@ _NO_BASELINE = "is not what askdocs eval --format json prints"
 _BASELINE_HINT = "askdocs eval --format json QUESTIONS > old.json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EarlierResult:
+class EarlierResult(NamedTuple):
     """The result of a question in an earlier evaluation.
 
     Attributes:
@@ -187,7 +171,10 @@ def read_baseline(content: str, name: str) -> dict[str, EarlierResult]:
     try:
         for number, fields in enumerate(json.loads(content)["questions"], 1):
             location = f"question {number} of {name}"
-            results[str(fields["id"])] = _earlier(fields["first_relevant"], fields["answered"])
+            rank, answered = fields["first_relevant"], fields["answered"]
+            if not isinstance(rank, int | None) or not isinstance(answered, bool):
+                raise TypeError  # noqa: TRY301 - reported below
+            results[str(fields["id"])] = EarlierResult(first_relevant=rank, answered=answered)
     except json.JSONDecodeError as error:
         reason = f"{error.msg[:1].lower()}{error.msg[1:]} at character {error.colno}"
         message = f"line {error.lineno} of {name} {_NO_BASELINE}: {reason}"
@@ -195,12 +182,6 @@ def read_baseline(content: str, name: str) -> dict[str, EarlierResult]:
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise UsageError(f"{location} {_NO_BASELINE}", hint=_BASELINE_HINT) from error
     return results
-
-
-def _earlier(rank: object, answered: object) -> EarlierResult:
-    if not (rank is None or isinstance(rank, int)) or not isinstance(answered, bool):
-        raise TypeError
-    return EarlierResult(first_relevant=rank, answered=answered)
 
 
 def setbacks(evaluation: Evaluation, baseline: Mapping[str, EarlierResult]) -> list[str]:
@@ -211,10 +192,9 @@ def setbacks(evaluation: Evaluation, baseline: Mapping[str, EarlierResult]) -> l
     """
     lines = []
     for judged in evaluation.questions:
-        earlier = baseline.get(judged.ranking.question.id)
-        changes = [] if earlier is None else _setback(judged, earlier)
-        if changes:
-            lines.append(f"question {judged.ranking.question.id}: {'; '.join(changes)}")
+        name = judged.ranking.question.id
+        if name in baseline and (changes := _setback(judged, baseline[name])):
+            lines.append(f"question {name}: {'; '.join(changes)}")
     return lines
 
 

@@ -45,14 +45,12 @@ def render_freshness(freshness: Freshness, style: Style) -> str:
 
 def render_freshness_json(freshness: Freshness) -> str:
     """Return an indented JSON object, as docs/freshness.schema.json describes it."""
-    fields = {
-        "fresh": freshness.is_fresh,
-        "documents": freshness.documents,
-        **changes_of(freshness),
-        "settings": [asdict(setting) for setting in freshness.settings],
-        "damaged": [asdict(file) for file in freshness.damaged],
-    }
-    return dump_object(fields)
+    fields = {"fresh": freshness.is_fresh, "documents": freshness.documents}
+    settings = [asdict(setting) for setting in freshness.settings]
+    damaged = [asdict(file) for file in freshness.damaged]
+    return dump_object(
+        {**fields, **changes_of(freshness), "settings": settings, "damaged": damaged}
+    )
 
 
 def render_annotations(freshness: Freshness, *, folder: str) -> str:
@@ -65,8 +63,10 @@ def render_annotations(freshness: Freshness, *, folder: str) -> str:
     lines = [summarise(freshness)]
     for kind, path, message in _differences(freshness):
         title, remedy = ("damage", "") if kind == "damaged" else (kind, f"; {_REFRESH}")
-        location = posixpath.normpath(posixpath.join(folder, path)) if path else ""
-        lines.append(_annotation(title, f"{message}{remedy}", location))
+        location = posixpath.normpath(posixpath.join(folder, path))
+        file = f"file={_property(location)}," if path else ""
+        title = _property(f"askdocs check: {title}")
+        lines.append(f"::error {file}title={title}::{_data(f'{message}{remedy}')}")
     return "\n".join([*lines, ""])
 
 
@@ -103,17 +103,13 @@ def _differences(freshness: Freshness) -> Iterator[tuple[str, str, str]]:
         yield "damaged", file.path, f"{file.path} {file.reason}"
 
 
-def _annotation(kind: str, message: str, path: str) -> str:
-    """Return a workflow command; what would end a field or the line is escaped."""
-    file = f"file={_property(path)}," if path else ""
-    return f"::error {file}title={_property(f'askdocs check: {kind}')}::{_data(message)}"
-
-
 def _data(text: str) -> str:
+    """Escape what would end the line of a workflow command."""
     return make_safe(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
 
 
 def _property(text: str) -> str:
+    """Escape what would end a field of a workflow command."""
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 

@@ -1,6 +1,7 @@
 """The questions for which another index cites something else, for a reader or a program."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 from askdocs.records.results import Change, ComparedRanking, Hit, Ranking
@@ -55,7 +56,10 @@ def render_comparison_markdown(compared: Sequence[ComparedRanking]) -> str:
     """Return a comment on a pull request: the counts, and a table of the questions that differ."""
     different = [ranking for ranking in compared if ranking.is_different]
     lines = [f"**askdocs diff**: {_summary(compared)}", ""]
-    rows = _fitting(map(_row, different))
+    rows = [_row(ranking) for ranking in different]
+    # As many as a comment has room for.
+    lengths = accumulate(len(row) + 1 for row in rows)
+    rows = rows[: sum(length <= _MAX_TABLE_CHARS for length in lengths)]
     if rows:
         lines += ["| question | before | now |", "|---|---|---|", *rows, ""]
     if len(different) > len(rows):
@@ -118,18 +122,13 @@ def _citation(hit: Hit) -> str:
 
 
 def _question_object(compared: ComparedRanking) -> dict[str, Any]:
+    moved = [{"before": _citation(old), "now": _citation(new)} for old, new in compared.moved]
     return {
-        "id": compared.now.question.id,
-        "question": compared.now.question.text,
-        "change": compared.change.value,
-        "before": _answer_object(compared.before),
-        "now": _answer_object(compared.now),
-        "went": [_hit_object(hit) for hit in compared.went],
-        "came": [_hit_object(hit) for hit in compared.came],
-        "moved": [
-            {"before": _citation(before), "now": _citation(now)} for before, now in compared.moved
-        ],
-    }
+        "id": compared.now.question.id, "question": compared.now.question.text,
+        "change": compared.change.value, "before": _answer_object(compared.before),
+        "now": _answer_object(compared.now), "went": [_hit_object(hit) for hit in compared.went],
+        "came": [_hit_object(hit) for hit in compared.came], "moved": moved,
+    }  # fmt: skip
 
 
 def _answer_object(ranking: Ranking) -> dict[str, Any]:
@@ -138,24 +137,8 @@ def _answer_object(ranking: Ranking) -> dict[str, Any]:
 
 
 def _hit_object(hit: Hit) -> dict[str, Any]:
-    return {
-        "rank": hit.rank,
-        "score": round_score(hit.score),
-        "citation": _citation(hit),
-        "answer": hit.answer.text,
-    }
-
-
-def _fitting(rows: Iterable[str]) -> list[str]:
-    """Return the first rows, as many as a comment has room for."""
-    length = 0
-    fitting = []
-    for row in rows:
-        length += len(row) + 1
-        if length > _MAX_TABLE_CHARS:
-            break
-        fitting.append(row)
-    return fitting
+    score = round_score(hit.score)
+    return {"rank": hit.rank, "score": score, "citation": _citation(hit), "answer": hit.answer.text}
 
 
 def _row(compared: ComparedRanking) -> str:
@@ -167,10 +150,9 @@ def _row(compared: ComparedRanking) -> str:
 def _cell(hits: Sequence[Hit], ranking: Ranking) -> str:
     if not ranking.answered:
         return "no answer"
-    lines = [
-        f"{hit.rank}\\. **{_cell_text(_citation(hit))}** {_cell_text(hit.answer.text)}"
-        for hit in hits
-    ]
+    lines = (
+        f"{h.rank}\\. **{_cell_text(_citation(h))}** {_cell_text(h.answer.text)}" for h in hits
+    )
     return "<br>".join(lines) or "as before"
 
 

@@ -34,13 +34,7 @@ class Layout:
 
 
 def render_answers(rankings: Iterable[Ranking], form: str, layout: Layout) -> Iterator[str]:
-    """Yield the answers as pieces of text, each as soon as it can be written.
-
-    Args:
-        rankings: The ranking of each question.
-        form: One of `FORMATS`.
-        layout: The layout of the answers.
-    """
+    """Yield the answers in one of `FORMATS` as pieces of text, each as soon as it is known."""
     return _RENDERERS[form](rankings, layout)
 
 
@@ -49,22 +43,18 @@ def _render_text(rankings: Iterable[Ranking], layout: Layout) -> Iterator[str]:
         if position:
             yield "\n"
         if layout.is_many:
-            question = make_safe(ranking.question.text)
-            yield layout.style.paint(f"# {question}", BOLD) + "\n\n"
+            yield layout.style.paint(f"# {make_safe(ranking.question.text)}", BOLD) + "\n\n"
         yield render_ranking(ranking, layout.style, base=layout.base)
 
 
 def _render_json(rankings: Iterable[Ranking], layout: Layout) -> Iterator[str]:
     objects = map(ranking_object, rankings)
-    if layout.is_many:
-        yield dump(list(objects), indent=2)
-    else:
-        yield from (dump(answer, indent=2) for answer in objects)
+    answers = [list(objects)] if layout.is_many else objects
+    return (dump(answer, indent=2) for answer in answers)
 
 
 def _render_json_lines(rankings: Iterable[Ranking], _layout: Layout) -> Iterator[str]:
-    for ranking in rankings:
-        yield dump(ranking_object(ranking), indent=None)
+    return (dump(ranking_object(ranking), indent=None) for ranking in rankings)
 
 
 def _render_markdown(rankings: Iterable[Ranking], _layout: Layout) -> Iterator[str]:
@@ -111,20 +101,11 @@ def _path_of(hit: Hit, layout: Layout) -> str:
     return absolute if layout.current is None else os.path.relpath(absolute, layout.current)
 
 
-def _render_trec(rankings: Iterable[Ranking], _layout: Layout) -> Iterator[str]:
-    return map(render_run, rankings)
-
-
 _RENDERERS: dict[str, Callable[[Iterable[Ranking], Layout], Iterator[str]]] = {
-    "text": _render_text,
-    "json": _render_json,
-    "jsonl": _render_json_lines,
-    "md": _render_markdown,
-    "tsv": _render_tsv,
-    "vimgrep": _render_vimgrep,
-    "paths": _render_paths,
-    "trec": _render_trec,
-}
+    "text": _render_text, "json": _render_json, "jsonl": _render_json_lines,
+    "md": _render_markdown, "tsv": _render_tsv, "vimgrep": _render_vimgrep,
+    "paths": _render_paths, "trec": lambda rankings, _layout: map(render_run, rankings),
+}  # fmt: skip
 
 FORMATS = tuple(_RENDERERS)
 """The names of the formats, in the order in which the help of `ask` lists them."""
@@ -135,17 +116,10 @@ _COLUMNS = "id rank score citation path line_start line_end status answer".split
 def _row(identity: str, hit: Hit) -> str:
     first, last = hit.place.lines
     fields = [
-        identity,
-        str(hit.rank),
-        f"{hit.score:.4f}",
-        str(hit.place.citation),
-        hit.place.citation.path,
-        str(first),
-        str(last),
-        hit.status.value,
-        one_line(hit.answer.text),
-    ]
-    return "\t".join(map(make_safe, fields)) + "\n"
+        identity, hit.rank, f"{hit.score:.4f}", hit.place.citation, hit.place.citation.path,
+        first, last, hit.status.value, one_line(hit.answer.text),
+    ]  # fmt: skip
+    return "\t".join(make_safe(str(field)) for field in fields) + "\n"
 
 
 # White space would split a field of a run; the percent sign begins an encoded byte.
@@ -219,7 +193,10 @@ def _quoted(text: str, answer: Span) -> list[str]:
     """Return the lines of a text as those of a quotation, with the answer sentence in bold."""
     # Made safe first: that turns some characters into white space, which bold depends on.
     safe = "\n".join(map(make_safe, text.split("\n")))
-    start, end = answer if _stands_alone(safe, answer) else (0, 0)
+    start, end = answer
+    if f"{safe[max(0, start - 1) : start]}{safe[end : end + 1]}".strip():
+        # Markdown makes bold only what stands between white space.
+        start, end = 0, 0
     lines: list[str] = []
     offset = 0
     for line in safe.split("\n"):
@@ -229,13 +206,6 @@ def _quoted(text: str, answer: Span) -> list[str]:
             lines.append(f"> {body}".rstrip())
         offset += len(line) + 1
     return lines
-
-
-def _stands_alone(text: str, answer: Span) -> bool:
-    """Return True if Markdown can make the answer bold: it stands between white space."""
-    start, end = answer
-    before, after = text[start - 1 : start] if start else "", text[end : end + 1]
-    return not before.strip() and not after.strip()
 
 
 def _emphasised(line: str, bold: Span) -> str:

@@ -4,7 +4,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from askdocs.records.results import CitedText, Evaluation, Hit, Place, Ranking
+from askdocs.records.results import (
+    CitedText,
+    Evaluation,
+    Hit,
+    JudgedRanking,
+    Place,
+    Ranking,
+    Signal,
+)
 from askdocs.terminal import escape_commands
 
 SCHEMA = 1
@@ -46,30 +54,25 @@ def render_evaluation_json(evaluation: Evaluation) -> str:
         name: None if measured.value is None else round_score(measured.value)
         for name, measured in evaluation.measures.items()
     }
-    questions = [
-        {
-            "id": judged.ranking.question.id,
-            "question": judged.ranking.question.text,
-            "answers": judged.answers,
-            "first_relevant": judged.first_relevant,
-            "answered": judged.ranking.answered,
-            "score": round_score(judged.score),
-        }
-        for judged in evaluation.questions
-    ]
+    questions = [_judged(judged.ranking, judged) for judged in evaluation.questions]
     return dump_object({"measures": measures, "questions": questions})
+
+
+def _judged(ranking: Ranking, judged: JudgedRanking) -> dict[str, Any]:
+    return {
+        "id": ranking.question.id, "question": ranking.question.text, "answers": judged.answers,
+        "first_relevant": judged.first_relevant, "answered": ranking.answered,
+        "score": round_score(judged.score),
+    }  # fmt: skip
 
 
 def ranking_object(ranking: Ranking) -> dict[str, Any]:
     """Return a ranking as a JSON object."""
     return {
-        "schema": SCHEMA,
-        "id": ranking.question.id,
-        "question": ranking.question.text,
-        "mode": ranking.mode.value,
-        "answered": ranking.answered,
+        "schema": SCHEMA, "id": ranking.question.id, "question": ranking.question.text,
+        "mode": ranking.mode.value, "answered": ranking.answered,
         "hits": [_hit(hit) for hit in ranking.hits],
-    }
+    }  # fmt: skip
 
 
 def round_score(score: float) -> float:
@@ -79,14 +82,11 @@ def round_score(score: float) -> float:
 
 def _hit(hit: Hit) -> dict[str, Any]:
     fields = {
-        "rank": hit.rank,
-        "score": round_score(hit.score),
-        **_place(hit.place),
-        "headings": list(hit.headings),
-        "text": hit.text,
+        "rank": hit.rank, "score": round_score(hit.score), **_place(hit.place),
+        "headings": list(hit.headings), "text": hit.text,
         "answer": {"text": hit.answer.text, "chars": list(hit.answer.chars)},
         "status": hit.status.value,
-    }
+    }  # fmt: skip
     if hit.rerank_score is not None:
         fields["rerank_score"] = round(hit.rerank_score, _RERANK_DIGITS)
     if hit.duplicates:
@@ -96,22 +96,18 @@ def _hit(hit: Hit) -> dict[str, Any]:
     if hit.context is not None:
         fields["context"] = {"before": hit.context.before, "after": hit.context.after}
     if hit.signals:
-        fields["signals"] = [
-            {
-                "name": signal.name,
-                "value": round_score(signal.value),
-                "share": round_score(signal.share),
-            }
-            for signal in hit.signals
-        ]
+        fields["signals"] = list(map(_signal, hit.signals))
     return fields
+
+
+def _signal(signal: Signal) -> dict[str, Any]:
+    value, share = round_score(signal.value), round_score(signal.share)
+    return {"name": signal.name, "value": value, "share": share}
 
 
 def _place(place: Place) -> dict[str, Any]:
     return {
-        "citation": str(place.citation),
-        "path": place.citation.path,
+        "citation": str(place.citation), "path": place.citation.path,
         "paragraphs": list(place.citation.paragraphs),
-        "lines": list(place.lines),
-        "chars": list(place.chars),
-    }
+        "lines": list(place.lines), "chars": list(place.chars),
+    }  # fmt: skip

@@ -2,10 +2,10 @@
 
 import os
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from askdocs.corpus.ignore import Choice
@@ -69,9 +69,11 @@ class Watcher:
         self._request = request
         self._progress = progress
         self._pace = pace
+        # Keep only one of each: a model takes hundreds of megabytes.
+        keep_last = lru_cache(maxsize=1)
         self._build = partial(
-            build, cache=cache, notify=notify, open_encoder=_EncoderCache(open_encoder),
-            open_device=_EncoderCache(open_device),
+            build, cache=cache, notify=notify, open_encoder=keep_last(open_encoder),
+            open_device=keep_last(open_device),
         )  # fmt: skip
 
     def first(self) -> IndexReport:
@@ -209,18 +211,3 @@ def _state(path: Path) -> tuple[int, ...] | None:
         # A folder that may not be read is not watched, and no system reports when it may be again.
         return status.st_dev, status.st_ino, status.st_mode
     return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
-
-
-class _EncoderCache:
-    """Open an encoder, and keep the last one for the next call with the same arguments."""
-
-    def __init__(self, open_encoder: Callable[..., Encoder]) -> None:
-        self._open = open_encoder
-        self._opened: dict[tuple[Hashable, ...], Encoder] = {}
-
-    def __call__(self, *arguments: Hashable, **named: object) -> Encoder:
-        """Return the encoder for these arguments; the named ones only say how to open it."""
-        if arguments not in self._opened:
-            # Keep only one: a model takes hundreds of megabytes.
-            self._opened = {arguments: self._open(*arguments, **named)}
-        return self._opened[arguments]

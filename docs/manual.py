@@ -30,14 +30,10 @@ def manual() -> str:
     context = click.Context(cli, info_name="askdocs", **cli.context_settings)
     lines = [
         f'.TH ASKDOCS 1 "" "askdocs {__version__}" "User Commands"',
-        ".SH NAME",
-        f"askdocs \\- {_roff(cli.get_short_help_str(200)).rstrip('.')}",
-        ".SH SYNOPSIS",
-        f"\\fBaskdocs\\fR {_roff(' '.join(cli.collect_usage_pieces(context)))}",
-        ".SH DESCRIPTION",
-        *_paragraphs(cli.help),
-        ".SH COMMANDS",
-    ]
+        ".SH NAME", f"askdocs \\- {_roff(cli.get_short_help_str(200)).rstrip('.')}",
+        ".SH SYNOPSIS", f"\\fBaskdocs\\fR {_roff(' '.join(cli.collect_usage_pieces(context)))}",
+        ".SH DESCRIPTION", *_paragraphs(cli.help), ".SH COMMANDS",
+    ]  # fmt: skip
     for name, command in sorted(cli.load_all().items()):
         lines += _command(click.Context(command, context, name))
     lines += [".SH ENVIRONMENT", *_items(_VARIABLES), ".SH FILES", *_items(_FILES)]

@@ -179,12 +179,11 @@ def _parse(path: Path, content: bytes) -> tuple[str, dict[str, Any]]:
 
 def options_of(command: click.Command) -> dict[str, click.Option]:
     """Return the options that a file may set, by their keys: long names without dashes."""
-    options = {}
-    for option in command.params:
-        if isinstance(option, click.Option) and not option.is_eager:
-            long = next(name for name in option.opts if name.startswith("--"))
-            options[long.removeprefix("--")] = option
-    return options
+    return {
+        next(name for name in option.opts if name.startswith("--")).removeprefix("--"): option
+        for option in command.params
+        if isinstance(option, click.Option) and not option.is_eager
+    }
 
 
 def read_settings(configuration: Configuration, commands: Mapping[str, click.Command]) -> Settings:
@@ -242,12 +241,9 @@ def _read_table(
 
 
 def _read_top(
-    file: Configuration,
-    key: str,
-    options: Mapping[str, Mapping[str, click.Option]],
-    written: str,
+    file: Configuration, key: str, options: Mapping[str, Mapping[str, click.Option]], written: str,
     value: Any,
-) -> Settings:
+) -> Settings:  # fmt: skip
     if key == _INDEX and isinstance(value, dict):
         message = "index is the index directory; options of the command index go at the top level"
         raise file.error(message, written, hint='index = "vectors"')
@@ -256,16 +252,16 @@ def _read_top(
         known = {known for of_command in options.values() for known in of_command}
         raise _unknown(file, "there is", known | (set(options) - {_INDEX}), written)
     settings: Settings = {}
-    errors: dict[str, UsageError] = {}
+    errors = []
     for name in commands:
         try:
             settings[name, key] = _read_value(file, name, options[name][key], value, written)
         except UsageError as error:
             # For example, jsonl is a format of `ask` and not of `show`.
-            errors[name] = error
+            errors.append(error)
     if not settings:
         # The first command, ask, has the most formats and says best what the user could have meant.
-        raise next(iter(errors.values()))
+        raise errors[0]
     return settings
 
 
@@ -422,16 +418,9 @@ def _in_force(context: click.Context, settings: Settings) -> Iterator[SettingInF
             is_file = source == ParameterSource.DEFAULT_MAP
             origin = settings[name, key].origin if is_file else variable_of(context, option)
         is_searched = key == _INDEX and source == ParameterSource.DEFAULT
-        yield SettingInForce(
-            command=name, key=key, value=_as_json(value), origin=origin,
-            source="search" if is_searched else _SOURCES[source],
-        )  # fmt: skip
-
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, tuple | list):
-        return [_as_json(part) for part in value]
-    return str(value) if isinstance(value, Path) else value
+        value = str(value) if isinstance(value, Path) else value
+        source_name = "search" if is_searched else _SOURCES[source]
+        yield SettingInForce(command=name, key=key, value=value, source=source_name, origin=origin)
 
 
 def render_settings(

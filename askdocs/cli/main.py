@@ -113,10 +113,8 @@ _option_color = click.option(
 
 @click.group(
     cls=Commands, epilog=_STATUS_HELP,
-    context_settings={
-        "help_option_names": ["-h", "--help"], "max_content_width": 100,
-        "auto_envvar_prefix": "ASKDOCS",
-    },
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100,
+                      "auto_envvar_prefix": "ASKDOCS"},
 )  # fmt: skip
 @click.version_option(__version__, message="askdocs %(version)s", allow_from_autoenv=False)
 def cli() -> None:

@@ -44,13 +44,11 @@ def compare_rankings(before: Ranking, now: Ranking) -> ComparedRanking:
     pairs = _pair(before.hits, now.hits)
     paired = {id(hit) for pair in pairs for hit in pair}
     compared = ComparedRanking(
-        before=before,
-        now=now,
-        change=Change.SAME,
+        before=before, now=now, change=Change.SAME,
         went=tuple(hit for hit in before.hits if id(hit) not in paired),
         came=tuple(hit for hit in now.hits if id(hit) not in paired),
         moved=tuple(pair for pair in pairs if pair[0].indexed_place != pair[1].indexed_place),
-    )
+    )  # fmt: skip
     return replace(compared, change=_greatest_change(compared, pairs))
 
 

@@ -2,9 +2,9 @@
 
 import shlex
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Self
 
 from askdocs.citations import resolve
 from askdocs.errors import UsageError
@@ -38,25 +38,17 @@ class LocatedAnswer:
         return path == self.path and any(_share_half(chars, span) for span in self.spans)
 
 
-class Judge:
+class Judge(AbstractContextManager["Judge"]):
     """Locate answers in the text that an index holds.
 
     A context manager: leaving it closes the files of the index.
     """
 
     def __init__(self, index: Index) -> None:
-        """Pin the generation that the index has now.
-
-        Args:
-            index: An open index.
-        """
+        """Pin the generation that an open index has now."""
         self._reader = index.generation.reader()
         self._paths = {path for path, _ in self._reader.documents()}
         self._document = lru_cache(maxsize=256)(self._read)
-
-    def __enter__(self) -> Self:
-        """Return the judge itself."""
-        return self
 
     def __exit__(self, *_: object) -> None:
         """Close all files."""

@@ -28,9 +28,8 @@ def render_report(report: IndexReport) -> str:
         f"{count_of(report.documents, 'document')}, {count_of(report.passages, 'passage')}, "
         f"{count_of(report.sentences, 'sentence')}"
     )
-    if report.is_unchanged:
-        summary = ", ".join([f"nothing has changed: {counts}", *_left_out(report)])
-    else:
+    summary = ", ".join([f"nothing has changed: {counts}", *_left_out(report)])
+    if not report.is_unchanged:
         parts = [f"indexed {counts}", f"{report.embedded} embedded", *_left_out(report)]
         summary = _timed(parts, report)
     return "\n".join([*_reasons("skipped", report.skipped), make_safe(summary), ""])
@@ -40,13 +39,8 @@ def render_refresh(report: IndexReport) -> str:
     """Return a line with what a refresh changed; an empty string if it changed nothing."""
     if report.is_unchanged:
         return ""
-    parts = [
-        f"indexed {count_of(report.documents, 'document')}",
-        *count_kinds(changes_of(report)),
-        f"{report.embedded} embedded",
-        *_left_out(report),
-    ]
-    return f"{_timed(parts, report)}\n"
+    parts = [f"indexed {count_of(report.documents, 'document')}", *count_kinds(changes_of(report))]
+    return f"{_timed([*parts, f'{report.embedded} embedded', *_left_out(report)], report)}\n"
 
 
 def render_preview(preview: IndexPreview) -> str:
@@ -56,12 +50,10 @@ def render_preview(preview: IndexPreview) -> str:
         return f"{', '.join(summary)}: {count_of(preview.documents, 'document')}\n"
     changes = changes_of(preview)
     parts = [
-        f"would index {count_of(preview.documents, 'document')}",
-        *count_kinds(changes),
-        *_left_out(preview),
-        f"{preview.cut} to cut",
+        f"would index {count_of(preview.documents, 'document')}", *count_kinds(changes),
+        *_left_out(preview), f"{preview.cut} to cut",
         f"at least {count_of(preview.sentences, 'sentence')} to embed",
-    ]
+    ]  # fmt: skip
     lines = [f"{kind:<8}  {path}" for kind, paths in changes.items() for path in paths]
     for kind, reasons in (("skipped", preview.skipped), ("failed", preview.failed)):
         lines += [f"{kind:<8}  {path}: {reason}" for path, reason in sorted(reasons.items())]
@@ -93,13 +85,9 @@ def render_repair(report: RepairReport) -> str:
 
 
 def render_status(
-    manifest: Manifest,
-    documents: Mapping[str, DocumentRecord],
-    *,
-    index: str,
-    digest: str,
+    manifest: Manifest, documents: Mapping[str, DocumentRecord], *, index: str, digest: str,
     encoders: Mapping[str, int] | None = None,
-) -> str:
+) -> str:  # fmt: skip
     """Return a table of what an index holds.
 
     Args:
@@ -185,9 +173,9 @@ def _document_counts(records: Collection[DocumentRecord]) -> str:
     """Return how many documents are indexed, their size, and how many files are not."""
     kinds = {
         status.value: [record for record in records if record.status == status]
-        for status in (DocumentStatus.INDEXED, DocumentStatus.SKIPPED, DocumentStatus.FAILED)
+        for status in DocumentStatus
     }
-    indexed = kinds.pop(DocumentStatus.INDEXED.value)
+    indexed = kinds.pop("indexed")
     size = size_text(sum(record.bytes for record in indexed), exact=False)
     return ", ".join([f"{len(indexed)}, {size}", *count_kinds(kinds)])
 

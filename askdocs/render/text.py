@@ -64,7 +64,7 @@ def score_text(hit: Hit) -> str:
 
 
 def _render_hit(hit: Hit, style: Style, base: Path) -> str:
-    head = _head(hit.place, hit.status, style, base, score=score_text(hit))
+    head = _head(hit.place, hit.status, style, base, score_text(hit))
     notes = [make_safe(" > ".join(hit.headings))] if hit.headings else []
     notes += _duplicates(hit, style.body_width)
     body = _body(*with_context(hit), style)
@@ -100,19 +100,14 @@ def _explanation(hit: Hit) -> list[str]:
     return lines
 
 
-def _head(
-    place: Place, status: CitationStatus, style: Style, base: Path, *, score: str = ""
-) -> str:
+def _head(place: Place, status: CitationStatus, style: Style, base: Path, score: str = "") -> str:
     first, last = place.lines
     lines = f"line {first}" if first == last else f"lines {first}-{last}"
     name = make_safe(str(place.citation))
     address = Path(os.path.normpath(base / place.citation.path)).as_uri()
     citation = style.paint(style.link(str(place.citation), address), CYAN)
-    parts = [
-        style.paint(lines, DIM),
-        style.paint(score, BOLD),
-        style.paint(status, _STATUS_COLOURS[status]),
-    ]
+    colour = _STATUS_COLOURS[status]
+    parts = [style.paint(lines, DIM), style.paint(score, BOLD), style.paint(status, colour)]
     whole = "  ".join(filter(None, [name, lines, score, status]))
     # A terminal would break the line anywhere; a citation stays whole, so that it can be copied.
     is_broken = MARGIN + columns(name) <= style.width < MARGIN + columns(whole)
@@ -142,11 +137,8 @@ def _wrapped(line: str, answer: Span, passage: Span, style: Style) -> Iterator[s
         piece = (start, end)
         mark = ">" if _overlap(piece, answer) else "" if _overlap(piece, passage) else "-"
         cuts = sorted({min(max(cut, start), end) for cut in (start, end, *answer, *passage)})
-        painted = "".join(
-            _painted(safe[first:last], (first, last), answer, passage, style)
-            for first, last in pairwise(cuts)
-        )
-        yield f"{mark:<{MARGIN + indent}}{painted}"
+        parts = (_painted(safe[slice(*cut)], cut, answer, passage, style) for cut in pairwise(cuts))
+        yield f"{mark:<{MARGIN + indent}}{''.join(parts)}"
 
 
 def _painted(text: str, span: Span, answer: Span, passage: Span, style: Style) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import pytest
 
+from askdocs.cli import main
 from askdocs.cli.config import (
     Configuration,
     defaults_of,
@@ -251,6 +252,6 @@ def test_error_is_that_of_the_command_with_most_choices():
     assert file is not None
 
     with pytest.raises(UsageError, match="is not one of 'text', 'json', 'jsonl'") as caught:
-        read_settings(file, cli.load_all())
+        read_settings(file, main.cli.load_all())
 
     assert caught.value.hint == "askdocs ask --help"

@@ -132,8 +132,8 @@ def _columns(character: str) -> int:
 MARGIN = 4
 """Columns before the text of a passage."""
 
-BOLD, DIM, RED, GREEN, YELLOW, CYAN = 1, 2, 31, 32, 33, 36
-"""Codes of Select Graphic Rendition, as `Style.paint` takes them."""
+# Codes of Select Graphic Rendition.
+_CODES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "cyan": 36}
 
 _MIN_WIDTH = 20
 _MAX_WIDTH = 100
@@ -155,18 +155,16 @@ class Style:
     color: bool = False
     links: bool = False
 
-    def paint(self, text: str, *codes: int) -> str:
-        """Return the text with SGR codes around it if colour is on."""
-        if not self.color or not text:
-            return text
-        return f"\x1b[{';'.join(map(str, codes))}m{text}\x1b[0m"
+    def paint(self, text: str, look: str) -> str:
+        """Return the text bold, dim, red, green, yellow or cyan if colour is on."""
+        return f"\x1b[{_CODES[look]}m{text}\x1b[0m" if self.color and text else text
 
     def link(self, text: str, url: str) -> str:
         """Return the text, made safe, as a hyperlink (OSC 8) if links are on.
 
         Neither text nor URL can end the link or begin another sequence: in the URL, everything that
         RFC 3986 does not allow is percent-encoded. Colour goes around a link:
-        `style.paint(style.link(text, url), BOLD)`.
+        `style.paint(style.link(text, url), "bold")`.
 
         Args:
             text: What is shown.

@@ -21,7 +21,7 @@ from askdocs.places import (
     find_index,
 )
 from askdocs.render.json import dump_object
-from askdocs.terminal import BOLD, DIM, Style, columns, make_safe, size_text
+from askdocs.terminal import Style, columns, make_safe, size_text
 
 _META = "askdocs.configuration"
 """The key in a context's `meta` of the file that was read and its settings."""
@@ -435,8 +435,8 @@ def render_settings(
     key_width = max(columns(key) for key, _, _ in rows)
     value_width = max(width for _, value, _ in rows if (width := columns(value)) <= _WIDEST)
     return "".join(
-        f"{style.paint(_padded(key, key_width), BOLD)}  {_padded(value, value_width)}"
-        f"  {style.paint(origin, DIM)}\n"
+        f"{style.paint(_padded(key, key_width), 'bold')}  {_padded(value, value_width)}"
+        f"  {style.paint(origin, 'dim')}\n"
         for key, value, origin in rows
     )
 

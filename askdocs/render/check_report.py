@@ -9,7 +9,7 @@ from dataclasses import asdict
 from askdocs.records.reports import Freshness
 from askdocs.render.json import dump_object
 from askdocs.render.reports import changes_of, count_kinds
-from askdocs.terminal import GREEN, RED, Style, count_of, make_safe
+from askdocs.terminal import Style, count_of, make_safe
 
 _CHANGES = {
     "added": "is not in the index",
@@ -36,7 +36,7 @@ def summarise(freshness: Freshness) -> str:
 def render_freshness(freshness: Freshness, style: Style) -> str:
     """Return the summary, and every difference on a line of its own."""
     word, counts = summarise(freshness).split(": ", 1)
-    lines = [f"{style.paint(word, GREEN if freshness.is_fresh else RED)}: {counts}"]
+    lines = [f"{style.paint(word, 'green' if freshness.is_fresh else 'red')}: {counts}"]
     for kind, path, message in _differences(freshness):
         subject = path if kind in _CHANGES else message
         lines.append(f"{kind:<8}  {make_safe(subject)}")

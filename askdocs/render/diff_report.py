@@ -7,20 +7,7 @@ from typing import Any
 from askdocs.records.results import Change, ComparedRanking, Hit, Ranking
 from askdocs.render.formats import escape_markdown
 from askdocs.render.json import dump_object, round_score
-from askdocs.terminal import (
-    BOLD,
-    CYAN,
-    DIM,
-    GREEN,
-    MARGIN,
-    RED,
-    YELLOW,
-    Style,
-    count_of,
-    make_safe,
-    one_line,
-    wrap,
-)
+from askdocs.terminal import MARGIN, Style, count_of, make_safe, one_line, wrap
 
 _NAMES = {
     Change.SAME: "same",
@@ -30,7 +17,7 @@ _NAMES = {
     Change.ANSWERED: "newly answered",
     Change.REFUSED: "newly refused",
 }
-_MARKS = {"-": RED, "+": GREEN, "~": YELLOW}
+_MARKS = {"-": "red", "+": "green", "~": "yellow"}
 _MAX_CELL_CHARS = 300
 # GitHub accepts 65,536 characters in a comment.
 _MAX_TABLE_CHARS = 60_000
@@ -90,15 +77,15 @@ def _block(compared: ComparedRanking, style: Style) -> str:
     question = compared.now.question
     title = make_safe(f"{question.id}  {one_line(question.text)}")
     went, came = _changed_hits(compared)
-    parts = [f"{style.paint(title, BOLD)}\n{'':<{MARGIN}}{_NAMES[compared.change]}\n"]
+    parts = [f"{style.paint(title, 'bold')}\n{'':<{MARGIN}}{_NAMES[compared.change]}\n"]
     parts += [_hit(hit, "-", style) for hit in went] + [_hit(hit, "+", style) for hit in came]
     parts += [_moved(before, now, style) for before, now in compared.moved]
     return "".join(parts)
 
 
 def _hit(hit: Hit, mark: str, style: Style) -> str:
-    citation = style.paint(make_safe(_citation(hit)), CYAN)
-    head = f"{_mark(mark, style)}{hit.rank}. {citation}  {style.paint(f'{hit.score:.2f}', DIM)}\n"
+    citation = style.paint(make_safe(_citation(hit)), "cyan")
+    head = f"{_mark(mark, style)}{hit.rank}. {citation}  {style.paint(f'{hit.score:.2f}', 'dim')}\n"
     answer = make_safe(one_line(hit.answer.text))
     spans = wrap(answer, style.body_width - MARGIN)
     return head + "".join(f"{'':<{2 * MARGIN}}{answer[start:end]}\n" for start, end in spans)

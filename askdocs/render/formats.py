@@ -11,7 +11,7 @@ from askdocs.records.results import Hit, Ranking
 from askdocs.records.spans import Span
 from askdocs.render.json import dump, ranking_object
 from askdocs.render.text import render_ranking, score_text, with_context
-from askdocs.terminal import BOLD, Style, escape_commands, make_safe, one_line
+from askdocs.terminal import Style, escape_commands, make_safe, one_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ def _render_text(rankings: Iterable[Ranking], layout: Layout) -> Iterator[str]:
         if position:
             yield "\n"
         if layout.is_many:
-            yield layout.style.paint(f"# {make_safe(ranking.question.text)}", BOLD) + "\n\n"
+            yield layout.style.paint(f"# {make_safe(ranking.question.text)}", "bold") + "\n\n"
         yield render_ranking(ranking, layout.style, base=layout.base)
 
 

@@ -7,25 +7,13 @@ from pathlib import Path
 
 from askdocs.records.results import CitationStatus, CitedText, Hit, Place, Ranking
 from askdocs.records.spans import Span
-from askdocs.terminal import (
-    BOLD,
-    CYAN,
-    DIM,
-    GREEN,
-    MARGIN,
-    RED,
-    YELLOW,
-    Style,
-    columns,
-    make_safe,
-    wrap,
-)
+from askdocs.terminal import MARGIN, Style, columns, make_safe, wrap
 
 _MAX_DUPLICATES = 3
 _STATUS_COLOURS = {
-    CitationStatus.VERIFIED: GREEN,
-    CitationStatus.MOVED: YELLOW,
-    CitationStatus.GONE: RED,
+    CitationStatus.VERIFIED: "green",
+    CitationStatus.MOVED: "yellow",
+    CitationStatus.GONE: "red",
 }
 
 
@@ -73,7 +61,7 @@ def _render_hit(hit: Hit, style: Style, base: Path) -> str:
 
 
 def _dim_lines(lines: list[str], style: Style) -> str:
-    return "".join(f"{'':<{MARGIN}}{style.paint(line, DIM)}\n" for line in lines if line)
+    return "".join(f"{'':<{MARGIN}}{style.paint(line, 'dim')}\n" for line in lines if line)
 
 
 def _duplicates(hit: Hit, width: int) -> list[str]:
@@ -105,9 +93,9 @@ def _head(place: Place, status: CitationStatus, style: Style, base: Path, score:
     lines = f"line {first}" if first == last else f"lines {first}-{last}"
     name = make_safe(str(place.citation))
     address = Path(os.path.normpath(base / place.citation.path)).as_uri()
-    citation = style.paint(style.link(str(place.citation), address), CYAN)
+    citation = style.paint(style.link(str(place.citation), address), "cyan")
     colour = _STATUS_COLOURS[status]
-    parts = [style.paint(lines, DIM), style.paint(score, BOLD), style.paint(status, colour)]
+    parts = [style.paint(lines, "dim"), style.paint(score, "bold"), style.paint(status, colour)]
     whole = "  ".join(filter(None, [name, lines, score, status]))
     # A terminal would break the line anywhere; a citation stays whole, so that it can be copied.
     is_broken = MARGIN + columns(name) <= style.width < MARGIN + columns(whole)
@@ -144,8 +132,8 @@ def _wrapped(line: str, answer: Span, passage: Span, style: Style) -> Iterator[s
 def _painted(text: str, span: Span, answer: Span, passage: Span, style: Style) -> str:
     """Paint a text that is all answer, all passage or all context."""
     if _overlap(span, answer):
-        return style.paint(text, BOLD)
-    return text if _overlap(span, passage) else style.paint(text, DIM)
+        return style.paint(text, "bold")
+    return text if _overlap(span, passage) else style.paint(text, "dim")
 
 
 def _overlap(first: Span, second: Span) -> bool:

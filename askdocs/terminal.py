@@ -43,12 +43,8 @@ def make_safe(text: str) -> str:
 def keep_style(text: str, *, is_styled: bool) -> str:
     """Check output once more on its way to a terminal; its parts have been made safe before.
 
-    Every character that could command a terminal is replaced, except tabs, line ends, and the
-    sequences of askdocs for colours and links to files.
-
-    Args:
-        text: Lines of output.
-        is_styled: True if askdocs may have coloured or linked parts of it.
+    Every character that could command a terminal is replaced, except tabs, line ends, and, if
+    styled, the sequences of askdocs for colours and links to files.
     """
     if not _COMMAND.search(text):
         return text
@@ -60,9 +56,7 @@ def keep_style(text: str, *, is_styled: bool) -> str:
 def escape_commands(text: str, escape: Callable[[str], str]) -> str:
     """Escape every character that could command a terminal, except tabs and line feeds.
 
-    Args:
-        text: The text.
-        escape: Returns the escape of one character, in a format that loses nothing.
+    `escape` returns the escape of one character, in a format that loses nothing.
     """
     return _COMMAND.sub(lambda match: escape(match[0]), text)
 
@@ -82,12 +76,8 @@ def columns(text: str) -> int:
 def wrap(text: str, width: int) -> list[Span]:
     """Break one line of text between words, and inside words that are wider than the line.
 
-    Args:
-        text: Without line ends.
-        width: In columns, at least 2.
-
-    Returns:
-        The span of each line in `text`, without white space around it.
+    Return the span of each line in `text`, without white space around it. The width is in columns,
+    at least 2.
     """
     lines: list[Span] = []
     for word in _WORD.finditer(text):
@@ -143,13 +133,7 @@ _URL = "%:/?#[]@!$&'()*+,;=~"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """How text is laid out.
-
-    Attributes:
-        width: Columns of the terminal.
-        color: Whether escape sequences may be used.
-        links: Whether hyperlinks may be used.
-    """
+    """How text is laid out: in how many columns, and with or without colour and hyperlinks."""
 
     width: int = 80
     color: bool = False
@@ -163,12 +147,8 @@ class Style:
         """Return the text, made safe, as a hyperlink (OSC 8) if links are on.
 
         Neither text nor URL can end the link or begin another sequence: in the URL, everything that
-        RFC 3986 does not allow is percent-encoded. Colour goes around a link:
-        `style.paint(style.link(text, url), "bold")`.
-
-        Args:
-            text: What is shown.
-            url: An absolute URL, as `Path.as_uri` returns.
+        RFC 3986 does not allow is percent-encoded. It is absolute, as `Path.as_uri` returns it.
+        Colour goes around a link: `style.paint(style.link(text, url), "bold")`.
         """
         safe = make_safe(text)
         if not self.links or not text:
@@ -194,10 +174,8 @@ _DECIMAL = (("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
 def size_text(size: int, *, exact: bool = True) -> str:
     """Return a number of bytes with a unit.
 
-    Args:
-        size: In bytes.
-        exact: True for the largest binary unit that needs at most one decimal; False for the
-            largest decimal unit, as disks are sold, rounded to one decimal.
+    If exact, that is the largest binary unit that needs at most one decimal; otherwise the largest
+    decimal unit, as disks are sold, rounded to one decimal.
     """
     for unit, count in _BINARY if exact else _DECIMAL:
         if size >= count and not (exact and size * 10 % count):

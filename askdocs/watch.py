@@ -25,11 +25,9 @@ from askdocs.records.reports import IndexReport
 class Pace:
     """How fast a watch reacts, in milliseconds.
 
-    Attributes:
-        together: Changes within this time of each other are one change: editors write in steps.
-        longest: The longest time for which changes are collected.
-        look: The interval of checks for what no system reports: roots that come and go, and files
-            that were named.
+    Changes within `together` of each other are one change, because editors write in steps; they are
+    collected for `longest` at most. What no system reports is checked every `look`: roots that come
+    and go, and files that were named.
     """
 
     together: int = 200
@@ -45,15 +43,10 @@ class Watcher:
         progress: Progress, open_encoder: Callable[..., Encoder] = compiled.open_encoder,
         pace: Pace = Pace(),
     ) -> None:  # fmt: skip
-        """Prepare to watch.
+        """Prepare to watch; for the arguments see `build`.
 
-        Args:
-            request: What to index first, and how. Later refreshes use what the index records.
-            cache: The directory of compiled encoders and vectors.
-            notify: Called with one line about anything that takes long.
-            progress: Receives the progress of the first run.
-            open_encoder: Opens the encoder, with the arguments of `embedding.open_encoder`.
-            pace: How fast to react.
+        The request and the progress are those of the first run. Later ones use what the index
+        records.
 
         Raises:
             UsageError: The package watchfiles is not installed.
@@ -155,11 +148,7 @@ class Watcher:
 
 
 class _WatchedPaths:
-    """The folders to watch for a corpus, and the paths to check from time to time.
-
-    Attributes:
-        folders: The roots that are folders; the system reports changes in them.
-    """
+    """The folders to watch for a corpus, and the paths to check from time to time."""
 
     def __init__(self, index: Path) -> None:
         generation = open_generation(index)

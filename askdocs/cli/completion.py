@@ -42,10 +42,7 @@ def continuations(typed: str, documents: Mapping[str, int]) -> list[str]:
     """Return the next steps of a citation: folders, documents up to `#p`, or paragraphs.
 
     A step without a choice is taken at once, so that the shell does not end the word there.
-
-    Args:
-        typed: The beginning of the citation.
-        documents: The number of paragraphs of each document, by path.
+    `documents` has the number of paragraphs of each document, by path.
     """
     path, mark, _ = typed.rpartition("#p")
     if mark and path in documents:

@@ -52,11 +52,8 @@ def _read_whole(*, hint: str) -> str:
 def read_questions(name: str, *, hint: str) -> Iterator[Question]:
     """Read questions from a file, one a line: plain text, or JSON objects with question and id.
 
-    Blank lines are skipped. The number of its line is the id of a question without one.
-
-    Args:
-        name: The file's path, or - for standard input.
-        hint: What to type if there is no such file.
+    Blank lines are skipped. The number of its line is the id of a question without one. For
+    arguments see `read_lines`.
 
     Raises:
         UsageError: There is no such file, it is not UTF-8, or a line is not a question.

@@ -17,14 +17,8 @@ def compare_answers(
 ) -> Iterator[ComparedRanking]:
     """Ask two indexes every question and compare what they cite.
 
-    Each answers from its own text. Whether that text is still in the files does not matter.
-
-    Args:
-        old: The index as it was.
-        new: The index as it is.
-        questions: Asked in this order.
-        mode: Which signals make the score: hybrid, dense or lexical.
-        top_k: How many hits to compare at most.
+    Each answers from its own text, with at most `top_k` hits. Whether that text is still in the
+    files does not matter.
 
     Raises:
         AskdocsError: See `Index.ask_all`.

@@ -17,12 +17,7 @@ from askdocs.text.document import read_document
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocatedAnswer:
-    """An answer located in the indexed text.
-
-    Attributes:
-        path: The path of its document.
-        spans: Every span that holds it, at least one.
-    """
+    """An answer located in the indexed text: its document, and every span that holds it."""
 
     path: str
     spans: tuple[Span, ...]
@@ -39,10 +34,7 @@ class LocatedAnswer:
 
 
 class Judge(AbstractContextManager["Judge"]):
-    """Locate answers in the text that an index holds.
-
-    A context manager: leaving it closes the files of the index.
-    """
+    """Locate answers in the text that an index holds; leaving it closes the files of the index."""
 
     def __init__(self, index: Index) -> None:
         """Pin the generation that an open index has now."""

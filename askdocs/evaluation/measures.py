@@ -11,14 +11,9 @@ from collections.abc import Collection, Hashable, Sequence
 
 
 def newly_found(shown: Sequence[Collection[Hashable]]) -> list[int]:
-    """Count the relevant ids that each rank shows and no rank before it did.
+    """Count, for each hit, the relevant ids that it shows and no hit before it did.
 
-    Args:
-        shown: The relevant ids that each hit shows, best hit first; empty for a hit that is not
-            relevant.
-
-    Returns:
-        As many numbers as hits, each 0 or above.
+    `shown` has the relevant ids of each hit, best hit first; none for a hit that is not relevant.
     """
     seen: set[Hashable] = set()
     found: list[int] = []
@@ -76,16 +71,10 @@ def expected_calibration_error(
 ) -> float:
     """Return the mean distance of scores from the share of correct ones, over bins of equal width.
 
+    There is at least one score, each in [0, 1], with a flag that tells if its answer is correct.
     A bin is weighted by its number of scores. A score on a border belongs to the bin above it; 1
-    belongs to the last one.
-
-    Args:
-        scores: In [0, 1], at least one.
-        correct: For each score, whether the answer it was given to is correct.
-        bins: At least 1.
-
-    Returns:
-        A value in [0, 1]; 0 if each bin's mean score is its share of correct ones.
+    belongs to the last one. The value is in [0, 1]; 0 if each bin's mean score is its share of
+    correct ones.
 
     Source:
         Naeini, Cooper & Hauskrecht (2015), doi:10.1609/aaai.v29i1.9602.
@@ -101,10 +90,7 @@ def expected_calibration_error(
 
 
 def share(flags: Sequence[bool]) -> float:
-    """Return the share of true flags: of refusals, the rate of abstention.
-
-    Args:
-        flags: At least one.
+    """Return the share of true flags, at least one: of refusals, the rate of abstention.
 
     Source:
         El-Yaniv & Wiener (2010), https://www.jmlr.org/papers/v11/el-yaniv10a.html: coverage is one

@@ -22,10 +22,8 @@ Where: TypeAlias = Citation | Span | str | None
 class GivenAnswer:
     """An answer as it was written down, not yet located in the indexed text.
 
-    Attributes:
-        file: The path of its document in the index, or the end of that path.
-        where: The part of the document that is the answer.
-        text: The text that a span must hold; empty for any text.
+    `file` is the path of its document in the index, or the end of that path; `text` is what a span
+    must hold, empty for any text.
     """
 
     file: str
@@ -35,12 +33,7 @@ class GivenAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedQuestion:
-    """A question with all its answers.
-
-    Attributes:
-        question: The question.
-        answers: Empty if the corpus cannot answer it; None if it has not been judged.
-    """
+    """A question with all its answers: none if the corpus cannot answer it, None if not judged."""
 
     question: Question
     answers: tuple[GivenAnswer, ...] | None

@@ -34,17 +34,11 @@ def evaluate(
     index: Index, questions: Sequence[JudgedQuestion], *, mode: Mode | str,
     top_k: int = _MIN_DEPTH, reranker: Reranker | None = None,
 ) -> Evaluation:  # fmt: skip
-    """Ask every question and compare the hits with its answers.
+    """Ask every question, at least one, and compare the hits with its answers.
 
     Hits below the bar count as well. A question counts as refused if no hit reaches the mode's
-    own bar. All answers are located before the first question is asked.
-
-    Args:
-        index: An open index.
-        questions: At least one, each judged.
-        mode: Which signals make the score: hybrid, dense or lexical.
-        top_k: How many hits to examine; fewer than 10 count as 10.
-        reranker: Reorders the hits; None for the order of the scores.
+    own bar. All answers are located before the first question is asked. Fewer than 10 hits
+    (`top_k`) count as 10; a reranker reorders them.
 
     Raises:
         UsageError: A question has not been judged, or an answer is not in the index.
@@ -145,26 +139,17 @@ _BASELINE_HINT = "askdocs eval --format json QUESTIONS > old.json"
 
 
 class EarlierResult(NamedTuple):
-    """The result of a question in an earlier evaluation.
-
-    Attributes:
-        first_relevant: The first relevant rank, from 1; None if no hit was relevant.
-        answered: True if the question was answered, False if it was refused.
-    """
+    """The result of a question in an earlier evaluation: its first relevant rank, from 1."""
 
     first_relevant: int | None
     answered: bool
 
 
 def read_baseline(content: str, name: str) -> dict[str, EarlierResult]:
-    """Read the results of an earlier evaluation by the ids of the questions.
-
-    Args:
-        content: The output of `askdocs eval --format json`.
-        name: The name of the file, for messages.
+    """Read the output of `askdocs eval --format json` by the ids of the questions.
 
     Raises:
-        UsageError: The content is something else.
+        UsageError: The content is something else; the message has the name of the file.
     """
     location = name
     results = {}

@@ -56,9 +56,7 @@ def render_freshness_json(freshness: Freshness) -> str:
 def render_annotations(freshness: Freshness, *, folder: str) -> str:
     """Return the summary, and for each difference a command that makes GitHub show it at its file.
 
-    Args:
-        freshness: The comparison.
-        folder: The POSIX path of the base from the root of the repository.
+    `folder` is the POSIX path of the base from the root of the repository.
     """
     lines = [summarise(freshness)]
     for kind, path, message in _differences(freshness):

@@ -18,12 +18,9 @@ from askdocs.terminal import Style, escape_commands, make_safe, one_line
 class Layout:
     """The layout of answers, apart from their format.
 
-    Attributes:
-        style: The layout of text for a reader.
-        base: The real folder to which the paths of the index are relative.
-        current: The real current folder; None if it has been removed.
-        is_many: True if there may be several questions.
-        null: True if paths end in NUL and are printed as the file system has them.
+    Paths of the index are relative to `base`; both folders are real, and `current` is None if it
+    has been removed. `is_many` is True if there may be several questions, `null` if paths end in
+    NUL and are printed as the file system has them.
     """
 
     style: Style

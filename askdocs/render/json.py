@@ -26,9 +26,7 @@ _RERANK_DIGITS = 6
 def dump(value: object, *, indent: int | None) -> str:
     """Return a value as JSON with a newline, and escape what could command a terminal.
 
-    Args:
-        value: Anything that `json.dumps` accepts.
-        indent: Spaces for each level; None for one line.
+    `indent` is the number of spaces for each level; None means one line.
     """
     # JSON may hold DEL, C1 controls and direction marks raw, and a terminal would obey them.
     text = json.dumps(value, ensure_ascii=False, indent=indent)

@@ -90,12 +90,8 @@ def render_status(
 ) -> str:  # fmt: skip
     """Return a table of what an index holds.
 
-    Args:
-        manifest: The manifest of its generation.
-        documents: The record of each file of the corpus.
-        index: The name of the index.
-        digest: The name of its generation.
-        encoders: The size in bytes of each compiled encoder in the index.
+    `documents` has the record of each file of the corpus, `digest` is the name of the generation,
+    and `encoders` has the size in bytes of each compiled encoder in the index.
     """
     model = manifest.model
     revision = f" ({model.revision})" if model.revision else ""

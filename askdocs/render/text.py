@@ -21,12 +21,8 @@ def render_ranking(ranking: Ranking, style: Style, *, base: Path) -> str:
     """Return the hits of one question; an empty string without hits.
 
     Lines of the answer sentence have `>` in the margin, lines of the context alone `-`. On a
-    terminal the answer is also bold, and the context dim.
-
-    Args:
-        ranking: The hits.
-        style: The layout.
-        base: The absolute folder to which paths are relative; links lead there.
+    terminal the answer is also bold, and the context dim. Paths are relative to the absolute
+    folder `base`, where links lead.
     """
     return "\n".join(_render_hit(hit, style, base) for hit in ranking.hits)
 

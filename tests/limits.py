@@ -24,3 +24,9 @@ def limited(process: subprocess.Popen, seconds: float = SECONDS) -> Iterator[Non
         process.kill()
         with process:
             pass
+
+
+def run_limited(command, **options):
+    """Run a command, which may take a minute; return its status and what it wrote."""
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.run(command, check=False, timeout=60, **{**streams, **options})

@@ -4,22 +4,20 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tomllib
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.limits import run_limited
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 HOOKS = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
 LIGHT = ["--no-deps", "click>=8.4.2,<9", "pathspec>=1,<2"]
-
-Act = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def test_hooks_run_without_file_names():
@@ -28,10 +26,9 @@ def test_hooks_run_without_file_names():
         "askdocs-check": "askdocs check",
         "askdocs-eval": "askdocs eval",
     }
+    fixed = ("python", False, True)
     for hook in HOOKS.values():
-        assert (hook["language"], hook["pass_filenames"], hook["always_run"]) == (
-            "python", False, True,
-        )  # fmt: skip
+        assert (hook["language"], hook["pass_filenames"], hook["always_run"]) == fixed
 
 
 def test_check_hook_installs_no_dependencies():
@@ -43,7 +40,7 @@ def test_check_hook_installs_no_dependencies():
     assert "additional_dependencies" not in HOOKS["askdocs-eval"]
 
 
-def write_wheel(folder: Path, name: str, version: str, requires: list[str]) -> None:
+def write_wheel(folder, name, version, requires):
     """Write an empty package with requirements."""
     stem = f"{name.replace('-', '_')}-{version}"
     lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
@@ -56,7 +53,7 @@ def write_wheel(folder: Path, name: str, version: str, requires: list[str]) -> N
 
 
 @pytest.fixture
-def resolve(tmp_path: Path) -> Callable[..., set[str]]:
+def resolve(tmp_path):
     """Return what pip would install for askdocs: `resolve("--no-deps", ...)`."""
     shelf = tmp_path / "shelf"
     shelf.mkdir()
@@ -67,15 +64,10 @@ def resolve(tmp_path: Path) -> Callable[..., set[str]]:
     write_wheel(shelf, "askdocs", "0.1.0", PROJECT["dependencies"])
     fixed = "install --dry-run --ignore-installed --no-index --quiet --isolated --report -".split()
 
-    def run(*requirements: str) -> set[str]:
-        ran = subprocess.run(
-            [
-                sys.executable, "-m", "pip", *fixed, "--find-links", str(shelf), "askdocs",
-                *requirements,
-            ],
-            env={"PATH": os.environ["PATH"], "PIP_CONFIG_FILE": os.devnull},
-            capture_output=True, check=True, encoding="utf-8", timeout=60,
-        )  # fmt: skip
+    def run(*requirements):
+        command = [sys.executable, "-m", "pip", *fixed, "--find-links", str(shelf), "askdocs"]
+        environment = {"PATH": os.environ["PATH"], "PIP_CONFIG_FILE": os.devnull}
+        ran = run_limited([*command, *requirements], env=environment)
         return {package["metadata"]["name"] for package in json.loads(ran.stdout)["install"]}
 
     return run
@@ -83,9 +75,7 @@ def resolve(tmp_path: Path) -> Callable[..., set[str]]:
 
 def test_pip_takes_three_packages_for_the_check_hook(resolve):
     """With the arguments of the hook, pip installs no PyTorch."""
-    assert resolve(*HOOKS["askdocs-check"]["additional_dependencies"]) == {
-        "askdocs", "click", "pathspec",
-    }  # fmt: skip
+    assert resolve(*LIGHT) == {"askdocs", "click", "pathspec"}
     assert {"torch", "numpy"} <= resolve()
 
 
@@ -126,13 +116,13 @@ chmod +x "$3/bin/python" "$3/bin/askdocs"
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Path:
+def log(tmp_path):
     """The arguments of pip, a line for each call."""
     return tmp_path / "pip.log"
 
 
 @pytest.fixture
-def act(seeds_project: Path, cache: Path, tmp_path: Path, log: Path) -> Act:
+def act(seeds_project, cache, tmp_path, log):
     """Run the action's script as GitHub does, in a checkout of the seeds: `act(DEEP="true")`."""
     checkout = tmp_path / "checkout"
     for name in ("seeds", "vectors"):
@@ -143,22 +133,20 @@ def act(seeds_project: Path, cache: Path, tmp_path: Path, log: Path) -> Act:
     python.write_text(PYTHON.format(python=sys.executable, log=log, root=ROOT))
     python.chmod(0o755)
 
-    def run(**inputs: str) -> subprocess.CompletedProcess[str]:
+    def run(**inputs):
         variables = {f"INPUT_{name}": value for name, value in inputs.items()}
-        return subprocess.run(
-            ["bash", str(ROOT / ".ci" / "action")],
-            cwd=checkout,
+        return run_limited(
+            ["bash", str(ROOT / ".ci" / "action")], cwd=checkout, encoding="utf-8",
             env={
                 "PATH": os.environ["PATH"], "RUNNER_TEMP": str(runner),
                 "ASKDOCS_CACHE": str(cache), "INPUT_PYTHON": str(python), **variables,
             },
-            capture_output=True, check=False, encoding="utf-8", timeout=60,
         )  # fmt: skip
 
     return run
 
 
-def installed(log: Path) -> list[str]:
+def installed(log):
     """Return the arguments of every call of pip."""
     start = "-m pip install -q --disable-pip-version-check "
     return [line.removeprefix(start) for line in log.read_text().splitlines()]
@@ -180,9 +168,8 @@ def test_action_annotates_what_differs(act, tmp_path):
     ran = act()
 
     assert ran.returncode == 1
-    assert ran.stdout.splitlines()[1].startswith(
-        "::error file=seeds/new.txt,title=askdocs check%3A"
-    )
+    start = "::error file=seeds/new.txt,title=askdocs check%3A"
+    assert ran.stdout.splitlines()[1].startswith(start)
     assert list((tmp_path / "runner").iterdir()) == []
 
 
@@ -212,8 +199,8 @@ def test_inputs_are_never_run(act, tmp_path):
     ran = act(INDEX=evil)
     act(QUESTIONS=evil, EVAL_ARGUMENTS=evil)
 
-    assert ran.returncode == 3
-    assert ran.stdout == "::error title=askdocs check::askdocs check exits 3\n"
+    message = "::error title=askdocs check::askdocs check exits 3\n"
+    assert (ran.returncode, ran.stdout) == (3, message)
     assert list(tmp_path.rglob("owned")) == []
 
 
@@ -225,7 +212,5 @@ def test_old_python_is_refused(act, tmp_path):
 
     ran = act(PYTHON=str(old))
 
-    assert ran.returncode == 2
-    assert ran.stdout == (
-        f"::error title=askdocs::askdocs needs Python 3.11 or newer; {old} is Python 3.9.2\n"
-    )
+    message = f"askdocs needs Python 3.11 or newer; {old} is Python 3.9.2"
+    assert (ran.returncode, ran.stdout) == (2, f"::error title=askdocs::{message}\n")

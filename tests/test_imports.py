@@ -3,22 +3,17 @@
 import json
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 
 import askdocs
+from tests.limits import run_limited
 
 FRAMEWORKS = {"torch", "transformers", "sentence_transformers", "huggingface_hub", "onnx"}
-ENCODER = {"onnxruntime", "tokenizers"}
-DENSE = {"faiss"}
-ARRAYS = {"numpy"}
-WORDS = {"Stemmer"}
+ENCODER, DENSE, ARRAYS, WORDS = {"onnxruntime", "tokenizers"}, {"faiss"}, {"numpy"}, {"Stemmer"}
 ALL = FRAMEWORKS | ENCODER | DENSE | ARRAYS | WORDS
 
 LISTED = """
@@ -31,19 +26,13 @@ with open(os.environ["LISTED"], "w") as file:
 
 
 @pytest.fixture
-def modules_of(seeds_project: Path, cache: Path, tmp_path: Path) -> Callable[..., Any]:
+def modules_of(seeds_project, cache, tmp_path):
     """Run a command on the seed articles; return its exit status and the modules it loaded."""
 
-    def run(*arguments: str) -> tuple[int, set[str]]:
+    def run(*arguments):
         listed = tmp_path / "modules.json"
-        subprocess.run(
-            [sys.executable, "-c", LISTED, *arguments],
-            cwd=seeds_project,
-            env={**os.environ, "ASKDOCS_CACHE": str(cache), "LISTED": str(listed)},
-            capture_output=True,
-            check=True,
-            timeout=60,
-        )
+        environment = {**os.environ, "ASKDOCS_CACHE": str(cache), "LISTED": str(listed)}
+        run_limited([sys.executable, "-c", LISTED, *arguments], cwd=seeds_project, env=environment)
         status, modules = json.loads(listed.read_text())
         return status, set(modules)
 
@@ -66,13 +55,7 @@ sys.exit(main(sys.argv[1:]))
 
 @pytest.mark.parametrize(
     "arguments",
-    [
-        ["ask", "Kremlin"],
-        ["ask", "--refresh", "Kremlin"],
-        ["diff", "vectors", "--questions", "-"],
-        ["eval", "-"],
-    ],
-    ids=" ".join,
+    ["ask Kremlin", "ask --refresh Kremlin", "diff vectors --questions -", "eval -"],
 )
 def test_command_that_asks_spares_the_processors(seeds_project, tmp_path, cache, arguments):
     """NumPy is told to start no threads of its own before it is imported."""
@@ -82,9 +65,9 @@ def test_command_that_asks_spares_the_processors(seeds_project, tmp_path, cache,
     environment = {**os.environ, "ASKDOCS_CACHE": str(cache)}
     environment.pop("OPENBLAS_NUM_THREADS", None)
 
-    ran = subprocess.run(
-        [sys.executable, "-c", ENVIRONMENT_OF_NUMPY, *arguments, "--mode", "lexical"],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=60,
+    ran = run_limited(
+        [sys.executable, "-c", ENVIRONMENT_OF_NUMPY, *arguments.split(), "--mode", "lexical"],
+        cwd=tmp_path, env=environment, text=True,
         input='{"question": "Kremlin", "answers": []}\n',
     )  # fmt: skip
 
@@ -95,24 +78,18 @@ def test_command_that_asks_spares_the_processors(seeds_project, tmp_path, cache,
 @pytest.mark.parametrize(
     ("arguments", "expected", "forbidden"),
     [
-        (["--help"], 0, ALL),
-        (["ask", "--help"], 0, ALL),
-        (["index", "--help"], 0, ALL),
-        (["--version"], 0, ALL),
-        (["check"], 0, ALL),
-        (["status"], 0, ALL),
-        (["status", "--documents"], 0, ALL),
+        *((words.split(), 0, ALL) for words in (
+            "--help", "ask --help", "index --help", "--version", "check", "status", "config",
+            "status --documents", "completion zsh",
+        )),
         (["frobnicate"], 2, ALL),
-        (["config"], 0, ALL),
-        (["completion", "zsh"], 0, ALL),
         (["show", "seeds/001_169922582ed849e6.txt#p3"], 0, FRAMEWORKS | ENCODER | DENSE | WORDS),
         (["ask", "--mode", "lexical", "Kremlin"], 0, FRAMEWORKS | ENCODER | DENSE),
         (["ask", "--mode", "dense", "Who leads the expert group?"], 0, FRAMEWORKS | DENSE),
         (["ask", "Who leads the expert group?"], 0, FRAMEWORKS | DENSE),
         (["index"], 0, FRAMEWORKS | ENCODER | DENSE),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
-)
+)  # fmt: skip
 def test_command_does_not_import(modules_of, arguments, expected, forbidden):
     """What a command does not need stays out of its process."""
     status, modules = modules_of(*arguments)
@@ -135,9 +112,7 @@ def test_importing_the_package_imports_nothing_heavy():
         "print(json.dumps([first, sorted(sys.modules)]))"
     )
 
-    ran = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, check=True, timeout=60
-    )
+    ran = run_limited([sys.executable, "-c", script])
 
     before, after = json.loads(ran.stdout)
     assert ALL & set(before) == set()
@@ -152,7 +127,7 @@ def test_interruption_while_importing_is_quiet(monkeypatch):
     class Interrupted(ModuleType):
         """A module whose import is interrupted."""
 
-        def __getattr__(self, name: str) -> object:
+        def __getattr__(self, name):
             """Stand for Ctrl-C."""
             raise KeyboardInterrupt
 
@@ -167,12 +142,9 @@ def test_module_is_the_command(seeds_project):
     environment = {**os.environ, "PYTHONPATH": str(Path(askdocs.__file__).parents[1])}
 
     runs = [
-        subprocess.run(
-            [*start, "check"], cwd=seeds_project, env=environment, capture_output=True, check=False,
-            timeout=60,
-        )
+        run_limited([*start, "check"], cwd=seeds_project, env=environment)
         for start in ([sys.executable, "-m", "askdocs"], [str(command)])
-    ]  # fmt: skip
+    ]
 
     assert [(ran.returncode, ran.stdout, ran.stderr) for ran in runs] == [
         (0, b"fresh: 5 documents\n", b"")
@@ -185,8 +157,6 @@ def test_nothing_is_imported_before_ctrl_c_is_answered():
         f"import sys; sys.path.insert(0, {str(Path(askdocs.__file__).parents[1])!r}); before = set(sys.modules); "
         "import askdocs.__main__; print(*sorted(set(sys.modules) - before))"
     )
-    ran = subprocess.run(
-        [sys.executable, "-S", "-c", script], capture_output=True, check=True, text=True, timeout=60
-    )
+    ran = run_limited([sys.executable, "-S", "-c", script], text=True)
 
     assert ran.stdout.split() == ["__future__", "askdocs", "askdocs.__main__"]

@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,13 +23,10 @@ from askdocs.places import (
     [
         ({"ASKDOCS_CACHE": "/own", "XDG_CACHE_HOME": "/shared"}, "/own"),
         ({"XDG_CACHE_HOME": "/shared", "HOME": "/home/me"}, "/shared/askdocs"),
-        (
-            {"ASKDOCS_CACHE": "", "XDG_CACHE_HOME": "", "HOME": "/home/me"},
-            "/home/me/.cache/askdocs",
-        ),
+        ({"ASKDOCS_CACHE": "", "XDG_CACHE_HOME": "", "HOME": "/home/me"}, "/home/me/.cache/askdocs"),
         ({"HOME": "/home/me"}, "/home/me/.cache/askdocs"),
     ],
-)
+)  # fmt: skip
 def test_cache_is_the_users(monkeypatch, environment, expected):
     """$ASKDOCS_CACHE comes first, then $XDG_CACHE_HOME, then home."""
     for name in ("ASKDOCS_CACHE", "XDG_CACHE_HOME", "HOME"):
@@ -42,7 +38,7 @@ def test_cache_is_the_users(monkeypatch, environment, expected):
 
 
 @pytest.fixture
-def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folders(tmp_path, monkeypatch):
     """A folder with an index, another index two folders below, and an empty vectors/ between."""
     for name in ("vectors", "one/two/vectors"):
         (tmp_path / name).mkdir(parents=True)
@@ -54,36 +50,23 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize(
     ("start", "expected"),
-    [
-        ("", "vectors"),
-        ("one", "vectors"),
-        ("one/two", "one/two/vectors"),
-        ("one/two/vectors", "one/two/vectors"),
-    ],
+    [("", ""), ("one", ""), ("one/two", "one/two"), ("one/two/vectors", "one/two")],
 )
 def test_nearest_index_is_found(folders, start, expected):
     """The search goes upwards, past a vectors/ without HEAD."""
-    assert find_index(folders / start) == folders / expected
+    assert find_index(folders / start) == folders / expected / "vectors"
 
 
 def test_named_index_comes_first(folders):
-    """A name is taken as it is, whether there is an index or not."""
-    assert existing_index(Path("other")) == Path("other")
-    assert index_to_write(Path("other")) == Path("other")
-
-
-def test_index_of_the_current_folder_is_named_briefly(folders):
-    """Messages name ./vectors as a user would type it."""
-    assert existing_index(None) == Path("vectors")
-    assert index_to_write(None) == Path("vectors")
+    """A name is taken as it is; without one, ./vectors is named as a user would type it."""
+    for named, expected in ((Path("other"), "other"), (None, "vectors")):
+        assert (existing_index(named), index_to_write(named)) == (Path(expected), Path(expected))
 
 
 @pytest.mark.parametrize(
     ("is_lost", "hint"), [(False, "askdocs index PATH"), (True, "askdocs repair")]
 )
-def test_without_an_index_there_is_one_to_write_and_none_to_read(
-    tmp_path, monkeypatch, is_lost, hint
-):
+def test_index_to_write_needs_no_index_and_one_to_read_does(tmp_path, monkeypatch, is_lost, hint):
     """It is made in ./vectors; the hint is to repair what is left of a lost one."""
     monkeypatch.chdir(tmp_path)
     if is_lost:
@@ -125,7 +108,7 @@ def test_seeds_are_indexed_only_where_there_is_no_index(folders):
 
 
 @pytest.fixture
-def closed_folder() -> Iterator[Path]:
+def closed_folder():
     """A folder with an index, above another that nobody may enter."""
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
         folder = Path(name)
@@ -143,12 +126,8 @@ def closed_folder() -> Iterator[Path]:
         (folder / "inner" / "vectors").chmod(0o755)
 
 
-def test_index_that_may_not_be_looked_into_is_not_passed_over(closed_folder):
-    """An index above does not replace one that cannot be read."""
+def test_folder_that_may_not_be_looked_into_is_not_passed_over(closed_folder):
+    """An index above does not replace one that cannot be read; nothing in it is an index."""
     assert find_index(closed_folder / "inner") == closed_folder / "inner" / "vectors"
-
-
-def test_folder_that_may_not_be_looked_into_has_no_index(closed_folder):
-    """A path in a closed folder is not an index: the search goes on above it."""
     assert find_index(closed_folder / "inner" / "vectors" / "deeper") is not None
     assert not is_index(closed_folder / "inner" / "vectors" / "deeper" / "vectors")

@@ -6,9 +6,6 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 import watchfiles
@@ -16,7 +13,6 @@ from watchfiles import Change
 
 from askdocs.disk.lock import exclusive_lock
 from askdocs.embedding import compiled
-from askdocs.embedding.model import Encoder, Model
 from askdocs.errors import AskdocsError, LockedError, UsageError
 from askdocs.freshness import check_freshness
 from askdocs.index.generation import open_generation
@@ -24,8 +20,6 @@ from askdocs.indexing.build import Progress
 from askdocs.indexing.request import IndexRequest
 from askdocs.records.reports import IndexReport
 from askdocs.watch import Pace, Watcher, _WatchedPaths
-
-Outcomes = Iterator[IndexReport | AskdocsError | None]
 
 # Long enough for a slow machine; a test that waits this long fails.
 _SECONDS = 30.0
@@ -35,7 +29,7 @@ _PACE = Pace(together=20, look=60)
 
 
 @pytest.fixture
-def docs(tmp_path: Path) -> Path:
+def docs(tmp_path):
     """A folder docs/ with a document, beside which the index is made."""
     (tmp_path / "base" / "docs").mkdir(parents=True)
     (tmp_path / "base" / "docs" / "a.txt").write_text("Rain fell.")
@@ -43,33 +37,27 @@ def docs(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def watcher(docs: Path, tiny_model: Path, cache: Path) -> Callable[..., Watcher]:
+def watcher(docs, tiny_model, cache):
     """Watch docs/ with the tiny model: `watcher(strict=True)`."""
 
-    def make(open_encoder: Any = compiled.open_encoder, **options: Any) -> Watcher:
+    def make(open_encoder=compiled.open_encoder, **options):
         settings = {"paths": (docs,), "model": str(tiny_model), **options}
         request = IndexRequest(index=docs.parent / "vectors", **settings)
         return Watcher(
-            request,
-            cache=cache,
-            notify=lambda _line: None,
-            progress=Progress(),
-            open_encoder=open_encoder,
-            pace=_PACE,
-        )
+            request, cache=cache, notify=lambda _line: None, progress=Progress(),
+            open_encoder=open_encoder, pace=_PACE,
+        )  # fmt: skip
 
     return make
 
 
-def refreshes_of(watching: Watcher) -> Outcomes:
+def refreshes_of(watching):
     """Index once; return what becomes of the refreshes after that."""
     watching.first()
     return watching.refreshes()
 
 
-def first_that(
-    outcomes: Outcomes, wanted: Callable[[IndexReport | AskdocsError | None], bool]
-) -> Any:
+def first_that(outcomes, wanted):
     """The first outcome that is wanted; others may come before it, as the system reports them."""
     until = time.monotonic() + _SECONDS
     for outcome in outcomes:
@@ -79,7 +67,12 @@ def first_that(
     raise AssertionError
 
 
-def has_changed(outcome: IndexReport | AskdocsError | None) -> bool:
+def has_failed(outcome):
+    """Return True if a refresh ended in an error."""
+    return isinstance(outcome, AskdocsError)
+
+
+def has_changed(outcome):
     """Return True if a refresh found something to do."""
     return isinstance(outcome, IndexReport) and not outcome.is_unchanged
 
@@ -106,7 +99,7 @@ def test_model_is_loaded_once(docs, watcher):
     """The encoder of the first run embeds what comes later."""
     opened: list[str] = []
 
-    def noting_open(model: Model, **named: Any) -> Encoder:
+    def noting_open(model, **named):
         opened.append(model.name)
         return compiled.open_encoder(model, **named)
 
@@ -124,7 +117,7 @@ def test_failed_refresh_is_not_the_last(docs, watcher):
     outcomes = refreshes_of(watcher())
 
     shutil.move(docs, docs.with_name("away"))
-    error = first_that(outcomes, lambda outcome: isinstance(outcome, AskdocsError))
+    error = first_that(outcomes, has_failed)
     (docs.with_name("away") / "b.txt").write_text("Snow fell.")
     shutil.move(docs.with_name("away"), docs)
     report = first_that(outcomes, has_changed)
@@ -188,27 +181,23 @@ def test_linked_root_below_a_hidden_folder_is_seen_by_either_name(docs, watcher)
     """Some systems report where a file really is; what is hidden above a root says nothing."""
     docs.rename(docs.parent / ".store")
     docs.symlink_to(".store")
-    watching = watcher()
-    watching.first()
+    watcher().first()
     real, given = docs.parent / ".store", docs
 
     may_matter = _WatchedPaths(docs.parent / "vectors").may_matter
 
-    assert may_matter(Change.added, str(real / "b.txt"))
-    assert may_matter(Change.added, str(given / "b.txt"))
-    assert not may_matter(Change.added, str(real / ".b.txt"))
-    assert not may_matter(Change.added, str(given / ".b.txt"))
+    for folder in (real, given):
+        assert may_matter(Change.added, str(folder / "b.txt"))
+        assert not may_matter(Change.added, str(folder / ".b.txt"))
     assert may_matter(Change.added, "/.elsewhere/b.txt")
 
 
 def test_damaged_index_does_not_end_the_watch(docs, watcher):
     """While it cannot be read where to look that is said; when it is whole, changes are seen."""
-    watching = watcher()
-    watching.first()
+    outcomes = refreshes_of(watcher())
     head = docs.parent / "vectors" / "HEAD"
     content = head.read_bytes()
     head.write_bytes(b"nonsense")
-    outcomes = watching.refreshes()
 
     errors = [next(outcomes), next(outcomes)]
     head.write_bytes(content)
@@ -224,7 +213,7 @@ def test_system_that_refuses_to_watch_does_not_end_the_watch(docs, watcher, monk
     real_watch = watchfiles.watch
     refusals = [OSError(errno.ENOSPC, "No space left on device"), None]
 
-    def refusing_watch(*places: Path, **options: Any) -> Any:
+    def refusing_watch(*places, **options):
         if refusal := refusals.pop(0):
             raise refusal
         return real_watch(*places, **options)
@@ -243,7 +232,7 @@ def test_restarted_watch_closes_the_one_before(docs, watcher, monkeypatch):
     """The one before is closed, and with it what the system holds for it."""
     real_watch, kept = watchfiles.watch, []
 
-    def noting_watch(*places: Path, **options: Any) -> Any:
+    def noting_watch(*places, **options):
         kept.append(real_watch(*places, **options))
         return kept[-1]
 
@@ -251,7 +240,7 @@ def test_restarted_watch_closes_the_one_before(docs, watcher, monkeypatch):
     outcomes = refreshes_of(watcher())
     next(outcomes)
     docs.rename(docs.with_name("away"))
-    first_that(outcomes, lambda outcome: isinstance(outcome, AskdocsError))
+    first_that(outcomes, has_failed)
 
     states = [inspect.getgeneratorstate(one) for one in kept]
 
@@ -271,14 +260,12 @@ def test_lack_of_the_package_says_how_to_install_it(watcher, monkeypatch):
 
 def test_refreshes_obey_a_strict_request(docs, watcher):
     """A document that goes bad leaves the index as it was."""
-    watching = watcher(strict=True)
-    watching.first()
+    outcomes = refreshes_of(watcher(strict=True))
     before = open_generation(docs.parent / "vectors").digest
-    outcomes = watching.refreshes()
     next(outcomes)
 
     (docs / "b.txt").write_bytes(b"Caf\xe9")
-    error = first_that(outcomes, lambda outcome: isinstance(outcome, AskdocsError))
+    error = first_that(outcomes, has_failed)
 
     assert str(error) == "1 document cannot be indexed; nothing was written"
     assert open_generation(docs.parent / "vectors").digest == before
@@ -315,8 +302,7 @@ def test_root_whose_name_is_not_utf8_is_said_to_be_unwatched(docs, watcher):
 
 def test_root_that_may_be_read_again_is_watched_again(docs, watcher):
     """What may not be read is not watched, so that no system reports when it may be."""
-    watching = watcher()
-    watching.first()
+    watcher().first()
     docs.chmod(0)
     places = _WatchedPaths(docs.parent / "vectors")
     closed = places.state()

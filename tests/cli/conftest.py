@@ -1,20 +1,19 @@
 """Run askdocs, in this process or in one of its own."""
 
+import io
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from askdocs.cli.process import main
+from tests.limits import run_limited
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
+class Ran(NamedTuple):
     """Exit status and output of a run."""
 
     status: int
@@ -23,61 +22,43 @@ class Ran:
 
 
 @pytest.fixture
-def run(
-    cache: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Callable[..., Ran]:
+def run(cache, tmp_path, capsys, monkeypatch):
     """Run askdocs in this process: `run("ask", "why?", stdin=b"")`."""
     for name in [name for name in os.environ if name.startswith("ASKDOCS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("ASKDOCS_CACHE", str(cache))
     monkeypatch.setenv("COLUMNS", "80")
 
-    def run_here(*arguments: object, stdin: bytes = b"") -> Ran:
+    def run_here(*arguments, stdin=b""):
         (tmp_path / "stdin").write_bytes(stdin)
         capsys.readouterr()
         with (tmp_path / "stdin").open(encoding="utf-8") as file:
             monkeypatch.setattr("sys.stdin", file)
             status = main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return Ran(status, out, err)
+        return Ran(status, *capsys.readouterr())
 
     return run_here
 
 
 @pytest.fixture
-def run_process(cache: Path) -> Callable[..., subprocess.CompletedProcess[bytes]]:
+def run_process(cache):
     """Run askdocs in a process of its own: `run_process("check", env={}, stdout=file)`.
 
     With `script`, /bin/sh runs it, and "$@" is the command.
     """
 
-    def run_there(
-        *arguments: str | bytes,
-        env: Mapping[str, str] | None = None,
-        script: str = "",
-        **options: object,
-    ) -> subprocess.CompletedProcess[bytes]:
+    def run_there(*arguments, env=None, script="", **options):
         start = ["/bin/sh", "-c", script, "sh"] if script else []
-        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, **options}
+        streams = {"stdin": subprocess.DEVNULL, **options}
         fixed = {"ASKDOCS_CACHE": str(cache), "COLUMNS": "80", "PYTHONUNBUFFERED": ""}
-        environment = {**fixed, **(env or {})}
-        return subprocess.run(
-            [*start, sys.executable, "-m", "askdocs", *arguments],
-            env={**os.environ, **environment},
-            stderr=subprocess.PIPE,
-            check=False,
-            timeout=60,
-            **streams,
-        )
+        command = [*start, sys.executable, "-m", "askdocs", *arguments]
+        return run_limited(command, env={**os.environ, **fixed, **(env or {})}, **streams)
 
     return run_there
 
 
 @pytest.fixture
-def project(seeds_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(seeds_project, tmp_path, monkeypatch):
     """The current folder: the seed articles in seeds/ and their index in vectors/."""
     folder = tmp_path / "project"
     for name in ("seeds", "vectors"):
@@ -87,9 +68,44 @@ def project(seeds_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path, monkeypatch):
     """The current folder, in which there is an empty docs/."""
     folder = tmp_path / "folder"
     (folder / "docs").mkdir(parents=True)
     monkeypatch.chdir(folder)
     return folder
+
+
+@pytest.fixture
+def harbour(folder, run, tiny_model):
+    """An index of one document with one passage of two paragraphs."""
+    (folder / "docs" / "a.txt").write_text("Rain fell.\n\nThe harbour froze in March.\n")
+    ran = run("index", "--model", tiny_model, "docs")
+    assert ran.status == 0, ran.err
+    return folder
+
+
+class Terminal(io.TextIOWrapper):
+    """A stream that says it is a terminal, and keeps what it shows."""
+
+    def __init__(self):
+        """Begin with nothing shown."""
+        super().__init__(io.BytesIO(), encoding="utf-8", write_through=True)
+
+    def isatty(self):
+        """Claim to be a terminal."""
+        return True
+
+    @property
+    def shown(self):
+        """All that was written."""
+        return self.buffer.getvalue().decode()
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """A terminal that likes colours."""
+    for name in ("NO_COLOR", "FORCE_COLOR", "PAGER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    return Terminal()

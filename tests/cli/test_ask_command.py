@@ -1,13 +1,8 @@
 """What `askdocs ask` prints for a question, and with which status it ends."""
 
 import json
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
-
-Run = Callable[..., Any]
 
 KREMLIN = "What did Rasmussen request from the Kremlin?"
 CHANGED = "askdocs: docs/a.txt has changed since it was indexed"
@@ -15,14 +10,6 @@ CHECK = "hint: askdocs check\n"
 NOTICE = f"{CHANGED}; hits marked gone show the indexed text\n{CHECK}"
 NEEDS = 'needs a text under "question", and a text or number as "id"'
 NO_ANSWER = "hint: --min-score 0 shows the nearest\n"
-
-
-@pytest.fixture
-def harbour(folder: Path, run: Run, tiny_model: Path) -> Path:
-    """An index of one document with one passage of two paragraphs."""
-    (folder / "docs" / "a.txt").write_text("Rain fell.\n\nThe harbour froze in March.\n")
-    run("index", "--model", tiny_model, "docs")
-    return folder
 
 
 def test_answer_is_printed_with_its_citation(project, run):
@@ -49,14 +36,11 @@ def test_answer_is_printed_with_its_citation(project, run):
     ("question", "citation"),
     [
         ("Will NATO ever attack Russia?", "seeds/003_660548e0e025d4a2.txt#p6"),
-        (
-            "Why was Putin's arrival at the Bucharest summit a turning point?",
-            "seeds/002_28324e9c0c46bb0c.txt#p2",
-        ),
+        ("Why was Putin's arrival at the Bucharest summit a turning point?", "seeds/002_28324e9c0c46bb0c.txt#p2"),
         ("Who leads the expert group on NATO's new strategy?", "seeds/004_f3d6e0a9632b532b.txt#p9"),
         ("What is the Shanghai Cooperation Organization?", "seeds/000_c57073ce72ac7163.txt#p8-9"),
     ],
-)
+)  # fmt: skip
 def test_best_passage_comes_first(project, run, question, citation):
     """A question about the seed articles finds the passage that answers it."""
     ran = run("ask", "--format", "json", question)
@@ -71,22 +55,20 @@ def test_question_without_an_answer_is_refused(project, run, mode):
     ran = run("ask", "--mode", mode, "What is the melting point of tungsten?")
 
     expected = f"askdocs: no passage answers the question\n{NO_ANSWER}"
-    assert (ran.status, ran.out, ran.err) == (1, "", expected)
+    assert ran == (1, "", expected)
 
 
 def test_lowest_bar_shows_the_nearest(project, run):
     """With --min-score 0 the nearest passages are printed, said not to answer, and all is well."""
-    ran = run(
-        "ask", "--min-score", "0", "--format", "json", "What is the melting point of tungsten?"
-    )
+    ran = run("ask", "--min-score", "0", "--format", "json", "What is the melting point?")
 
-    found = json.loads(ran.out)
+    answer = json.loads(ran.out)
     assert (ran.status, ran.err) == (0, "")
-    assert (found["answered"], len(found["hits"])) == (False, 5)
+    assert (answer["answered"], len(answer["hits"])) == (False, 5)
 
 
 def test_high_bar_leaves_out_but_does_not_unanswer(project, run):
-    """Return True if a question is answered is the default bar's word, whatever --min-score leaves out."""
+    """The default bar decides whether a question is answered, whatever --min-score leaves out."""
     best, *others = json.loads(run("ask", "--format", "json", KREMLIN).out)["hits"]
     between = (best["score"] + others[0]["score"]) / 2
     ran = run("ask", "--min-score", between, "--format", "jsonl", KREMLIN)
@@ -105,67 +87,30 @@ def test_hint_that_was_followed_is_not_given_again(harbour, run):
     assert NO_ANSWER not in ran.err
 
 
-@pytest.mark.parametrize("k", [1, 3, 500])
-def test_number_of_hits_is_at_most_k(project, run, k):
-    """-k limits the hits, and may be more than there are passages."""
-    ran = run(
-        "ask", "--mode", "lexical", "--min-score", "0", "-k", k, "--format", "json", "Kremlin"
-    )
-
-    ranks = [hit["rank"] for hit in json.loads(ran.out)["hits"]]
-    assert ranks == list(range(1, len(ranks) + 1))
-    assert len(ranks) == min(k, 7)
-
-
-def test_unquoted_words_are_one_question(project, run):
-    """Words that the shell has split are joined."""
-    quoted = run("ask", "--mode", "lexical", "--format", "json", "Kremlin helicopters")
-
-    unquoted = run("ask", "--mode", "lexical", "--format", "json", "Kremlin", "helicopters")
-
-    assert unquoted == quoted
-    assert json.loads(quoted.out)["question"] == "Kremlin helicopters"
-
-
 HARBOUR_OBJECT = {
-    "schema": 1,
-    "id": "1",
-    "question": "harbour",
-    "mode": "lexical",
-    "answered": True,
+    "schema": 1, "id": "1", "question": "harbour", "mode": "lexical", "answered": True,
     "hits": [
         {
-            "rank": 1,
             # One passage, of mean length, has the word once: idf · 2.2 · 1 / (1 + 1.2), of a
             # bound of idf · 2.2.
-            "score": 0.4545,
-            "citation": "docs/a.txt#p1-2",
-            "path": "docs/a.txt",
-            "paragraphs": [1, 2],
-            "lines": [1, 3],
-            "chars": [0, 39],
-            "headings": [],
+            "rank": 1, "score": 0.4545, "citation": "docs/a.txt#p1-2", "path": "docs/a.txt",
+            "paragraphs": [1, 2], "lines": [1, 3], "chars": [0, 39], "headings": [],
             "text": "Rain fell.\n\nThe harbour froze in March.",
             "answer": {"text": "The harbour froze in March.", "chars": [12, 39]},
             "status": "verified",
         }
     ],
-}
+}  # fmt: skip
 
 
-def test_json_is_one_indented_object(harbour, run):
-    """Every field of the object has its meaning, in a fixed order."""
-    ran = run("ask", "--mode", "lexical", "--format", "json", "harbour")
+@pytest.mark.parametrize(("form", "indent"), [("json", 2), ("jsonl", None)])
+def test_json_is_one_object(harbour, run, form, indent):
+    """It is indented, or a line; words that the shell has split are one question."""
+    ran = run("ask", "--mode", "lexical", "--format", form, "harbour", "harbour")
 
+    expected = HARBOUR_OBJECT | {"question": "harbour harbour"}
     assert (ran.status, ran.err) == (0, "")
-    assert ran.out == json.dumps(HARBOUR_OBJECT, indent=2) + "\n"
-
-
-def test_jsonl_is_the_same_object_on_one_line(harbour, run):
-    """A line of JSON Lines is what --format json prints."""
-    ran = run("ask", "--mode", "lexical", "--format", "jsonl", "harbour")
-
-    assert ran.out == json.dumps(HARBOUR_OBJECT) + "\n"
+    assert ran.out == json.dumps(expected, indent=indent) + "\n"
 
 
 def test_quiet_question_has_its_answer_and_no_remarks(harbour, run):
@@ -183,22 +128,16 @@ def test_quiet_question_has_its_answer_and_no_remarks(harbour, run):
 def test_explanation_stands_below_the_text(harbour, run):
     """With --explain each hit says what made its score; in one mode there is one signal."""
     plain = run("ask", "--mode", "lexical", "harbour")
-
     ran = run("ask", "--mode", "lexical", "--explain", "harbour")
 
-    assert (ran.status, ran.err) == (0, "")
-    assert ran.out == plain.out + (
-        "\n"
-        "    signal      value   share\n"
-        "    bm25_share   0.45   +0.45\n"
-    )  # fmt: skip
+    table = "\n    signal      value   share\n    bm25_share   0.45   +0.45\n"
+    assert ran == (0, plain.out + table, "")
 
 
 @pytest.mark.parametrize(("mode", "name"), [("lexical", "bm25_share"), ("dense", "best_cosine")])
-@pytest.mark.parametrize("form", ["json", "jsonl"])
-def test_explanation_in_json_is_the_score_of_its_mode(harbour, run, mode, name, form):
+def test_explanation_in_json_is_the_score_of_its_mode(harbour, run, mode, name):
     """The hit gets a field for its signals, and nothing else about it changes."""
-    options = ("--mode", mode, "--min-score", "0", "--format", form)
+    options = ("--mode", mode, "--min-score", "0", "--format", "json")
     plain = json.loads(run("ask", *options, "harbour").out)
 
     ran = run("ask", *options, "--explain", "harbour")
@@ -230,52 +169,31 @@ def test_every_option_has_a_variable(harbour, run, monkeypatch, name, value):
 QUESTIONS = b'harbour\n\n  March  \r\n{"id": "q7", "question": "sourdough"}\n{"question": "rain"}\n'
 
 
-def test_questions_come_from_a_file(harbour, run):
+def test_questions_come_from_a_file_or_a_pipe(harbour, run):
     """Each line is a question; one without an id is called by the number of its line."""
     (harbour / "questions.txt").write_bytes(QUESTIONS)
+    ask = ("ask", "--mode", "lexical", "--format", "jsonl", "--questions")
 
-    ran = run("ask", "--mode", "lexical", "--format", "jsonl", "--questions", "questions.txt")
+    ran = run(*ask, "questions.txt")
 
-    found = [json.loads(line) for line in ran.out.splitlines()]
-    assert [(one["id"], one["question"], one["answered"]) for one in found] == [
+    answers = [json.loads(line) for line in ran.out.splitlines()]
+    assert [(answer["id"], answer["question"], answer["answered"]) for answer in answers] == [
         ("1", "harbour", True), ("3", "March", True), ("q7", "sourdough", False),
         ("5", "rain", True),
     ]  # fmt: skip
     assert (ran.status, ran.err) == (0, f"askdocs: no passage answers question q7\n{NO_ANSWER}")
-
-
-def test_questions_come_from_standard_input(harbour, run):
-    """With `-` the questions are read from a pipe."""
-    (harbour / "questions.txt").write_bytes(QUESTIONS)
-    from_file = run("ask", "--mode", "lexical", "--questions", "questions.txt")
-
-    from_pipe = run("ask", "--mode", "lexical", "--questions", "-", stdin=QUESTIONS)
-
-    assert from_pipe == from_file
-    assert from_pipe.out.startswith("# harbour\n\n1.  docs/a.txt#p1-2  lines 1-3  ")
+    assert run(*ask, "-", stdin=b"\xef\xbb\xbf" + QUESTIONS) == ran
 
 
 def test_text_of_many_questions_has_headings(harbour, run):
     """Each question stands over its hits, whether it has any or not."""
-    ran = run("ask", "--mode", "lexical", "--questions", "-", stdin=b"harbour\nsourdough\nrain\n")
+    ran = run("ask", "--mode", "lexical", "--questions", "-", stdin=b"sourdough\nharbour\nrain\n")
 
+    head = "1.  docs/a.txt#p1-2  lines 1-3  0.45  verified\n"
     assert ran.out == (
-        "# harbour\n"
-        "\n"
-        "1.  docs/a.txt#p1-2  lines 1-3  0.45  verified\n"
-        "    Rain fell.\n"
-        "\n"
-        ">   The harbour froze in March.\n"
-        "\n"
-        "# sourdough\n"
-        "\n"
-        "\n"
-        "# rain\n"
-        "\n"
-        "1.  docs/a.txt#p1-2  lines 1-3  0.45  verified\n"
-        ">   Rain fell.\n"
-        "\n"
-        "    The harbour froze in March.\n"
+        "# sourdough\n\n\n"
+        f"# harbour\n\n{head}    Rain fell.\n\n>   The harbour froze in March.\n\n"
+        f"# rain\n\n{head}>   Rain fell.\n\n    The harbour froze in March.\n"
     )
 
 
@@ -292,8 +210,7 @@ def test_json_of_many_questions_is_an_array(harbour, run):
 
 
 @pytest.mark.parametrize(
-    ("identity", "expected"),
-    [("7", "7"), ("0", "0"), ('""', ""), ('"\\u00e9"', "é")],
+    ("identity", "expected"), [("7", "7"), ("0", "0"), ('""', ""), ('"\\u00e9"', "é")]
 )
 def test_name_of_a_question_is_a_text(harbour, run, identity, expected):
     """An id may be a number; it comes back as a text."""
@@ -304,36 +221,20 @@ def test_name_of_a_question_is_a_text(harbour, run, identity, expected):
     assert json.loads(ran.out) == HARBOUR_OBJECT | {"id": expected}
 
 
-def test_byte_order_mark_is_part_of_no_question(harbour, run):
-    """A file of questions that begins with a mark is read as one without."""
-    content = b'\xef\xbb\xbf{"question": "harbour", "id": "q1"}\n'
-    (harbour / "questions.txt").write_bytes(content)
-    options = ("--mode", "lexical", "--format", "jsonl")
-
-    piped = run("ask", *options, "--questions", "-", stdin=content)
-    read = run("ask", *options, "--questions", "questions.txt")
-
-    assert json.loads(piped.out) == HARBOUR_OBJECT | {"id": "q1"}
-    assert read == piped
-
-
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        (b'{"question": ', "line 2 of standard input is not JSON: expecting value at character 13"),
-        (b'{"question": ' + b"[" * 100_000, "line 2 of standard input is not JSON"),
-        (b'{"question": 7}', f"line 2 of standard input {NEEDS}"),
-        (b'{"text": "why?"}', f"line 2 of standard input {NEEDS}"),
-        (b'{"question": "why?", "id": null}', f"line 2 of standard input {NEEDS}"),
-        (b'{"question": "why?", "id": true}', f"line 2 of standard input {NEEDS}"),
-        (b'{"question": "why?", "id": ["q1"]}', f"line 2 of standard input {NEEDS}"),
-        (b"caf\xe9", "line 2 of standard input is not UTF-8"),
-        (b'{"question": "\\ud83d"}', "line 2 of standard input: the question is not UTF-8"),
-        (
-            b"a" * 10_001,
-            "line 2 of standard input: the question has 10001 characters, at most 10000 are read",
-        ),
-        (b'{"question": " "}', "line 2 of standard input: the question is empty"),
+        (b'{"question": ', " is not JSON: expecting value at character 13"),
+        (b'{"question": ' + b"[" * 100_000, " is not JSON"),
+        (b'{"question": 7}', f" {NEEDS}"),
+        (b'{"text": "why?"}', f" {NEEDS}"),
+        (b'{"question": "why?", "id": null}', f" {NEEDS}"),
+        (b'{"question": "why?", "id": true}', f" {NEEDS}"),
+        (b'{"question": "why?", "id": ["q1"]}', f" {NEEDS}"),
+        (b"caf\xe9", " is not UTF-8"),
+        (b'{"question": "\\ud83d"}', ": the question is not UTF-8"),
+        (b"a" * 10_001, ": the question has 10001 characters, at most 10000 are read"),
+        (b'{"question": " "}', ": the question is empty"),
     ],
 )
 @pytest.mark.parametrize("form", ["jsonl", "json"])
@@ -344,60 +245,34 @@ def test_bad_line_of_questions_is_refused(harbour, run, line, message, form):
     ran = run("ask", "--mode", "lexical", "--format", form, "--questions", "-", stdin=stdin)
 
     assert ran.status == 2
-    assert ran.err.splitlines()[0] == f"askdocs: {message}"
+    assert ran.err.splitlines()[0] == f"askdocs: line 2 of standard input{message}"
     assert ran.err.count("\n") <= 2
     assert all(json.loads(line) == HARBOUR_OBJECT for line in ran.out.splitlines())
+
+
+HELP = "askdocs ask --help"
 
 
 @pytest.mark.parametrize(
     ("arguments", "message", "hint"),
     [
         ([""], "the question is empty", 'askdocs ask "What did they decide?"'),
-        ([" \t\n"], "the question is empty", 'askdocs ask "What did they decide?"'),
-        ([], "give one question, or --questions FILE", "askdocs ask --help"),
+        ([], "give one question, or --questions FILE", HELP),
+        (["--questions", "-", "why?"], "give one question, or --questions FILE", HELP),
         (
-            ["--questions", "-", "why?"],
-            "give one question, or --questions FILE",
-            "askdocs ask --help",
-        ),
-        (
-            ["why? " * 20_000],
-            "the question has 100000 characters, at most 10000 are read",
+            ["why? " * 20_000], "the question has 100000 characters, at most 10000 are read",
             "ask in one or two sentences; several questions go into --questions FILE",
         ),
-        (
-            ["-k", "0", "why?"],
-            "invalid value for '-k' / '--top-k': 0 is not in the range x>=1",
-            "askdocs ask --help",
-        ),
-        (
-            ["--min-score", "1.5", "why?"],
-            "invalid value for '--min-score': 1.5 is not in the range 0<=x<=1",
-            "askdocs ask --help",
-        ),
-        (
-            ["--questions", "absent"],
-            "absent: no such file or directory",
-            "askdocs ask --questions FILE",
-        ),
+        (["--questions", "absent"], "absent: no such file or directory", "askdocs ask --questions FILE"),
         (["--questions", "docs"], "docs: is a directory", "askdocs ask --questions FILE"),
-        (["--frob", "why?"], "no such option '--frob'", "askdocs ask --help"),
-        (["--null", "why?"], "--null is for --format paths", "askdocs ask --help"),
+        (["--null", "why?"], "--null is for --format paths", HELP),
     ],
-)
+)  # fmt: skip
 def test_usage_error_is_one_line_and_a_hint(harbour, run, arguments, message, hint):
     """What makes no sense is refused before anything is searched."""
     ran = run("ask", *arguments)
 
-    assert (ran.status, ran.out, ran.err) == (2, "", f"askdocs: {message}\nhint: {hint}\n")
-
-
-def test_score_that_is_no_number_is_refused(harbour, run):
-    """A bar that nothing can be compared with is refused."""
-    ran = run("ask", "--min-score", "nan", "--mode", "lexical", "why?")
-
-    expected = "askdocs: the lowest score must be between 0 and 1, got nan"
-    assert (ran.status, ran.out, ran.err.splitlines()[0]) == (2, "", expected)
+    assert ran == (2, "", f"askdocs: {message}\nhint: {hint}\n")
 
 
 def test_longest_question_is_answered(harbour, run):
@@ -409,81 +284,6 @@ def test_longest_question_is_answered(harbour, run):
         ran = run("ask", "--mode", mode, "--min-score", "0", "--format", "json", question)
 
         assert (ran.status, len(json.loads(ran.out)["hits"])) == (0, 1)
-
-
-@pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
-@pytest.mark.parametrize("question", ["harbour \0", "\x1b]0;harbour\x07", "\U0010ffff harbour"])
-def test_question_with_odd_characters_is_answered(harbour, run, mode, question):
-    """Controls and characters that nobody uses are not reason to refuse a question."""
-    ran = run("ask", "--mode", mode, "--min-score", "0", "--format", "json", question)
-
-    assert (ran.status, ran.err) == (0, "")
-    assert json.loads(ran.out)["question"] == question
-
-
-@pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
-@pytest.mark.parametrize("question", ["harbour \udcff", "\ud83d harbour"])
-def test_question_that_is_no_text_is_refused(harbour, run, mode, question):
-    """Bytes that are not UTF-8, and halves of characters, cannot be embedded."""
-    ran = run("ask", "--mode", mode, "--min-score", "0", question)
-
-    assert (ran.status, ran.out) == (2, "")
-    assert ran.err.splitlines()[0] == "askdocs: the question is not UTF-8"
-
-
-def test_question_without_words_finds_nothing_by_words(harbour, run):
-    """A question of stop words and signs has no lexical score at all."""
-    ran = run("ask", "--mode", "lexical", "--min-score", "0", "--format", "jsonl", "What is it?!")
-
-    assert (ran.status, json.loads(ran.out)["hits"]) == (1, [])
-
-
-@pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
-def test_empty_index_answers_nothing(harbour, run, mode):
-    """When every document is gone from the corpus, there is no answer and no crash."""
-    (harbour / "docs" / "a.txt").unlink()
-    assert run("index").status == 0
-
-    ran = run("ask", "--mode", mode, "--min-score", "0", "harbour")
-
-    assert (ran.status, ran.out) == (1, "")
-    assert ran.err.splitlines()[0] == "askdocs: no passage answers the question"
-
-
-def test_missing_index_is_named(folder, run):
-    """Without an index the status is 3, and the hint is how to make one."""
-    ran = run("ask", "why?")
-
-    error = f"askdocs: there is no index in {folder} or above it\nhint: askdocs index PATH\n"
-    assert (ran.status, ran.out, ran.err) == (3, "", error)
-
-
-def test_index_is_found_by_option_environment_or_ancestor(harbour, run, monkeypatch):
-    """--index, $ASKDOCS_INDEX and the nearest vectors/ above lead to the same answers."""
-    below = harbour / "docs"
-    monkeypatch.chdir(below)
-    nearest = run("ask", "--mode", "lexical", "harbour")
-    monkeypatch.chdir(harbour.parent)
-
-    by_option = run("ask", "--mode", "lexical", "--index", "folder/vectors", "harbour")
-    monkeypatch.setenv("ASKDOCS_INDEX", str(harbour / "vectors"))
-    by_environment = run("ask", "--mode", "lexical", "harbour")
-
-    assert nearest.out.startswith("1.  docs/a.txt#p1-2  lines 1-3  0.45  verified\n")
-    assert (by_option, by_environment) == (nearest, nearest)
-
-
-def test_gone_folder_is_no_crash(folder, run, monkeypatch):
-    """In a current folder that was removed no index can be looked for."""
-    (folder / "removed").mkdir()
-    monkeypatch.chdir(folder / "removed")
-    (folder / "removed").rmdir()
-
-    ran = run("ask", "why?")
-
-    assert (ran.status, ran.out) == (7, "")
-    assert ran.err.splitlines()[0].endswith(": no such file or directory")
-    assert "standard output" not in ran.err
 
 
 def test_moved_passage_is_cited_where_it_stands_now(harbour, run):
@@ -506,72 +306,29 @@ def test_moved_passage_is_cited_where_it_stands_now(harbour, run):
     assert json.loads(ran.out) == HARBOUR_OBJECT | {"hits": [moved]}
 
 
-def test_same_characters_on_other_lines_have_moved(folder, run, tiny_model):
-    """An edit of the same length that shifts lines is noticed though the characters agree."""
-    path = folder / "docs" / "a.txt"
-    first = "A first paragraph that is long enough to be a passage of its very own, all alone."
-    path.write_text(f"{first}\n\nThe harbour froze in March.\n")
-    run("index", "--model", tiny_model, "docs")
-    path.write_text(
-        f"{first.replace(' paragraph', chr(10) + 'paragraph')}\n\nThe harbour froze in March.\n"
-    )
-
-    ran = run("ask", "--mode", "lexical", "--format", "json", "harbour")
-
-    [hit] = json.loads(ran.out)["hits"]
-    assert (hit["status"], hit["citation"]) == ("moved", "docs/a.txt#p2")
-    assert (hit["lines"], hit["indexed"]["lines"]) == ([4, 4], [3, 3])
-    assert hit["chars"] == hit["indexed"]["chars"]
-
-
 def test_index_without_its_corpus_still_answers(harbour, run):
     """Where the documents are missing the index's own text is shown, with one notice."""
     (harbour / "docs" / "a.txt").unlink()
 
     ran = run("ask", "--mode", "lexical", "harbour")
 
-    assert ran.status == 0
+    assert (ran.status, ran.err) == (0, NOTICE)
     assert ran.out == (
         "1.  docs/a.txt#p1-2  lines 1-3  0.45  gone\n"
-        "    Rain fell.\n"
-        "\n"
-        ">   The harbour froze in March.\n"
+        "    Rain fell.\n\n>   The harbour froze in March.\n"
     )
-    assert ran.err == NOTICE
 
 
-@pytest.mark.parametrize("content", [b"Nothing of it is left.\n", b"Caf\xe9", b"\xff\0", None])
-def test_text_that_left_its_file_is_gone(harbour, run, content):
-    """A file that was edited, no longer decodes, or became a link, proves nothing."""
-    path = harbour / "docs" / "a.txt"
-    if content is None:
-        path.rename(harbour / "elsewhere.txt")
-        path.symlink_to(harbour / "elsewhere.txt")
-    else:
-        path.write_bytes(content)
+def test_same_characters_on_other_lines_have_moved(folder, run, tiny_model):
+    """An edit of the same length that shifts lines is noticed though the characters agree."""
+    path = folder / "docs" / "a.txt"
+    first = "A first paragraph that is long enough to be a passage of its very own, all alone."
+    path.write_text(f"{first}\n\nThe harbour froze in March.\n")
+    run("index", "--model", tiny_model, "docs")
+    path.write_text(path.read_text().replace(" paragraph", "\nparagraph"))
 
     ran = run("ask", "--mode", "lexical", "--format", "json", "harbour")
 
-    [hit] = HARBOUR_OBJECT["hits"]
-    assert json.loads(ran.out) == HARBOUR_OBJECT | {"hits": [hit | {"status": "gone"}]}
-    assert (ran.status, ran.err) == (0, NOTICE)
-
-
-def test_equal_passages_are_folded_into_the_first(folder, run, cache):
-    """The same text is one hit: the first by path and position, which names the others in order."""
-    text = "The harbour froze in March, and no ship could leave it before the end of April.\n"
-    for name in ("c", "a", "b"):
-        (folder / "docs" / f"{name}.txt").write_text(f"{text}\n{text}")
-    run("index", "docs")
-
-    for mode in ("hybrid", "dense", "lexical"):
-        ran = run(
-            "ask", "--mode", mode, "--min-score", "0", "--format", "json",
-            "When did the harbour freeze?",
-        )  # fmt: skip
-
-        hits = json.loads(ran.out)["hits"]
-        assert hits[0]["citation"] == "docs/a.txt#p1"
-        assert hits[0]["duplicates"] == [
-            "docs/a.txt#p2", "docs/b.txt#p1", "docs/b.txt#p2", "docs/c.txt#p1", "docs/c.txt#p2",
-        ]  # fmt: skip
+    [hit] = json.loads(ran.out)["hits"]
+    assert (hit["status"], hit["lines"], hit["indexed"]["lines"]) == ("moved", [4, 4], [3, 3])
+    assert hit["chars"] == hit["indexed"]["chars"]

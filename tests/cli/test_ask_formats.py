@@ -2,29 +2,22 @@
 
 import json
 import os
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from askdocs.cli.ask import ask_command
 from askdocs.render.formats import FORMATS
 
-Run = Callable[..., Any]
-RunProcess = Callable[..., Any]
-
 HEADER = "id\trank\tscore\tcitation\tpath\tline_start\tline_end\tstatus\tanswer\n"
 LEXICAL = ("--mode", "lexical")
 
 
 @pytest.fixture
-def harbour(folder: Path, run: Run, tiny_model: Path) -> Path:
+def harbours(harbour, run):
     """An index of two documents of one passage each."""
-    (folder / "docs" / "a.txt").write_text("Rain fell.\n\nThe harbour froze in March.\n")
-    (folder / "docs" / "b.txt").write_text("  Ships left; é. The harbour was empty of them.\n")
-    run("index", "--model", tiny_model, "docs")
-    return folder
+    (harbour / "docs" / "b.txt").write_text("  Ships left; é. The harbour was empty of them.\n")
+    run("index")
+    return harbour
 
 
 def test_every_format_can_be_asked_for():
@@ -34,23 +27,7 @@ def test_every_format_can_be_asked_for():
     assert tuple(option.to_info_dict()["type"]["choices"]) == FORMATS
 
 
-def test_markdown_has_a_heading_and_quotations(harbour, run):
-    """Each question is a heading, each hit a quotation with a link to its lines."""
-    ran = run("ask", *LEXICAL, "-k", "1", "--format", "md", "froze March")
-
-    assert (ran.status, ran.err) == (0, "")
-    assert ran.out == (
-        "## froze March\n"
-        "\n"
-        "> Rain fell.\n"
-        ">\n"
-        "> **The harbour froze in March.**\n"
-        ">\n"
-        "> 1\\. [docs/a.txt\\#p1\\-2](docs/a.txt#L1-L3), score 0.45, verified\n"
-    )
-
-
-def test_tabs_part_the_fields_of_a_row(harbour, run):
+def test_tabs_part_the_fields_of_a_row(harbours, run):
     """There is one header, and a row for each hit of each question."""
     ran = run(
         "ask", *LEXICAL, "--format", "tsv", "--questions", "-", "-k", "1",
@@ -64,18 +41,15 @@ def test_tabs_part_the_fields_of_a_row(harbour, run):
     ]  # fmt: skip
     assert second[0] == "a b"
     assert second[3:] == ["docs/b.txt#p1", "docs/b.txt", "1", "1", "verified", "Ships left; é."]
-    scores = [
-        hit["score"]
-        for question in ("March", "ships")
-        for hit in json.loads(run("ask", *LEXICAL, "--format", "json", question).out)["hits"][:1]
-    ]
-    assert [float(first[2]), float(second[2])] == scores
+    for row, question in ((first, "March"), (second, "ships")):
+        best, *_ = json.loads(run("ask", *LEXICAL, "--format", "json", question).out)["hits"]
+        assert float(row[2]) == best["score"]
 
 
-def test_editors_are_led_to_the_answer_sentence(harbour, run, monkeypatch):
+def test_editors_are_led_to_the_answer_sentence(harbours, run, monkeypatch):
     """Line and byte of the answer are those of the file, its path is that from here."""
     ran = run("ask", *LEXICAL, "--format", "vimgrep", "March empty")
-    monkeypatch.chdir(harbour / "docs")
+    monkeypatch.chdir(harbours / "docs")
     below = run("ask", *LEXICAL, "--format", "vimgrep", "March empty")
 
     assert (ran.status, ran.err) == (0, "")
@@ -87,11 +61,11 @@ def test_editors_are_led_to_the_answer_sentence(harbour, run, monkeypatch):
     assert below.out == ran.out.replace("docs/", "")
 
 
-def test_editors_are_led_to_where_the_answer_stands_now(harbour, run):
+def test_editors_are_led_to_where_the_answer_stands_now(harbours, run):
     """A passage that moved is opened at its new place, one that is gone is left out."""
-    path = harbour / "docs" / "a.txt"
+    path = harbours / "docs" / "a.txt"
     path.write_text(f"\ufeffFirst of all.\n\n{path.read_text()}")
-    (harbour / "docs" / "b.txt").unlink()
+    (harbours / "docs" / "b.txt").unlink()
 
     ran = run("ask", *LEXICAL, "--format", "vimgrep", "March empty")
 
@@ -116,16 +90,16 @@ def test_columns_are_those_that_an_editor_counts(folder, run, tiny_model, encodi
     assert ran.out == "docs/a.txt:1:16:The harbour froze in March.\n"
 
 
-def test_each_cited_file_is_listed_once(harbour, run, monkeypatch):
+def test_each_cited_file_is_listed_once(harbours, run, monkeypatch):
     """Paths come best first and from the current folder, whatever the number of questions."""
     options = ("--min-score", "0", "--questions", "-")
     ran = run("ask", *LEXICAL, *options, "--format", "paths", stdin=b"March\nships\nharbour\n")
     monkeypatch.chdir("/")
-    index = ("--index", harbour / "vectors")
+    index = ("--index", harbours / "vectors")
     root = run("ask", *LEXICAL, "--format", "paths", *index, "March")
 
     assert (ran.status, ran.out) == (0, "docs/a.txt\ndocs/b.txt\n")
-    assert root.out == f"{harbour}/docs/a.txt\n".removeprefix("/")
+    assert root.out == f"{harbours}/docs/a.txt\n".removeprefix("/")
 
 
 def test_paths_of_any_bytes_can_be_passed_on(folder, run, run_process, tiny_model):
@@ -144,9 +118,9 @@ def test_paths_of_any_bytes_can_be_passed_on(folder, run, run_process, tiny_mode
     )
 
 
-def test_run_is_that_of_an_evaluation(harbour, run):
+def test_run_is_that_of_an_evaluation(harbours, run):
     """A run that `ask` prints has the lines that `eval --run-out` writes."""
-    (harbour / "q.jsonl").write_text('{"id": "q 1", "question": "harbour", "answers": []}\n')
+    (harbours / "q.jsonl").write_text('{"id": "q 1", "question": "harbour", "answers": []}\n')
     run("eval", "q.jsonl", *LEXICAL, "--run-out", "run.txt")
 
     ran = run(
@@ -154,7 +128,7 @@ def test_run_is_that_of_an_evaluation(harbour, run):
         "--questions", "q.jsonl",
     )  # fmt: skip
 
-    assert ran.out == (harbour / "run.txt").read_text()
+    assert ran.out == (harbours / "run.txt").read_text()
     assert ran.out.startswith("q%201 Q0 docs/")
 
 
@@ -177,11 +151,11 @@ UNANSWERED = {
         ("trec", "", ""),
     ],
 )
-def test_nothing_found_is_valid_in_every_format(harbour, run, form, unanswered, unasked):
+def test_nothing_found_is_valid_in_every_format(harbours, run, form, unanswered, unasked):
     """The output for no hits and for no questions is of its format, and the status is 1."""
     one = run("ask", *LEXICAL, "--format", form, "sourdough")
     none = run("ask", *LEXICAL, "--format", form, "--questions", "-", stdin=b"\n")
 
     assert (one.status, one.out) == (1, unanswered)
     assert one.err.startswith("askdocs: no passage answers the question\n")
-    assert (none.status, none.out, none.err) == (1, unasked, "")
+    assert none == (1, unasked, "")

@@ -1,20 +1,15 @@
 """Configuration file, environment and flags: which one counts, and what is refused."""
 
 import json
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from askdocs.cli.config import SettingInForce, render_settings, render_settings_json
 from askdocs.terminal import Style
 
-Run = Callable[..., Any]
-
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(tmp_path, monkeypatch):
     """An empty folder, which is the current one."""
     folder = tmp_path / "here"
     folder.mkdir()
@@ -22,7 +17,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def in_force(run: Run, command: str, key: str, *arguments: str) -> list[Any]:
+def in_force(run, command, key, *arguments):
     """Return the value of an option, its source and its origin from `askdocs config`."""
     ran = run("config", "--format", "json", *arguments)
     assert (ran.status, ran.err) == (0, "")
@@ -46,16 +41,14 @@ def test_flag_comes_before_all(project, run, monkeypatch):
     """A flag overrides a variable, which overrides the file."""
     (project / "askdocs.toml").write_text('mode = "lexical"\n[ask]\ntop-k = 3\nmin-score = 0\n')
 
-    def hits(*arguments: str) -> int:
+    def hits(*arguments):
         ran = run("ask", "--format", "json", *arguments, "Kremlin and NATO")
         answer = json.loads(ran.out)
         assert answer["mode"] == "lexical"
         return len(answer["hits"])
 
-    assert hits() == 3
     monkeypatch.setenv("ASKDOCS_ASK_TOP_K", "2")
-    assert hits() == 2
-    assert hits("-k", "1") == 1
+    assert (hits(), hits("-k", "1")) == (2, 1)
 
 
 def test_table_of_a_command_comes_before_the_top(here, run):
@@ -124,9 +117,8 @@ def test_local_model_is_taken(here, run, tiny_model):
     ran = run("index", "docs")
 
     assert (ran.status, ran.err) == (0, "")
-    assert json.loads(next(here.glob("vectors/generations/*/manifest.json")).read_text())["model"][
-        "name"
-    ] in {"models/tiny", "./models/tiny"}
+    (manifest,) = here.glob("vectors/generations/*/manifest.json")
+    assert json.loads(manifest.read_text())["model"]["name"].removeprefix("./") == "models/tiny"
 
 
 def test_packaged_model_is_taken(here, run):

@@ -21,13 +21,13 @@ TABLE = '[tool.askdocs]\nmode = "dense"\n'
 HINT = "--config FILE names another configuration file"
 
 
-def write(path: Path, text: str) -> None:
+def write(path, text):
     """Write a file, and the folders above it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
 
 
-def refusal(content: str | bytes) -> UsageError:
+def refusal(content):
     """Read an askdocs.toml that is wrong."""
     content = content.encode() if isinstance(content, str) else content
     with pytest.raises(UsageError) as caught:
@@ -123,7 +123,6 @@ def test_named_pipe_is_read():
     configuration = named_configuration(Path(f"/dev/fd/{reading}"))
 
     os.close(reading)
-    assert configuration is not None
     assert configuration.settings == {"quiet": True}
 
 
@@ -163,7 +162,6 @@ def test_table_is_found_however_it_is_written(text):
     """Every way in which TOML writes the table is understood."""
     configuration = read_configuration(Path("pyproject.toml"), text.encode())
 
-    assert configuration is not None
     assert configuration.settings == {"mode": "dense"}
 
 
@@ -215,20 +213,14 @@ mode = "lexical"
 @pytest.mark.parametrize(
     ("keys", "line"),
     [
-        (("mode",), 3),
-        (("top-k",), 4),
-        (("exclude",), 5),
-        (("ask", "min-score"), 8),
-        (("eval",), 9),
-        (("eval", "mode"), 10),
-        (("absent",), 2),
+        (("mode",), 3), (("top-k",), 4), (("exclude",), 5), (("ask", "min-score"), 8),
+        (("eval",), 9), (("eval", "mode"), 10), (("absent",), 2),
     ],
-)
+)  # fmt: skip
 def test_key_has_its_line(keys, line):
     """The line is that of the key in its own table, else that of the table."""
-    file = Configuration(
-        path=Path("pyproject.toml"), settings={}, text=LINES, table=("tool", "askdocs")
-    )
+    path, table = Path("pyproject.toml"), ("tool", "askdocs")
+    file = Configuration(path=path, settings={}, text=LINES, table=table)
 
     assert file.origin(*keys) == f"pyproject.toml:{line}"
 
@@ -239,7 +231,6 @@ def test_path_is_known_by_its_type():
     text = click.Option(["--name"], metavar="FILE")
     command = click.Command("go", params=[path, text])
     file = read_configuration(Path("/here/askdocs.toml"), b'place = "a"\n[go]\nname = "b"\n')
-    assert file is not None
 
     defaults = defaults_of(command, "go", read_settings(file, {"go": command}))
 
@@ -249,7 +240,6 @@ def test_path_is_known_by_its_type():
 def test_error_is_that_of_the_command_with_most_choices():
     """If no command takes a value, ask says what could be meant: it has the most formats."""
     file = read_configuration(Path("askdocs.toml"), b'format = "nothing"\n')
-    assert file is not None
 
     with pytest.raises(UsageError, match="is not one of 'text', 'json', 'jsonl'") as caught:
         read_settings(file, main.cli.load_all())

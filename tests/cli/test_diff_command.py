@@ -2,13 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
-
-Run = Callable[..., Any]
 
 KREMLIN = "What did Rasmussen request from the Kremlin?"
 NOTHING = "How do I reset my router password?"
@@ -16,7 +11,7 @@ DIFF = ("diff", "base/vectors", "vectors", "--mode", "lexical", "-k", "2")
 
 
 @pytest.fixture
-def change(project: Path, run: Run) -> Path:
+def change(project, run):
     """The seed articles and their index, beside them as they were before in base/."""
     for name in ("seeds", "vectors"):
         shutil.copytree(project / name, project / "base" / name)
@@ -29,7 +24,7 @@ def test_nothing_differs_between_equal_indexes(change, run, mode):
     """Status 0 and the counts, as `diff` has it."""
     ran = run("diff", "base/vectors", "vectors", "--mode", mode, "--questions", "questions.txt")
 
-    assert (ran.status, ran.out, ran.err) == (0, "2 questions: 2 same\n", "")
+    assert ran == (0, "2 questions: 2 same\n", "")
 
 
 def test_paragraph_that_was_inserted_above_changes_nothing(change, run):
@@ -89,7 +84,7 @@ def test_old_index_needs_no_corpus(change, run):
 
     ran = run(*DIFF, "--questions", "questions.txt")
 
-    assert (ran.status, ran.out, ran.err) == (0, "2 questions: 2 same\n", "")
+    assert ran == (0, "2 questions: 2 same\n", "")
 
 
 @pytest.mark.parametrize(
@@ -97,15 +92,11 @@ def test_old_index_needs_no_corpus(change, run):
     [
         (["diff", "seeds", "--questions", "questions.txt"], 3, "there is no index in seeds"),
         (["diff", "base/vectors", "--questions", "none.txt"], 2, "none.txt: no such file"),
-        (
-            ["diff", "base/vectors", "--questions", "empty.txt"],
-            2,
-            "there is no question in empty.txt",
-        ),
+        (["diff", "base/vectors", "--questions", "empty.txt"], 2, "there is no question in empty.txt"),
         (["diff", "base/vectors"], 2, "missing option '--questions'"),
         (["diff", "--questions", "questions.txt"], 2, "missing argument 'OLD'"),
     ],
-)
+)  # fmt: skip
 def test_wrong_use_is_one_line_and_a_hint(change, run, arguments, status, message):
     """What is wrong is named, and the next command."""
     (change / "empty.txt").write_text("\n")
@@ -123,9 +114,7 @@ def test_hint_is_of_the_index_that_is_damaged(change, run, damaged):
     """Who follows it does not rewrite the other one."""
     (change / damaged / "HEAD").write_text("x")
 
-    ran = run(
-        "diff", "base/vectors", "--index", "vectors", "--questions", "questions.txt",
-    )  # fmt: skip
+    ran = run("diff", "base/vectors", "--index", "vectors", "--questions", "questions.txt")
 
     expected = f"hint: askdocs repair --index {damaged}"
     assert (ran.status, ran.err.splitlines()[-1]) == (4, expected)

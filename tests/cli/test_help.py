@@ -1,15 +1,10 @@
 """Help is complete: every option is explained, and every command has an example."""
 
-from collections.abc import Callable
-from typing import Any
-
 import click
 import pytest
 
 import askdocs
 from askdocs.cli.main import cli
-
-Run = Callable[..., Any]
 
 COMMANDS = sorted(cli.load_all())
 
@@ -62,7 +57,7 @@ def test_version_is_the_packages(run):
     """--version prints the name and the version."""
     ran = run("--version")
 
-    assert (ran.status, ran.out, ran.err) == (0, f"askdocs {askdocs.__version__}\n", "")
+    assert ran == (0, f"askdocs {askdocs.__version__}\n", "")
 
 
 def test_no_command_is_answered_with_the_help(run):
@@ -79,19 +74,11 @@ def test_no_command_is_answered_with_the_help(run):
         (["frobnicate"], "no such command 'frobnicate'", "askdocs --help"),
         (["--frobnicate"], "no such option '--frobnicate'", "askdocs --help"),
         (["show"], "missing argument 'CITATION'", "askdocs show --help"),
-        (
-            ["check", "--index", ""],
-            "invalid value for '--index': it is empty",
-            "askdocs check --help",
-        ),
-        (
-            ["ask", "why?", "--path", ""],
-            "invalid value for '--path': it is empty",
-            "askdocs ask --help",
-        ),
+        (["check", "--index", ""], "invalid value for '--index': it is empty", "askdocs check --help"),
+        (["ask", "why?", "--path", ""], "invalid value for '--path': it is empty", "askdocs ask --help"),
         (["check", "more"], "got unexpected extra argument more", "askdocs check --help"),
     ],
-)
+)  # fmt: skip
 def test_wrong_use_is_one_line_and_a_hint(run, arguments, message, hint):
     """Usage errors end in status 2 and point to the help."""
     ran = run(*arguments)

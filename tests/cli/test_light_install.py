@@ -2,17 +2,14 @@
 
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 import askdocs
-
-RunLight = Callable[..., subprocess.CompletedProcess[str]]
+from tests.limits import run_limited
 
 # Only these packages can be imported, and a touched socket ends the process.
 LIGHT = """
@@ -35,27 +32,19 @@ PACKAGES = ("askdocs", "click", "pathspec")
 
 
 @pytest.fixture
-def light(project: Path, tmp_path: Path) -> RunLight:
+def light(project, tmp_path):
     """Run askdocs as after `pip install --no-deps askdocs click pathspec`."""
     libraries = tmp_path / "libraries"
     libraries.mkdir()
     for name in PACKAGES:
-        spec = find_spec(name)
-        assert spec is not None
-        assert spec.origin is not None
-        (libraries / name).symlink_to(Path(spec.origin).parent)
+        (libraries / name).symlink_to(Path(find_spec(name).origin).parent)
     (project / ".askdocsignore").write_text("*.bak\n")
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+    def run(*arguments):
+        return run_limited(
             [sys.executable, "-I", "-S", "-c", LIGHT, str(libraries), *arguments],
-            cwd=project,
-            env={"COLUMNS": "80", "HOME": str(tmp_path)},
-            capture_output=True,
-            check=False,
-            encoding="utf-8",
-            timeout=60,
-        )
+            cwd=project, env={"COLUMNS": "80", "HOME": str(tmp_path)}, encoding="utf-8",
+        )  # fmt: skip
 
     return run
 
@@ -90,47 +79,38 @@ def test_check_finds_what_differs(light, project):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "shown"),
+    ("argument", "shown"),
     [
-        (["status"], "documents  5, "),
-        (["--help"], "Usage: askdocs "),
-        (["--version"], f"askdocs {askdocs.__version__}"),
-        (["config"], "configuration  "),
+        ("status", "documents  5, "), ("--help", "Usage: askdocs "), ("config", "configuration  "),
+        ("--version", f"askdocs {askdocs.__version__}"),
     ],
-)
-def test_other_commands_that_run_too(light, arguments, shown):
+)  # fmt: skip
+def test_other_commands_that_run_too(light, argument, shown):
     """What the index holds, help and settings need no library either."""
-    ran = light(*arguments)
+    ran = light(argument)
 
     assert (ran.returncode, ran.stderr) == (0, "")
     assert shown in ran.stdout
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    "command",
     [
-        ["ask", "Who asked the Kremlin?"],
-        ["ask", "--mode", "lexical", "Kremlin"],
-        ["ask", "--mode", "dense", "Kremlin"],
-        ["index", "--rebuild"],
-        ["index", "--index", "other/vectors", "seeds"],
-        ["index", "--model", "owner/model"],
-        ["eval", "questions.jsonl"],
-        ["show", "seeds/001_169922582ed849e6.txt#p3"],
-        ["diff", "vectors", "--questions", "questions.txt"],
+        "ask Kremlin", "ask --mode lexical Kremlin", "ask --mode dense Kremlin", "index --rebuild",
+        "index --index other/vectors seeds", "index --model owner/model", "eval questions.jsonl",
+        "show seeds/001_169922582ed849e6.txt#p3", "diff vectors --questions questions.txt",
     ],
-    ids=" ".join,
-)
-def test_other_commands_say_what_is_missing(light, project, arguments):
+)  # fmt: skip
+def test_other_commands_say_what_is_missing(light, project, command):
     """One line names the command and a package, the hint what to install; nothing is written."""
     (project / "questions.txt").write_text("Who asked the Kremlin?\n")
     (project / "questions.jsonl").write_text('{"question": "Is there a cat?", "answers": []}\n')
 
-    ran = light(*arguments)
+    ran = light(*command.split())
 
     assert (ran.returncode, ran.stdout) == (2, "")
     error, hint = ran.stderr.splitlines()
-    assert error.startswith(f"askdocs: {arguments[0]} needs the package ")
+    assert error.startswith(f"askdocs: {command.split()[0]} needs the package ")
     assert error.endswith(", which is not installed here")
     assert hint == "hint: pip install askdocs, without --no-deps"
     assert not (project / "other").exists()

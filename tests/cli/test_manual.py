@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,11 +10,12 @@ import pytest
 
 from askdocs.cli.main import cli
 from docs.manual import manual
+from tests.limits import run_limited
 
-REPOSITORY = Path(__file__).parents[2]
+MANUAL = Path(__file__).parents[2] / "docs" / "manual.py"
 
 
-def shown(page: str) -> str:
+def shown(page):
     """Return the text of a page without commands to the formatter."""
     text = "\n".join(line for line in page.splitlines() if not line.startswith("."))
     text = re.sub(r"\\f[BR]|\\&", "", text).replace("\\-", "-").replace("\\(ti", "~")
@@ -53,11 +53,7 @@ def test_formatter_gets_only_our_commands():
 def test_full_disk_is_reported():
     """If the page cannot be written, the status is 7 and one line says why."""
     with Path("/dev/full").open("wb") as full:
-        ran = subprocess.run(
-            [sys.executable, str(REPOSITORY / "docs" / "manual.py")], stdout=full, stderr=subprocess.PIPE,
-            check=False,
-            timeout=60,
-        )  # fmt: skip
+        ran = run_limited([sys.executable, MANUAL], stdout=full)
 
     expected = b"askdocs: standard output: no space left on device\n"
     assert (ran.returncode, ran.stderr) == (7, expected)
@@ -66,20 +62,9 @@ def test_full_disk_is_reported():
 @pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
 def test_groff_has_no_warning():
     """The formatter accepts the page without a warning."""
-    page = subprocess.run(
-        [sys.executable, str(REPOSITORY / "docs" / "manual.py")],
-        capture_output=True,
-        check=True,
-        timeout=60,
-    ).stdout
+    page = run_limited([sys.executable, MANUAL]).stdout
 
-    ran = subprocess.run(
-        ["groff", "-ww", "-mandoc", "-Tascii"],
-        input=page,
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
+    ran = run_limited(["groff", "-ww", "-mandoc", "-Tascii"], input=page)
 
     assert (ran.returncode, ran.stderr) == (0, b"")
     assert page.decode() == manual()

@@ -2,29 +2,24 @@
 
 import os
 import signal
-from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from askdocs.cli.main import cli
 
-Run = Callable[..., Any]
-
 
 @pytest.fixture
-def replace(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], int]], None]:
+def replace(monkeypatch):
     """Make `askdocs status` do something else."""
 
-    def replace_status(action: Callable[[], int]) -> None:
+    def replace_status(action):
         monkeypatch.setattr(cli.load_all()["status"], "callback", lambda **_: action())
 
     return replace_status
 
 
-def press_ctrl_c() -> None:
+def press_ctrl_c():
     """Press Ctrl-C and lose the exception, as a module in C does during its import."""
     with suppress(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGINT)
@@ -34,12 +29,12 @@ def press_ctrl_c() -> None:
 def test_failed_import_is_an_interruption_only_after_ctrl_c(run, replace, kind):
     """After Ctrl-C the status is 130; without it, also in a later run, the error is a crash."""
 
-    def fail() -> int:
+    def fail():
         raise kind("initialization failed")
 
     replace(lambda: press_ctrl_c() or fail())
     ran = run("status")
-    assert (ran.status, ran.out, ran.err) == (130, "", "askdocs: interrupted\n")
+    assert ran == (130, "", "askdocs: interrupted\n")
 
     replace(fail)
     with pytest.raises(kind, match="initialization failed"):
@@ -52,7 +47,7 @@ def test_handler_of_ctrl_c_is_left_as_it_was(run, replace, handler):
     before = signal.signal(signal.SIGINT, handler)
     during = []
 
-    def look() -> int:
+    def look():
         during.append(signal.getsignal(signal.SIGINT) is handler)
         return 0
 
@@ -67,7 +62,7 @@ def test_handler_of_ctrl_c_is_left_as_it_was(run, replace, handler):
 
 
 @pytest.fixture
-def damaged(folder: Path) -> Path:
+def damaged(folder):
     """Two folders with a damaged index."""
     for name in ("vectors", "my index"):
         (folder / name).mkdir()

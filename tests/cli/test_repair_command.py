@@ -1,23 +1,17 @@
 """`askdocs repair` says what is wrong, what it did about it, or why it did nothing."""
 
 import re
-import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from askdocs.disk.lock import exclusive_lock
 
-Run = Callable[..., Any]
-Content = dict[str, tuple[bytes, int]]
-
 SOUND = "sound: vectors, 2 documents\n"
 
 
 @pytest.fixture
-def harbour(folder: Path, run: Run, tiny_model: Path) -> Path:
+def harbour(folder, run, tiny_model):
     """An index of two documents, in the current folder."""
     (folder / "docs" / "a.txt").write_text("Rain fell.\n\nThe harbour froze in March.\n")
     (folder / "docs" / "b.txt").write_text("The ferry went by night.\n")
@@ -25,13 +19,13 @@ def harbour(folder: Path, run: Run, tiny_model: Path) -> Path:
     return folder
 
 
-def generation_of(folder: Path) -> Path:
+def generation_of(folder):
     """The folder of the only generation, as it is named from the current folder."""
     [found] = (folder / "vectors" / "generations").iterdir()
     return found.relative_to(folder)
 
 
-def content(folder: Path) -> Content:
+def content(folder):
     """Every file of an index, with the time of its last change."""
     return {
         str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns)
@@ -40,7 +34,7 @@ def content(folder: Path) -> Content:
     }
 
 
-def flip(path: Path) -> None:
+def flip(path):
     """Turn one bit round."""
     changed = bytearray(path.read_bytes())
     changed[len(changed) // 2] ^= 1
@@ -48,19 +42,9 @@ def flip(path: Path) -> None:
     path.write_bytes(changed)
 
 
-def timeless(out: str) -> str:
+def timeless(out):
     """Some output with 0.0 in the place of seconds."""
     return re.sub(r" in \d+\.\d s", " in 0.0 s", out)
-
-
-def test_sound_index_is_left_alone(harbour, run):
-    """One line says so, and nothing is written."""
-    before = content(harbour)
-
-    ran = run("repair")
-
-    assert (ran.status, ran.out, ran.err) == (0, SOUND, "")
-    assert content(harbour) == before
 
 
 def test_damaged_file_is_named_and_put_right(harbour, run):
@@ -68,16 +52,16 @@ def test_damaged_file_is_named_and_put_right(harbour, run):
     path = generation_of(harbour) / "000" / "dense.faiss"
     flip(path)
 
-    checked, ran = run("check", "--deep"), run("repair")
+    ran = run("repair")
 
-    assert checked.status == 4
     assert (ran.status, ran.err) == (0, "")
     assert timeless(ran.out) == (
         f"damaged  {path} is not what its manifest says\n"
         "repaired: vectors, 2 documents, 3 sentences embedded in 0.0 s\n"
     )
-    assert run("check", "--deep").status == 0
-    assert run("repair").out == SOUND
+    before = content(harbour)
+    assert run("repair") == (0, SOUND, "")
+    assert content(harbour) == before
 
 
 def test_missing_head_is_put_right(harbour, run):
@@ -105,28 +89,11 @@ def test_document_that_cannot_be_read_is_said(harbour, run):
 
     ran = run("repair")
 
-    assert ran.status == 8
-    assert ran.err == said
+    assert (ran.status, ran.err) == (8, said)
     assert said == (
         "askdocs: failed docs/c.txt: not UTF-8\n"
         "hint: askdocs index --encoding NAME, where NAME is, say, latin-1\n"
     )
-
-
-def test_damage_with_a_document_gone_is_left_alone(harbour, run):
-    """The document could not be restored; the message names it and the hint a way on."""
-    flip(generation_of(harbour) / "000" / "passages.jsonl")
-    (harbour / "docs" / "b.txt").unlink()
-    before = content(harbour)
-
-    ran = run("repair")
-
-    assert (ran.status, ran.out) == (4, "")
-    assert ran.err == (
-        "askdocs: docs/b.txt cannot be read any more and would be lost; nothing was written\n"
-        "hint: askdocs index --rebuild goes on without it\n"
-    )
-    assert content(harbour) == before
 
 
 def test_lost_manifest_needs_a_path(harbour, run):
@@ -137,8 +104,7 @@ def test_lost_manifest_needs_a_path(harbour, run):
 
     refused = run("repair")
 
-    assert (refused.status, refused.out) == (4, "")
-    assert refused.err == f"askdocs: {path} is missing\nhint: askdocs repair PATH\n"
+    assert refused == (4, "", f"askdocs: {path} is missing\nhint: askdocs repair PATH\n")
     assert content(harbour) == before
 
     ran = run("repair", "docs")
@@ -164,23 +130,13 @@ def test_dry_run_writes_nothing(harbour, run):
 
     ran = run("repair", "--dry-run")
 
-    assert (ran.status, ran.err) == (0, "")
-    assert ran.out == f"damaged  {path} is missing\ncan be repaired: vectors, 2 documents\n"
+    expected = f"damaged  {path} is missing\ncan be repaired: vectors, 2 documents\n"
+    assert ran == (0, expected, "")
     assert content(harbour) == before
 
 
-def test_quiet_prints_nothing(harbour, run):
-    """The work is done all the same."""
-    flip(generation_of(harbour) / "000" / "tables.npys")
-
-    ran = run("repair", "-q")
-
-    assert (ran.status, ran.out, ran.err) == (0, "", "")
-    assert run("check", "--deep").status == 0
-
-
 def test_another_writer_is_not_disturbed(harbour, run):
-    """The index is left as it is."""
+    """The index is left as it is until the other ends; with -q it is then put right in silence."""
     flip(generation_of(harbour) / "000" / "lexical.npys")
     before = content(harbour)
 
@@ -190,6 +146,8 @@ def test_another_writer_is_not_disturbed(harbour, run):
     assert (ran.status, ran.out) == (6, "")
     assert ran.err.startswith("askdocs: another process is writing vectors\n")
     assert content(harbour) == before
+    assert run("repair", "-q") == (0, "", "")
+    assert run("check", "--deep").status == 0
 
 
 def test_damaged_encoder_is_put_back(harbour, run):
@@ -198,15 +156,10 @@ def test_damaged_encoder_is_put_back(harbour, run):
     [path] = Path("vectors").glob("encoders/*/weights.bin")
     flip(path)
 
-    checked, ran = run("check", "--deep"), run("repair")
+    ran = run("repair")
 
-    assert checked.status == 4
-    assert (ran.status, ran.out, ran.err) == (
-        0,
-        f"damaged  {path} is not what its manifest says\nrepaired: vectors, 2 documents\n",
-        "askdocs: vectors carries its encoder again\n",
-    )
-    assert run("check", "--deep").status == 0
+    repaired = f"damaged  {path} is not what its manifest says\nrepaired: vectors, 2 documents\n"
+    assert ran == (0, repaired, "askdocs: vectors carries its encoder again\n")
     assert run("repair").out == SOUND
 
 
@@ -217,27 +170,3 @@ def test_no_index_is_nothing_to_repair(folder, run):
     assert (ran.status, ran.out) == (3, "")
     assert ran.err.splitlines()[0] == "askdocs: there is no index in vectors"
     assert not (folder / "vectors").exists()
-
-
-def test_older_generation_stands_in_for_a_lost_one(harbour, run, tmp_path):
-    """Where the current manifest is lost and another generation is whole, the index falls back."""
-    older = generation_of(harbour)
-    shutil.copytree(older, tmp_path / "aside")
-    (harbour / "docs" / "b.txt").write_text("The ferry never went.\n")
-    assert run("index").status == 0
-    newer = generation_of(harbour)
-    (tmp_path / "aside").rename(older)
-    (newer / "manifest.json").unlink()
-
-    ran = run("repair")
-
-    assert (ran.status, ran.out) == (
-        0, f"damaged  {newer}/manifest.json is missing\nrepaired: vectors, 2 documents\n",
-    )  # fmt: skip
-    assert ran.err == (
-        f"askdocs: vectors answers from generation {older.name[:12]} again; "
-        "askdocs index brings it up to date\n"
-    )
-    assert run("check").status == 1
-    assert run("index").status == 0
-    assert run("check", "--deep").status == 0

@@ -1,33 +1,14 @@
 """Output that is full, closed, piped or narrow: no silent loss, no traceback."""
 
-import io
 import os
 import re
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-Run = Callable[..., Any]
-RunProcess = Callable[..., subprocess.CompletedProcess[bytes]]
-
 FULL = "askdocs: standard output: no space left on device\n"
 CLOSED = "askdocs: standard output is closed\n"
-PRINTING = [
-    ["check"],
-    ["status"],
-    ["status", "--documents"],
-    ["show", "seeds/001_169922582ed849e6.txt#p3"],
-    ["ask", "--mode", "lexical", "Kremlin"],
-    ["ask", "--mode", "lexical", "--format", "jsonl", "Kremlin"],
-    ["index"],
-    ["--help"],
-    ["ask", "--help"],
-    ["--version"],
-]
+PRINTING = [["check"], ["ask", "--mode", "lexical", "--format", "jsonl", "Kremlin"], ["--help"]]
 
 
 @pytest.mark.parametrize("command", PRINTING, ids=" ".join)
@@ -59,71 +40,38 @@ def test_disk_that_fills_up_is_reported(project, run_process, tmp_path, unbuffer
     assert (ran.returncode, ran.stderr) == (7, b"askdocs: standard output: file too large\n")
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["status", "--documents"],
-        ["ask", "--mode", "lexical", "--questions", "-", "--format", "jsonl"],
-        ["--help"],
-    ],
-    ids=" ".join,
-)
+@pytest.mark.parametrize("command", ["--help", "ask --mode lexical --questions - --format jsonl"])
 def test_reader_that_goes_away_ends_it_quietly(project, run_process, command):
     """A closed pipe, as after `head`, ends in status 141 without a message."""
     reading, writing = os.pipe()
     os.close(reading)
 
     with os.fdopen(writing, "wb") as pipe:
-        ran = run_process(*command, stdout=pipe, stdin=None, input=b"Kremlin\n" * 3)
+        ran = run_process(*command.split(), stdout=pipe, stdin=None, input=b"Kremlin\n" * 3)
 
     assert (ran.returncode, ran.stderr) == (141, b"")
 
 
-def test_head_prints_one_line(project, cache):
-    """`| head -1` prints one line, and no message."""
-    command = f"yes Kremlin | head -200 | {sys.executable} -m askdocs ask --mode lexical"
-    script = f"{command} --questions - --format jsonl | head -1 | cut -c -12"
-
-    ran = subprocess.run(
-        ["/bin/sh", "-c", script],
-        env={**os.environ, "ASKDOCS_CACHE": str(cache)},
-        capture_output=True,
-        check=True,
-        timeout=60,
-    )
-
-    assert (ran.stdout, ran.stderr) == (b'{"schema": 1\n', b"")
-
-
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("stream", ["full", "closed"])
-def test_status_is_kept_where_errors_cannot_be_written(project, cache, stream, unbuffered):
+@pytest.mark.parametrize("redirection", ["2>/dev/full", "2>&-"])
+def test_status_is_kept_where_errors_cannot_be_written(
+    project, run_process, redirection, unbuffered
+):
     """Without a usable standard error, the exit status still says what was wrong."""
-    redirection = {"full": "2>/dev/full", "closed": "2>&-"}[stream]
+    commands = (["ask", ""], ["check", "--index", "absent"], ["ask", "--mode", "lexical", "gold"])
+    script, env = f'exec "$@" {redirection}', {"PYTHONUNBUFFERED": unbuffered}
 
-    statuses = []
-    for command in ("ask ''", "check --index absent", "ask --mode lexical tungsten"):
-        script = f"exec {sys.executable} -m askdocs {command} {redirection}"
-        fixed = {"ASKDOCS_CACHE": str(cache), "PYTHONUNBUFFERED": unbuffered}
-        environment = {**os.environ, **fixed}
-        ran = subprocess.run(
-            ["/bin/sh", "-c", script], env=environment, stdout=subprocess.PIPE, check=False,
-            timeout=60,
-        )  # fmt: skip
-        statuses.append(ran.returncode)
+    runs = [run_process(*command, script=script, env=env) for command in commands]
 
-    assert statuses == [2, 3, 1]
+    assert [ran.returncode for ran in runs] == [2, 3, 1]
 
 
 def test_closed_input_has_no_questions(project, run_process):
     """Without a standard input, --questions - says so."""
     ran = run_process("ask", "--questions", "-", script='exec "$@" <&-')
 
-    assert (ran.returncode, ran.stdout) == (2, b"")
+    assert ran.returncode == 2
     assert ran.stderr == b"askdocs: standard input is closed\nhint: askdocs ask --questions FILE\n"
-
-
-PLAIN_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
 
 def test_output_is_utf8_in_every_locale(project, run_process):
@@ -131,7 +79,8 @@ def test_output_is_utf8_in_every_locale(project, run_process):
     arguments = ("ask", "-k", "1", "What did Rasmussen – the NATO chief – ask of the Kremlin?")
     expected = run_process(*arguments, env={"PYTHONUTF8": "1"})
 
-    ran = run_process(*arguments, env=PLAIN_LOCALE)
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ran = run_process(*arguments, env=plain)
 
     assert expected.returncode == 0
     assert "“reset”".encode() in expected.stdout
@@ -143,60 +92,26 @@ def test_bytes_that_are_not_utf8_are_no_crash(project, run_process):
     asked = run_process("ask", "-k", "1", b"What did Rasmussen \xff ask of the Kremlin?")
     refused = run_process("index", b"caf\xe9")
 
-    assert (asked.returncode, asked.stdout) == (2, b"")
+    assert (asked.returncode, refused.returncode) == (2, 2)
     assert asked.stderr.splitlines()[0] == b"askdocs: the question is not UTF-8"
-    assert (refused.returncode, refused.stdout) == (2, b"")
-    expected = "askdocs: caf\ufffd does not exist\nhint: askdocs index PATH\n"
-    assert refused.stderr.decode() == expected
-
-
-@pytest.mark.parametrize("columns", ["0", "1", "2", "19", "100000", "x"])
-def test_any_terminal_width_will_do(project, run, monkeypatch, columns):
-    """A terminal of one column, or an absurd one, shows every word of the text."""
-    arguments = ("--mode", "lexical", "-k", "1", "What did Rasmussen request from the Kremlin?")
-    wide = run("ask", *arguments)
-    monkeypatch.setenv("COLUMNS", columns)
-
-    ran = run("ask", *arguments)
-    helped = run("ask", "--help")
-
-    assert (ran.status, helped.status) == (0, 0)
-    head, *lines = ran.out.splitlines()
-    assert head == wide.out.splitlines()[0]
-    texts = [[line[4:] for line in out.splitlines()[1:]] for out in (ran.out, wide.out)]
-    assert " ".join(texts[0]).split() == " ".join(texts[1]).split()
-    assert all(line == "" or 4 < len(line) <= 100 for line in lines)
-
-
-class Terminal(io.TextIOWrapper):
-    """A stream that says it is a terminal, and keeps what it shows."""
-
-    def __init__(self) -> None:
-        """Begin with nothing shown."""
-        super().__init__(io.BytesIO(), encoding="utf-8", write_through=True)
-
-    def isatty(self) -> bool:
-        """Claim to be a terminal."""
-        return True
-
-    @property
-    def shown(self) -> str:
-        """All that was written."""
-        return self.buffer.getvalue().decode()
+    assert refused.stderr.decode().splitlines()[0] == "askdocs: caf\ufffd does not exist"
 
 
 CODES = {"1", "2", "32", "36", "0"}
 
 
-def ask_in(
-    run: Run, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], *arguments: str
-) -> str:
-    """Ask with some variables for colour, and return what was printed."""
-    for name in ("NO_COLOR", "FORCE_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in {"TERM": "xterm", **environment}.items():
-        monkeypatch.setenv(name, value)
-    return run("ask", "--mode", "lexical", "-k", "1", *arguments, "Kremlin").out
+@pytest.fixture
+def ask_in(project, run, monkeypatch):
+    """Ask with some variables for colour: `ask_in({"NO_COLOR": "1"})`; return what was printed."""
+
+    def ask(environment, *arguments):
+        monkeypatch.delenv("NO_COLOR", raising=False)
+        monkeypatch.delenv("FORCE_COLOR", raising=False)
+        for name, value in {"TERM": "xterm", **environment}.items():
+            monkeypatch.setenv(name, value)
+        return run("ask", "--mode", "lexical", "-k", "1", *arguments, "Kremlin").out
+
+    return ask
 
 
 @pytest.mark.parametrize(
@@ -211,13 +126,12 @@ def ask_in(
     ],
 )
 def test_color_is_for_terminals_that_want_it(
-    project, run, monkeypatch, *, arguments, environment, is_colored
+    ask_in, terminal, monkeypatch, *, arguments, environment, is_colored
 ):
     """A terminal gets colour and links, unless NO_COLOR, --color or its kind says otherwise."""
-    terminal = Terminal()
     monkeypatch.setattr("sys.stdout", terminal)
 
-    ask_in(run, monkeypatch, environment, *arguments)
+    ask_in(environment, *arguments)
 
     shown = terminal.shown
     assert "Kremlin" in shown
@@ -240,20 +154,17 @@ def test_color_is_for_terminals_that_want_it(
         (["--color", "auto"], {"ASKDOCS_COLOR": "always"}, False),
     ],
 )
-def test_color_in_a_pipe_follows_the_options(
-    project, run, monkeypatch, *, arguments, environment, is_colored
-):
+def test_color_in_a_pipe_follows_the_options(ask_in, arguments, environment, is_colored):
     """--color decides, then NO_COLOR, then FORCE_COLOR; a pipe gets no links."""
-    shown = ask_in(run, monkeypatch, environment, *arguments)
+    shown = ask_in(environment, *arguments)
 
     assert set(re.findall(r"\x1b\[(\d+)m", shown)) == (CODES if is_colored else set())
     assert "\x1b]8" not in shown
 
 
-def test_progress_is_shown_on_a_terminal(folder, run, tiny_model, monkeypatch):
+def test_progress_is_shown_on_a_terminal(folder, run, tiny_model, terminal, monkeypatch):
     """On a terminal, a bar on standard error fills; standard output has only the report."""
     (folder / "docs" / "a.txt").write_text("Rain fell. It was wet.\n\nThe sun came out.\n")
-    terminal = Terminal()
     monkeypatch.setattr("sys.stderr", terminal)
 
     ran = run("index", "--model", tiny_model, "docs")
@@ -266,18 +177,14 @@ def test_progress_is_shown_on_a_terminal(folder, run, tiny_model, monkeypatch):
 
 
 @pytest.mark.parametrize("case", ["quiet", "unchanged", "emptied"])
-def test_no_progress_where_there_is_nothing_to_show(folder, run, tiny_model, monkeypatch, case):
+def test_no_progress_where_there_is_nothing_to_show(harbour, run, terminal, monkeypatch, case):
     """No bar is drawn with -q, for an unchanged corpus, and for one that is now empty."""
-    (folder / "docs" / "a.txt").write_text("Rain fell.")
-    arguments = ["--model", str(tiny_model), "docs"]
-    if case != "quiet":
-        run("index", *arguments)
-    if case == "emptied":
-        (folder / "docs" / "a.txt").unlink()
-        arguments = []
-    terminal = Terminal()
+    if case == "quiet":
+        (harbour / "docs" / "a.txt").write_text("Snow fell.")
+    elif case == "emptied":
+        (harbour / "docs" / "a.txt").unlink()
     monkeypatch.setattr("sys.stderr", terminal)
 
-    ran = run("index", *arguments, *(["-q"] if case == "quiet" else []))
+    ran = run("index", *(["-q"] if case == "quiet" else []))
 
     assert (ran.status, terminal.shown) == (0, "")

@@ -16,6 +16,7 @@ from askdocs.places import (
     index_to_write,
     is_index,
 )
+from tests.raising import raises
 
 
 @pytest.mark.parametrize(
@@ -74,10 +75,8 @@ def test_index_to_write_needs_no_index_and_one_to_read_does(tmp_path, monkeypatc
 
     assert find_index(tmp_path) is None
     assert index_to_write(None) == Path("vectors")
-    with pytest.raises(NoIndexError) as caught:
+    with raises(NoIndexError, f"there is no index in {tmp_path} or above it", hint):
         existing_index(None)
-    assert str(caught.value) == f"there is no index in {tmp_path} or above it"
-    assert caught.value.hint == hint
 
 
 def test_index_without_head_is_the_one_to_repair(tmp_path, monkeypatch):

@@ -20,6 +20,7 @@ from askdocs.indexing.build import Progress
 from askdocs.indexing.request import IndexRequest
 from askdocs.records.reports import IndexReport
 from askdocs.watch import Pace, Watcher, _WatchedPaths
+from tests.raising import raises
 
 # Long enough for a slow machine; a test that waits this long fails.
 _SECONDS = 30.0
@@ -251,11 +252,9 @@ def test_lack_of_the_package_says_how_to_install_it(watcher, monkeypatch):
     """It is an extra that not everybody needs."""
     monkeypatch.setitem(sys.modules, "watchfiles", None)
 
-    with pytest.raises(UsageError) as caught:
+    message, hint = "--watch needs the package watchfiles", "pip install 'askdocs[watch]'"
+    with raises(UsageError, message, hint):
         watcher()
-
-    assert str(caught.value) == "--watch needs the package watchfiles"
-    assert caught.value.hint == "pip install 'askdocs[watch]'"
 
 
 def test_refreshes_obey_a_strict_request(docs, watcher):

@@ -16,6 +16,7 @@ from askdocs.cli.config import (
     read_settings,
 )
 from askdocs.errors import UsageError
+from tests.raising import raises
 
 TABLE = '[tool.askdocs]\nmode = "dense"\n'
 HINT = "--config FILE names another configuration file"
@@ -88,11 +89,8 @@ def test_only_askdocs_toml_must_be_a_file(tmp_path, kind, reason):
         if kind == "link to a fifo":
             os.mkfifo(path.with_name("target"))
 
-    with pytest.raises(UsageError) as error:
+    with raises(UsageError, f"{tmp_path}/askdocs/askdocs.toml: {reason}", HINT):
         find_configuration(tmp_path / "askdocs")
-
-    assert str(error.value) == f"{tmp_path}/askdocs/askdocs.toml: {reason}"
-    assert error.value.hint == HINT
     assert find_configuration(tmp_path / "pyproject") is None
 
 

@@ -1,17 +1,15 @@
 """How much of each row of docs/reliability.md a run tries, and counts of what it tried."""
 
+import json
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from askdocs.cli.process import main
-from askdocs.indexing.build import build
-from askdocs.indexing.request import IndexRequest
-from askdocs.records.reports import IndexReport
-from tests.reliability.signatures import Amount, IndexDocs, Ran, Run, Tally, ignore
-from tests.reliability.states import in_memory
+from tests.reliability.states import Amount, IndexDocs, Ran, Run, build_index, in_memory
 from tests.reliability.victims import Nursery
 
 
@@ -32,19 +30,23 @@ def amount(request: pytest.FixtureRequest) -> Amount:
 
 
 @pytest.fixture
-def tally(request: pytest.FixtureRequest) -> Tally:
+def tally(request: pytest.FixtureRequest) -> Callable[[str, str, int], None]:
     """Count what a test tried, as in `tally("B1", "bit flips", 4096)`; the run ends with the sums."""
-
-    def add(row: str, what: str, count: int) -> None:
-        request.node.user_properties.append(("reliability", (row, what, count)))
-
-    return add
+    add = request.node.user_properties.append
+    return lambda row, what, count: add(("reliability", (row, what, count)))
 
 
 @pytest.fixture
 def ram(tmp_path: Path) -> Iterator[Path]:
     """A private folder, in memory where the system allows it; see `in_memory`."""
     with in_memory(tmp_path) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder of a module's own, in memory where the system allows it."""
+    with in_memory(tmp_path_factory.mktemp("memory")) as folder:
         yield folder
 
 
@@ -78,11 +80,30 @@ def run(
 @pytest.fixture
 def index_docs(docs: Path, tiny_model: Path, cache: Path) -> IndexDocs:
     """Index docs/, or other paths, into vectors/ beside it, as in `index_docs(max_depth=1)`."""
+    index = docs.parent / "vectors"
+    return lambda *paths, **options: build_index(
+        index, *(paths or (docs,)), model=tiny_model, cache=cache, **options
+    )
 
-    def index(*paths: Path, **options: object) -> IndexReport:
-        request = IndexRequest(
-            index=docs.parent / "vectors", paths=paths or (docs,), model=str(tiny_model), **options
-        )
-        return build(request, cache=cache, notify=ignore)
 
-    return index
+@pytest.fixture
+def project(seeds_project: Path, tmp_path: Path) -> Path:
+    """A copy of the seed articles and their index, with questions to ask, and judged ones."""
+    folder = tmp_path / "project"
+    for name in ("seeds", "vectors"):
+        shutil.copytree(seeds_project / name, folder / name)
+    (folder / "questions.txt").write_text(
+        "What did Rasmussen request from the Kremlin?\nNATO\n" * 3
+    )
+    answer = {"path": "seeds/001_169922582ed849e6.txt", "paragraph": 3}
+    (folder / "judged.jsonl").write_text(json.dumps({"question": "Kremlin", "answers": [answer]}))
+    return folder
+
+
+@pytest.fixture
+def environment(seeds_project: Path, tmp_path: Path) -> dict[str, str]:
+    """Ours, without settings of askdocs, and with the test's own cache with the default model."""
+    (tmp_path / "cache").mkdir(exist_ok=True)
+    (tmp_path / "cache" / "encoders").symlink_to(seeds_project / "cache" / "encoders")
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("ASKDOCS_")}
+    return {**ours, "ASKDOCS_CACHE": str(tmp_path / "cache")}

@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from askdocs.errors import LockedError
@@ -25,11 +25,7 @@ _DOCUMENTS = ("snow", "rain", "wind", "frost", "fog")
 
 
 def main(folder: Path, seconds: float) -> dict[str, int]:
-    """Run the contest and return how often each thing happened.
-
-    Raises:
-        AssertionError: A reader failed, or the index in the end is wrong.
-    """
+    """Run the contest, check the index in the end, and return how often each thing happened."""
     index = folder / "vectors"
     folder.mkdir()
     write(index, documents_of(0))
@@ -54,10 +50,8 @@ def main(folder: Path, seconds: float) -> dict[str, int]:
     counts["generations"] = number_in(index)
     write(index, documents_of(-1))
     assert number_in(index) == -1
-    clean = folder / "clean"
-    clean.mkdir()
-    write(clean / "vectors", documents_of(-1))
-    assert names(index) == names(clean / "vectors"), "something was left behind"
+    write(folder / "clean", documents_of(-1))
+    assert names(index) == names(folder / "clean"), "something was left behind"
     return dict(counts)
 
 
@@ -76,11 +70,10 @@ def documents_of(number: int) -> dict[str, str]:
 
 def number_in(index: Path) -> int:
     """Return the number that all documents of an index name."""
-    texts, _ = state_of(index)
-    return number_of(list(texts.values()))
+    return number_of(*state_of(index)[0].values())
 
 
-def number_of(texts: Sequence[str]) -> int:
+def number_of(*texts: str) -> int:
     """Return the number that the texts of all documents name."""
     assert len(texts) == len(_DOCUMENTS)
     (number,) = {text.removesuffix(".").rpartition(" ")[2] for text in texts}
@@ -96,7 +89,7 @@ def read_on(index: Path, deadline: float) -> dict[str, int]:
             opened.close()
             opened = Index(index, cache=index, notify=print)
         found = opened.ask("Who says a number?", AskOptions(mode="lexical", min_score=0))
-        number = number_of([hit.text for hit in found.hits])
+        number = number_of(*(hit.text for hit in found.hits))
         assert number >= last, f"{number} after {last}"
         last = number
         reads += 1

@@ -6,8 +6,9 @@ Any exception but a declared error ends the run; so does a missing atheris.
 import random
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import cache, partial
 from pathlib import Path
 
 
@@ -27,72 +28,46 @@ with _watched():
     from askdocs.index.codec import read_manifest, read_records, readable_paths, write_manifest
     from askdocs.index.codec import write_records as lines_of
     from askdocs.index.generation import head_line, read_head
-    from askdocs.records.manifest import (
-        CorpusSettings,
-        DocumentRecord,
-        FileRecord,
-        Manifest,
-        ModelRecord,
-        PassageSettings,
-    )
+    from askdocs.records import manifest
     from askdocs.store.arrays import npys, parse_arrays
     from askdocs.store.codebook import read_codebook
 
-RECORD = DocumentRecord(sha256="1" * 64, bytes=3, encoding="utf-8", paragraphs=1)
-MANIFEST = Manifest(
-    corpus=CorpusSettings(roots=("docs",), exclude=("drafts/",), hidden=True),
-    passages=PassageSettings(),
-    model=ModelRecord(
+RECORD = manifest.DocumentRecord(sha256="1" * 64, bytes=3, encoding="utf-8", paragraphs=1)
+MANIFEST = manifest.Manifest(
+    corpus=manifest.CorpusSettings(roots=("docs",), exclude=("drafts/",), hidden=True),
+    passages=manifest.PassageSettings(),
+    model=manifest.ModelRecord(
         name="none", revision="", fingerprint="0" * 64, dimension=2, probe=(0.6, 0.8)
     ),
     counts={"passages": 1, "sentences": 2},
-    files={"000/tables.npys": FileRecord(sha256="2" * 64, bytes=7)},
+    files={"000/tables.npys": manifest.FileRecord(sha256="2" * 64, bytes=7)},
 )
 
 
-def head(content: bytes) -> None:
-    """Read the line that names the current generation."""
-    (_folder() / "HEAD").write_bytes(content)
+NAMES = ("head", "manifest", "records", "citation", "arrays", "configuration")
+
+
+def parse(name: str, content: bytes) -> None:
+    """Give some bytes to a parser; errors that it does not declare are raised."""
     with suppress(AskdocsError):
-        read_head(_folder())
-
-
-def manifest(content: bytes) -> None:
-    """Read a manifest."""
-    with suppress(AskdocsError):
-        read_manifest(content)
-
-
-def records(content: bytes) -> None:
-    """Read the records of a corpus, and the readable part of damaged ones."""
-    readable_paths(content)
-    with suppress(AskdocsError):
-        read_records(content, name="records")
-
-
-def citation(content: bytes) -> None:
-    """Read a printed citation."""
-    with suppress(AskdocsError):
-        parse_citation(content.decode("utf-8", "surrogateescape"))
-
-
-def arrays(content: bytes) -> None:
-    """Read the arrays of a file, and those of a codebook."""
-    with suppress(ValueError):
-        parse_arrays(content, 3)
-    with suppress(ValueError):
-        read_codebook(content)
-
-
-def configuration(content: bytes) -> None:
-    """Read a configuration file."""
-    with suppress(AskdocsError):
-        read_configuration(Path("askdocs.toml"), content)
-
-
-PARSERS: Mapping[str, Callable[[bytes], None]] = {
-    one.__name__: one for one in (head, manifest, records, citation, arrays, configuration)
-}
+        match name:
+            case "head":
+                (_folder() / "HEAD").write_bytes(content)
+                read_head(_folder())
+            case "manifest":
+                read_manifest(content)
+            case "records":
+                readable_paths(content)
+                read_records(content, name="records")
+            case "citation":
+                parse_citation(content.decode("utf-8", "surrogateescape"))
+            case "configuration":
+                read_configuration(Path("askdocs.toml"), content)
+            case "arrays":
+                with suppress(ValueError):
+                    parse_arrays(content, 3)
+                with suppress(ValueError):
+                    read_codebook(content)
 
 
 def sound(name: str) -> list[bytes]:
@@ -124,14 +99,14 @@ def changed(content: bytes, chosen: random.Random) -> bytes:
     return content
 
 
+@cache
+def _made() -> tempfile.TemporaryDirectory[str]:
+    shared = Path("/dev/shm")
+    return tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None)
+
+
 def _folder() -> Path:
-    if not _FOLDERS:
-        shared = Path("/dev/shm")
-        _FOLDERS.append(tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None))
-    return Path(_FOLDERS[0].name)
-
-
-_FOLDERS: list[tempfile.TemporaryDirectory[str]] = []
+    return Path(_made().name)
 
 
 def main() -> None:
@@ -143,7 +118,7 @@ def main() -> None:
         for number, content in enumerate(sound(name)):
             (Path(corpus) / str(number)).write_bytes(content)
         options = [f"-max_total_time={seconds}", "-max_len=4096", "-print_final_stats=1"]
-        atheris.Setup([sys.argv[0], *options, corpus], PARSERS[name])
+        atheris.Setup([sys.argv[0], *options, corpus], partial(parse, name))
         atheris.Fuzz()
 
 

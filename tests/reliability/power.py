@@ -10,9 +10,10 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import combinations
+from io import BufferedWriter
+from itertools import combinations, count
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 import pytest
 
@@ -77,19 +78,16 @@ class PowerlessDisk:
     """Stands in for `disk.seam`: carries out each call and knows what a crash would leave."""
 
     def __init__(self, root: Path, *, lies: Callable[[str, Path], bool] = lambda *_: False) -> None:
-        """Take what is below a folder as forced.
+        """Take what is below a folder as forced; nothing outside it is watched.
 
-        With `dies_at` set, the call of that number, counted from 0, ends the run.
-
-        Args:
-            root: The folder; nothing outside it is watched.
-            lies: Returns True for a call, by name and path, that only pretends to succeed.
+        With `dies_at` set, the call of that number, counted from 0, ends the run. Where `lies`
+        returns True for a call, by name and path, it only pretends to succeed.
         """
         self.calls = 0
         self.dies_at = 0
         self._root = root
         self._lies = lies
-        self._nodes = _ROOT
+        self._nodes = count(_ROOT + 1)
         self._pending: list[_Names] = []
         self._acknowledged = False
         self._moments: list[_Moment] = []
@@ -138,7 +136,8 @@ class PowerlessDisk:
             if before:
                 before(path)
             result = original(first, *others)
-            getattr(self, f"_after_{name}")(path, *others)
+            if name != "remove_tree":
+                getattr(self, f"_after_{name}")(path, *others)
             if name in {"create", "overwrite"}:
                 return _WatchedFile(result, lambda: self._read(path))
             self._note()
@@ -147,16 +146,14 @@ class PowerlessDisk:
         return call
 
     def _after_create(self, path: Path) -> None:
-        node = self._new()
+        node = next(self._nodes)
         self._live.contents[node] = b""
         self._sure.contents[node] = b""
         self._add(path, node)
 
     def _after_overwrite(self, path: Path) -> None:
-        if self._find(path) is None:
-            self._after_create(path)
-        else:
-            self._read(path)
+        self._after_open_lock(path)
+        self._read(path)
         self._note()
 
     def _after_open_lock(self, path: Path) -> None:
@@ -182,7 +179,7 @@ class PowerlessDisk:
         self._pending = [change for change in self._pending if change.folder != node]
 
     def _after_make_folder(self, path: Path) -> None:
-        node = self._new()
+        node = next(self._nodes)
         self._live.names[node] = {}
         self._sure.names[node] = {}
         self._add(path, node)
@@ -193,14 +190,14 @@ class PowerlessDisk:
     def _after_rename(self, source: Path, target: Path) -> None:
         node = self._known(source)
         if source.parent == target.parent:
-            self._change(_Names(self._folder(source), source.name, (target.name, node)))
+            self._change(_Names(self._known(source.parent), source.name, (target.name, node)))
             return
         # The two folders may be written at different times.
-        self._change(_Names(self._folder(target), adds=(target.name, node)))
-        self._change(_Names(self._folder(source), source.name))
+        self._change(_Names(self._known(target.parent), adds=(target.name, node)))
+        self._change(_Names(self._known(source.parent), source.name))
 
     def _after_unlink(self, path: Path) -> None:
-        self._change(_Names(self._folder(path), path.name))
+        self._change(_Names(self._known(path.parent), path.name))
 
     def _before_remove_tree(self, path: Path) -> None:
         # As shutil.rmtree does it: each name by itself, from the bottom up.
@@ -208,8 +205,6 @@ class PowerlessDisk:
             for name in [*names, *folders]:
                 self._after_unlink(Path(folder, name))
                 self._note()
-
-    def _after_remove_tree(self, path: Path) -> None:
         self._after_unlink(path)
 
     def _read(self, path: Path) -> None:
@@ -221,14 +216,11 @@ class PowerlessDisk:
             self._note()
 
     def _add(self, path: Path, node: int) -> None:
-        self._change(_Names(self._folder(path), adds=(path.name, node)))
+        self._change(_Names(self._known(path.parent), adds=(path.name, node)))
 
     def _change(self, change: _Names) -> None:
         change.apply(self._live.names)
         self._pending.append(change)
-
-    def _folder(self, path: Path) -> int:
-        return self._known(path.parent)
 
     def _known(self, path: Path) -> int:
         node = self._find(path)
@@ -241,13 +233,9 @@ class PowerlessDisk:
             node = self._live.names.get(node, {}).get(part) if node is not None else None
         return node
 
-    def _new(self) -> int:
-        self._nodes += 1
-        return self._nodes
-
     def _read_tree(self, folder: Path, node: int) -> None:
         for path in sorted(folder.iterdir()):
-            child = self._new()
+            child = next(self._nodes)
             self._sure.names[node][path.name] = child
             if path.is_dir():
                 self._sure.names[child] = {}
@@ -288,10 +276,10 @@ class _Moment:
         free = [change for change in self.pending if change.folder in seen]
         others = [change for change in self.pending if change.folder not in seen]
         assert len(free) <= _MOST_PENDING, "too many names wait for the disk"
-        for count in range(len(others) + 1):
+        for taken_others in range(len(others) + 1):
             for size in range(len(free) + 1):
                 for some in combinations(free, size):
-                    taken = [*others[:count], *some]
+                    taken = [*others[:taken_others], *some]
                     yield [change for change in self.pending if change in taken]
 
     def _torn(self, found: _Disk) -> Iterator[Tree]:
@@ -310,25 +298,17 @@ class _Moment:
                 yield {path: held[node] for path, node in nodes.items()}
 
 
-class _WatchedFile:
+class _WatchedFile(BufferedWriter):
     """A file whose content is noted when it is closed."""
 
-    def __init__(self, file: BinaryIO, notice: Callable[[], None]) -> None:
-        self._file = file
+    def __init__(self, file: BufferedWriter, notice: Callable[[], None]) -> None:
+        super().__init__(file.detach())
         self._notice = notice
 
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._file, name)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.close()
-
     def close(self) -> None:
-        if not self._file.closed:
-            self._file.close()
+        is_open = not self.closed
+        super().close()
+        if is_open:
             self._notice()
 
 
@@ -352,13 +332,12 @@ def write_tree(tree: Tree, folder: Path) -> None:
 
 def _essence(tree: Tree) -> frozenset[tuple[str, bytes | None]]:
     """Return what matters of a state; leftovers are equal whatever they hold."""
-    return frozenset((_named(path), None if _is_left(path) else tree[path]) for path in tree)
+    return frozenset(
+        (_named(path), None if path.endswith("HEAD.new") or _named(path) != path else tree[path])
+        for path in tree
+    )
 
 
 def _named(path: str) -> str:
     first = next((part for part in PurePosixPath(path).parts if part.startswith("new-")), None)
     return path.partition(first)[0] + "new-" if first else path
-
-
-def _is_left(path: str) -> bool:
-    return _named(path) != path or path.endswith("HEAD.new")

@@ -1,17 +1,60 @@
-"""Changes of a small index, and its state before and after them."""
+"""What these tests share: small indexes, their states, and what fixtures return."""
 
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from askdocs.errors import DamagedIndexError, NoIndexError
-from askdocs.index.generation import Generation, current_digest, open_generation
+from askdocs.index.generation import current_digest, open_generation
 from askdocs.index.transaction import begin
+from askdocs.indexing.build import build
+from askdocs.indexing.request import IndexRequest
 from askdocs.records.manifest import DocumentRecord
+from askdocs.records.reports import IndexReport
 from tests.index.conftest import TOOLS, records_of, write_segments
+
+Amount = Callable[[int, int], int]
+IndexDocs = Callable[..., IndexReport]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """The exit status of a command, and what it printed."""
+
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+def ignore(_line: str) -> None:
+    """Ignore a notice."""
+
+
+def build_index(
+    index: Path,
+    *paths: Path,
+    model: Path | None = None,
+    cache: Path | None = None,
+    **options: object,
+) -> IndexReport:
+    """Index paths, or those of before, with the cache beside the model unless another is named."""
+    name = None if model is None else str(model)
+    request = IndexRequest(index=index, paths=paths, model=name, **options)
+    return build(request, cache=cache or model.with_name("compiled"), notify=ignore)
+
+
+def make_cache(folder: Path, model: Path) -> Path:
+    """Make a cache that has the model compiled, and no vectors."""
+    folder.mkdir()
+    (folder / "encoders").symlink_to(model.with_name("compiled") / "encoders")
+    return folder
+
 
 OLD = {"docs/a.txt": "Nobody expects a crash.", "docs/b.txt": "Least of all at night."}
 NEW = {"docs/a.txt": "Nobody expects a crash.", "docs/c.txt": "Then it comes."}
@@ -32,21 +75,11 @@ def relabel(index: Path, records: dict[str, DocumentRecord]) -> None:
         transaction.publish(replace(old.manifest, files=kept), tools=TOOLS)
 
 
-def damage(index: Path) -> None:
-    """Cut off a file of an index."""
-    path = open_generation(index).directory / "000" / "passages.jsonl"
-    path.write_bytes(path.read_bytes()[:-1])
-
-
 BEFORE = {"first": None, "update": OLD, "delete": OLD, "records": OLD, "mend": OLD}
-DAMAGED = "damaged"
 CHANGES: dict[str, tuple[Callable[..., None], dict]] = {
-    "first": (write, NEW),
-    "update": (write, NEW),
-    "delete": (write, {}),
-    "records": (relabel, OTHERS),
-    "mend": (write, OLD),
-}
+    "first": (write, NEW), "update": (write, NEW), "delete": (write, {}),
+    "records": (relabel, OTHERS), "mend": (write, OLD),
+}  # fmt: skip
 
 
 def prepare(base: Path, change: str) -> Path:
@@ -56,20 +89,21 @@ def prepare(base: Path, change: str) -> Path:
     if BEFORE[change] is not None:
         write(index, BEFORE[change])
     if change == "mend":
-        damage(index)
+        path = open_generation(index).directory / "000" / "passages.jsonl"
+        path.write_bytes(path.read_bytes()[:-1])
     return index
 
 
 def state_of(index: Path) -> object:
-    """Return texts and records of an index, every byte verified; None without an index.
-
-    Raises:
-        DamagedIndexError: A byte is wrong.
-    """
+    """Return texts and records of an index, every byte verified; None without an index."""
     while True:
         head = current_digest(index)
         try:
-            return _said_by(open_generation(index, with_documents=True))
+            generation = open_generation(index, with_documents=True)
+            generation.verify()
+            with closing(generation.reader()) as reader:
+                texts = {path: reader.text_of(path) for path, _ in reader.documents()}
+            return texts, dict(generation.documents)
         except NoIndexError:
             return None
         except DamagedIndexError:
@@ -79,31 +113,17 @@ def state_of(index: Path) -> object:
 
 
 def condition_of(index: Path) -> object:
-    """Return `state_of`, or `DAMAGED` for a damaged index."""
+    """Return `state_of`, or "damaged" for a damaged index."""
     try:
         return state_of(index)
     except DamagedIndexError:
-        return DAMAGED
-
-
-def _said_by(generation: Generation) -> object:
-    generation.verify()
-    reader = generation.reader()
-    texts = {path: reader.text_of(path) for path, _ in reader.documents()}
-    reader.close()
-    return texts, dict(generation.documents)
+        return "damaged"
 
 
 @contextmanager
 def in_memory(folder: Path) -> Iterator[Path]:
-    """Yield a folder in memory where the system has one, else the given folder.
-
-    Forcing files to a disk would take longer than everything else in these tests.
-    """
-    memory = Path("/dev/shm")
-    if not os.access(memory, os.W_OK):
-        yield folder
-        return
+    """Yield a folder in memory, where the system has one: to force files to a disk takes long."""
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else folder
     with tempfile.TemporaryDirectory(prefix="askdocs-", dir=memory) as made:
         yield Path(made)
 

@@ -5,23 +5,13 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, settings, stateful
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
 
 from askdocs.disk.access import digest
 from askdocs.freshness import check_freshness
-from askdocs.indexing.build import build
-from askdocs.indexing.request import IndexRequest
 from askdocs.records.reports import Freshness
-from tests.reliability.signatures import ignore
+from tests.reliability.states import build_index, make_cache
 
 NAMES = st.sampled_from(["a.txt", "b.md", "sub/c.txt", "sub/d.txt", "e.png"])
 CONTENTS = st.sampled_from([b"Rain fell.", b"Hail fell.", b"", b"Wet.", b"Caf\xe9", b"\xff\0"])
@@ -29,7 +19,7 @@ OF_ONE_SIZE = {b"Rain fell.": b"Hail fell.", b"Hail fell.": b"Rain fell.", b"Wet
 FAILED, SKIPPED = digest(b"Caf\xe9"), digest(b"\xff\0")
 
 
-class Corpus(RuleBasedStateMachine):
+class Corpus(stateful.RuleBasedStateMachine):
     """A folder, and the sha256 of each file now and when it was indexed."""
 
     model: Path
@@ -39,40 +29,33 @@ class Corpus(RuleBasedStateMachine):
         """Begin with nothing."""
         super().__init__()
         self.top = Path(tempfile.mkdtemp())
-        self.cache = self.top / "cache"
-        self.cache.mkdir()
-        (self.cache / "encoders").symlink_to(self.model.with_name("compiled") / "encoders")
+        self.docs = self.top / "docs"
+        self.cache = make_cache(self.top / "cache", self.model)
         self.now: dict[str, str] = {}
         self.indexed: dict[str, str] = {}
-        self.clones = 0
 
     def teardown(self) -> None:
         """Remove the folder."""
         shutil.rmtree(self.top)
 
-    @property
-    def docs(self) -> Path:
-        """The folder."""
-        return self.top / "docs"
-
     def path(self, name: str) -> Path:
-        """Where a file of the corpus is."""
+        """Return where a file of the corpus is."""
         return self.docs / name
 
-    @initialize()
+    @stateful.initialize()
     def begin(self) -> None:
         """Index one document."""
         self.path("sub").mkdir(parents=True)
         self.write("always.txt", b"Always.")
         self.refresh()
 
-    @rule(name=NAMES, content=CONTENTS)
+    @stateful.rule(name=NAMES, content=CONTENTS)
     def write(self, name: str, content: bytes) -> None:
         """Write a file."""
         self.path(name).write_bytes(content)
         self.now[name] = digest(content)
 
-    @rule(name=NAMES)
+    @stateful.rule(name=NAMES)
     def rewrite_with_the_same_size_and_time(self, name: str) -> None:
         """Write a file so that only its content tells."""
         if name not in self.now:
@@ -83,26 +66,26 @@ class Corpus(RuleBasedStateMachine):
             os.utime(self.path(name), ns=(before.st_atime_ns, before.st_mtime_ns))
             assert self.path(name).stat().st_size == before.st_size
 
-    @rule(name=NAMES, seconds=st.integers(0, 2**31))
+    @stateful.rule(name=NAMES, seconds=st.integers(0, 2**31))
     def touch(self, name: str, seconds: int) -> None:
         """Change the time of a file and nothing else."""
         if name in self.now:
             os.utime(self.path(name), (seconds, seconds))
 
-    @rule(name=NAMES)
+    @stateful.rule(name=NAMES)
     def delete(self, name: str) -> None:
         """Remove a file."""
         self.path(name).unlink(missing_ok=True)
         self.now.pop(name, None)
 
-    @rule(name=NAMES, onto=NAMES)
+    @stateful.rule(name=NAMES, onto=NAMES)
     def rename_over(self, name: str, onto: str) -> None:
         """Put a file, with its time, in the place of another."""
         if name in self.now and name != onto:
             self.path(name).replace(self.path(onto))
             self.now[onto] = self.now.pop(name)
 
-    @rule(name=NAMES, other=NAMES)
+    @stateful.rule(name=NAMES, other=NAMES)
     def swap(self, name: str, other: str) -> None:
         """Let two files change places: sizes, times and contents are all still there."""
         if name in self.now and other in self.now and name != other:
@@ -111,7 +94,7 @@ class Corpus(RuleBasedStateMachine):
             (self.top / "held").rename(self.path(other))
             self.now[name], self.now[other] = self.now[other], self.now[name]
 
-    @rule(seconds=st.integers(0, 2**31))
+    @stateful.rule(seconds=st.integers(0, 2**31))
     def check_out(self, seconds: int) -> None:
         """Rewrite every file with one time for all, as a checkout does."""
         for name in self.now:
@@ -120,28 +103,22 @@ class Corpus(RuleBasedStateMachine):
             self.path(name).write_bytes(content)
             os.utime(self.path(name), (seconds, seconds))
 
-    @rule()
+    @stateful.rule()
     def clone(self) -> None:
         """Go on in a copy of folder and index, elsewhere."""
-        self.clones += 1
-        there = self.top / f"clone-{self.clones}"
-        shutil.copytree(self.docs, there / "docs", copy_function=shutil.copyfile)
-        shutil.copytree(self.top / "vectors", there / "vectors", copy_function=shutil.copyfile)
         for name in ("docs", "vectors"):
+            shutil.copytree(self.top / name, self.top / "clone", copy_function=shutil.copyfile)
             shutil.rmtree(self.top / name)
-            (there / name).rename(self.top / name)
+            (self.top / "clone").rename(self.top / name)
 
-    @rule()
-    @precondition(lambda self: "always.txt" in self.now)
+    @stateful.rule()
+    @stateful.precondition(lambda self: "always.txt" in self.now)
     def refresh(self) -> None:
         """Index the folder as it is."""
-        request = IndexRequest(
-            index=self.top / "vectors", paths=(self.docs,), model=str(self.model)
-        )
-        build(request, cache=self.cache, notify=ignore)
+        build_index(self.top / "vectors", self.docs, model=self.model, cache=self.cache)
         self.indexed = dict(self.now)
 
-    @invariant()
+    @stateful.invariant()
     def agrees(self) -> None:
         """The check says what the two dictionaries say."""
         if self.indexed:
@@ -174,15 +151,8 @@ def difference(old: dict[str, str], now: dict[str, str]) -> Freshness:
 def test_freshness_is_that_of_a_dictionary(tiny_model, amount, tally):
     """Through any edits, moves, checkouts and refreshes, check says what two dictionaries say."""
     machine = type("Machine", (Corpus,), {"model": tiny_model, "steps": 0})
-
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=amount(8, 60),
-            stateful_step_count=amount(15, 50),
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-
+    sizes = {"max_examples": amount(8, 60), "stateful_step_count": amount(15, 50)}
+    options = settings(**sizes, suppress_health_check=list(HealthCheck))
+    stateful.run_state_machine_as_test(machine, settings=options)
     assert machine.steps >= amount(60, 500)
     tally("T2", "steps after which check was compared with a dictionary", machine.steps)

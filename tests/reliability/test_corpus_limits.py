@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from askdocs.cli.process import main
 from askdocs.errors import UsageError
 from askdocs.freshness import check_freshness
 from askdocs.index.generation import open_generation
@@ -43,10 +42,8 @@ def corpus_of(docs: Path) -> CorpusSettings:
 def test_limit_holds_until_another_is_given(docs, index_docs, limit, value, skipped):
     """A refresh and a check obey the one that is recorded; what it left out comes back."""
     assert index_docs().documents == 4
-
     limited = index_docs(**{limit: value})
     again = index_docs()
-
     assert limited.skipped == skipped
     assert limited.documents == 4 - len(skipped)
     assert again.is_unchanged
@@ -65,12 +62,10 @@ def test_too_many_documents_are_an_error_before_any_is_read(docs, index_docs, mo
     (docs / "new.txt").write_text("Snow fell.")
     opened: list[object] = []
     monkeypatch.setattr("askdocs.corpus.walk.read_source", lambda *_a, **_n: opened.append(1))
-
     for look in (index_docs, lambda: check_freshness(docs.parent / "vectors")):
         with pytest.raises(UsageError) as caught:
             look()
         assert str(caught.value) == "more than 4 files were found (--max-documents)"
-
     assert opened == []
     assert open_generation(docs.parent / "vectors").digest == before
 
@@ -83,66 +78,41 @@ def test_limit_that_no_manifest_can_hold_is_refused(index_docs, limit, value):
         index_docs(**{limit: value})
 
 
+@pytest.mark.parametrize("way", ["variable", "file"])
 @pytest.mark.parametrize(
     ("given", "size"),
     [("255", 255), ("2000", 2000), ("2000 B", 2000), ("5kB", 5000), ("64MiB", 2**26), ("64 mib", 2**26),
      ("2GiB", 2**31), ("3MB", 3_000_000), ("1KIB", 1024), ("10k", 10_000),
      ("1.5k", 1500), ("1.5Mi", 1_572_864), ("0.5 KiB", 512), ("1TiB", 2**40), ("2t", 2 * 10**12)],
 )  # fmt: skip
-def test_sizes_have_units(  # noqa: PLR0917
-    docs: Path,
-    tiny_model: Path,
-    cache: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    given: str,
-    size: int,
-) -> None:
-    """Decimal and binary ones, in whatever case."""
-    monkeypatch.setenv("ASKDOCS_CACHE", str(cache))
-    monkeypatch.setenv("ASKDOCS_INDEX_MAX_FILE_SIZE", given)
-    index = docs.parent / "vectors"
-
-    assert (
-        main(["index", "--quiet", "--model", str(tiny_model), "--index", str(index), str(docs)])
-        == 0
-    )
-
-    assert corpus_of(docs).max_bytes == size
-
-
-@pytest.mark.parametrize("given", ["", "1e3", "1.5"])
-def test_what_is_no_whole_number_is_refused(docs, capsys, given):
-    """In a reader's words."""
-    status = main(["index", f"--max-depth={given}", str(docs)])
-
-    line = capsys.readouterr().err.splitlines()[0]
-    assert (status, line) == (
-        2, f"askdocs: invalid value for '--max-depth': {given!r} is not a whole number",
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize(("written", "size"), [("2000", 2000), ("'1.5k'", 1500)])
-def test_size_in_a_file_may_be_a_number(docs, index_docs, monkeypatch, written, size):
-    """TOML has numbers of its own."""
-    (docs.parent / "askdocs.toml").write_text(f"max-file-size = {written}\n")
-    (docs / "a.txt").write_text("Rain fell.")
+def test_sizes_have_units(*, docs, index_docs, run, monkeypatch, given, size, way):
+    """Decimal and binary ones, in whatever case; a number of a file is one of bytes."""
     index_docs()
     monkeypatch.chdir(docs.parent)
-    monkeypatch.setenv("ASKDOCS_CACHE", str(docs.parent / "cache"))
-
-    assert main(["index", "--quiet"]) == 0
-
+    if way == "variable":
+        monkeypatch.setenv("ASKDOCS_INDEX_MAX_FILE_SIZE", given)
+    else:
+        value = given if given.isdigit() else f"'{given}'"
+        Path("askdocs.toml").write_text(f"max-file-size = {value}\n")
+    assert run("index", "--quiet").status == 0
     assert corpus_of(docs).max_bytes == size
+
+
+SIZES = ": a number of bytes, or one such as 500kB, 1.5M or 2GiB"
 
 
 @pytest.mark.parametrize(
-    "given", ["0", "", "-1", "0.9", "64Q", "MiB", "1.5.1k", "9" * 5000, "٣", "1 2"]
+    ("option", "given", "reason"),
+    [
+        *(("--max-depth", given, " is not a whole number") for given in ("", "1e3", "1.5")),
+        *(
+            ("--max-file-size", given, f" is not a size{SIZES}")
+            for given in ("0", "", "-1", "0.9", "64Q", "MiB", "1.5.1k", "9" * 5000, "٣", "1 2")
+        ),
+    ],
 )
-def test_what_is_no_size_is_refused(docs, capsys, given):
-    """In one line that shows what a size is."""
-    status = main(["index", f"--max-file-size={given}", str(docs)])
-
-    line = capsys.readouterr().err.splitlines()[0]
-    wrong = f"askdocs: invalid value for '--max-file-size': {given!r} is not a size"
-    assert status == 2
-    assert line == f"{wrong}: a number of bytes, or one such as 500kB, 1.5M or 2GiB"
+def test_value_that_is_no_limit_is_refused(run, option, given, reason):
+    """In one line that says what a limit is."""
+    ran = run("index", f"{option}={given}", "docs")
+    assert ran.status == 2
+    assert ran.err.splitlines()[0] == f"askdocs: invalid value for '{option}': {given!r}{reason}"

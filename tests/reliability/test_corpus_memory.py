@@ -14,8 +14,7 @@ from askdocs.text.cutting import cut_passages
 from askdocs.text.document import read_document
 from tests.limits import limited
 
-# What a process takes that indexes one document within the default limits, as docs/commands.md
-# says: 1.3 GB.
+# Of a process that indexes one document within the default limits, as docs/commands.md says.
 MOST_BYTES = 1_300_000_000
 MIB = 1 << 20
 
@@ -50,18 +49,13 @@ def text_of(shape: str, *, divided_by: int = 1) -> str:
 def test_limits_decide_before_a_document_is_cut(tmp_path, tally, shape):
     """With documents and limits a hundredth of the size, the reasons are the same."""
     (tmp_path / "a.txt").write_text(text_of(shape, divided_by=100))
-    corpus = CorpusSettings(
-        roots=("a.txt",), max_bytes=16 * MIB // 100, max_line_chars=10_000, max_sentences=2_500
-    )
-    if SHAPES[shape][0].count("\n") != len(SHAPES[shape][0]) and len(SHAPES[shape][0]) > 10_000:
-        # Its lines are not a hundredth as long.
-        corpus = CorpusSettings(roots=("a.txt",))
-
-    seen = observe_entry(tmp_path, Entry(path="a.txt", kind=EntryKind.FILE), corpus)
-
-    is_skipped = seen.record.status == DocumentStatus.SKIPPED
-    assert is_skipped == bool(SHAPES[shape][2])
-    assert seen.record.reason.rpartition("(")[2] == SHAPES[shape][2].rpartition("(")[2]
+    unit, _, reason = SHAPES[shape]
+    limits = {"max_bytes": 16 * MIB // 100, "max_line_chars": 10_000, "max_sentences": 2_500}
+    # Long lines are not a hundredth as long.
+    corpus = CorpusSettings(roots=("a.txt",), **({} if len(unit) > 10_000 else limits))
+    record = observe_entry(tmp_path, Entry(path="a.txt", kind=EntryKind.FILE), corpus).record
+    assert (record.status == DocumentStatus.SKIPPED) == bool(reason)
+    assert record.reason.rpartition("(")[2] == reason.rpartition("(")[2]
     tally("E2", "shapes of documents against small limits", 1)
 
 
@@ -75,7 +69,6 @@ def test_tokens_are_counted_a_batch_at_a_time(tally):
 
     for text in ("Ab. " * 9000, "word " * 90_000, "a" * 900_000, "。" * 90_000):
         cut_passages(read_document("a.txt", text), PassageSettings(), count_tokens)
-
     assert max(texts for texts, _ in batches) <= 2048
     assert max(longest for _, longest in batches) <= 2000
     tally("E2", "batches of texts", len(batches))
@@ -97,9 +90,7 @@ def test_peak_of_memory_is_bounded(tmp_path, cache, tally, shape):
         out = child.stdout.read().decode()
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
-
-    reason = SHAPES[shape][2]
-    if reason:
+    if reason := SHAPES[shape][2]:
         assert reason in out
     else:
         assert (child.returncode, "1 document" in out) == (0, True), out

@@ -2,9 +2,8 @@
 
 import os
 import random
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,29 +15,16 @@ from askdocs.disk.verified import LARGE
 from askdocs.errors import DamagedIndexError, NoIndexError
 from askdocs.freshness import damaged_files
 from askdocs.index.generation import Generation, open_generation
-from askdocs.indexing.build import build
-from askdocs.indexing.request import IndexRequest
 from askdocs.search.index import Index
 from askdocs.search.options import AskOptions
 from askdocs.store import partition
-
-Amount = Callable[[int, int], int]
-Tally = Callable[[str, str, int], None]
+from tests.reliability.states import Amount, build_index
 
 PAGE = 4096
 QUESTION = "Where did the captain see the harbour?"
 TERMS = ["captain", "harbour", "moon", "unknown"]
 WORDS = "captain harbour moon rain ship winter letter market river stone bridge garden".split()
 KINDS = ["small", "blocks", "segments"]
-
-
-@pytest.fixture(scope="module")
-def memory() -> Iterator[Path]:
-    """A folder on a RAM disk, where there is one."""
-    shared = Path("/dev/shm")
-    is_there = os.access(shared, os.W_OK)
-    with tempfile.TemporaryDirectory(dir=shared if is_there else None) as directory:
-        yield Path(directory)
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +39,7 @@ def indexes(memory: Path, tiny_model: Path) -> dict[str, Path]:
                 patch.setattr(durable, "LARGE", PAGE)
             if kind == "segments":
                 patch.setattr(partition, "SEGMENT_BYTES", 30_000)
-            request = IndexRequest(
-                index=base / "vectors", paths=(base / "docs",), model=str(tiny_model)
-            )
-            build(request, cache=tiny_model.with_name("compiled"), notify=lambda _line: None)
+            build_index(base / "vectors", base / "docs", model=tiny_model)
         made[kind] = base / "vectors"
     return made
 
@@ -93,12 +76,7 @@ def answer(index: Path, opened: Generation | None = None) -> Any:
 
 
 def outcome(index: Path, opened: Generation | None = None) -> Any:
-    """The answer, or None where the index is refused as damaged.
-
-    Args:
-        index: Which one.
-        opened: Its generation, where neither HEAD nor the manifest is other than it was.
-    """
+    """The answer, or None where the index, of which a generation may be open, is damaged."""
     try:
         return answer(index, opened)
     except (DamagedIndexError, NoIndexError):
@@ -113,14 +91,14 @@ def files_of(index: Path) -> dict[str, Path]:
     return {"HEAD": index / "HEAD", **found}
 
 
-def flip(path: Path, bit: int) -> None:
-    """Turn one bit of a file round."""
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        (byte,) = os.pread(descriptor, 1, bit // 8)
-        os.pwrite(descriptor, bytes([byte ^ 1 << bit % 8]), bit // 8)
-    finally:
-        os.close(descriptor)
+@contextmanager
+def flipped(path: Path, bit: int) -> Iterator[None]:
+    """Turn one bit of a file round, for as long as the block runs."""
+    with path.open("r+b", buffering=0) as file:
+        (byte,) = os.pread(file.fileno(), 1, bit // 8)
+        os.pwrite(file.fileno(), bytes([byte ^ 1 << bit % 8]), bit // 8)
+        yield
+        os.pwrite(file.fileno(), bytes([byte]), bit // 8)
 
 
 def wanted_bits(path: Path, amount: Amount) -> list[int]:
@@ -132,11 +110,6 @@ def wanted_bits(path: Path, amount: Amount) -> list[int]:
     return sorted(random.Random(path.name).sample(range(bits), count))  # noqa: S311 - no secret
 
 
-def is_record(path: Path) -> bool:
-    """Return whether a file holds the records, which no question reads."""
-    return path.name == "corpus.jsonl"
-
-
 @pytest.mark.parametrize("kind", ["small", "blocks"])
 def test_flipped_bit_is_damage_or_changes_nothing(indexes, kind, amount, tally):
     """Of HEAD, the manifest and the beginning of each file, whichever bit it is."""
@@ -145,19 +118,18 @@ def test_flipped_bit_is_damage_or_changes_nothing(indexes, kind, amount, tally):
     generation = open_generation(index)
     tried = refused = 0
     for name, path in files_of(index).items():
-        if is_record(path):
+        # No question reads the records.
+        if name == "corpus.jsonl":
             continue
         opened = None if path.name in {"HEAD", "manifest.json"} else generation
         for bit in wanted_bits(path, amount):
-            flip(path, bit)
-            after = outcome(index, opened)
-            flip(path, bit)
+            with flipped(path, bit):
+                after = outcome(index, opened)
             assert after in (None, before), f"{name}: bit {bit}"
             # What is small is verified whole before it is used.
             assert kind != "small" or after is None, f"{name}: bit {bit}"
             tried += 1
             refused += after is None
-
     assert answer(index) == before
     assert refused > tried // 3
     tally("B1", f"flipped bits, {kind}", tried)
@@ -169,55 +141,37 @@ def test_flipped_bit_of_the_records_is_damage(indexes, amount, tally):
     path = files_of(index)["corpus.jsonl"]
     bits = wanted_bits(path, amount)
     for bit in bits:
-        flip(path, bit)
-        with pytest.raises(DamagedIndexError):
+        with flipped(path, bit), pytest.raises(DamagedIndexError):
             open_generation(index, with_documents=True)
-        flip(path, bit)
     assert open_generation(index, with_documents=True).documents
     tally("B1", "flipped bits, records", len(bits))
 
 
-def test_flipped_bit_anywhere_is_damage_or_changes_nothing(indexes, amount, tally):
-    """Anywhere in any file, by chance."""
+def test_flipped_bit_anywhere_is_damage_or_changes_nothing(indexes, tiny_model, amount, tally):
+    """Anywhere in any file, by chance; `search` with the model in place as well."""
     chosen = random.Random(11)  # noqa: S311 - no secret
-    tried = 0
-    for kind, index in indexes.items():
-        before = answer(index)
-        paths = list(files_of(index).values())
-        for _ in range(amount(10, 700)):
-            path = chosen.choice(paths)
-            bit = chosen.randrange(8 * path.stat().st_size)
-            flip(path, bit)
-            after = outcome(index)
-            flip(path, bit)
-            assert after in (None, before), f"{kind}: {path.name}: bit {bit}"
-            tried += 1
-    tally("B1", "flipped bits anywhere", tried)
 
-
-def test_question_itself_meets_a_flipped_bit(indexes, tiny_model, amount, tally):
-    """`search` with the model in place gives the same hits, or says that the index is damaged."""
-    index, chosen = indexes["blocks"], random.Random(13)  # noqa: S311 - no secret
-    paths = list(files_of(index).values())
-
-    def hits() -> Any:
+    def hits(index: Path) -> Any:
         try:
             with Index(index, cache=tiny_model.with_name("compiled"), notify=print) as opened:
                 return opened.ask(QUESTION, AskOptions(min_score=0.0)).hits
         except (DamagedIndexError, NoIndexError):
             return None
 
-    before = hits()
-    assert before
-    count = amount(6, 300)
-    for _ in range(count):
-        path = chosen.choice(paths)
-        bit = chosen.randrange(8 * path.stat().st_size)
-        flip(path, bit)
-        after = hits()
-        flip(path, bit)
-        assert after in (None, before), f"{path.name}: bit {bit}"
-    tally("B1", "flipped bits before a question", count)
+    for what, look, kinds, count in (
+        ("flipped bits anywhere", outcome, KINDS, amount(10, 700)),
+        ("flipped bits before a question", hits, ["blocks"], amount(6, 300)),
+    ):
+        for kind in kinds:
+            before, paths = look(indexes[kind]), list(files_of(indexes[kind]).values())
+            assert before
+            for _ in range(count):
+                path = chosen.choice(paths)
+                bit = chosen.randrange(8 * path.stat().st_size)
+                with flipped(path, bit):
+                    after = look(indexes[kind])
+                assert after in (None, before), f"{kind}: {path.name}: bit {bit}"
+            tally("B1", what, count)
 
 
 def changes(content: bytes, amount: Amount) -> Iterator[tuple[str, bytes]]:
@@ -226,9 +180,8 @@ def changes(content: bytes, amount: Amount) -> Iterator[tuple[str, bytes]]:
     cuts = set(range(size))
     if size > LARGE // 64:
         cuts = {at + by for at in range(0, size, PAGE) for by in (-1, 0, 1)} & cuts
-    for at in sorted(
-        random.Random(size).sample(sorted(cuts), min(len(cuts), amount(6, len(cuts))))  # noqa: S311 - no secret
-    ):
+    chosen = random.Random(size)  # noqa: S311 - no secret
+    for at in chosen.sample(sorted(cuts), min(len(cuts), amount(6, len(cuts)))):
         yield f"cut off at {at}", content[:at]
     for more in (b"\0", content[-1:], b"\0" * PAGE, content):
         yield f"{len(more)} bytes after the end", content + more
@@ -252,17 +205,14 @@ def test_cut_longer_or_zeroed_file_is_named(indexes, kind, amount, tally):
         whole = path.read_bytes()
         for what, content in changes(whole, amount):
             path.write_bytes(content)
-            is_opened = name not in {"HEAD", "manifest.json"}
-            after = outcome(index, generation if is_opened else None)
             if name in {"HEAD", "manifest.json"}:
-                assert after is None, f"{name}: {what}"
+                assert outcome(index) is None, f"{name}: {what}"
             else:
                 damaged = [one.path for one in damaged_files(generation, deep=True)]
-                wanted = f"vectors/generations/{generation.digest}/{name}"
-                assert damaged == [wanted], f"{name}: {what}"
-            assert after in (None, before), f"{name}: {what}"
+                expected = f"vectors/generations/{generation.digest}/{name}"
+                assert damaged == [expected], f"{name}: {what}"
+                assert outcome(index, generation) in (None, before), f"{name}: {what}"
             tried += 1
         path.write_bytes(whole)
-
     assert answer(index) == before
     tally("B2", f"cut, longer or zeroed files, {kind}", tried)

@@ -1,7 +1,10 @@
-"""Files that are what the manifest says and make no sense are damage, never a crash (row B3)."""
+"""Indexes that askdocs never wrote are damage, never a crash; nothing outside is touched (B3)."""
 
+import hashlib
 import json
+import os
 import random
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,16 +16,198 @@ import pytest
 from askdocs.disk.access import digest
 from askdocs.disk.verified import VerifiedFile
 from askdocs.errors import DamagedFileError
-from askdocs.index.generation import open_generation
-from askdocs.indexing.build import build
-from askdocs.indexing.request import IndexRequest
+from askdocs.index.generation import head_line, open_generation
 from askdocs.records.manifest import FileRecord
 from askdocs.store import partition
 from askdocs.store.arrays import npys, parse_arrays
 from askdocs.store.local import GenerationReader
+from tests.reliability.states import build_index
 
-Amount = Callable[[int, int], int]
-Tally = Callable[[str, str, int], None]
+Json = dict[str, Any]
+Break = Callable[[Path], None]
+
+DATA = ("dense.faiss", "documents.jsonl", "lexical.npys", "passages.jsonl", "tables.npys")
+FOREIGN = "Nothing outside the index is read or written."
+
+
+@pytest.fixture(scope="module")
+def made(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with documents, their index, that of an older state, and a file outside of both."""
+    base = tmp_path_factory.mktemp("made")
+    (base / "docs").mkdir()
+    (base / "outside").mkdir()
+    (base / "outside" / "secret.txt").write_text(FOREIGN)
+    for name, text in (("older", "It rained."), ("vectors", "The harbour froze in March.")):
+        (base / "docs" / "a.txt").write_text(f"{text}\n")
+        build_index(base / name, base / "docs", model=tiny_model)
+    return base
+
+
+def folder_of(index: Path) -> Path:
+    """The folder of the one generation of an index."""
+    [found] = (index / "generations").iterdir()
+    return found
+
+
+def sign(index: Path, content: bytes) -> None:
+    """Give an index a manifest, and HEAD and the folder its name."""
+    folder = folder_of(index)
+    digest = hashlib.sha256(content).hexdigest()
+    (folder / "manifest.json").write_bytes(content)
+    (index / "HEAD").write_bytes(head_line(digest))
+    folder.rename(folder.with_name(digest))
+
+
+def resigned(change: Callable[[Json], object]) -> Break:
+    """What changes a manifest and signs it again."""
+
+    def broken(index: Path) -> None:
+        manifest = json.loads((folder_of(index) / "manifest.json").read_bytes())
+        change(manifest)
+        sign(index, json.dumps(manifest, sort_keys=True, indent=1).encode())
+
+    return broken
+
+
+def with_corpus(**values: object) -> Break:
+    """What changes the settings of the corpus."""
+    return resigned(lambda manifest: manifest["corpus"].update(values))
+
+
+def replaced(old: bytes, new: bytes) -> Break:
+    """What puts other bytes into a manifest and signs it again."""
+
+    def broken(index: Path) -> None:
+        content = (folder_of(index) / "manifest.json").read_bytes()
+        assert old in content
+        sign(index, content.replace(old, new, 1))
+
+    return broken
+
+
+def resigned_file(name: str, content: bytes) -> Break:
+    """What writes a data file of its own, as the manifest then says."""
+    record = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+
+    def broken(index: Path) -> None:
+        (folder_of(index) / name).write_bytes(content)
+        resigned(lambda manifest: manifest["files"].update({name: record}))(index)
+
+    return broken
+
+
+def swapped(one: str, other: str) -> Break:
+    """What gives two files each other's names."""
+
+    def broken(index: Path) -> None:
+        first, second = (folder_of(index) / "000" / name for name in (one, other))
+        content = first.read_bytes()
+        second.replace(first)
+        second.write_bytes(content)
+
+    return broken
+
+
+def renamed_in_manifest(name: str) -> Break:
+    """What has the manifest call a file by a name that leads elsewhere."""
+    tables = "000/tables.npys"
+    return resigned(
+        lambda manifest: manifest["files"].update({name: manifest["files"].pop(tables)})
+    )
+
+
+def at(name: str, do: Callable[[Path], object]) -> Break:
+    """What does something to a file of the generation."""
+    return lambda index: do(folder_of(index) / name)
+
+
+def of_the_older(name: str) -> Break:
+    """What puts a file or folder of the index of another state into this one."""
+
+    def broken(index: Path) -> None:
+        old, new = (
+            one if name == "HEAD" else folder_of(one) for one in (index.with_name("older"), index)
+        )
+        if (new / name).is_dir():
+            shutil.rmtree(new / name)
+            shutil.copytree(old / name, new / name)
+        else:
+            shutil.copy(old / name, new / name)
+
+    return broken
+
+
+def link_elsewhere(path: Path) -> None:
+    """Put a link to what is outside in the place of a file or folder."""
+    outside = next(up for up in path.parents if (up / "outside").is_dir()) / "outside"
+    is_folder = path.is_dir()
+    shutil.rmtree(path) if is_folder else path.unlink()
+    path.symlink_to(outside if is_folder else outside / "secret.txt")
+
+
+def fifo(path: Path) -> None:
+    """Put what never ends in the place of a file."""
+    path.unlink()
+    os.mkfifo(path)
+
+
+DEEP = b"[" * 100_000 + b"]" * 100_000
+BREAKS: dict[str, Break] = {
+    **{f"missing {name}": at(f"000/{name}", Path.unlink) for name in DATA},
+    **{f"link for {name}": at(f"000/{name}", link_elsewhere) for name in DATA},
+    "swapped texts": swapped("documents.jsonl", "passages.jsonl"),
+    "swapped arrays": swapped("lexical.npys", "tables.npys"),
+    "swapped kinds": swapped("dense.faiss", "tables.npys"),
+    "files of another state": of_the_older("000"),
+    "old manifest under new HEAD": of_the_older("manifest.json"),
+    "HEAD of another state": of_the_older("HEAD"),
+    "missing manifest": at("manifest.json", Path.unlink),
+    "link for the manifest": at("manifest.json", link_elsewhere),
+    "FIFO for the manifest": at("manifest.json", fifo),
+    "FIFO for a file": at("000/tables.npys", fifo),
+    "missing segment": at("000", shutil.rmtree),
+    "link for the segment": at("000", link_elsewhere),
+    "name that goes up": renamed_in_manifest("../../../outside/secret.txt"),
+    "name that is absolute": renamed_in_manifest("/etc/passwd"),
+    "name with a NUL": renamed_in_manifest("000/a\0b"),
+    "root that goes down and up": with_corpus(roots=["docs/../outside"]),
+    "root that is absolute": with_corpus(roots=["/etc"]),
+    "ignore file elsewhere": with_corpus(ignore_files=["../outside/secret.txt"]),
+    "key that stands twice": replaced(b'"counts"', b'"counts": {}, "counts"'),
+    "number without end": replaced(b'"dimension": 16', b'"dimension": 1' + b"0" * 5000),
+    "number that is too large": replaced(b'"dimension": 16', b'"dimension": 99999999999999999999'),
+    "number that is invalid": replaced(b'"dimension": 16', b'"dimension": NaN'),
+    "negative number": replaced(b'"bytes": ', b'"bytes": -'),
+    "nesting": replaced(b'"counts"', b'"deep": ' + DEEP + b', "counts"'),
+    "manifest that is a list": lambda index: sign(index, b"[]"),
+    "manifest without files": resigned(lambda manifest: manifest.update(files={})),
+    "segment of another name": resigned(
+        lambda manifest: manifest["files"].update({"111/x": manifest["files"]["000/dense.faiss"]})
+    ),
+    "passages that are not lines": resigned_file("000/passages.jsonl", b"{}\n"),
+    "nested passages": resigned_file("000/passages.jsonl", DEEP),
+    "documents of nothing": resigned_file("000/documents.jsonl", b""),
+    "arrays of nothing": resigned_file("000/tables.npys", b""),
+    "postings of another size": resigned_file("000/lexical.npys", b"\x93NUMPY\x01\x00"),
+    "vectors of another format": resigned_file("000/dense.faiss", b"IxF2" + bytes(60)),
+}
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_foreign_index_is_refused(*, made, tmp_path, run, monkeypatch, tally, name):
+    """Exit 4 with one line and a hint, whatever is asked, and nothing outside was touched."""
+    base = tmp_path / "base"
+    shutil.copytree(made, base)
+    monkeypatch.chdir(base)
+    BREAKS[name](base / "vectors")
+    ran = run("ask", "--min-score", "0", "harbour")
+    assert (ran.status, ran.out) == (4, "")
+    assert [line.split(" ")[0] for line in ran.err.splitlines()] == ["askdocs:", "hint:"]
+    assert FOREIGN not in ran.err
+    assert sorted(path.name for path in base.rglob("*.txt")) == ["a.txt", "secret.txt"]
+    assert (base / "outside" / "secret.txt").read_text() == FOREIGN
+    tally("B3", "foreign indexes", 1)
+
 
 ARRAYS = {"tables.npys": 5, "lexical.npys": 6, "dense.npys": 4, "codebook.npys": 3}
 ODD = [0, 1, -1, 2, 7, 2**31 - 1, -(2**31), 2**62, -(2**63)]
@@ -41,10 +226,7 @@ def written(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
         with pytest.MonkeyPatch.context() as patch:
             if kind == "coded":
                 patch.setattr(partition, "SEGMENT_BYTES", 500)
-            request = IndexRequest(
-                index=base / "vectors", paths=(base / "docs",), model=str(tiny_model)
-            )
-            build(request, cache=tiny_model.with_name("compiled"), notify=lambda _line: None)
+            build_index(base / "vectors", base / "docs", model=tiny_model)
         made[kind] = open_generation(base / "vectors").directory
     return made
 
@@ -104,15 +286,11 @@ def with_other_numbers(content: bytes, count: int, chosen: random.Random) -> byt
         case _:
             flat = arrays[at].reshape(-1)
             for _ in range(chosen.randrange(1, 4) if len(flat) else 0):
-                flat[chosen.randrange(len(flat))] = other_number(flat.dtype, chosen)
+                odd = [np.nan, np.inf, 1e30, -1.0, 0.0] if flat.dtype.kind == "f" else ODD
+                flat[chosen.randrange(len(flat))] = np.array([chosen.choice(odd)]).astype(
+                    flat.dtype
+                )[0]
     return b"".join(bytes(piece) for piece in npys(arrays))
-
-
-def other_number(dtype: np.dtype[Any], chosen: random.Random) -> Any:
-    """A value that fits a type and means nothing."""
-    if dtype.kind == "f":
-        return chosen.choice([np.nan, np.inf, 1e30, -1.0, 0.0])
-    return np.array([chosen.choice(ODD)]).astype(dtype)[0]
 
 
 def with_other_lines(content: bytes, chosen: random.Random) -> bytes:
@@ -120,9 +298,8 @@ def with_other_lines(content: bytes, chosen: random.Random) -> bytes:
     lines = content.split(b"\n")
     at = chosen.randrange(len(lines) - 1)
     row = json.loads(lines[at])
-    row[chosen.randrange(len(row))] = chosen.choice(
-        [None, 3, "x", [], [1], {}, 1.5, "\ud800", [[]]]
-    )
+    other = chosen.choice([None, 3, "x", [], [1], {}, 1.5, "\ud800", [[]]])
+    row[chosen.randrange(len(row))] = other
     line = json.dumps(chosen.choice([row, row[:-1], {}, 7])).encode()
     lines[at] = line[: len(lines[at])].ljust(len(lines[at]))
     return b"\n".join(lines)
@@ -152,7 +329,6 @@ def test_foreign_file_is_damage_or_can_be_used(written, kind, tmp_path, amount, 
         assert not said or " cannot be read: " in said, said
         tried += 1
         refused += bool(said)
-
     assert refused > tried // 2
     tally("B3", f"foreign arrays and lines, {kind}", tried)
 
@@ -162,8 +338,5 @@ def test_vector_that_is_none_is_damage(written, tmp_path, value):
     """A question gets no answer from vectors that are not of unit length."""
     content = bytearray((written["flat"] / "000" / "dense.faiss").read_bytes())
     content[45 : 45 + 64] = np.full(16, value, "<f4").tobytes()
-
     said = ask(written["flat"], "000/dense.faiss", bytes(content), tmp_path)
-
-    expected = f"{tmp_path / 'dense.faiss'} cannot be read: a vector is not of unit length"
-    assert said == expected
+    assert said == f"{tmp_path / 'dense.faiss'} cannot be read: a vector is not of unit length"

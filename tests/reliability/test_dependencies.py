@@ -2,8 +2,9 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, requires
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,6 @@ from packaging.version import Version
 
 REPOSITORY = Path(__file__).parents[2]
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
-# No version of it can be tried on every machine, and its numbers are years.
-UNTRIED = {"openvino"}
 
 
 def pins(name: str) -> dict[str, Version]:
@@ -28,9 +27,9 @@ def pins(name: str) -> dict[str, Version]:
 def declared() -> dict[str, Requirement]:
     """What the program needs, its extras included."""
     extras = PROJECT["project"]["optional-dependencies"].values()
-    lines = [*PROJECT["project"]["dependencies"], *(line for extra in extras for line in extra)]
-    found = map(Requirement, lines)
-    return {one.name: one for one in found if one.name not in UNTRIED}
+    found = map(Requirement, chain(PROJECT["project"]["dependencies"], *extras))
+    # No version of openvino can be tried on every machine, and its numbers are years.
+    return {one.name: one for one in found if one.name != "openvino"}
 
 
 def bounds(requirement: Requirement) -> dict[str, Version]:
@@ -41,7 +40,6 @@ def bounds(requirement: Requirement) -> dict[str, Version]:
 def test_lower_bounds_are_those_that_are_tested():
     """What pyproject.toml allows at least is what `make lowest` installs."""
     lowest = {name: bounds(one).get(">=") or bounds(one)["=="] for name, one in declared().items()}
-
     assert lowest == pins("constraints-lowest.txt")
 
 
@@ -49,44 +47,30 @@ def test_lower_bounds_are_those_that_are_tested():
 def test_next_major_version_is_not_taken(name):
     """A range ends before a major version that has never been tried, and holds the pinned one."""
     requirement, pinned = declared()[name], pins("constraints.txt")[name]
-
     assert requirement.specifier.contains(pinned)
     if "==" not in bounds(requirement):
         assert bounds(requirement)["<"] == Version(f"{pinned.major + 1}")
 
 
-def needed(lines: list[str]) -> Iterator[tuple[str, str]]:
-    """What a set-up installs here, and what asks for it, as far as it is installed."""
-    todo = [(Requirement(line), "pyproject.toml") for line in lines]
-    seen: set[tuple[str, str]] = set()
+def needed(lines: list[str]) -> set[str]:
+    """What a set-up installs here, and what that needs in turn, as far as it is installed."""
+    todo, seen = [(line, "") for line in lines], set()
     while todo:
-        one, asker = todo.pop()
-        if one.marker and not one.marker.evaluate({"extra": ""}):
+        line, asked = todo.pop()
+        one = Requirement(line)
+        if one.marker and not one.marker.evaluate({"extra": asked}):
             continue
-        name = canonicalize_name(one.name)
-        for extra in ("", *sorted(one.extras)):
-            if (name, extra) in seen:
-                continue
-            seen.add((name, extra))
-            yield name, asker
-            try:
-                further = [Requirement(line) for line in requires(name) or []]
-            except PackageNotFoundError:
-                continue
-            todo += [
-                (further_one, name)
-                for further_one in further
-                if not further_one.marker or further_one.marker.evaluate({"extra": extra})
-            ]
+        for extra in {"", *one.extras}:
+            pair = (canonicalize_name(one.name), extra)
+            if pair not in seen:
+                seen.add(pair)
+                with suppress(PackageNotFoundError):
+                    todo += [(further, extra) for further in requires(pair[0]) or []]
+    return {name for name, _ in seen}
 
 
 def test_set_up_installs_nothing_that_is_not_pinned():
     """Everything that `make setup` brings, and what that needs in turn, is in constraints.txt."""
-    groups = PROJECT["dependency-groups"]
-    lines = PROJECT["project"]["dependencies"]
-
-    found = set(needed([*lines, *groups["dev"]]))
-
-    pinned = pins("constraints.txt")
+    found = needed([*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"]])
     assert len(found) > 50
-    assert {(name, asker) for name, asker in found if name not in pinned} == set()
+    assert found - pins("constraints.txt").keys() == set()

@@ -25,8 +25,6 @@ from askdocs.terminal import make_safe, wrap
 from askdocs.text.document import find_structure, number_paragraphs
 from askdocs.text.sentences import split_sentences
 
-Amount = Callable[[int, int], int]
-Tally = Callable[[str, str, int], None]
 Use = tuple[str, Callable[[str], object]]
 
 PACKAGE = Path(askdocs.__file__).parent
@@ -57,14 +55,10 @@ def modules() -> Iterator[tuple[str, ast.Module]]:
 
 def calls_of_re(tree: ast.Module) -> list[ast.Call]:
     """Where a module has `re` compile or use a pattern."""
-    called = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     return [
-        call
-        for call in called
-        if isinstance(call.func, ast.Attribute)
-        and isinstance(call.func.value, ast.Name)
-        and call.func.value.id == "re"
-        and call.func.attr != "escape"
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and re.match(r"re\.(?!escape)\w+$", ast.unparse(node.func))
     ]
 
 
@@ -73,13 +67,7 @@ def uses_of(name: str, tree: ast.Module) -> Iterator[tuple[re.Pattern, str]]:
     module = importlib.import_module(f"askdocs.{name}")
     for attribute, pattern in vars(module).items():
         if isinstance(pattern, re.Pattern):
-            methods = {
-                node.attr
-                for node in ast.walk(tree)
-                if isinstance(node, ast.Attribute)
-                and isinstance(node.value, ast.Name)
-                and node.value.id == attribute
-            }
+            methods = set(re.findall(rf"(?<![\w.]){attribute}\.(\w+)", ast.unparse(tree)))
             # One that another module imports may be used in any way.
             yield from ((pattern, method) for method in methods - {"pattern"} or {"finditer"})
     for call in calls_of_re(tree):
@@ -119,13 +107,10 @@ def functions() -> list[Use]:
         with suppress(UsageError):
             parse_citation(text)
 
-    def structure(text: str) -> object:
-        return find_structure(Document(path="a.md", text=text, paragraphs=()))
-
     return [
         ("number_paragraphs", lambda text: list(number_paragraphs(text))),
         ("split_sentences", lambda text: split_sentences(text, (0, len(text)))),
-        ("find_structure", structure),
+        ("find_structure", lambda text: find_structure(Document("a.md", text, paragraphs=()))),
         ("words", words),
         ("make_safe", make_safe),
         ("wrap", lambda text: wrap(text[:4000], 40)),
@@ -145,11 +130,9 @@ def patterns_of_names() -> list[Use]:
     ]  # fmt: skip
     corpus = CorpusSettings(roots=(), include=tuple(line.replace("/", "") for line in lines))
     choice = Choice("/", corpus)
+    ignore = partial(partial, is_ignored, is_folder=True)
     return [
-        *(
-            (f"ignore {line}", partial(is_ignored, rules=make_rules([line]), is_folder=True))
-            for line in lines
-        ),
+        *((f"ignore {line}", ignore(rules=make_rules([line]))) for line in lines),
         *((f"select {line}", path_matcher(line)) for line in lines),
         ("include", lambda path: choice.is_document(path, f"/{path}", "/")),
     ]
@@ -159,22 +142,22 @@ def require_linear(use: Use, unit: str, most: int, *, head: str = "", tail: str 
     """Double a text until it takes long enough to be measured, then hold it to 2.6 times."""
     name, run = use
     times: dict[int, float] = {}
+
+    def measure(length: int) -> float:
+        text = made_of(unit, length, head=head, tail=tail)
+        started = time.thread_time()
+        run(text)
+        elapsed = time.thread_time() - started
+        times[length] = min(elapsed, times.get(length, elapsed))
+        return times[length]
+
     length = 512
     while length <= most:
         for _ in range(6):
-            text = made_of(unit, length, head=head, tail=tail)
-            started = time.thread_time()
-            run(text)
-            elapsed = time.thread_time() - started
-            times[length] = min(elapsed, times.get(length, elapsed))
-            before = times.get(length // 2, elapsed)
             # Below 4 ms the clock, caches and other processes decide.
-            if times[length] <= 2.6 * max(before, 0.004):
+            if measure(length) <= 2.6 * max(times.get(length // 2, times[length]), 0.004):
                 break
-            text = made_of(unit, length // 2, head=head, tail=tail)
-            started = time.thread_time()
-            run(text)
-            times[length // 2] = min(before, time.thread_time() - started)
+            measure(length // 2)
         else:
             pytest.fail(f"{name} on {head!r} {unit!r} {tail!r}: {times}")
         if times[length] > 0.1:
@@ -186,15 +169,9 @@ def test_every_pattern_is_among_those_that_are_tried():
     """What a module compiles stands in it by a name, or is known to be compiled late."""
     late = set()
     for name, tree in modules():
-        named = [
-            node.value
-            for node in tree.body
-            if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Call)
-        ]
-        for call in calls_of_re(tree):
-            if call.func.attr == "compile" and call not in named:
-                late.add(name)
-
+        named = [node.value for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]
+        calls = [call for call in calls_of_re(tree) if call.func.attr == "compile"]
+        late |= {name for call in calls if call not in named}
     assert late == MADE_LATE
     assert len(all_uses()) >= 35
 
@@ -207,11 +184,9 @@ def test_patterns_come_to_an_end(amount, tally):
         for head, unit, tail in product(HEADS[: amount(1, 9)], UNITS, TAILS[-amount(1, 9) :])
     ]
     uses = [*all_uses(), *functions()]
-
     for _, run in uses:
         for text in texts:
             run(text)
-
     tally("E4", "patterns on texts that repeat one thing", len(uses) * len(texts))
 
 
@@ -220,20 +195,15 @@ def test_patterns_of_names_come_to_an_end(amount, tally):
     names = [made_of(unit, 255) for unit in ("a", "(", "aB")]
     paths = [made_of(unit, amount(1024, 4095)) + "a" for unit in ("a/", "aa/", "b/a/", "(/")]
     uses = patterns_of_names()
-
     for _, run in uses:
         for path in (*names, *paths):
             run(path)
-
     tally("E4", "patterns of names on paths", len(uses) * (len(names) + len(paths)))
 
 
 @pytest.mark.torture
 def test_twice_the_text_takes_twice_the_time(tally):
-    """Every pattern in every use, and what documents and questions go through: at most 2.6 times.
-
-    Patterns of names may backtrack: names and paths have no more than 255 and 4,096 characters.
-    """
+    """Every pattern in every use takes at most 2.6 times as long; patterns of names may backtrack."""
     count = 0
     for use in all_uses():
         for head, unit, tail in product(HEADS, UNITS, TAILS):
@@ -243,5 +213,4 @@ def test_twice_the_text_takes_twice_the_time(tally):
         for unit, tail in product(UNITS, TAILS):
             require_linear(use, unit, 1 << 16, tail=tail)
             count += 1
-
     tally("E4", "patterns on texts that double in length", count)

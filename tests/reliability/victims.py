@@ -4,7 +4,6 @@
 victim's process id, later its exit status. Each victim waits for SIGCONT, so that strace can attach.
 """
 
-import contextlib
 import json
 import os
 import shutil
@@ -15,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -35,11 +34,7 @@ def forkable_environment() -> dict[str, str]:
 
 
 def fork() -> int:
-    """Fork this process.
-
-    Raises:
-        AssertionError: It has threads or a tracer; a child could wait for their locks for ever.
-    """
+    """Fork this process, which has no threads or tracer: a child could wait for their locks."""
     tasks = Path("/proc/self/task")
     count = len(os.listdir(tasks)) if tasks.exists() else threading.active_count()
     assert count == 1, f"{count} threads before a fork"
@@ -49,14 +44,7 @@ def fork() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """How a victim ended.
-
-    Attributes:
-        status: Its exit status as a shell reports it: 137 for SIGKILL.
-        out: Its standard output.
-        err: Its standard error.
-        trace: What strace saw, a line for each call.
-    """
+    """How a victim ended: its exit status as a shell reports it, its output, and strace's lines."""
 
     status: int
     out: str
@@ -73,7 +61,7 @@ class Victim:
 
     def kill(self, number: int) -> None:
         """Send it a signal; it may have ended already."""
-        with contextlib.suppress(ProcessLookupError):
+        with suppress(ProcessLookupError):
             os.kill(self.pid, number)
 
 
@@ -87,11 +75,8 @@ class Nursery:
             [sys.executable, "-m", "tests.reliability.victims"],
             cwd=Path(__file__).parents[2],
             env={**forkable_environment(), **environment},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -105,57 +90,37 @@ class Nursery:
         shutil.rmtree(self._output)
 
     def run(
-        self,
-        arguments: Sequence[str],
-        folder: Path,
-        *,
-        environment: Mapping[str, str],
-        tracing: Sequence[str] = (),
+        self, arguments: Sequence[str], folder: Path, env: dict[str, str], *tracing: str
     ) -> Death:
-        """Run askdocs in a folder until it ends.
-
-        Args:
-            arguments: The arguments of askdocs.
-            folder: The current folder.
-            environment: What to add to the environment.
-            tracing: Options of strace: what to trace and what to inject; without any, no strace.
-        """
-        with self.start(arguments, folder, environment=environment, tracing=tracing) as victim:
+        """Run askdocs in a folder until it ends; see `start`."""
+        with self.start(arguments, folder, env, *tracing) as victim:
             pass
         assert victim.death is not None
         return victim.death
 
     @contextmanager
     def start(
-        self,
-        arguments: Sequence[str],
-        folder: Path,
-        *,
-        environment: Mapping[str, str],
-        tracing: Sequence[str] = (),
+        self, arguments: Sequence[str], folder: Path, env: dict[str, str], *tracing: str
     ) -> Iterator[Victim]:
-        """Run askdocs while the block runs, then wait until it ends; see `run`."""
+        """Run askdocs in a folder while the block runs, then wait until it ends.
+
+        `env` is added to the environment; `tracing` are options of strace, without any, no strace.
+        """
         files = {name: self._output / name for name in ("out", "err", "trace")}
         for path in files.values():
             path.write_bytes(b"")
-        order = {
-            "arguments": list(arguments), "folder": str(folder), "environment": dict(environment),
-            "out": str(files["out"]), "err": str(files["err"]),
-        }  # fmt: skip
-        assert self._process.stdin
-        self._process.stdin.write(f"{json.dumps(order)}\n")
-        self._process.stdin.flush()
+        order = {"arguments": [*arguments], "folder": str(folder), "environment": env}
+        order |= {name: str(files[name]) for name in ("out", "err")}
+        print(json.dumps(order), file=self._process.stdin, flush=True)
         victim = Victim(self._read_number())
         with _traced(victim.pid, files["trace"], tracing):
             victim.kill(signal.SIGCONT)
             yield victim
             status = self._read_number()
-        texts = {name: path.read_text(errors="replace") for name, path in files.items()}
-        trace = tuple(texts["trace"].splitlines())
-        victim.death = Death(status, texts["out"], texts["err"], trace)
+        out, err, trace = (path.read_text(errors="replace") for path in files.values())
+        victim.death = Death(status, out, err, tuple(trace.splitlines()))
 
     def _read_number(self) -> int:
-        assert self._process.stdout
         timer = threading.Timer(_LIMIT_SECONDS, self._end)
         timer.start()
         try:
@@ -166,7 +131,7 @@ class Nursery:
         return int(line)
 
     def _end(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
+        with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
 
@@ -179,20 +144,16 @@ def _traced(victim: int, trace: Path, options: Sequence[str]) -> Iterator[None]:
     command = ["strace", "-q", "-f", "-p", str(victim), "-o", str(trace), *options]
     tracer = subprocess.Popen(command, stderr=subprocess.PIPE)
     try:
-        _wait_for_tracer(victim, tracer)
+        deadline = time.monotonic() + _LIMIT_SECONDS
+        while "TracerPid:\t0\n" in Path(f"/proc/{victim}/status").read_text():
+            assert tracer.poll() is None, tracer.stderr and tracer.stderr.read()
+            assert time.monotonic() < deadline, "strace did not attach"
+            time.sleep(_POLL_SECONDS)
         yield
         _, complaint = tracer.communicate(timeout=_LIMIT_SECONDS)
     finally:
         tracer.kill()
     assert b"strace:" not in complaint.replace(b"attached", b""), complaint
-
-
-def _wait_for_tracer(victim: int, tracer: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + _LIMIT_SECONDS
-    while "TracerPid:\t0\n" in Path(f"/proc/{victim}/status").read_text():
-        assert tracer.poll() is None, tracer.stderr and tracer.stderr.read()
-        assert time.monotonic() < deadline, "strace did not attach"
-        time.sleep(_POLL_SECONDS)
 
 
 def _serve() -> None:
@@ -206,8 +167,8 @@ def _serve() -> None:
     from askdocs.cli.process import main as run
 
     for name in cli.load_all():
-        with contextlib.suppress(SystemExit), open(os.devnull, "w") as null:
-            with contextlib.redirect_stdout(null):
+        with suppress(SystemExit), open(os.devnull, "w") as null:
+            with redirect_stdout(null):
                 run([name, "--help"])
     import askdocs.__main__
     import askdocs.indexing.fill

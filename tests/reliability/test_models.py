@@ -311,19 +311,3 @@ def test_entry_of_another_model_is_found_out_by_its_probe(model, run, cache, sea
     sign(entry, fingerprint=fingerprint)
     assert_refused(run(*ASK), searches, "the index was made with another ./model")
     tally("M1", "encoders of another model under the name of this one", 1)
-
-
-def test_reranker_in_a_pickle_is_refused_before_any_search(
-    model, run, searches, tally, tmp_path, *, tiny_reranker
-):
-    """A model that would only order what was found is admitted before anything is looked for."""
-    reranker = tmp_path / "reranker"
-    shutil.copytree(tiny_reranker, reranker)
-    [weights] = reranker.rglob("model.safetensors")
-    weights.unlink()
-    marker = tmp_path / "harm"
-    weights.with_name("pytorch_model.bin").write_bytes(pickle.dumps(Harmful(marker)))
-    refused = run("ask", "--rerank", reranker, "--min-score", "0", "harbour")
-    assert_refused(refused, searches, "pytorch_model.bin is a pickle")
-    assert not marker.exists()
-    tally("M1", "rerankers in a pickle", 1)

@@ -14,6 +14,7 @@ import pytest
 
 import askdocs
 from askdocs.citations import parse_citation
+from askdocs.cli.config import Configuration
 from askdocs.corpus.ignore import Choice, is_ignored, make_rules, path_matcher
 from askdocs.errors import UsageError
 from askdocs.ranking.words import _compiled, without_frame
@@ -29,7 +30,7 @@ Use = tuple[str, Callable[[str], object]]
 
 PACKAGE = Path(askdocs.__file__).parent
 # What these modules compile from patterns of a user, or when it is first used, has tests below.
-MADE_LATE = {"corpus.ignore", "ranking.words"}
+MADE_LATE = {"cli.config", "corpus.ignore", "ranking.words"}
 
 HEADS = ["", "a. ", "# ", '"""', "```"]
 UNITS = [
@@ -107,6 +108,10 @@ def functions() -> list[Use]:
         with suppress(UsageError):
             parse_citation(text)
 
+    def origin(text: str) -> str:
+        read = Configuration(path=Path("a.toml"), text=text, table=(), settings={})
+        return read.origin("ask", "top-k")
+
     return [
         ("number_paragraphs", lambda text: list(number_paragraphs(text))),
         ("split_sentences", lambda text: split_sentences(text, (0, len(text)))),
@@ -116,6 +121,7 @@ def functions() -> list[Use]:
         ("wrap", lambda text: wrap(text[:4000], 40)),
         ("escape_markdown", escape_markdown),
         ("parse_citation", cite),
+        ("origin", origin),
         ("without_frame", lambda text: without_frame(f"the text {text}")),
         *((f"frame {one.pattern!r:.20}", runner(one, "sub")) for one in _compiled()),
     ]

@@ -108,6 +108,8 @@ def functions() -> list[Use]:
         with suppress(UsageError):
             parse_citation(text)
 
+    document = partial(Document, path="a.md", paragraphs=())
+
     def origin(text: str) -> str:
         read = Configuration(path=Path("a.toml"), text=text, table=(), settings={})
         return read.origin("ask", "top-k")
@@ -115,7 +117,7 @@ def functions() -> list[Use]:
     return [
         ("number_paragraphs", lambda text: list(number_paragraphs(text))),
         ("split_sentences", lambda text: split_sentences(text, (0, len(text)))),
-        ("find_structure", lambda text: find_structure(Document("a.md", text, paragraphs=()))),
+        ("find_structure", lambda text: find_structure(document(text=text))),
         ("words", words),
         ("make_safe", make_safe),
         ("wrap", lambda text: wrap(text[:4000], 40)),

@@ -32,7 +32,7 @@ def test_writers_may_be_killed_while_others_read(ram, amount, tally):
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     counts = json.loads(ran.stdout)
-    assert min(counts.values()) >= amount(3, 50), counts
+    assert min(counts.values()) >= amount(1, 50), counts
     tally("K1", "writers killed", counts["kills"])
     tally("K1", "reads beside writers", counts["reads"])
 

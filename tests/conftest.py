@@ -7,7 +7,7 @@ import shutil
 import string
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -173,7 +173,7 @@ def _write_tiny_model(directory: Path) -> None:
     from safetensors.numpy import save_file
 
     (directory / "1_Pooling").mkdir(parents=True)
-    words = _write_tiny_tokenizer(directory / "tokenizer.json")
+    words = write_tiny_tokenizer(directory / "tokenizer.json")
     save_file(_tiny_weights(words), directory / "model.safetensors", metadata={"format": "pt"})
     package = "sentence_transformers.models"
     contents: dict[str, object] = {
@@ -203,7 +203,7 @@ def _write_tiny_reranker(plain: Path, saved: Path, labels: int) -> None:
     from transformers import BertConfig, BertForSequenceClassification
 
     plain.mkdir()
-    words = _write_tiny_tokenizer(plain / "tokenizer.json")
+    words = write_tiny_tokenizer(plain / "tokenizer.json")
     settings = {
         "tokenizer_class": "PreTrainedTokenizerFast", "pad_token": "[PAD]", "unk_token": "[UNK]",
         "cls_token": "[CLS]", "sep_token": "[SEP]", "model_max_length": 256,
@@ -220,12 +220,12 @@ def _write_tiny_reranker(plain: Path, saved: Path, labels: int) -> None:
     CrossEncoder(str(plain), local_files_only=True).save_pretrained(str(saved))
 
 
-def _write_tiny_tokenizer(path: Path) -> int:
-    """Write a tokenizer that knows single characters; the size of its vocabulary."""
+def write_tiny_tokenizer(path: Path, words: Sequence[str] = ()) -> int:
+    """Write a tokenizer that knows characters and some words; the size of its vocabulary."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
     characters = string.ascii_lowercase + string.digits + string.punctuation
-    entries = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *characters]
+    entries = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *words, *characters]
     entries += [f"##{character}" for character in characters]
     vocabulary = {entry: number for number, entry in enumerate(entries)}
     tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))  # noqa: S106

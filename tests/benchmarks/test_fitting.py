@@ -60,7 +60,6 @@ def sets() -> list[EvaluationSet]:
 def test_signal_that_tells_weighs_most(sets):
     """Nothing else tells the relevant ones apart, and the fitted ranker puts them first."""
     ranker = fit_ranker(sets, LOOSE)
-
     assert max(ranker.weights, key=lambda name: ranker.weights[name]) == TELLING
     assert [measure(ranker, one).hit_at[1] for one in sets] == [1.0, 1.0]
 
@@ -68,9 +67,7 @@ def test_signal_that_tells_weighs_most(sets):
 def test_fitted_ranker_serves_a_set_that_it_has_not_seen(sets):
     """What was learned is the signal, not the questions."""
     unseen = make_set("three", 3, others=["one"])
-
     figures = measure(fit_ranker(sets, LOOSE), unseen)
-
     prior = measure(fit_ranker(sets, Settings(is_fitted=False)), unseen)
     assert figures.hit_at[1] >= 0.95 > prior.hit_at[1]
 
@@ -78,9 +75,7 @@ def test_fitted_ranker_serves_a_set_that_it_has_not_seen(sets):
 def test_great_strength_keeps_the_prior(sets):
     """Weights that must not leave the prior are those of a ranker that is not fitted."""
     held = fit_ranker(sets, Settings(strength=1e9))
-
     unfitted = fit_ranker(sets, Settings(is_fitted=False))
-
     assert held.weights == pytest.approx(unfitted.weights, abs=1e-6)
     others = {name: weight for name, weight in unfitted.weights.items() if weight}
     assert list(others) == ["best_cosine", "bm25_share"]
@@ -90,7 +85,6 @@ def test_great_strength_keeps_the_prior(sets):
 def test_signals_that_are_not_used_have_no_weight(sets):
     """The ablation leaves a signal out, whether it has a prior or not."""
     ranker = fit_ranker(sets, Settings(signals=("bm25_share", TELLING)))
-
     used = {name for name, weight in ranker.weights.items() if weight}
     assert list(ranker.weights) == list(SIGNALS)
     assert used == {"bm25_share", TELLING}
@@ -121,9 +115,7 @@ def test_questions_without_a_relevant_candidate_teach_no_weight(sets):
     """Where no candidate shows the answer, there is none to prefer: the ratio of weights stays."""
     missed = asked({"best_cosine": 0.9}, {"best_cosine": 0.1})
     more = EvaluationSet(name="one", own=[*sets[0].own, missed], foreign=sets[0].foreign)
-
     before, after = fit_ranker([sets[0]]), fit_ranker([more])
-
     ratios = [one.weights["best_cosine"] / one.weights[TELLING] for one in (before, after)]
     assert ratios[0] == pytest.approx(ratios[1], rel=1e-3)
 
@@ -135,7 +127,6 @@ def test_probability_is_calibrated(sets):
     rest are others', of which none is. So the constant's slope is 0 at a mean of 0.75.
     """
     ranker = fit_ranker(sets, LOOSE)
-
     means = [np.mean([best(ranker, one) for one in each.own]) for each in sets]
     others = [
         np.mean([best(ranker, one) for asked in each.foreign.values() for one in asked])
@@ -153,9 +144,7 @@ def best(ranker: Ranker, one: Asked) -> float:
 def test_bar_is_the_highest_that_refuses_few(sets):
     """At the bar the sets' mean share of refusals is at most the wished one; a step above, more."""
     ranker = fit_ranker(sets)
-
     above = Ranker(constant=ranker.constant, weights=ranker.weights, bar=ranker.bar + 0.01)
-
     refused, more = (
         np.mean([measure(one, each).refused for each in sets]) for one in (ranker, above)
     )
@@ -190,32 +179,23 @@ def test_figures_are_those_of_the_hand():
     figures = measure(COSINE, one)
 
     assert figures == Figures(
-        hit_at={1: 0.25, 5: 0.5},
-        refused=0.25,
-        refused_none=1.0,
-        refused_foreign={"two": 0.5},
+        hit_at={1: 0.25, 5: 0.5}, refused=0.25, refused_none=1.0, refused_foreign={"two": 0.5},
         calibration_error=pytest.approx(1.75 / 4),
-    )
+    )  # fmt: skip
 
 
 def test_set_that_has_an_answer_to_all_refuses_none_of_the_others():
     """Where every question has an answer, there is no share of those without."""
     one = EvaluationSet(name="one", own=[asked({"best_cosine": LN_3}, relevant=[0])], foreign={})
-
     figures = measure(COSINE, one)
-
     assert figures == Figures(
-        hit_at={1: 1.0, 5: 1.0},
-        refused=0.0,
-        refused_none=None,
-        refused_foreign={},
+        hit_at={1: 1.0, 5: 1.0}, refused=0.0, refused_none=None, refused_foreign={},
         calibration_error=pytest.approx(0.25),
-    )
+    )  # fmt: skip
 
 
 def test_equal_scores_keep_their_order():
     """Of candidates whose scores agree in six digits, the first in canonical order comes first."""
     near = asked({"best_cosine": 0.5}, {"best_cosine": 0.5000001}, relevant=[0])
     one = EvaluationSet(name="one", own=[near], foreign={})
-
     assert measure(COSINE, one).hit_at[1] == 1.0

@@ -7,6 +7,7 @@ from askdocs.text.document import read_document
 from askdocs.text.sentences import split_sentences
 from benchmarks.speed.generated import Noise, Recipe, nearest, parse, read_pool
 from benchmarks.speed.prepared import PreparedEncoder
+from tests.store.conftest import unit_vectors
 
 POOL = [
     "The ship sailed from the harbour at dawn with a crew of forty.",
@@ -15,12 +16,6 @@ POOL = [
     "The museum shows drawings that were thought lost for a century.",
     "Snow closed both of the mountain passes until the end of April.",
 ]
-
-
-def unit_vectors(count: int, dimension: int, seed: int) -> np.ndarray:
-    """Random vectors of unit length."""
-    rows = np.random.default_rng(seed).standard_normal((count, dimension), dtype=np.float32)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 class FakeEncoder:
@@ -57,7 +52,6 @@ def test_the_pool_holds_distinct_plain_sentences(tmp_path):
     (tmp_path / "a.txt").write_text(f"HEADING\n\n{POOL[0]} Too short. {POOL[1]}\n")
     (tmp_path / "deep" / "b.md").write_text(f"{POOL[1]}\n\n{POOL[2][:-1]} [see 4].\n")
     (tmp_path / "c.csv").write_text(POOL[3])
-
     assert sorted(read_pool([tmp_path])) == sorted(POOL[:2])
 
 
@@ -66,9 +60,7 @@ def test_the_order_of_folders_does_not_change_the_pool(tmp_path):
     for name, text in zip("ab", (POOL[:2], POOL[2:]), strict=True):
         (tmp_path / name).mkdir()
         (tmp_path / name / "text.txt").write_text(" ".join(text))
-
     one = read_pool([tmp_path / "a", tmp_path / "b"])
-
     assert one == read_pool([tmp_path / "b", tmp_path / "a"])
     assert read_pool([tmp_path / "a", tmp_path / "b"], limit=3) == one[:3]
 
@@ -77,7 +69,6 @@ def test_a_corpus_is_the_same_every_time(tmp_path):
     """Two runs write the same files with the same bytes."""
     for name in ("one", "two"):
         Recipe(POOL, 25).write(tmp_path / name)
-
     one, two = (
         {path.relative_to(root): path.read_bytes() for path in sorted(root.rglob("*.txt"))}
         for root in (tmp_path / "one", tmp_path / "two")
@@ -89,16 +80,13 @@ def test_a_corpus_is_the_same_every_time(tmp_path):
 def test_a_smaller_corpus_begins_a_larger_one():
     """The first passages do not depend on how many follow."""
     small, large = Recipe(POOL, 5), Recipe(POOL, 500)
-
     assert [small.passage(at) for at in range(5)] == [large.passage(at) for at in range(5)]
 
 
 def test_every_sentence_names_its_source_and_number():
     """A generated sentence is parsed back to what it was made of; another text is not."""
     recipe = Recipe(POOL, 50)
-
     parsed = [parse(recipe.sentence(serial)) for serial in range(recipe.sentences)]
-
     assert parsed == [(POOL[source], at) for at, source in enumerate(recipe.sources)]
     assert parse(POOL[0]) is None
 
@@ -107,9 +95,7 @@ def test_passages_are_cut_where_they_were_joined(tmp_path):
     """A document has ten paragraphs of four sentences."""
     Recipe(POOL, 10).write(tmp_path)
     text = (tmp_path / "0000" / "000000.txt").read_text()
-
     paragraphs = read_document("a.txt", text).paragraphs
-
     assert [len(split_sentences(text, one.chars)) for one in paragraphs] == [4] * 10
 
 
@@ -117,9 +103,7 @@ def test_noise_leaves_a_sentence_near_its_source():
     """Vectors have unit length, a cosine of about .9 with the source, and differ from each other."""
     vectors = unit_vectors(5, 384, 0)
     sources, serials = np.arange(1000) % 5, np.arange(1000)
-
     found = Noise(vectors).vectors(sources, serials)
-
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, rtol=1e-5)
     cosines = (found * vectors[sources]).sum(axis=1)
     assert cosines.mean() == pytest.approx(0.9, abs=0.005)
@@ -130,9 +114,7 @@ def test_the_nearest_sentences_are_those_of_a_full_comparison():
     """Comparing block by block finds what one matrix product over all vectors finds."""
     recipe, noise = Recipe(POOL, 60), Noise(unit_vectors(5, 64, 0))
     questions = unit_vectors(7, 64, 1)
-
     found = nearest(recipe, noise, questions, 10, block=33)
-
     everything = noise.vectors(recipe.sources, np.arange(recipe.sentences))
     np.testing.assert_array_equal(found, np.argsort(-(questions @ everything.T), axis=1)[:, :10])
 
@@ -142,10 +124,8 @@ def test_prepared_vectors_cost_no_run_of_the_model():
     recipe, vectors = Recipe(POOL, 2), unit_vectors(5, 8, 0)
     encoder = FakeEncoder()
     prepared = PreparedEncoder(encoder, POOL, vectors)
-
     found = prepared.embed_sentences([recipe.sentence(serial) for serial in range(8)])
     other = prepared.embed_sentences(["A probe."])
-
     np.testing.assert_array_equal(found, Noise(vectors).vectors(recipe.sources, np.arange(8)))
     np.testing.assert_array_equal(other, np.eye(1, 8))
     assert encoder.embedded == ["A probe."]
@@ -154,6 +134,5 @@ def test_prepared_vectors_cost_no_run_of_the_model():
 def test_a_mixture_of_generated_and_other_sentences_is_refused():
     """A corpus that was cut elsewhere than it was joined must not be measured."""
     prepared = PreparedEncoder(FakeEncoder(), POOL, unit_vectors(5, 8, 0))
-
     with pytest.raises(ValueError, match="must be generated, got \\['Half of a'\\]"):
         prepared.embed_sentences([Recipe(POOL, 1).sentence(0), "Half of a"])

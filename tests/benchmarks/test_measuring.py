@@ -33,9 +33,7 @@ def test_measures_are_called_in_turn():
     """Results are kept under the measure's name, in the order of the rounds."""
     calls = []
     measures = {name: lambda name=name: calls.append(name) or len(calls) for name in "ab"}
-
     found = measure_in_turn(measures, 3)
-
     assert calls == ["a", "b", "a", "b", "a", "b"]
     assert found == {"a": [1, 3, 5], "b": [2, 4, 6]}
 
@@ -50,7 +48,6 @@ def test_a_run_has_the_output_and_the_memory_of_the_process():
     """A process that holds 64 MB is reported with more memory than one that does not."""
     small = run(python("print('done')"))
     large = run(python("import os; held = b'x' * 64_000_000; print(os.environ['A'])", A="so"))
-
     assert (small.output, large.output) == ("done\n", "so\n")
     assert large.peak_bytes - small.peak_bytes > 50_000_000
     assert small.seconds > 0
@@ -66,11 +63,9 @@ def test_a_process_is_timed_by_a_program_of_its_own(tmp_path):
     """`timed.py` prints the status of the process as well, and keeps its output in a file."""
     script = ROOT / "benchmarks" / "speed" / "timed.py"
     command = [sys.executable, "-S", script, tmp_path / "out", sys.executable, "-c"]
-
     done = subprocess.run(
         [*command, "print(1); raise SystemExit(3)"], check=True, capture_output=True, timeout=60
     )
-
     report = json.loads(done.stdout)
     assert report["status"] == 3
     assert set(report) == {"seconds", "cpu_seconds", "peak_bytes", "status"}

@@ -44,7 +44,6 @@ def corpus(tmp_path, monkeypatch, encoder_cache):
 def test_peers_get_the_paragraphs_that_askdocs_numbers(corpus):
     """Paragraphs have the paths of the index, their characters and their text, in order."""
     found = list(paragraphs(corpus))
-
     assert found == [
         ("../docs/a.txt", (0, 15), "The ship sails."),
         ("../docs/a.txt", (17, 43), "The crew rests until dawn."),
@@ -56,7 +55,6 @@ def test_peers_get_the_paragraphs_that_askdocs_numbers(corpus):
 def test_questions_are_written_for_askdocs_and_for_peers(tmp_path):
     """A line has the question under the name that each of them reads."""
     write_questions(tmp_path / "questions.jsonl", ["Why?", "Où?"])
-
     read = [json.loads(line) for line in (tmp_path / "questions.jsonl").read_text().splitlines()]
     assert read == [
         {"id": "0", "question": "Why?", "text": "Why?"},
@@ -69,11 +67,9 @@ def test_a_peer_indexes_and_answers_behind_one_command_line(tmp_path, capsys):
     write_texts(tmp_path / "paragraphs.jsonl", ["one cat", "two dogs", "three cats"])
     write_questions(tmp_path / "questions.jsonl", ["dog", "cat", "bird"])
     peer, store = FakePeer(), str(tmp_path / "store")
-
     run(peer, ["index", str(tmp_path / "paragraphs.jsonl"), store])
     run(peer, ["ask", store, "cat"])
     run(peer, ["many", store, str(tmp_path / "questions.jsonl")])
-
     assert peer.vectors == [None]
     assert capsys.readouterr().out == (
         'one cat\n\nthree cats\n{"hits": [1]}\n{"hits": [0, 2]}\n{"hits": []}\n'

@@ -1,7 +1,6 @@
 """Models that are small enough to be made and compiled in a test."""
 
 import json
-import string
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,14 @@ from typing import Any
 import pytest
 
 from askdocs.embedding.model import Model
+from tests.conftest import write_tiny_tokenizer
 
 WINDOW = 64
 HIDDEN = 32
+TOKENIZER = {
+    "tokenizer_class": "PreTrainedTokenizerFast", "pad_token": "[PAD]", "unk_token": "[UNK]",
+    "cls_token": "[CLS]", "sep_token": "[SEP]",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -21,18 +25,16 @@ def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from transformers import BertConfig, BertModel
 
     directory = tmp_path_factory.mktemp("tiny_bert")
-    vocabulary = _write_tokenizer(directory)
+    words = ["the", "light", "ship", "query", "passage", "rain", "moon", "water"]
+    vocabulary = write_tiny_tokenizer(directory / "tokenizer.json", words)
+    _write_json(directory / "tokenizer_config.json", TOKENIZER)
     torch.manual_seed(0)
     config = BertConfig(
-        vocab_size=vocabulary,
-        hidden_size=HIDDEN,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=64,
-        max_position_embeddings=WINDOW,
+        vocab_size=vocabulary, hidden_size=HIDDEN, num_hidden_layers=2, num_attention_heads=4,
+        intermediate_size=64, max_position_embeddings=WINDOW,
         # Wide, so that texts get vectors that differ and a wrong pooling shows.
         initializer_range=0.5,
-    )
+    )  # fmt: skip
     BertModel(config).save_pretrained(directory)
     return directory
 
@@ -74,29 +76,3 @@ def make_model(tiny_bert: Path, tmp_path: Path) -> Callable[..., Model]:
 def _write_json(path: Path, content: object) -> None:
     """Write a configuration file."""
     path.write_text(json.dumps(content))
-
-
-def _write_tokenizer(directory: Path) -> int:
-    """Write a tokenizer that knows characters and a few words; the size of its vocabulary."""
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-    from transformers import PreTrainedTokenizerFast
-
-    characters = string.ascii_lowercase + string.digits + string.punctuation
-    words = ["the", "light", "ship", "query", "passage", "rain", "moon", "water"]
-    entries = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *words, *characters]
-    entries += [f"##{character}" for character in characters]
-    vocabulary = {entry: number for number, entry in enumerate(entries)}
-    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))  # noqa: S106
-    tokenizer.normalizer = normalizers.BertNormalizer()
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-    )
-    PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
-        tokenizer_object=tokenizer,
-        pad_token="[PAD]",  # noqa: S106
-        unk_token="[UNK]",  # noqa: S106
-        cls_token="[CLS]",  # noqa: S106
-        sep_token="[SEP]",  # noqa: S106
-    ).save_pretrained(directory)
-    return len(vocabulary)

@@ -152,9 +152,7 @@ def test_openvino_returns_the_compiled_vectors(prompted, cache, install):
     """OpenVINO runs the compiled graph on the processor, with the prompt for sentences."""
     model, compiled = prompted
     fake = install()
-
     encoder = open_device(model, "openvino", compiled, cache=cache, notify=pytest.fail)
-
     assert fake.asked == [("encoder.onnx", "CPU", {"PERFORMANCE_HINT": "LATENCY"})]
     vectors = encoder.embed_sentences(MANY)
     assert cosines(vectors, compiled.embed_sentences(MANY)).min() >= 0.9999
@@ -170,7 +168,6 @@ def test_openvino_imports_no_telemetry(openvino, tmp_path, monkeypatch):
         "    raise ImportError('without telemetry') from None\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-
     with pytest.raises(ModelError, match="without telemetry"):
         openvino()
 
@@ -182,31 +179,21 @@ def test_pytorch_returns_the_compiled_vectors(prompted, cache):
     assert entry is not None
     runtime = open_torch(model, "cpu", entry.card)
     told: list[int] = []
-
     vectors = runtime.embed_sentences(MANY, told.append)
-
     assert runtime.scheme == "torch-cpu"
     assert cosines(vectors, compiled.embed_sentences(MANY)).min() >= 0.9999
     assert told == [64, 64, len(MANY) - 128]
 
 
 def test_device_embeds_only_sentences(compiled):
-    """Questions, counts and what the model is come from the compiled encoder."""
-    encoder = DeviceEncoder(compiled, FakeRuntime(compiled, cosine=0.9995), "fake")
-
+    """Its vectors are brought to unit length; all else comes from the compiled encoder."""
+    encoder = DeviceEncoder(compiled, FakeRuntime(compiled), "fake")
     names = ("fingerprint", "dimension", "window", "capacity")
     assert [getattr(encoder, name) for name in names] == [getattr(compiled, name) for name in names]
     assert encoder.scheme == "fake"
     assert encoder.count_tokens(MANY) == compiled.count_tokens(MANY)
     np.testing.assert_array_equal(encoder.embed_questions(MANY), compiled.embed_questions(MANY))
-
-
-def test_vectors_of_a_device_have_unit_length(compiled):
-    """Vectors of another length are normalised in float32."""
-    encoder = DeviceEncoder(compiled, FakeRuntime(compiled), "fake")
-
     vectors = encoder.embed_sentences(MANY)
-
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(vectors, compiled.embed_sentences(MANY), atol=1e-6)
     assert encoder.embed_sentences([]).shape == (0, 16)
@@ -216,7 +203,6 @@ def test_device_with_other_vectors_is_refused(compiled):
     """A cosine of .9991 is enough, whatever the length; .9989 is not."""
     DeviceEncoder(compiled, FakeRuntime(compiled, cosine=0.9991), "fake").require_same_vectors()
     encoder = DeviceEncoder(compiled, FakeRuntime(compiled, cosine=0.9989), "fake")
-
     expected = (
         "vectors of the device fake have cosine 0.9989 with those of the compiled encoder, "
         "and at least 0.999 is needed"
@@ -228,7 +214,6 @@ def test_other_vectors_of_openvino_are_refused(openvino, install, monkeypatch):
     """Opening a device compares its vectors."""
     fake = install()
     monkeypatch.setattr(fake, "infer", lambda inputs: [fake.session.run(None, inputs)[0][:, ::-1]])
-
     with pytest.raises(ModelError, match=r"^vectors of the device openvino have cosine "):
         openvino()
 
@@ -236,29 +221,24 @@ def test_other_vectors_of_openvino_are_refused(openvino, install, monkeypatch):
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
-        (
-            {"error": "CUDA out of memory. Tried to allocate 2 GiB.\nMore"},
-            "the device cuda:1 fails: CUDA out of memory",
-        ),
-        ({"cosine": float("nan")}, "the device cuda:1 gives vectors that are not numbers"),
+        ({"error": "Out of memory. Tried 2 GiB.\nMore"}, "fails: Out of memory"),
+        ({"cosine": np.nan}, "gives vectors that are not numbers"),
     ],
 )
 def test_device_that_fails_is_named(compiled, fault, message):
     """A library's error becomes one line, and NaN never reaches an index."""
     encoder = DeviceEncoder(compiled, FakeRuntime(compiled, **fault), "cuda:1")
-
-    assert refusal(lambda: encoder.embed_sentences(["rain"])) == (message, HINT)
+    refused = refusal(lambda: encoder.embed_sentences(["rain"]))
+    assert refused == (f"the device cuda:1 {message}", HINT)
 
 
 @pytest.mark.parametrize("device", ["nonsense", "", "cuda:99", "meta"])
 def test_missing_device_is_refused(model, compiled, cache, device):
     """The error names an unknown device, a missing GPU, and a device without numbers."""
     lines: list[str] = []
-
     message, hint = refusal(
         lambda: open_device(model, device, compiled, cache=cache, notify=lines.append)
     )
-
     assert message.startswith(f"the device {device} cannot be used: ")
     assert "\n" not in message
     assert hint == HINT
@@ -268,9 +248,7 @@ def test_missing_device_is_refused(model, compiled, cache, device):
 def test_missing_openvino_has_a_hint(openvino, monkeypatch):
     """The hint is the command that installs it."""
     monkeypatch.setitem(sys.modules, "openvino", None)
-
     message, hint = refusal(openvino)
-
     assert message.startswith("the device openvino needs the package openvino: ")
     assert hint == "pip install openvino"
 
@@ -278,7 +256,6 @@ def test_missing_openvino_has_a_hint(openvino, monkeypatch):
 def test_openvino_that_cannot_run_the_model_is_named(openvino, install):
     """OpenVINO's message loses the places in its source."""
     install(error="Exception from src/core.cpp:132:\nNo conversion for BiasGelu\n\n")
-
     expected = "OpenVINO 2026.9 cannot run this model: No conversion for BiasGelu"
     assert refusal(openvino) == (expected, HINT)
 
@@ -289,9 +266,7 @@ def test_damaged_graph_is_not_run(openvino, compiled, cache, install):
     graph = entry_directory(cache, compiled.fingerprint) / "encoder.onnx"
     content = graph.read_bytes()
     graph.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-
     _, hint = refusal(openvino)
-
     assert fake.asked == []
     assert hint == "make the cache writable, or leave out --device"
 
@@ -300,10 +275,8 @@ def test_damaged_graph_is_not_run(openvino, compiled, cache, install):
 def test_each_number_format_has_its_own_cache_file(openvino, compiled, cache, install, precision):
     """Vectors of another device or format never come back as those of float32."""
     install(precision=precision)
-
     embed_with_cache(compiled, ["rain"], cache=cache)
     embed_with_cache(openvino(), ["rain"], cache=cache)
-
     assert sorted(path.name for path in (cache / "embeddings").iterdir()) == [
         f"{compiled.fingerprint}-float32.sqlite",
         f"{compiled.fingerprint}-openvino-{precision}.sqlite",
@@ -315,22 +288,15 @@ def test_openvino_needs_no_torch(model, compiled, cache):
     script = f"""
 import sys
 from pathlib import Path
-from askdocs.embedding.compiled import open_compiled
-from askdocs.embedding.device import open_device
-from askdocs.embedding.model import Model
-from askdocs.errors import ModelError
-cache = Path({str(cache)!r})
-compiled = open_compiled({compiled.fingerprint!r}, cache=cache)
-model = Model(name="tiny", revision="", directory=Path({str(model.directory)!r}))
+from askdocs.embedding import compiled, device, model
+encoder = compiled.open_compiled({compiled.fingerprint!r}, cache=Path({str(cache)!r}))
+tiny = model.Model(name="tiny", revision="", directory=Path({str(model.directory)!r}))
 try:
-    open_device(model, "openvino", compiled, cache=cache, notify=print)
-except ModelError as error:
-    assert "openvino" in str(error).lower(), error
+    device.open_device(tiny, "openvino", encoder, cache=Path({str(cache)!r}), notify=print)
+except Exception as error:
+    print(type(error).__name__, "openvino" in str(error).lower())
 print(sorted({{"torch", "transformers", "sentence_transformers"}} & set(sys.modules)))
 """
-
-    child = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
-    )
-
-    assert (child.stdout, child.stderr) == ("[]\n", "")
+    command = [sys.executable, "-c", script]
+    child = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert (child.stdout.removeprefix("ModelError True\n"), child.stderr) == ("[]\n", "")

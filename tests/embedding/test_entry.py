@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from askdocs.embedding.entry import Card, entry_directory, read_entry, write_card
@@ -13,19 +13,10 @@ from askdocs.embedding.entry import Card, entry_directory, read_entry, write_car
 FINGERPRINT = "0123456789abcdef" * 4
 
 CARD = Card(
-    fingerprint=FINGERPRINT,
-    dimension=384,
-    window=256,
-    question_prompt="frage: ",
-    sentence_prompt="",
-    inputs=("input_ids", "attention_mask"),
-    pad_id=1,
-)
-FILES = {
-    "encoder.onnx": b"a graph",
-    "weights.bin": b"some weights",
-    "tokenizer.json": b"a tokenizer",
-}
+    fingerprint=FINGERPRINT, dimension=384, window=256, question_prompt="frage: ",
+    sentence_prompt="", inputs=("input_ids", "attention_mask"), pad_id=1,
+)  # fmt: skip
+FILES = {"encoder.onnx": b"graph", "weights.bin": b"weights", "tokenizer.json": b"tokenizer"}
 
 
 def write_entry(directory: Path) -> None:
@@ -38,7 +29,6 @@ def write_entry(directory: Path) -> None:
 def test_entry_comes_back_as_it_was_written(tmp_path):
     """Card and bytes are read as they were written; they are not other model's."""
     write_entry(tmp_path)
-
     entry = read_entry(tmp_path, FINGERPRINT)
     assert entry is not None
     assert entry.is_whole()
@@ -53,7 +43,6 @@ def test_fifo_in_an_entry_does_not_hang(tmp_path, name):
     write_entry(tmp_path)
     (tmp_path / name).unlink()
     os.mkfifo(tmp_path / name)
-
     assert read_entry(tmp_path, FINGERPRINT) is None
 
 
@@ -62,11 +51,9 @@ def test_entry_without_one_of_its_files_is_not_there(tmp_path, name):
     """An entry is whole or nothing."""
     write_entry(tmp_path)
     (tmp_path / name).unlink()
-
     assert read_entry(tmp_path, FINGERPRINT) is None
 
 
-@settings(deadline=None)
 @given(
     name=st.sampled_from(["encoder.json", *FILES]),
     position=st.integers(0, 2000),
@@ -80,9 +67,7 @@ def test_flipped_bit_is_never_used(name, position, bit):
         content = bytearray(path.read_bytes())
         content[position % len(content)] ^= 1 << bit
         path.write_bytes(content)
-
         entry = read_entry(Path(directory), FINGERPRINT)
-
         # A flip of white space in the card may go unnoticed.
         if entry is not None and entry.is_whole():
             assert name == "encoder.json"
@@ -94,7 +79,6 @@ def test_missing_weights_are_not_whole(tmp_path):
     write_entry(tmp_path)
     entry = read_entry(tmp_path, FINGERPRINT)
     (tmp_path / "weights.bin").unlink()
-
     assert entry is not None
     assert not entry.is_whole()
 
@@ -104,14 +88,12 @@ def test_broken_card_is_not_read(tmp_path, card):
     """Reading does not fail, whatever the card holds."""
     write_entry(tmp_path)
     (tmp_path / "encoder.json").write_text(card)
-
     assert read_entry(tmp_path, FINGERPRINT) is None
 
 
 def test_entry_lies_under_its_fingerprint_and_scheme(tmp_path):
     """Number format and schema are part of an entry's name, not of the fingerprint."""
     directory = entry_directory(tmp_path, FINGERPRINT)
-
     assert directory == tmp_path / "encoders" / f"{FINGERPRINT}-float32-2"
 
 

@@ -8,56 +8,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askdocs.evaluation.compare import compare_rankings
-from askdocs.records.results import (
-    Answer,
-    Change,
-    Citation,
-    CitationStatus,
-    ComparedRanking,
-    Hit,
-    Mode,
-    Place,
-    Question,
-    Ranking,
-)
+from askdocs.records.results import Change, ComparedRanking, Hit, Ranking
 from askdocs.render.diff_report import (
     render_comparison,
     render_comparison_json,
     render_comparison_markdown,
 )
 from askdocs.terminal import Style
+from tests.render.conftest import make_hit, ranking_of
 
 PLAIN = Style(width=80)
 RAIN, SNOW, HAIL = "Rain fell in March.", "Snow fell in May.", "Hail fell in June."
 
 
-def hit(text: str, *, path: str = "a.txt", paragraph: int = 1, rank: int = 1) -> Hit:
+def hit(text: str, *, path: str = "a.txt", paragraph: int = 1) -> Hit:
     """A hit that cites a text as one paragraph."""
-    place = Place(
-        citation=Citation(path=path, paragraphs=(paragraph, paragraph)),
-        chars=(100 * paragraph, 100 * paragraph + len(text)),
-        lines=(paragraph, paragraph),
-    )
-    return Hit(
-        rank=rank,
-        score=0.5,
-        place=place,
-        headings=(),
-        text=text,
-        answer=Answer(text=text, chars=place.chars),
-        status=CitationStatus.VERIFIED,
-    )
+    both = (paragraph, paragraph)
+    return make_hit(text, path=path, paragraphs=both, lines=both, start=100 * paragraph, score=0.5)
 
 
-def ranking(*hits: Hit, answered: bool | None = None, question: str = "What fell?") -> Ranking:
+def ranking(*hits: Hit, question: str = "What fell?") -> Ranking:
     """Hits in the order given."""
-    ranked = tuple(replace(one, rank=rank) for rank, one in enumerate(hits, 1))
-    return Ranking(
-        question=Question(id="q1", text=question),
-        mode=Mode.HYBRID,
-        answered=bool(hits) if answered is None else answered,
-        hits=ranked,
-    )
+    ranked = (replace(one, rank=rank) for rank, one in enumerate(hits, 1))
+    return ranking_of(*ranked, question=question)
 
 
 def texts(hits: tuple[Hit, ...]) -> list[str]:
@@ -69,9 +42,7 @@ def test_same_texts_in_the_same_places_are_the_same():
     """Scores may differ: what is cited counts."""
     before = ranking(hit(RAIN), hit(SNOW, paragraph=2))
     now = ranking(replace(hit(RAIN), score=0.9), hit(SNOW, paragraph=2))
-
     found = compare_rankings(before, now)
-
     assert found == ComparedRanking(before=before, now=now, change=Change.SAME)
     assert not found.is_different
 
@@ -80,15 +51,14 @@ def test_text_at_another_place_has_moved():
     """A paragraph inserted above moves those below it, which is not a difference."""
     before = ranking(hit(RAIN), hit(SNOW, paragraph=2))
     now = ranking(hit(RAIN), hit(SNOW, paragraph=3))
-
     found = compare_rankings(before, now)
-
     assert found.change == Change.MOVED
     assert found.moved == ((before.hits[1], now.hits[1]),)
     assert (found.went, found.came, found.is_different) == ((), (), False)
 
 
 INDEXED = hit(RAIN)
+MOVED = replace(hit(RAIN, paragraph=9), indexed=INDEXED.place)
 LONGER = hit(f"Heading\n\n{RAIN}")
 
 
@@ -103,12 +73,7 @@ LONGER = hit(f"Heading\n\n{RAIN}")
         pytest.param((hit(RAIN, paragraph=2),), (LONGER,), Change.MOVED, id="part of a passage"),
         pytest.param((LONGER,), (hit(RAIN, paragraph=2),), Change.FIRST, id="no longer whole"),
         pytest.param((hit("Rain fell"),), (hit("Rain fellow"),), Change.FIRST, id="part of a word"),
-        pytest.param(
-            (INDEXED,),
-            (replace(hit(RAIN, paragraph=9), indexed=INDEXED.place),),
-            Change.SAME,
-            id="place in the index",
-        ),
+        pytest.param((INDEXED,), (MOVED,), Change.SAME, id="place in the index"),
     ],
 )
 def test_cited_text_decides(before, now, change):
@@ -120,9 +85,7 @@ def test_another_first_citation_is_said_before_other_hits():
     """The first passage is what most readers look at."""
     before = ranking(hit(RAIN), hit(SNOW, paragraph=2))
     now = ranking(hit(SNOW, paragraph=2), hit(HAIL, paragraph=3))
-
     found = compare_rankings(before, now)
-
     assert (found.change, texts(found.went), texts(found.came)) == (Change.FIRST, [RAIN], [HAIL])
     assert found.is_different
 
@@ -130,10 +93,8 @@ def test_another_first_citation_is_said_before_other_hits():
 def test_order_of_the_first_counts_and_of_the_others_does_not():
     """A swap of the first two texts is a difference, a swap below them is not."""
     rain, snow, hail = (hit(one, paragraph=n) for n, one in enumerate((RAIN, SNOW, HAIL), 1))
-
     above = compare_rankings(ranking(rain, snow), ranking(snow, rain))
     below = compare_rankings(ranking(rain, snow, hail), ranking(rain, hail, snow))
-
     assert (above.change, above.went, above.came) == (Change.FIRST, (), ())
     assert below.change == Change.SAME
 
@@ -142,9 +103,7 @@ def test_other_hits_below_the_first_are_named():
     """Hits that came and went are told apart, by rank."""
     before = ranking(hit(RAIN), hit(SNOW, paragraph=2), hit(HAIL, paragraph=3))
     now = ranking(hit(RAIN), hit("Dew fell.", paragraph=4))
-
     found = compare_rankings(before, now)
-
     assert found.change == Change.HITS
     assert (texts(found.went), texts(found.came)) == ([SNOW, HAIL], ["Dew fell."])
 
@@ -152,10 +111,8 @@ def test_other_hits_below_the_first_are_named():
 def test_text_that_stands_twice_is_paired_with_the_nearest():
     """Each copy is compared with the one in its place, then in its document."""
     here, there = hit(RAIN, paragraph=4), hit(RAIN, path="b.txt")
-
     swapped = compare_rankings(ranking(here, there), ranking(there, here))
     renamed = compare_rankings(ranking(here, there), ranking(hit(RAIN, paragraph=5), there))
-
     assert (swapped.change, swapped.moved) == (Change.FIRST, ())
     assert [(str(old.place.citation), str(new.place.citation)) for old, new in renamed.moved] == [
         ("a.txt#p4", "a.txt#p5")
@@ -181,7 +138,6 @@ def test_ranking_is_the_same_as_itself(found):
 def test_every_hit_is_accounted_for_once(before, now):
     """A hit went, or it is paired with one that did not come."""
     found = compare_rankings(before, now)
-
     assert len(before.hits) - len(found.went) == len(now.hits) - len(found.came)
     assert set(found.went) <= set(before.hits)
     assert set(found.came) <= set(now.hits)
@@ -220,20 +176,15 @@ def test_text_shows_what_differs_and_counts():
 
 def test_places_that_do_not_fit_stand_one_below_the_other():
     """A narrow terminal shows where a text stood and where it stands now."""
-    text = render_comparison(COMPARED[1:2], Style(width=30))
-
-    assert "    ~ 2. a.txt#p3 -> a.txt#p4\n" in text
-    assert "    ~ 2. a.txt#p3\n        -> a.txt#p4\n" in render_comparison(
-        COMPARED[1:2], Style(width=28)
-    )
+    wide, narrow = (render_comparison(COMPARED[1:2], Style(width=width)) for width in (30, 28))
+    assert "    ~ 2. a.txt#p3 -> a.txt#p4\n" in wide
+    assert "    ~ 2. a.txt#p3\n        -> a.txt#p4\n" in narrow
 
 
 def test_text_is_safe_and_fits():
     """No question, path or answer commands a terminal or is wider than it."""
     odd = ranking(hit("Rain\x1b[2J " * 30, path="a\x1b.txt"), question="What\x1b fell?")
-
     text = render_comparison([compare_rankings(odd, ranking())], Style(width=40))
-
     assert "\x1b" not in text
     assert max(map(len, text.splitlines())) <= 40
 
@@ -249,17 +200,10 @@ def test_json_has_answers_before_and_now():
     assert found == {
         "schema": 1,
         "same": False,
-        "counts": {
-            "same": 0, "moved": 0, "hits": 0, "first": 1, "answered": 0, "refused": 0
-        },
+        "counts": {"same": 0, "moved": 0, "hits": 0, "first": 1, "answered": 0, "refused": 0},
         "questions": [{
-            "id": "q1",
-            "question": "What fell?",
-            "change": "first",
-            "before": {"answered": True, "first": rain},
-            "now": {"answered": True, "first": snow},
-            "went": [rain],
-            "came": [snow],
+            "id": "q1", "question": "What fell?", "change": "first", "went": [rain], "came": [snow],
+            "before": {"answered": True, "first": rain}, "now": {"answered": True, "first": snow},
             "moved": [{"before": "a.txt#p3", "now": "a.txt#p4"}],
         }],
     }  # fmt: skip
@@ -282,9 +226,7 @@ def test_markdown_is_a_table_of_what_differs():
 def test_markdown_takes_nothing_from_the_documents():
     """Tags, tables, links and names after an @ stay plain text."""
     odd = ranking(hit("<img> | `x` [a](b) @all https://example.org *b*\n# no"))
-
     *_, row = render_comparison_markdown([compare_rankings(odd, ranking())]).splitlines()
-
     assert row == (
         "| What fell?<br>*newly refused* | 1\\. **a.txt\\#p1** \\<img\\> \\| \\`x\\` \\[a\\]\\(b\\) "
         "@<!-- -->all https:<!-- -->//example.org \\*b\\* \\# no | no answer |"
@@ -294,9 +236,7 @@ def test_markdown_takes_nothing_from_the_documents():
 def test_markdown_fits_into_a_comment():
     """However many questions differ and however long they are, GitHub takes the comment."""
     long = compare_rankings(ranking(hit("|" * 4000)), ranking(hit("@" * 4000)))
-
     text = render_comparison_markdown([long] * 500)
-
     assert len(text) < 65_536
     shown = text.count("with another first citation*")
     assert shown > 10

@@ -12,10 +12,13 @@ from askdocs.evaluation.questions import GivenAnswer, JudgedQuestion, judge_by, 
 from askdocs.evaluation.run import evaluate, read_bars, read_baseline, setbacks, shortfalls
 from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
-from askdocs.records.results import Citation, Measurement, Question
+from askdocs.records.results import Citation, Evaluation, Measurement, Question
 from askdocs.search.index import Index
+from tests.raising import raises
 
 ANSWER = {"file": "a.txt", "paragraph": 1}
+RYE = {"file": "a.txt", "paragraph": 2}
+NO_QUESTION = ' needs a text under "question", and a text or number as "id"'
 
 HARBOUR = "The harbour froze hard in the long cold March of that year, and no ship could leave it."
 BAKER = "The baker sold rye bread and rolls at dawn to everyone who came from the fishing boats."
@@ -44,13 +47,18 @@ def line(**fields: Any) -> str:
     return json.dumps({"question": "Why?", **fields})
 
 
+def evaluated(index: Index, *lines: str) -> Evaluation:
+    """The evaluation of lines of a file of questions."""
+    return evaluate(index, read_questions(lines), mode="lexical")
+
+
 @pytest.fixture
 def first_rank(index: Index) -> Callable[..., int | None]:
     """The first relevant rank for a question, given one answer to it."""
 
     def run(question: str, **answer: Any) -> int | None:
-        judged = read_questions([line(question=question, answers=[answer])])
-        return evaluate(index, judged, mode="lexical").questions[0].first_relevant
+        made = evaluated(index, line(question=question, answers=[answer]))
+        return made.questions[0].first_relevant
 
     return run
 
@@ -82,55 +90,49 @@ def test_every_form_of_an_answer_is_read():
 def test_ids_are_texts_and_a_missing_one_is_the_line_number():
     """Blank lines count; no answers and answers not given are different things."""
     judged = read_questions([line(id=7, answers=[]), "\n", line()])
-
     assert [(one.question.id, one.answers) for one in judged] == [("7", ()), ("3", None)]
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ("Why?", "line 2 of the questions is not JSON: expecting value at character 1"),
-        ("[]", "line 2 of the questions is not a JSON object"),
-        (
-            "{}",
-            'line 2 of the questions needs a text under "question", and a text or number as "id"',
-        ),
-        *(
-            (
-                line(id=wrong),
-                'line 2 of the questions needs a text under "question", and a text or number as "id"',
-            )
-            for wrong in (True, None, 1.5)
-        ),
-        (line(question=" "), "line 2 of the questions: the question is empty"),
-        (line(id="first"), "line 2 of the questions: there is a question first before it"),
-        (line(answers={}), 'line 2 of the questions needs a list under "answers"'),
-        (line(answers=["a"]), "line 2 of the questions has an answer that is not a JSON object"),
-        (line(answers=[{"text": "a"}]), 'line 2 of the questions has an answer without "file"'),
-        *(
-            (
-                line(answers=[{"file": "a.txt", **where}]),
-                'line 2 of the questions has an answer that needs "paragraph", "start" and "end", or "text"',
-            )
-            for where in (
-                {},
-                {"paragraph": 0},
-                {"paragraph": [2, 1]},
-                {"paragraph": "3", "start": 0, "end": 4},
-                {"start": 4, "end": 4},
-                {"start": 4, "text": "a"},
-                {"text": " "},
-                {"start": 0, "end": 4, "text": 5},
-            )
-        ),
+        ("Why?", " is not JSON: expecting value at character 1"),
+        ("[]", " is not a JSON object"),
+        ("{}", NO_QUESTION),
+        (line(id=True), NO_QUESTION),
+        (line(id=None), NO_QUESTION),
+        (line(id=1.5), NO_QUESTION),
+        (line(question=" "), ": the question is empty"),
+        (line(id="first"), ": there is a question first before it"),
+        (line(answers={}), ' needs a list under "answers"'),
+        (line(answers=["a"]), " has an answer that is not a JSON object"),
+        (line(answers=[{"text": "a"}]), ' has an answer without "file"'),
     ],
 )
 def test_a_bad_line_is_named_by_its_number(wrong, message):
     """What is wrong with it is said, too."""
-    with pytest.raises(UsageError) as caught:
+    with raises(UsageError, f"line 2 of the questions{message}"):
         read_questions([line(id="first", answers=[]), wrong])
 
-    assert str(caught.value) == message
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {},
+        {"paragraph": 0},
+        {"paragraph": [2, 1]},
+        {"paragraph": "3", "start": 0, "end": 4},
+        {"start": 4, "end": 4},
+        {"start": 4, "text": "a"},
+        {"text": " "},
+        {"start": 0, "end": 4, "text": 5},
+    ],
+)
+def test_an_answer_without_a_place_is_named(where):
+    """A paragraph, two characters or a text say where an answer stands."""
+    needs = 'has an answer that needs "paragraph", "start" and "end", or "text"'
+    with raises(UsageError, f"line 1 of the questions {needs}"):
+        read_questions([line(answers=[{"file": "a.txt", **where}])])
 
 
 def test_a_file_without_questions_is_an_error():
@@ -143,28 +145,18 @@ def test_judgements_give_answers_to_the_questions_that_they_name():
     """Paths and citations above relevance 0; the question that is not named is left out."""
     questions = read_questions([line(id=name, answers=[ANSWER]) for name in ("a", "b c", "d")])
     qrels = ["a 0 my%20docs/100%25.txt 1\n", "\n", "a 0 x.md#p2-3 2", "b%20c 0 x.md 0", "z 0 y 1"]
-
     judged = judge_by(questions, qrels)
-
+    cited = GivenAnswer(file="x.md", where=Citation(path="x.md", paragraphs=(2, 3)))
     assert [(one.question.id, one.answers) for one in judged] == [
-        (
-            "a",
-            (
-                GivenAnswer(file="my docs/100%.txt", where=None),
-                GivenAnswer(file="x.md", where=Citation(path="x.md", paragraphs=(2, 3))),
-            ),
-        ),
-        ("b c", ()),
-    ]
+        ("a", (GivenAnswer(file="my docs/100%.txt", where=None), cited)), ("b c", ())
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("wrong", ["a 0 x.md", "a 0 x.md 1 2", "a 0 x.md high", "a 0 x.md --1"])
 def test_a_bad_judgement_is_named_by_its_number(wrong):
     """It must have four fields, the last of them an integer."""
-    with pytest.raises(UsageError) as caught:
+    with raises(UsageError, 'line 2 of the judgements is not "qid 0 docno relevance"'):
         judge_by([], ["a 0 x.md 1", wrong])
-
-    assert str(caught.value) == 'line 2 of the judgements is not "qid 0 docno relevance"'
 
 
 def test_judgements_of_other_questions_are_an_error():
@@ -198,7 +190,6 @@ def test_a_hit_elsewhere_is_not_relevant(first_rank):
 def test_half_of_the_shorter_span_makes_a_hit_relevant(first_rank):
     """Twelve characters of which six stand in the passage are enough, of which five are not."""
     border = len(HARBOUR)
-
     assert first_rank("harbour", file="a.txt", start=border - 6, end=border + 6) is not None
     assert first_rank("harbour", file="a.txt", start=border - 5, end=border + 7) is None
 
@@ -213,29 +204,19 @@ def test_a_text_is_looked_for_at_every_place(first_rank):
     [
         ({"file": "c.txt", "text": "a"}, "the index has no document c.txt"),
         ({"file": "xt", "text": "a"}, "the index has no document xt"),
-        (
-            {"file": "b.txt", "text": "a"},
-            "the index has b.txt as docs/one/b.txt and docs/two/b.txt",
-        ),
+        ({"file": "b.txt", "text": "a"}, "the index has b.txt as docs/one/b.txt and docs/two/b.txt"),
         ({"file": "a.txt", "text": "kettle"}, "docs/a.txt does not hold 'kettle'"),
-        (
-            {"file": "a.txt", "start": 0, "end": 3, "text": "Thy"},
-            "docs/a.txt does not hold 'Thy' at characters 0 to 3",
-        ),
-        (
-            {"file": "a.txt", "start": 9000, "end": 9003},
-            "docs/a.txt does not hold text at characters 9000 to 9003",
-        ),
+        ({"file": "a.txt", "start": 0, "end": 3, "text": "Thy"},
+         "docs/a.txt does not hold 'Thy' at characters 0 to 3"),
+        ({"file": "a.txt", "start": 9000, "end": 9003},
+         "docs/a.txt does not hold text at characters 9000 to 9003"),
         ({"file": "a.txt", "paragraph": 3}, "docs/a.txt has no paragraph 3, the last one is 2"),
     ],
-)
+)  # fmt: skip
 def test_an_answer_that_is_not_in_the_index_is_an_error(index, answer, message):
     """The question and the file are named."""
-    judged = read_questions([line(id="q1", answers=[answer])])
-
     with pytest.raises(UsageError) as caught:
-        evaluate(index, judged, mode="lexical")
-
+        evaluated(index, line(id="q1", answers=[answer]))
     assert str(caught.value) == f"question q1: {message}"
     assert caught.value.hint
 
@@ -243,43 +224,33 @@ def test_an_answer_that_is_not_in_the_index_is_an_error(index, answer, message):
 def test_a_question_without_judgement_is_an_error(index):
     """Left out, "answers" is rather forgotten than empty."""
     with pytest.raises(UsageError, match=r'^question q1 has no "answers"$'):
-        evaluate(index, read_questions([line(id="q1")]), mode="lexical")
+        evaluated(index, line(id="q1"))
 
 
 def test_a_path_alone_is_answered_by_any_hit_in_it(index):
     """Two hits in the document are one answer."""
     questions = [line(id="q", question="harbour baker")]
     judged = judge_by(read_questions(questions), ["q 0 docs/a.txt 1"])
-
     (one,) = evaluate(index, judged, mode="lexical").questions
-
     assert sorted(one.found) == [0, 0, 1]
     assert one.answers == 1
 
 
 def test_measures_are_those_of_the_rankings(index):
     """One question is answered at rank 1, one nowhere, one has no answer and is refused."""
-    judged = read_questions(
-        [
-            line(id="found", question="rye bread", answers=[{"file": "a.txt", "paragraph": 2}]),
-            line(id="lost", question="rolls", answers=[{"file": "two/b.txt", "paragraph": 1}]),
-            line(id="none", question="zeppelins", answers=[]),
-        ]
+    evaluation = evaluated(
+        index,
+        line(id="found", question="rye bread", answers=[RYE]),
+        line(id="lost", question="rolls", answers=[{"file": "two/b.txt", "paragraph": 1}]),
+        line(id="none", question="zeppelins", answers=[]),
     )
 
-    evaluation = evaluate(index, judged, mode="lexical")
-
     assert [one.first_relevant for one in evaluation.questions] == [1, None, None]
-    scores = [one.score for one in evaluation.questions]
-    assert scores[2] == 0
+    assert evaluation.questions[2].score == 0
     half = Measurement(value=0.5, questions=2)
     error = evaluation.measures["ECE"]
     assert evaluation.measures == {
-        "hit@1": half,
-        "hit@5": half,
-        "RR@10": half,
-        "nDCG@10": half,
-        "R@10": half,
+        **dict.fromkeys(["hit@1", "hit@5", "RR@10", "nDCG@10", "R@10"], half),
         "refused_answerable": Measurement(value=0, questions=2),
         "refused_unanswerable": Measurement(value=1, questions=1),
         "ECE": error,
@@ -289,24 +260,18 @@ def test_measures_are_those_of_the_rankings(index):
 
 def test_a_measure_without_questions_has_no_value(index):
     """Where all are unanswerable, ranks measure nothing, and a bar on them is not reached."""
-    evaluation = evaluate(index, read_questions([line(answers=[])]), mode="lexical")
-
+    evaluation = evaluated(index, line(answers=[]))
     assert evaluation.measures["hit@1"] == Measurement(value=None, questions=0)
-    assert shortfalls(evaluation, {"hit@1": 0}) == [
-        "hit@1 has no value: there is no question for it"
-    ]
+    short = shortfalls(evaluation, {"hit@1": 0})
+    assert short == ["hit@1 has no value: there is no question for it"]
 
 
 def test_places_are_compared_in_the_indexed_text(index, tmp_path):
     """A change of the file moves its hits and leaves the measures as they are."""
-    judged = read_questions(
-        [line(question="rye bread", answers=[{"file": "a.txt", "paragraph": 2}])]
-    )
-    before = evaluate(index, judged, mode="lexical").measures
+    asked = line(question="rye bread", answers=[RYE])
+    before = evaluated(index, asked).measures
     (tmp_path / "docs" / "a.txt").write_text(f"{'New. ' * 99}\n\n{HARBOUR}\n\n{BAKER}\n")
-
-    after = evaluate(index, judged, mode="lexical")
-
+    after = evaluated(index, asked)
     assert after.questions[0].ranking.hits[0].status == "moved"
     assert after.measures == before
 
@@ -314,7 +279,6 @@ def test_places_are_compared_in_the_indexed_text(index, tmp_path):
 def test_bars_are_read():
     """Of two for one measure the last one holds."""
     given = ["hit@5=0.9", "ECE=.2", "hit@5=1"]
-
     assert read_bars(given) == {"hit@5": 1, "ECE": 0.2}
 
 
@@ -330,22 +294,14 @@ def test_bars_are_read():
 )
 def test_a_bad_bar_is_an_error(given, message):
     """A bar that cannot be missed would be none."""
-    with pytest.raises(UsageError) as caught:
+    with raises(UsageError, message):
         read_bars([given])
-
-    assert str(caught.value) == message
 
 
 def test_a_measure_falls_short_on_its_own_side(index):
     """What equals its bar reaches it; errors and wrong refusals must not be above theirs."""
-    judged = read_questions(
-        [
-            line(question="rye bread", answers=[{"file": "a.txt", "paragraph": 2}]),
-            line(question="zeppelins", answers=[{"file": "a.txt", "paragraph": 2}]),
-        ]
-    )
-    evaluation = evaluate(index, judged, mode="lexical")
-
+    asked = [line(question=question, answers=[RYE]) for question in ("rye bread", "zeppelins")]
+    evaluation = evaluated(index, *asked)
     assert shortfalls(evaluation, {"hit@1": 0.5, "refused_answerable": 0.5}) == []
     assert shortfalls(evaluation, {"hit@1": 0.6, "refused_answerable": 0.4}) == [
         "hit@1 is 0.5000, below 0.6",
@@ -353,61 +309,45 @@ def test_a_measure_falls_short_on_its_own_side(index):
     ]
 
 
-def earlier(rank: int | None, *, answered: bool) -> str:
-    """An earlier evaluation of the question q."""
-    return json.dumps({"questions": [{"id": "q", "first_relevant": rank, "answered": answered}]})
+NOWHERE = {"file": "two/b.txt", "text": "No"}
+NO_MORE = "answered before, refused now"
 
 
 @pytest.mark.parametrize(
     ("question", "answers", "before", "expected"),
     [
-        ("rye bread", [{"file": "a.txt", "text": "rye"}], earlier(1, answered=True), []),
-        ("rye bread", [{"file": "a.txt", "text": "rye"}], earlier(None, answered=False), []),
-        (
-            "rye bread",
-            [{"file": "two/b.txt", "text": "No"}],
-            earlier(3, answered=True),
-            ["question q: rank 3 before, none now"],
-        ),
-        (
-            "zeppelins",
-            [{"file": "a.txt", "text": "rye"}],
-            earlier(1, answered=True),
-            ["question q: rank 1 before, none now; answered before, refused now"],
-        ),
-        (
-            "zeppelins",
-            [{"file": "a.txt", "text": "rye"}],
-            earlier(None, answered=True),
-            ["question q: rank none before, none now; answered before, refused now"],
-        ),
-        ("rye bread", [], earlier(None, answered=False), ["question q: refused before, answered now"]),
-        ("zeppelins", [], earlier(None, answered=True), []),
-        ("zeppelins", [], '{"questions": []}', []),
+        ("rye bread", [RYE], (1, True), []),
+        ("rye bread", [RYE], (None, False), []),
+        ("rye bread", [NOWHERE], (3, True), ["question q: rank 3 before, none now"]),
+        ("zeppelins", [RYE], (1, True), [f"question q: rank 1 before, none now; {NO_MORE}"]),
+        ("zeppelins", [RYE], (None, True), [f"question q: rank none before, none now; {NO_MORE}"]),
+        ("rye bread", [], (None, False), ["question q: refused before, answered now"]),
+        ("zeppelins", [], (None, True), []),
     ],
-)  # fmt: skip
+)
 def test_a_question_that_does_worse_is_named(index, question, answers, before, expected):
     """Old and new rank are given, and a change from right to wrong about whether it is answered."""
-    judged = read_questions([line(id="q", question=question, answers=answers)])
-    evaluation = evaluate(index, judged, mode="lexical")
-
-    assert setbacks(evaluation, read_baseline(before, "old.json")) == expected
+    evaluation = evaluated(index, line(id="q", question=question, answers=answers))
+    old = {"id": "q", "first_relevant": before[0], "answered": before[1]}
+    baseline = read_baseline(json.dumps({"questions": [old]}), "old.json")
+    assert setbacks(evaluation, baseline) == expected
+    assert setbacks(evaluation, read_baseline('{"questions": []}', "old.json")) == []
 
 
 def test_a_rank_that_grows_is_a_setback(index):
     """The answer stands at rank 2 now."""
-    ranks = {
-        name: evaluate(
-            index,
-            read_questions([line(question="harbour", answers=[{"file": name, "paragraph": 1}])]),
-            mode="lexical",
-        )
+    ranks = [
+        evaluated(index, line(id="q", question="harbour", answers=[{**ANSWER, "file": name}]))
         for name in ("a.txt", "one/b.txt")
-    }
-    (second,) = [one for one in ranks.values() if one.questions[0].first_relevant == 2]
-    baseline = read_baseline(earlier(1, answered=True).replace('"q"', '"1"'), "old.json")
+    ]
+    (second,) = [one for one in ranks if one.questions[0].first_relevant == 2]
+    before = '{"questions": [{"id": "q", "first_relevant": 1, "answered": true}]}'
+    found = setbacks(second, read_baseline(before, "old.json"))
+    assert found == ["question q: rank 1 before, 2 now"]
 
-    assert setbacks(second, baseline) == ["question 1: rank 1 before, 2 now"]
+
+FINE = '{"id": "q", "first_relevant": 1, "answered": true}'
+TEXT_RANK, NUMBER = FINE.replace("1", '"1"'), FINE.replace("true", "1")
 
 
 @pytest.mark.parametrize(
@@ -419,26 +359,18 @@ def test_a_rank_that_grows_is_a_setback(index):
         ("[]", "notes.md is not {}"),
         ("{}", "notes.md is not {}"),
         ('{"questions": [1]}', "question 1 of notes.md is not {}"),
-        (
-            '{"questions": [{"id": "q", "first_relevant": "1", "answered": true}]}',
-            "question 1 of notes.md is not {}",
-        ),
-        (
-            '{"questions": [{"id": "q", "first_relevant": 1, "answered": true}, {"id": "r"}]}',
-            "question 2 of notes.md is not {}",
-        ),
-        (
-            '{"questions": [{"id": "q", "first_relevant": 1, "answered": 1}]}',
-            "question 1 of notes.md is not {}",
-        ),
+        (f'{{"questions": [{TEXT_RANK}]}}', "question 1 of notes.md is not {}"),
+        (f'{{"questions": [{NUMBER}]}}', "question 1 of notes.md is not {}"),
+        (f'{{"questions": [{FINE}, {{"id": "r"}}]}}', "question 2 of notes.md is not {}"),
         ("[" * 100_000, "notes.md is not {}"),
         ("9" * 5_000, "notes.md is not {}"),
     ],
 )
 def test_a_baseline_that_is_something_else_is_an_error(content, message):
     """The line or question is named, and the hint makes another file: this may be somebody's work."""
-    with pytest.raises(UsageError) as caught:
+    with raises(
+        UsageError,
+        message.format("what askdocs eval --format json prints"),
+        "askdocs eval --format json QUESTIONS > old.json",
+    ):
         read_baseline(content, "notes.md")
-
-    assert str(caught.value) == message.format("what askdocs eval --format json prints")
-    assert caught.value.hint == "askdocs eval --format json QUESTIONS > old.json"

@@ -27,26 +27,7 @@ SCORED = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1)
 def test_an_id_counts_for_the_first_rank_that_shows_it():
     """A rank may show several ids, one that was shown before, or none."""
     shown = [["a"], [], ["a", "b", "c"], ["c"], ["d", "d"]]
-
     assert newly_found(shown) == [1, 0, 2, 0, 1]
-
-
-@pytest.mark.parametrize(
-    ("found", "k", "expected"),
-    [([], 5, 0), ([0, 0, 1], 2, 0), ([0, 0, 1], 3, 1), ([2, 0, 1], 1, 1)],
-)
-def test_hit_is_one_where_the_first_ranks_show_anything(found, k, expected):
-    """It counts ranks up to and including k."""
-    assert hit_at(found, k) == expected
-
-
-@pytest.mark.parametrize(
-    ("found", "k", "expected"),
-    [([], 10, 0), ([1], 10, 1), ([0, 0, 0, 2, 1], 10, 0.25), ([0] * 10 + [1], 10, 0)],
-)
-def test_reciprocal_rank_is_one_by_the_first_relevant_rank(found, k, expected):
-    """After rank k it is 0."""
-    assert reciprocal_rank(found, k) == expected
 
 
 @pytest.mark.parametrize(
@@ -101,14 +82,12 @@ def test_measures_of_a_ranking_are_those_of_ir_measures(ranking, relevant):
 def test_measures_of_a_ranking_are_shares(found, missed, k):
     """Each is from 0 to 1, and all are 0 at once or above 0 at once."""
     relevant = sum(found) + missed or 1
-
     values = [
         hit_at(found, k),
         reciprocal_rank(found, k),
         ndcg_at(found, relevant, k),
         recall_at(found, relevant, k),
     ]
-
     assert all(0 <= value <= 1 for value in values)
     assert len({value > 0 for value in values}) == 1
 
@@ -120,7 +99,6 @@ def test_a_better_order_is_no_worse(found, position):
         return
     better = found.copy()
     better[position : position + 2] = [found[position + 1], 0]
-
     assert reciprocal_rank(better, 10) >= reciprocal_rank(found, 10)
     assert ndcg_at(better, sum(found), 10) >= ndcg_at(found, sum(found), 10)
     assert recall_at(better, sum(found), 10) >= recall_at(found, sum(found), 10)
@@ -140,7 +118,6 @@ def test_a_better_order_is_no_worse(found, position):
 def test_calibration_error_worked_out_by_hand(scores, correct, bins, expected):
     """Scores of one bin make up for each other, scores of two bins do not."""
     error = expected_calibration_error(scores, correct, bins=bins)
-
     assert error == pytest.approx(expected)
 
 
@@ -149,9 +126,7 @@ def test_calibration_error_is_at_least_the_gap_of_the_means(scored):
     """Bins can only add to the difference between mean score and share of correct ones."""
     scores, correct = zip(*scored, strict=True)
     gap = abs(sum(scores) - sum(correct)) / len(scores)
-
     error = expected_calibration_error(scores, correct)
-
     assert gap - 1e-9 <= error <= 1 + 1e-9
 
 

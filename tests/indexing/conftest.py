@@ -11,11 +11,22 @@ from askdocs.indexing.request import IndexRequest
 from askdocs.records.reports import IndexReport
 
 
+def ignore(_line: str) -> None:
+    """Ignore notices."""
+
+
 @pytest.fixture
 def docs(tmp_path: Path) -> Path:
     """An empty folder docs/, beside which the index is made."""
     (tmp_path / "docs").mkdir()
     return tmp_path / "docs"
+
+
+@pytest.fixture
+def rain(docs: Path) -> Path:
+    """The folder docs/ with a.txt, of one sentence."""
+    (docs / "a.txt").write_text("Rain fell.")
+    return docs
 
 
 @pytest.fixture

@@ -43,9 +43,7 @@ def test_older_generation_goes(index, index_docs):
     """Nothing else is touched."""
     current = open_generation(index).digest
     before = state(index)
-
     report = index_docs()
-
     assert report.is_unchanged
     folder = f"generations/{current}/"
     assert state(index) == {
@@ -54,18 +52,6 @@ def test_older_generation_goes(index, index_docs):
         if name.startswith(folder) or not name.startswith("generations/")
     }
     assert [path.name for path in (index / "generations").iterdir()] == [current]
-
-
-def test_half_written_head_goes(index, index_docs):
-    """Nothing else is touched."""
-    index_docs()
-    before = state(index)
-    (index / "HEAD.new").write_bytes(b"askdocs-index 1 0")
-
-    report = index_docs()
-
-    assert report.is_unchanged
-    assert state(index) == before
 
 
 def test_leftovers_of_an_index_that_is_read_only_stay(index, index_docs, monkeypatch):

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from askdocs.errors import DamagedIndexError, UsageError
+from askdocs.errors import DamagedIndexError
 from askdocs.index.generation import open_generation
 from askdocs.indexing.plan import preview
 from askdocs.indexing.request import IndexRequest
 from askdocs.records.reports import IndexReport
+from tests.raising import raises
 
 IndexDocs = Callable[..., IndexReport]
 
@@ -35,14 +36,11 @@ def test_generation_of_another_corpus_is_not_removed(index, index_docs, rebuild)
     """It may be all that is left of an index, and `repair` can restore HEAD."""
     before = names(index)
     other = index.parent / "other"
-
-    with pytest.raises(DamagedIndexError) as caught:
+    message = f"{index}/HEAD is missing; its generation is an index of docs"
+    with raises(DamagedIndexError, message, "askdocs repair"):
         index_docs(other, rebuild=rebuild)
-    with pytest.raises(DamagedIndexError):
+    with raises(DamagedIndexError, message):
         preview(IndexRequest(index=index, paths=(other,), rebuild=rebuild))
-
-    assert str(caught.value) == f"{index}/HEAD is missing; its generation is an index of docs"
-    assert caught.value.hint == "askdocs repair"
     assert names(index) == before
 
 
@@ -55,20 +53,10 @@ def test_other_settings_of_the_same_folder_are_another_corpus(index, index_docs)
 def test_first_run_that_was_killed_does_not_block_the_next(index, index_docs):
     """A generation of the same corpus may be replaced."""
     assert index_docs().documents == 1
-
     assert sorted(open_generation(index).documents) == ["docs/a.txt"]
 
 
 def test_replace_removes_a_generation_of_another_corpus(index, index_docs):
     """`--replace` allows it."""
     index_docs(index.parent / "other", replace=True)
-
     assert sorted(open_generation(index).documents) == ["other/b.txt"]
-
-
-def test_refresh_points_to_repair(index, index_docs):
-    """Without a path, the hint is the command that repairs the index."""
-    with pytest.raises(UsageError, match="there is no index to refresh") as caught:
-        preview(IndexRequest(index=index))
-
-    assert caught.value.hint == "askdocs repair"

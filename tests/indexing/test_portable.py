@@ -21,12 +21,7 @@ from askdocs.indexing.request import IndexRequest
 from askdocs.records.reports import IndexReport
 from askdocs.search.index import Index
 from askdocs.search.options import AskOptions
-
-IndexDocs = Callable[..., IndexReport]
-
-
-def ignore(_line: str) -> None:
-    """Ignore notices."""
+from tests.indexing.conftest import ignore
 
 
 @pytest.fixture
@@ -65,9 +60,7 @@ def test_portable_index_answers_without_a_cache(docs, carry, tmp_path):
     index = docs.parent / "vectors"
     carry()
     before = open_generation(index).digest
-
     report = carry(portable=True)
-
     assert report.is_unchanged
     assert open_generation(index).digest == before
     assert ask(index, tmp_path / "nowhere") == "The harbour froze in March."
@@ -80,9 +73,7 @@ def test_encoder_stays_through_refreshes(docs, carry):
     entry = only_entry(docs.parent / "vectors")
     before = (entry.stat().st_ino, entry.stat().st_mtime_ns)
     (docs / "b.txt").write_text("It thawed in April.")
-
     carry()
-
     assert (entry.stat().st_ino, entry.stat().st_mtime_ns) == before
 
 
@@ -90,9 +81,7 @@ def test_encoder_is_removed_on_request(docs, carry):
     """No trace of it is left, and nothing else changes."""
     index = docs.parent / "vectors"
     carry(portable=True)
-
     carry(portable=False)
-
     assert sorted(path.name for path in index.iterdir()) == ["HEAD", "LOCK", "generations"]
     assert carried_encoders(index) == {}
 
@@ -102,9 +91,7 @@ def test_encoder_changes_with_the_model(docs, carry):
     index = docs.parent / "vectors"
     carry(portable=True)
     old = only_entry(index).name
-
     carry(model=DEFAULT_MODEL)
-
     fingerprint = open_generation(index).manifest.model.fingerprint
     assert only_entry(index).name != old
     assert only_entry(index).name.startswith(fingerprint)
@@ -116,7 +103,6 @@ def test_damaged_encoder_is_not_used(docs, carry, cache, tmp_path, name):
     index = docs.parent / "vectors"
     carry(portable=True)
     flip(only_entry(index) / name)
-
     assert ask(index, cache) == "The harbour froze in March."
     carry(portable=True)
     assert ask(index, tmp_path / "nowhere") == "The harbour froze in March."
@@ -129,10 +115,8 @@ def test_damaged_encoder_without_another_says_what_to_do(docs, carry, tiny_model
     carry(model=str(copy), portable=True)
     flip(only_entry(index) / "weights.bin")
     copy.rename(tmp_path / "moved")
-
     with pytest.raises(ModelError) as caught:
         ask(index, tmp_path / "nowhere")
-
     expected = f"the encoder that {index} carries cannot be used, and no other is here: "
     assert str(caught.value).startswith(expected)
     assert caught.value.hint.startswith("askdocs index --portable")
@@ -185,25 +169,9 @@ def test_carried_encoder_does_not_stand_for_what_was_asked_for(
     (docs / "b.txt").write_text("It thawed in April.")
     if "model" in options:
         options = {"model": str(model)}
-
     request = IndexRequest(index=docs.parent / "vectors", **options)
     with pytest.raises(ModelError, match=r"it has no modules\.json"):
         build(request, cache=tmp_path / "no", notify=pytest.fail)
-
-
-def test_half_copied_encoder_is_swept_up(docs, carry):
-    """A killed run's copy does not count as carried, and the next writer removes it."""
-    index = docs.parent / "vectors"
-    carry()
-    leftover = index / ENCODERS / "new-1"
-    leftover.mkdir(parents=True)
-    (leftover / "weights.bin").write_bytes(b"half")
-
-    assert carried_encoders(index) == {}
-    (docs / "b.txt").write_text("It thawed in April.")
-    carry()
-
-    assert not (index / ENCODERS).exists()
 
 
 def flip(path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,8 @@ from askdocs.indexing.build import build
 from askdocs.indexing.plan import make_plan, preview
 from askdocs.indexing.request import IndexRequest
 from askdocs.records.manifest import CorpusSettings
-from askdocs.records.reports import IndexReport
-
-IndexDocs = Callable[..., IndexReport]
+from tests.indexing.conftest import ignore
+from tests.raising import raises
 
 NAMES = ["a.txt", "b.rst", "x/a.md", "x/B.rst", ".h/a.txt", "x/.c.txt", "bad.txt", "nul.rst"]
 CONTENTS = {"bad.txt": b"Caf\xe9", "nul.rst": b"\0"}
@@ -33,11 +31,7 @@ def corpus_of(index: Path) -> CorpusSettings:
     return open_generation(index).manifest.corpus
 
 
-def ignore(_line: str) -> None:
-    """Ignore notices."""
-
-
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     steps=st.lists(
         st.fixed_dictionaries(
@@ -111,74 +105,50 @@ def test_recorded_pattern_may_come_to_fit_nothing(docs, index_docs):
     (docs / "b.txt").write_text("Snow fell.")
     index_docs(include=("*.txt", "*.rst"))
     (docs / "a.rst").unlink()
-
     assert index_docs(include=("*.txt", "*.rst")).removed == ("docs/a.rst",)
     with pytest.raises(UsageError, match=r"--include '\*\.md' matches no file below docs"):
         index_docs(include=("*.txt", "*.md"))
 
 
-def test_named_file_matches_no_pattern(docs, index_docs):
+def test_named_file_matches_no_pattern(rain, index_docs):
     """Patterns apply to files in folders, not to roots."""
-    (docs / "a.txt").write_text("Rain fell.")
-
     with pytest.raises(UsageError, match="matches no file"):
-        index_docs(docs / "a.txt", include=("*.txt",))
+        index_docs(rain / "a.txt", include=("*.txt",))
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "reason"),
-    [("a.txt", b"Caf\xe9", "not UTF-8"), ("b.txt", b"\0", "binary")],
-)
-def test_strict_run_writes_nothing_without_a_document(docs, index_docs, name, content, reason):
-    """A failed or binary file ends a strict run with its reason."""
-    (docs / name).write_bytes(content)
-    (docs / "z.txt").write_text("Rain fell.")
-
-    with pytest.raises(IncompleteError) as caught:
-        index_docs(strict=True)
-
-    assert caught.value.reasons == {f"docs/{name}": reason}
-    assert not (docs.parent / "vectors").exists()
-
-
-def test_strict_run_allows_what_is_left_out_by_design(docs, index_docs):
+def test_strict_run_allows_what_is_left_out_by_design(rain, index_docs):
     """Links, and files that ignore files and patterns name, are not faults."""
-    (docs / "a.txt").write_text("Rain fell.")
-    (docs / "link.txt").symlink_to("a.txt")
-    (docs / "bad.txt").write_bytes(b"Caf\xe9")
-    (docs / "nul.txt").write_bytes(b"\0")
-    (docs / ".gitignore").write_text("bad.txt")
-
+    (rain / "link.txt").symlink_to("a.txt")
+    (rain / "bad.txt").write_bytes(b"Caf\xe9")
+    (rain / "nul.txt").write_bytes(b"\0")
+    (rain / ".gitignore").write_text("bad.txt")
     assert index_docs(strict=True, exclude=("nul.txt",)).documents == 1
 
 
-def test_document_that_goes_bad_on_the_way_ends_a_strict_run(docs, index_docs, cache):
+def test_document_that_goes_bad_on_the_way_ends_a_strict_run(rain, index_docs, cache):
     """A file that changes between planning and writing counts, too."""
-    (docs / "a.txt").write_text("Rain fell.")
     index_docs()
-    before = open_generation(docs.parent / "vectors").digest
-    (docs / "b.txt").write_text("Snow fell.")
+    before = open_generation(rain.parent / "vectors").digest
+    (rain / "b.txt").write_text("Snow fell.")
 
     def spoiling_open(model: Model, **named: Any) -> Encoder:
-        (docs / "b.txt").write_bytes(b"Caf\xe9")
+        (rain / "b.txt").write_bytes(b"Caf\xe9")
         return compiled.open_encoder(model, **named)
 
-    request = IndexRequest(index=docs.parent / "vectors", strict=True)
+    request = IndexRequest(index=rain.parent / "vectors", strict=True)
 
     with pytest.raises(IncompleteError):
         build(request, cache=cache, notify=ignore, open_encoder=spoiling_open)
 
-    assert open_generation(docs.parent / "vectors").digest == before
-    assert [path.name for path in (docs.parent / "vectors/generations").iterdir()] == [before]
+    assert open_generation(rain.parent / "vectors").digest == before
+    assert [path.name for path in (rain.parent / "vectors/generations").iterdir()] == [before]
 
 
 def test_preview_touches_nothing_and_needs_no_model(docs, index_docs):
     """A preview works without an index, and with a model that does not exist."""
     (docs / "a.txt").write_text("Rain fell. It was wet. Rain fell.")
-
     request = IndexRequest(index=docs.parent / "vectors", paths=(docs,), model="nowhere/to-be-had")
     found = preview(request)
-
     assert (found.added, found.cut, found.sentences) == (("docs/a.txt",), 1, 2)
     assert list(docs.parent.glob("vectors")) == []
 
@@ -190,25 +160,20 @@ def test_preview_counts_only_sentences_that_are_new(docs, index_docs):
     index_docs()
     (docs / "a.txt").write_text("Rain fell. It was cold.")
     (docs / "b.txt").unlink()
-
     request = IndexRequest(index=docs.parent / "vectors")
     found = preview(request)
-
     assert (found.changed, found.removed) == (("docs/a.txt",), ("docs/b.txt",))
     assert (found.cut, found.sentences) == (1, 1)
     assert index_docs().embedded == 1
     assert preview(request).is_unchanged
 
 
-def test_nothing_is_kept_for_another_model(docs, index_docs):
+def test_nothing_is_kept_for_another_model(rain, index_docs):
     """An unchanged document is cut again: another model has other tokens."""
-    (docs / "a.txt").write_text("Rain fell.")
     index_docs()
-    index = docs.parent / "vectors"
-
+    index = rain.parent / "vectors"
     same = make_plan(IndexRequest(index=index))
     other = make_plan(IndexRequest(index=index, model="nowhere/to-be-had"))
-
     assert (same.keeps("docs/a.txt"), other.keeps("docs/a.txt")) == (True, False)
 
 
@@ -217,30 +182,24 @@ def test_model_that_has_only_moved_embeds_nothing(docs, index_docs, tiny_model, 
     (docs / "a.txt").write_text("Rain fell. It was wet.")
     index_docs()
     moved = shutil.copytree(tiny_model, tmp_path / "moved")
-
     report = index_docs(model=str(moved))
-
     assert (report.sentences, report.embedded, report.changed) == (2, 0, ())
     assert open_generation(docs.parent / "vectors").manifest.model.name == "./moved"
 
 
 @pytest.mark.parametrize(
-    ("options", "hint"),
+    ("options", "what", "pattern"),
     [
-        ({"exclude": ("*",)}, "askdocs reads .txt and .md files, but for what fits --exclude '*'"),
-        (
-            {"include": ("*.rst",), "exclude": ("b*",)},
-            "askdocs reads what fits --include '*.rst', but for what fits --exclude 'b*'",
-        ),
+        ({"exclude": ("*",)}, ".txt and .md files", "*"),
+        ({"include": ("*.rst",), "exclude": ("b*",)}, "what fits --include '*.rst'", "b*"),
     ],
 )
-def test_patterns_that_leave_no_document_are_named(docs, index_docs, options, hint):
+def test_patterns_that_leave_no_document_are_named(rain, index_docs, options, what, pattern):
     """The hint names the patterns, which may come from a configuration."""
-    (docs / "a.txt").write_text("Rain fell.")
-    (docs / "b.rst").write_text("Snow fell.")
-
-    with pytest.raises(UsageError) as caught:
+    (rain / "b.rst").write_text("Snow fell.")
+    with raises(
+        UsageError,
+        f"there are no documents in {rain}",
+        f"askdocs reads {what}, but for what fits --exclude '{pattern}'",
+    ):
         index_docs(**options)
-
-    assert str(caught.value) == f"there are no documents in {docs}"
-    assert caught.value.hint == hint

@@ -15,7 +15,6 @@ FILLING = ["heavi", "autumn", "storm", "flood", "villag"]
 def test_nearest_sentence_answers_where_words_do_not_count():
     """In dense mode the highest cosine wins, even a negative one."""
     sentences = [[*FILLING, "zebra"], FILLING, FILLING]
-
     assert answer_sentence(sentences, np.array([0.2, 0.6, 0.5]), None) == 1
     assert answer_sentence(sentences, np.array([-0.3, -0.2, -0.1]), None) == 2
 
@@ -33,7 +32,6 @@ def test_nearest_sentence_answers_where_words_do_not_count():
 def test_rarest_words_answer_where_meaning_does_not_count(found, expected):
     """In lexical mode each question term counts once, by its idf; the first of equals wins."""
     sentences = [[*FILLING, *terms] for terms in found]
-
     assert answer_sentence(sentences, None, STATISTICS) == expected
 
 
@@ -41,7 +39,6 @@ def test_rarest_words_answer_where_meaning_does_not_count(found, expected):
 def test_meaning_and_words_count_alike(nearer, expected):
     """A cosine of 0.5 and the share of "rain" are 0.82 together: 0.81 is less, 0.83 is more."""
     sentences = [FILLING, [*FILLING, "rain"]]
-
     assert answer_sentence(sentences, np.array([nearer, 0.5]), STATISTICS) == expected
 
 
@@ -60,6 +57,5 @@ def test_short_sentences_answer_among_themselves():
 def test_question_without_terms_is_answered_by_meaning():
     """Without terms every share is 0, and the cosine decides."""
     nothing = TermStatistics(passages=3, frequencies={})
-
     assert answer_sentence([FILLING, FILLING], np.array([0.1, 0.2]), nothing) == 1
     assert answer_sentence([FILLING, FILLING], None, nothing) == 0

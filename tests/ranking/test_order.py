@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import exp, hypot, log, sqrt
+from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from askdocs.ranking import order, signals
 from askdocs.ranking.candidates import RANKED, gather
@@ -30,22 +30,13 @@ def stored(
     """A passage whose sentences end at periods; without a text, one like no other's."""
     text = text or f"One {number}. Two {number}."
     origin = 100 * number if start is None else start
-    ends = [at + 1 for at, one in enumerate(text) if one == "."]
-    starts = [0, *(end + 1 for end in ends[:-1])]
+    ends = [origin + at + 1 for at, one in enumerate(text) if one == "."]
+    passage = Passage(
+        chars=(origin, origin + len(text)), paragraphs=(1, 1), lines=(1, 1), text=text,
+        sentences=tuple(zip([origin, *(end + 1 for end in ends)], ends, strict=False)),
+    )  # fmt: skip
     return StoredPassage(
-        id=number,
-        path=path,
-        encoding="utf-8",
-        first_sentence=10 * number,
-        passage=Passage(
-            chars=(origin, origin + len(text)),
-            paragraphs=(1, 1),
-            lines=(1, 1),
-            text=text,
-            sentences=tuple(
-                (origin + first, origin + last) for first, last in zip(starts, ends, strict=True)
-            ),
-        ),
+        id=number, path=path, encoding="utf-8", first_sentence=10 * number, passage=passage
     )
 
 
@@ -73,9 +64,7 @@ class FakeReader:
     asked: list[tuple[str, int]] = field(default_factory=list)
     read: list[int] = field(default_factory=list)
 
-    def dense(
-        self, vectors: NDArray[np.float32], k: int, *, within: NDArray[np.bool_] | None = None
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def dense(self, vectors, k, *, within=None):
         """The first sentences of those that are near."""
         assert vectors.tolist() == [VECTOR.tolist()]
         self.asked.append(("dense", k))
@@ -84,61 +73,58 @@ class FakeReader:
         cosines[: self.copies] = 0.95
         return ids[:, :k], cosines[np.newaxis, :k]
 
-    def lexical(
-        self, terms: Sequence[str], k: int, *, within: NDArray[np.bool_] | None = None
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def lexical(self, terms, k, *, within=None):
         """What the words find."""
         self.asked.append(("lexical", k))
         return np.array(self.found, np.int64), np.zeros(len(self.found))
 
-    def passages_of_sentences(self, sentence_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    def passages_of_sentences(self, sentence_ids):
         """See `dense`."""
         return sentence_ids // 10
 
-    def passages(self, ids: Sequence[int]) -> list[StoredPassage]:
+    def passages(self, ids):
         """The passages with some ids."""
         self.read.extend(ids)
         return [self.stored[number] for number in ids]
 
-    def sentences_of(
-        self, passage_ids: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def sentences_of(self, passage_ids):
         """The sentences of each passage."""
         own = [self.stored[number].passage.sentences for number in passage_ids.tolist()]
         return 10 * passage_ids, np.array(list(map(len, own)), np.int64)
 
-    def text_digests(self, passage_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    def text_digests(self, passage_ids):
         """The first passage of all that has the same text."""
         texts = [one.passage.text for one in self.stored]
         return np.array([texts.index(texts[number]) for number in passage_ids.tolist()], np.int64)
 
-    def vectors(self, sentence_ids: NDArray[np.int64]) -> NDArray[np.float64]:
-        """One for every sentence, whose cosine with the question is what was given.
-
-        Those of a passage lie in one plane with the question.
-        """
+    def vectors(self, sentence_ids):
+        """One for each sentence, of the given cosine; those of a passage lie in one plane."""
         own = [
             (*self.best.get(number // 10, ()), *[0.0] * 10)[number % 10]
             for number in sentence_ids.tolist()
         ]
         return np.array([(one, sqrt(max(0.0, 1 - one**2)), 0.0, 0.0) for one in own]).reshape(-1, 4)
 
-    def bm25(self, terms: Sequence[str], passage_ids: NDArray[np.int64]) -> NDArray[np.float64]:
+    def bm25(self, terms, passage_ids):
         """What was given."""
         return np.array([self.words.get(number, 0.0) for number in passage_ids.tolist()])
 
-    def term_statistics(self, terms: Sequence[str]) -> TermStatistics:
+    def term_statistics(self, terms):
         """Of three passages one has "rain", and none another term."""
         return TermStatistics(passages=3, frequencies={term: int(term == "rain") for term in terms})
 
 
-def ranked(
+def rank_all(
     reader: FakeReader, mode: Mode = Mode.HYBRID, *, question: str = QUESTION, top_k: int = 9
-) -> list[tuple[int, float]]:
-    """The ids and scores of a ranking."""
+) -> list[Any]:
+    """A ranking."""
     vector = None if mode == Mode.LEXICAL else VECTOR
-    found = rank(reader, question, vector, mode=mode, top_k=top_k)
-    return [(one.stored.id, one.score) for one in found]
+    return rank(reader, question, vector, mode=mode, top_k=top_k)
+
+
+def ranked(reader: FakeReader, *arguments: Any, **named: Any) -> list[tuple[int, float]]:
+    """The ids and scores of a ranking."""
+    return [(one.stored.id, one.score) for one in rank_all(reader, *arguments, **named)]
 
 
 def logistic(log_odds: float) -> float:
@@ -165,21 +151,22 @@ def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("by_hand")
-def test_hybrid_score_is_the_rankers_probability(reader):
+@pytest.mark.parametrize("found", [(2,), (0, 2)])
+def test_hybrid_score_is_the_rankers_probability(reader, found):
     """Log-odds are four times best cosine and BM25 share, less two; negative cosines count 0.
 
     0.6 and 0.25, 0.8 and 0, 0 and 0.5; each passage has both signals, whichever search found it.
     """
+    reader.found = found
     assert ranked(reader) == [(1, logistic(1.4)), (0, logistic(1.2)), (2, 0.5)]
+    assert sorted(reader.asked) == [("dense", 200), ("lexical", 100)]
 
 
 def test_shipped_ranker_gives_the_hybrid_score(reader):
     """Without a own ranker, scores are those of the one that comes with askdocs."""
     found = gather(reader, QUESTION, VECTOR, mode=Mode.HYBRID)
     expected = load_ranker().probabilities(found.signals).round(6).tolist()
-
     scores = dict(ranked(reader))
-
     assert [scores[number] for number in range(3)] == expected
 
 
@@ -195,19 +182,9 @@ def test_lexical_score_is_the_share(reader):
     assert reader.asked == [("lexical", 100)]
 
 
-@pytest.mark.usefixtures("by_hand")
-def test_hybrid_searches_both_ways(reader):
-    """Candidates are the union of both searches, each once."""
-    reader.found = (0, 2)
-
-    assert [number for number, _ in ranked(reader)] == [1, 0, 2]
-    assert sorted(reader.asked) == [("dense", 200), ("lexical", 100)]
-
-
 def test_hybrid_candidates_have_every_signal(reader):
     """Whatever a signal is called, it is known of each candidate, and no other is."""
     found = gather(reader, QUESTION, VECTOR, mode=Mode.HYBRID)
-
     assert list(found.signals) == list(MEANINGS)
     assert {values.shape for values in found.signals.values()} == {(3,)}
     assert found.signals["mean_cosine"].tolist() == pytest.approx(
@@ -215,18 +192,11 @@ def test_hybrid_candidates_have_every_signal(reader):
     )
 
 
-def test_negative_cosine_is_no_score(reader):
-    """A passage whose every cosine is negative scores 0, not less."""
-    reader.near = (2,)
-
-    assert ranked(reader, Mode.DENSE) == [(2, 0.0)]
-
-
-def test_score_is_never_above_one(reader):
-    """A cosine that is a hair above 1 counts as 1."""
-    reader.near, reader.best = (0,), {0: [1.00001]}
-
-    assert ranked(reader, Mode.DENSE) == [(0, 1.0)]
+@pytest.mark.parametrize(("cosine", "score"), [(-0.3, 0.0), (1.00001, 1.0)])
+def test_dense_score_is_between_zero_and_one(reader, cosine, score):
+    """A passage whose every cosine is negative scores 0; a cosine that is a hair above 1, 1."""
+    reader.near, reader.best = (0,), {0: [cosine, cosine]}
+    assert ranked(reader, Mode.DENSE) == [(0, score)]
 
 
 @pytest.mark.usefixtures("by_hand")
@@ -254,7 +224,6 @@ def test_only_the_best_are_returned(reader, top_k):
 def test_nothing_found_is_an_empty_ranking(reader):
     """Where no search finds a passage there is no ranking."""
     reader.near = reader.found = ()
-
     assert [ranked(reader, mode) for mode in Mode] == [[], [], []]
 
 
@@ -267,7 +236,6 @@ def test_equal_scores_are_ordered_by_path_then_position(mode):
         best={number: [0.5, 0.5] for number in range(5)},
         near=(4, 2, 0, 1, 3),
     )
-
     assert [number for number, _ in ranked(reader, mode)] == [4, 2, 1, 3, 0]
 
 
@@ -278,7 +246,6 @@ def test_differences_behind_the_sixth_digit_are_none():
         best={0: [0.5], 1: [0.5000002], 2: [0.50001]},
         near=(0, 1, 2),
     )
-
     assert ranked(reader, Mode.DENSE) == [(2, 0.50001), (0, 0.5), (1, 0.5)]
 
 
@@ -294,7 +261,6 @@ def many(count: int) -> FakeReader:
 def test_only_the_best_candidates_are_looked_at_closely():
     """After the first 60, by cosine and BM25 share, signals of words are 0."""
     found = gather(many(RANKED + 3), "rain", VECTOR, mode=Mode.HYBRID)
-
     assert found.signals["local_term_share"].tolist() == [1.0] * RANKED + [0.0] * 3
     best = found.signals["best_cosine"].tolist()
     assert found.signals["mean_cosine"].tolist() == pytest.approx(best[:RANKED] + [0.0] * 3)
@@ -304,9 +270,7 @@ def test_only_the_best_candidates_are_looked_at_closely():
 def test_more_hits_than_are_looked_at_closely_can_be_had():
     """The order does not hang on how many are wanted, and all candidates are in it."""
     reader = many(RANKED + 3)
-
     whole = ranked(reader, question="rain", top_k=100)
-
     assert [number for number, _ in whole] == list(range(RANKED + 3))
     assert ranked(reader, question="rain", top_k=2) == whole[:2]
 
@@ -314,9 +278,7 @@ def test_more_hits_than_are_looked_at_closely_can_be_had():
 def test_only_what_can_be_shown_or_compared_is_read():
     """Of 150 candidates 60 are compared closely; a hit or its like is among the best 62."""
     reader = many(150)
-
     ranked(reader, question="rain", top_k=2)
-
     assert len(set(reader.read)) == COMPARED + 2
 
 
@@ -324,9 +286,7 @@ def test_copies_are_read_wherever_they_rank():
     """Every copy of a hit is named, however many other passages rank between them."""
     reader = many(150)
     reader.stored = [*reader.stored[:-1], stored(149, text=reader.stored[0].passage.text)]
-
     first, *_ = rank(reader, "rain", VECTOR, mode=Mode.DENSE, top_k=2)
-
     assert [copy.id for copy in first.duplicates] == [149]
 
 
@@ -334,9 +294,7 @@ def test_copies_of_a_sentence_do_not_crowd_out_others():
     """Where 300 passages begin with the nearest sentence, more are searched until others come."""
     reader = FakeReader(stored=[stored(number) for number in range(302)], near=range(302))
     reader.copies = 300
-
     found = gather(reader, QUESTION, VECTOR, mode=Mode.DENSE)
-
     assert found.ids.tolist()[-2:] == [300, 301]
     assert reader.asked == [("dense", 200), ("dense", 400)]
 
@@ -345,9 +303,7 @@ def test_search_for_others_ends():
     """After 1,600 sentences that are all the same, no more are looked for."""
     reader = FakeReader(stored=[stored(number) for number in range(2000)], near=range(2000))
     reader.copies = 2000
-
     ranking = rank(reader, QUESTION, VECTOR, mode=Mode.HYBRID, top_k=3)
-
     assert [k for name, k in reader.asked if name == "dense"] == [200, 400, 800, 1600]
     assert [one.stored.id for one in ranking] == [0, 1, 2]
 
@@ -359,10 +315,8 @@ def test_sentence_that_many_passages_repeat_counts_less(monkeypatch):
     texts = [f"Share this. Rain fell {number} times." for number in range(4)]
     passages = [stored(number, text=text) for number, text in enumerate(texts)]
     cosines = {number: [0.8, 0.1 + 0.01 * number] for number in range(4)}
-
     four = ranked(FakeReader(stored=passages, best=cosines, near=range(4)), question="?")
     three = ranked(FakeReader(stored=passages, best=cosines, near=range(3)), question="?")
-
     assert four == [(number, logistic(4 * 0.4 - 2)) for number in range(4)]
     assert three == [(number, logistic(4 * 0.8 - 2)) for number in range(3)]
 
@@ -374,9 +328,7 @@ def test_copies_of_a_passage_are_one_hit_that_counts_less():
     reader = FakeReader(
         stored=passages, best={number: [0.8] for number in range(5)}, near=(3, 1, 0, 2, 4)
     )
-
     (hit,) = rank(reader, "?", VECTOR, mode=Mode.HYBRID, top_k=9)
-
     assert hit.stored.id == 0
     assert hit.score == logistic(4 * REPEATED_WEIGHT * 0.8 - 2)
     assert [copy.id for copy in hit.duplicates] == [1, 2, 3, 4]
@@ -385,22 +337,15 @@ def test_copies_of_a_passage_are_one_hit_that_counts_less():
 def test_nearly_the_same_passages_are_folded_into_the_best():
     """A copy is named by the first of its kind and takes no place among the hits."""
     text = " ".join(f"word{number}" for number in range(40)) + "."
+    texts = {"b": text, "a": text.replace("word0 ", ""), "c": "Rain fell. Snow fell."}
     reader = FakeReader(
-        stored=[
-            stored(0, path="b", text=text),
-            stored(1, path="a", text=text.replace("word0 ", "")),
-            stored(2, path="c", text="Rain fell. Snow fell."),
-        ],
+        stored=[stored(at, path=path, text=texts[path]) for at, path in enumerate(texts)],
         best={0: [0.9], 1: [0.8], 2: [0.7, 0.1]},
         near=(0, 1, 2),
     )
-
-    found = rank(reader, QUESTION, VECTOR, mode=Mode.DENSE, top_k=2)
-
-    assert [(one.stored.id, [copy.id for copy in one.duplicates]) for one in found] == [
-        (0, [1]),
-        (2, []),
-    ]
+    first, second = rank_all(reader, Mode.DENSE, top_k=2)
+    assert (first.stored.id, [copy.id for copy in first.duplicates]) == (0, [1])
+    assert (second.stored.id, second.duplicates) == (2, ())
 
 
 @pytest.mark.parametrize(
@@ -408,43 +353,28 @@ def test_nearly_the_same_passages_are_folded_into_the_best():
 )
 def test_answer_is_chosen_by_what_the_mode_uses(mode, expected):
     """The second sentence has a question's word, the first a slightly better cosine."""
-    sentences = ["Heavy autumn storms flooded seven villages.", "Light rain fell over nine towns."]
-    reader = FakeReader(
-        stored=[stored(0, text=" ".join(sentences), start=700)],
-        best={0: [0.6, 0.5]},
-        near=(0,),
-        found=(0,),
-    )
-
-    vector = None if mode == Mode.LEXICAL else VECTOR
-
-    (hit,) = rank(reader, QUESTION, vector, mode=mode, top_k=1)
-
-    assert hit.answer == hit.stored.passage.sentences[expected]
+    text = "Heavy autumn storms flooded seven villages. Light rain fell over nine towns."
+    passage = stored(0, text=text, start=700)
+    reader = FakeReader(stored=[passage], best={0: [0.6, 0.5]}, near=(0,), found=(0,))
+    (hit,) = rank_all(reader, mode)
+    assert hit.answer == passage.passage.sentences[expected]
 
 
 @pytest.mark.parametrize(
-    ("mode", "expected"),
-    [
-        (Mode.DENSE, [Signal(name="best_cosine", value=0.8, share=0.8)]),
-        (Mode.LEXICAL, [Signal(name="bm25_share", value=0.5, share=0.5)]),
-    ],
+    ("mode", "name", "score"),
+    [(Mode.DENSE, "best_cosine", 0.8), (Mode.LEXICAL, "bm25_share", 0.5)],
 )
-def test_score_of_one_signal_is_explained_by_it(reader, mode, expected):
+def test_score_of_one_signal_is_explained_by_it(reader, mode, name, score):
     """In the modes of one signal its value is its share, and the score."""
-    vector = None if mode == Mode.LEXICAL else VECTOR
-
-    (hit,) = rank(reader, QUESTION, vector, mode=mode, top_k=1)
-
-    assert list(hit.signals) == expected
-    assert hit.score == expected[0].value
+    (hit,) = rank_all(reader, mode, top_k=1)
+    assert list(hit.signals) == [Signal(name=name, value=score, share=score)]
+    assert hit.score == score
 
 
 @pytest.mark.usefixtures("by_hand")
 def test_hybrid_score_is_explained_by_shares_of_its_log_odds(reader):
     """Each weighed signal stands with its value, and the constant as if it were one of value 1."""
     best = rank(reader, QUESTION, VECTOR, mode=Mode.HYBRID, top_k=1)[0]
-
     shares = {one.name: (one.value, one.share) for one in best.signals}
     assert shares == {
         "best_cosine": (0.6, pytest.approx(2.4)),

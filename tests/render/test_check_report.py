@@ -36,24 +36,14 @@ DAMAGED = Freshness(
 PATHS = st.text(
     st.characters(codec="utf-8") | st.sampled_from("\n\r\t\x1b\ud800\ufffe%:,&<\"'"), min_size=1
 )
+TUPLES = st.lists(PATHS, max_size=3, unique=True).map(tuple)
+NAMES = st.sampled_from(["format", "max-tokens", "model", "passages"])
+SETTINGS = st.builds(ChangedSetting, name=NAMES, indexed=st.text(), wanted=st.text())
+DAMAGES = st.builds(DamagedFile, path=PATHS, reason=st.text(min_size=1))
 DIFFERENCES = st.builds(
-    Freshness,
-    documents=st.integers(0, 9),
-    added=st.lists(PATHS, max_size=3, unique=True).map(tuple),
-    changed=st.lists(PATHS, max_size=3, unique=True).map(tuple),
-    removed=st.lists(PATHS, max_size=3, unique=True).map(tuple),
-    settings=st.lists(
-        st.builds(
-            ChangedSetting,
-            name=st.sampled_from(["format", "max-tokens", "model", "passages"]),
-            indexed=st.text(),
-            wanted=st.text(),
-        ),
-        max_size=2,
-    ).map(tuple),
-    damaged=st.lists(
-        st.builds(DamagedFile, path=PATHS, reason=st.text(min_size=1)), max_size=2
-    ).map(tuple),
+    Freshness, documents=st.integers(0, 9), added=TUPLES, changed=TUPLES, removed=TUPLES,
+    settings=st.lists(SETTINGS, max_size=2).map(tuple),
+    damaged=st.lists(DAMAGES, max_size=2).map(tuple),
 )  # fmt: skip
 
 
@@ -67,7 +57,6 @@ def test_stale_is_a_count_and_a_list():
     """Only the kinds of differences that there are, are counted; names are safe."""
     model = ChangedSetting(name="model", indexed="tiny", wanted="b\x1b")
     freshness = Freshness(documents=9, added=("a", "b\x1b\n"), settings=(model,))
-
     assert render_freshness(freshness, PLAIN) == (
         "stale: 2 added, 1 setting\n"
         "added     a\n"
@@ -95,7 +84,6 @@ def test_json_has_every_difference():
 def test_json_follows_its_schema(found):
     """Whatever differs, the object is what the schema describes, and shows no control character."""
     text = render_freshness_json(found)
-
     jsonschema.validate(json.loads(text), SCHEMA, cls=jsonschema.Draft202012Validator)
     assert json.loads(text)["added"] == list(found.added)
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]", text)
@@ -104,7 +92,6 @@ def test_json_follows_its_schema(found):
 def test_schema_knows_every_field_and_no_other():
     """A field that is forgotten in the schema would go unnoticed, as new ones are allowed."""
     found = json.loads(render_freshness_json(STALE))
-
     assert SCHEMA["required"] == list(found) == list(SCHEMA["properties"])
     item = SCHEMA["properties"]["settings"]["items"]
     assert item["required"] == list(found["settings"][0]) == list(item["properties"])
@@ -142,9 +129,7 @@ def test_fresh_and_damaged_annotations():
 def test_annotations_escape_line_ends():
     """A file's name cannot end a command or begin one of its own."""
     odd = Freshness(documents=1, added=("a\r\n::error::x\x1b",))
-
     _, line, rest = render_annotations(odd, folder=".").split("\n")
-
     assert rest == ""
     assert line.startswith("::error file=a%0D%0A%3A%3Aerror%3A%3Ax\ufffd,title=")
 
@@ -153,7 +138,6 @@ def test_annotations_escape_line_ends():
 def test_every_annotation_is_one_command(found):
     """GitHub's runner reads as many commands as there are differences."""
     _, *lines = render_annotations(found, folder=".").removesuffix("\n").split("\n")
-
     kinds = (found.added, found.changed, found.removed, found.settings, found.damaged)
     if found.is_fresh:
         assert lines == []
@@ -217,7 +201,6 @@ def test_junit_of_a_fresh_index_passes():
 def test_junit_is_xml_that_counts_right(found):
     """Whatever files are called, a parser reads the report, and its counts are those of the cases."""
     report = ET.fromstring(render_junit(found))  # noqa: S314 - our own
-
     cases = report.findall("testsuite/testcase")
     failures = report.findall("testsuite/testcase/failure")
     for element in (report, report[0]):

@@ -18,8 +18,3 @@ def test_only_what_commands_a_terminal_is_escaped(value, text):
     """Letters stay letters; what is escaped is read back as it was."""
     assert dump(value, indent=None) == text
     assert json.loads(text) == value
-
-
-def test_levels_are_indented():
-    """By so many spaces as are wanted."""
-    assert dump({"a": [1]}, indent=2) == '{\n  "a": [\n    1\n  ]\n}\n'

@@ -17,19 +17,9 @@ from askdocs.records.reports import IndexReport
 from askdocs.render.reports import render_documents, render_failures, render_report, render_status
 
 REPORT = IndexReport(
-    index="vectors",
-    documents=1,
-    passages=2,
-    sentences=1,
-    embedded=0,
-    added=(),
-    changed=(),
-    removed=(),
-    skipped={},
-    failed={},
-    seconds=1.25,
-    is_unchanged=False,
-)
+    index="vectors", documents=1, passages=2, sentences=1, embedded=0, seconds=1.25,
+    added=(), changed=(), removed=(), skipped={}, failed={}, is_unchanged=False,
+)  # fmt: skip
 
 
 DONE = "indexed 1 document, 2 passages, 1 sentence, 0 embedded"
@@ -63,7 +53,6 @@ def test_report_is_a_line_and_what_was_left_out(report, lines):
 def test_failures_are_listed_apart():
     """Failures are not part of the report; of many the first ten are named."""
     report = replace(REPORT, failed={f"{at:02}\x1b": "not UTF-8" for at in range(12)})
-
     assert render_failures({}) == []
     assert render_failures(report.failed) == [
         *(f"failed {at:02}\ufffd: not UTF-8" for at in range(10)),
@@ -98,7 +87,6 @@ def make_manifest(**sizes: int) -> Manifest:
 def test_status_is_a_table():
     """What an index holds, a line each, whatever the names are made of."""
     manifest = make_manifest(a=1_000_000, b=500_000)
-
     assert status_of(manifest, "my\x1b/vectors", "0123456789abcdef") == (
         "index      my\ufffd/vectors, format 3, generation 0123456789ab\n"
         "corpus     docs, no\ufffdtes\n"
@@ -117,7 +105,6 @@ def test_status_is_a_table():
 def test_sizes_have_decimal_units(size, expected):
     """A size is shown in the largest unit of which there is one."""
     lines = status_of(make_manifest(a=size)).splitlines()
-
     assert lines[-1] == f"size       {expected}"
 
 

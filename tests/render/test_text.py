@@ -10,56 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askdocs.records.results import (
-    Answer,
     Citation,
     CitationStatus,
     CitedText,
     Hit,
-    Mode,
     Place,
-    Question,
     Ranking,
     Signal,
 )
 from askdocs.render.formats import Layout, render_answers
 from askdocs.render.text import render_cited, render_ranking
 from askdocs.terminal import Style
+from tests.render.conftest import make_hit, ranking_of
 
 PLAIN = Style(width=80)
 BASE = Path("/base")
 COLOR = Style(width=80, color=True)
 SGR = re.compile(r"\x1b\[(?:\d+)m")
-
-
-def make_hit(
-    text: str = "Rain fell.",
-    answer: tuple[int, int] | None = None,
-    *,
-    start: int = 0,
-    rank: int = 1,
-) -> Hit:
-    """A hit of which the text matters."""
-    first, last = answer or (0, len(text))
-    return Hit(
-        rank=rank,
-        score=0.12345,
-        place=Place(
-            citation=Citation(path="docs/a.txt", paragraphs=(3, 3)),
-            chars=(start, start + len(text)),
-            lines=(7, 7),
-        ),
-        headings=(),
-        text=text,
-        answer=Answer(text=text[first:last], chars=(start + first, start + last)),
-        status=CitationStatus.VERIFIED,
-    )
-
-
-def ranking_of(*hits: Hit, question: str = "Why?") -> Ranking:
-    """A ranking of some hits."""
-    return Ranking(
-        question=Question(id="q1", text=question), mode=Mode.DENSE, answered=bool(hits), hits=hits
-    )
 
 
 def answers(*rankings: Ranking, form: str = "json", many: bool = False, color: bool = False) -> str:
@@ -87,15 +54,13 @@ def body(hit: Hit, style: Style = PLAIN) -> list[str]:
 def test_head_is_broken_after_the_citation(width, head):
     """Where a head is too wide, the citation stays whole; where that is too wide, nothing helps."""
     lines = render_ranking(ranking_of(make_hit()), Style(width=width), base=BASE).splitlines()
-
     assert lines[: len(head)] == head
 
 
 def test_hits_are_parted_by_blank_lines():
     """Each hit has a head, its text after a margin, and a blank line before the next one."""
     first = make_hit("Rain fell. It was wet.", (0, 10))
-    second = replace(make_hit("Snow fell.\n\nIt froze.", (12, 21), rank=12), score=1.0)
-    second = replace(second, place=replace(second.place, lines=(9, 11)))
+    second = make_hit("Snow fell.\n\nIt froze.", (12, 21), rank=12, score=1.0, lines=(9, 11))
 
     text = render_ranking(ranking_of(first, second), PLAIN, base=BASE)
 
@@ -113,9 +78,7 @@ def test_hits_are_parted_by_blank_lines():
 def test_color_only_adds_to_the_text():
     """With colour the answer is bold and the head coloured; without the codes it is the same."""
     hit = make_hit("Rain fell. It was wet.", (11, 22))
-
     colored = render_ranking(ranking_of(hit), COLOR, base=BASE)
-
     assert colored == (
         "1.  \x1b[36mdocs/a.txt#p3\x1b[0m  \x1b[2mline 7\x1b[0m  \x1b[1m0.12\x1b[0m  "
         "\x1b[32mverified\x1b[0m\n"
@@ -131,7 +94,6 @@ def test_color_only_adds_to_the_text():
 def test_every_status_has_its_color(status, code):
     """Green holds, yellow has moved, red is gone."""
     hit = replace(make_hit(), status=status)
-
     assert f"\x1b[{code}m{status}\x1b[0m" in render_ranking(ranking_of(hit), COLOR, base=BASE)
 
 
@@ -139,7 +101,6 @@ def test_answer_that_is_wrapped_is_marked_on_every_line():
     """The margin marks the lines that hold some of the answer, and no others."""
     text = "Alpha bravo charlie. Delta echo foxtrot golf hotel. India juliett kilo."
     hit = make_hit(text, (21, 51), start=1000)
-
     assert body(hit, Style(width=24)) == [
         "    Alpha bravo charlie.",
         ">   Delta echo foxtrot",
@@ -151,14 +112,12 @@ def test_answer_that_is_wrapped_is_marked_on_every_line():
 def test_answer_over_lines_is_marked():
     """An answer over line ends is marked on each line; of blank lines one is left, unmarked."""
     hit = make_hit("One\r\ntwo\n \n\n three  four\r\nfive", (5, 24))
-
     assert body(hit) == ["    One", ">   two", "", ">    three  four", "    five"]
 
 
 def test_indented_lines_stay_indented():
     """What a line is indented by, all its pieces are, and at most half of the width."""
     hit = make_hit("Do:\n   alpha bravo charlie\n\tdelta\n" + " " * 50 + "echo foxtrot", (0, 3))
-
     assert body(hit, Style(width=20)) == [
         ">   Do:",
         "       alpha bravo",
@@ -175,9 +134,7 @@ def test_indented_lines_stay_indented():
 def test_lines_are_as_wide_as_the_terminal(width, longest):
     """Text is wrapped at the terminal's width, at least 20 and at most 100 columns."""
     hit = make_hit("ab " * 200)
-
     lines = body(hit, Style(width=width))
-
     assert longest - 3 < max(map(len, lines)) <= longest
 
 
@@ -191,7 +148,6 @@ SIGNALS = (
 def test_explanation_is_a_table_below_the_text():
     """Each signal has a line with its value and its share, the largest share first."""
     hit = replace(make_hit(), signals=SIGNALS)
-
     assert body(hit) == [
         ">   Rain fell.",
         "",
@@ -206,9 +162,7 @@ def test_explanation_is_a_table_below_the_text():
 def test_explanation_is_dim():
     """With colour an explanation steps back; without the codes it is the same."""
     hit = replace(make_hit(), signals=SIGNALS[1:2])
-
     colored = body(hit, COLOR)
-
     assert colored[2:] == [
         "    \x1b[2msignal      value   share\x1b[0m",
         "    \x1b[2mbm25_share   0.12   +0.46\x1b[0m",
@@ -216,24 +170,9 @@ def test_explanation_is_dim():
     assert [SGR.sub("", line) for line in colored] == body(hit)
 
 
-def test_json_of_an_explained_hit_has_its_signals():
-    """Signals come last, in their own order, with four digits; the field is optional."""
-    hit = replace(make_hit(), signals=SIGNALS[:2])
-
-    found = json.loads(answers(ranking_of(hit)))["hits"][0]
-
-    assert list(found)[-1] == "signals"
-    assert found["signals"] == [
-        {"name": "constant", "value": 1.0, "share": -6.25},
-        {"name": "bm25_share", "value": 0.1235, "share": 0.456},
-    ]
-    assert "signals" not in json.loads(answers(ranking_of(make_hit())))["hits"][0]
-
-
 def test_question_is_a_heading():
     """A question is shown over its hits on one line, safe and bold."""
     ranking = ranking_of(question="Why\n\x1b[31m?")
-
     assert answers(ranking, form="text", many=True) == "# Why \ufffd[31m?\n\n"
     assert answers(ranking, form="text", many=True, color=True) == (
         "\x1b[1m# Why \ufffd[31m?\x1b[0m\n\n"
@@ -243,7 +182,6 @@ def test_question_is_a_heading():
 def test_cited_text_has_no_mark_and_no_score():
     """A text that was asked for by its citation is shown plainly."""
     cited = CitedText(place=make_hit().place, text="Rain\nfell.", status=CitationStatus.GONE)
-
     assert render_cited(cited, PLAIN, base=BASE) == (
         "docs/a.txt#p3  line 7  gone\n"
         "    Rain\n"
@@ -265,10 +203,8 @@ def test_no_text_commands_a_terminal(text, width, data):
     first = data.draw(st.integers(0, len(text) - 1))
     last = data.draw(st.integers(first + 1, len(text)))
     hit = make_hit(text, (first, last))
-
     shown = render_ranking(ranking_of(hit, question=text), Style(width=width), base=BASE)
     colored = render_ranking(ranking_of(hit), Style(width=width, color=True), base=BASE)
-
     assert not set(shown) & UNSAFE
     assert SGR.sub("", colored) == shown
     words = "".join(line[4:] for line in shown.splitlines()[1:])
@@ -324,9 +260,3 @@ def test_json_of_a_hit_that_moved_has_its_old_place():
     assert json.loads(answers(ranking_of(hit), ranking_of(), many=True)) == [
         json.loads(text), json.loads(text) | {"answered": False, "hits": []},
     ]  # fmt: skip
-
-
-@pytest.mark.parametrize("form", ["json", "jsonl"])
-def test_json_keeps_letters_readable(form):
-    """Letters of any script stand as they are, not as escapes."""
-    assert "Ärger – 日本 🙂" in answers(ranking_of(question="Ärger – 日本 🙂"), form=form)

@@ -12,17 +12,11 @@ from askdocs.indexing.request import IndexRequest
 from askdocs.search.index import Index
 
 
-def no_notice(line: str) -> None:
-    """Nothing takes long with a compiled model: a notice is a fault."""
-    raise AssertionError(line)
-
-
 @pytest.fixture(scope="module")
 def seeds_index(seeds_project: Path) -> Iterator[Index]:
     """The index of the seed articles, open."""
-    with Index(
-        seeds_project / "vectors", cache=seeds_project / "cache", notify=no_notice
-    ) as opened:
+    cache = seeds_project / "cache"
+    with Index(seeds_project / "vectors", cache=cache, notify=pytest.fail) as opened:
         yield opened
 
 
@@ -49,8 +43,8 @@ def open_docs(docs: Path, tiny_model: Path, cache: Path) -> Iterator[Callable[..
     def run(**options: Any) -> Index:
         settings = {"model": str(tiny_model), **options}
         request = IndexRequest(index=docs.parent / "vectors", paths=(docs,), **settings)
-        build(request, cache=cache, notify=no_notice)
-        opened.append(Index(request.index, cache=cache, notify=no_notice))
+        build(request, cache=cache, notify=pytest.fail)
+        opened.append(Index(request.index, cache=cache, notify=pytest.fail))
         return opened[-1]
 
     yield run

@@ -26,7 +26,6 @@ def index(docs: Path, open_docs: OpenDocs) -> Index:
 def test_context_is_so_many_paragraphs(index, context, first, last):
     """Paragraphs before and after the passage are given, as many as there are."""
     [hit] = index.ask("harbour", AskOptions(mode="lexical", context=context)).hits
-
     assert hit.text == PARAGRAPHS[2]
     assert hit.context is not None
     whole = f"{hit.context.before}{hit.text}{hit.context.after}"
@@ -36,7 +35,6 @@ def test_context_is_so_many_paragraphs(index, context, first, last):
 def test_no_context_unless_it_is_asked_for(index):
     """A hit has its passage alone."""
     [hit] = index.ask("harbour", AskOptions(mode="lexical")).hits
-
     assert hit.context is None
 
 
@@ -44,9 +42,7 @@ def test_context_has_the_rest_of_a_paragraph_that_was_cut(docs, open_docs):
     """Text, context and the document are one piece, though the passage is part of a paragraph."""
     text = " ".join(f"Sentence {number} is about bread and rain." for number in range(30))
     (docs / "a.txt").write_text(f"Top.\n\n{text} The harbour froze.\n\nBottom.\n\nNever shown.\n")
-
     [hit] = open_docs(max_tokens=90).ask("harbour", AskOptions(mode="lexical", context=1)).hits
-
     assert hit.context is not None
     assert hit.place.citation.offsets is not None
     whole = f"{hit.context.before}{hit.text}{hit.context.after}"
@@ -56,9 +52,7 @@ def test_context_has_the_rest_of_a_paragraph_that_was_cut(docs, open_docs):
 def test_context_is_what_was_indexed(index, docs):
     """What is shown around a passage is the text that was searched, whatever the file says now."""
     (docs / "a.txt").write_text(TEXT.replace("Rain", "Hail"))
-
     [hit] = index.ask("harbour", AskOptions(mode="lexical", context=1)).hits
-
     assert hit.context is not None
     assert hit.context.before == f"{PARAGRAPHS[1]}\n\n"
 
@@ -76,16 +70,13 @@ def test_context_is_what_was_indexed(index, docs):
 )
 def test_cited_document_that_changed_is_noticed(index, docs, content, changed):
     """A change anywhere in a cited document is told, though the passage stands where it was."""
-    if content is None:
-        (docs / "a.txt").unlink()
-    else:
+    (docs / "a.txt").unlink()
+    if content is not None:
         (docs / "a.txt").write_text(content)
-
     assert index.ask("harbour", AskOptions(mode="lexical")).changed == changed
 
 
 def test_other_documents_are_not_looked_at(index, docs):
     """A question does not walk the corpus: what it does not cite may have changed."""
     (docs / "b.txt").write_text("Nothing of the kind.")
-
     assert index.ask("harbour", AskOptions(mode="lexical")).changed == ()

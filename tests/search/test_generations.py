@@ -1,16 +1,13 @@
 """An open index answers from one generation, and moves to the next only when it must."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from askdocs.errors import DamagedIndexError, NoIndexError, UsageError
+from askdocs.errors import DamagedIndexError, NoIndexError
 from askdocs.records.results import CitationStatus, Mode
 from askdocs.search.index import Index
 from askdocs.search.options import AskOptions
-
-OpenDocs = Callable[..., Index]
 
 
 def texts(index: Index, mode: Mode = Mode.HYBRID) -> list[str]:
@@ -27,9 +24,7 @@ def test_next_generation_answers_when_the_first_is_removed(docs, open_docs, mode
     first = index.generation.digest
     (docs / "b.txt").write_text("The harbour thawed.")
     open_docs()
-
     found = texts(index, mode)
-
     assert found == ["The harbour froze.", "The harbour thawed."]
     assert index.generation.digest != first
 
@@ -42,9 +37,7 @@ def test_files_that_are_loaded_later_are_of_one_generation(docs, open_docs):
     (docs / "a.txt").write_text("The harbour thawed.")
     (docs / "b.txt").write_text("Ships left the harbour.")
     open_docs()
-
     found = texts(index, Mode.HYBRID)
-
     assert found == ["The harbour thawed.", "Ships left the harbour."]
     assert texts(index, Mode.LEXICAL) == found
 
@@ -56,9 +49,7 @@ def test_generation_that_is_loaded_keeps_answering(docs, open_docs):
     texts(index)
     (docs / "a.txt").write_text("The harbour thawed.")
     open_docs()
-
     [hit] = index.ask("harbour", AskOptions(min_score=0)).hits
-
     assert (hit.text, hit.status) == ("The harbour froze.", CitationStatus.GONE)
 
 
@@ -71,9 +62,7 @@ def test_next_generation_may_be_of_another_model(docs, open_docs, mode):
     expected = open_docs(model="all-MiniLM-L6-v2").ask(
         "harbour", AskOptions(mode=mode, min_score=0)
     )
-
     found = index.ask("harbour", AskOptions(mode=mode, min_score=0))
-
     assert found.hits == expected.hits
 
 
@@ -83,7 +72,6 @@ def test_show_moves_on_too(docs, open_docs):
     index = open_docs()
     (docs / "a.txt").write_text("The harbour thawed.")
     open_docs()
-
     assert index.show("docs/a.txt#p1").text == "The harbour thawed."
 
 
@@ -93,7 +81,6 @@ def test_damage_is_not_tried_again(docs, open_docs):
     index = open_docs()
     [path] = (docs.parent / "vectors").rglob("lexical.npys")
     path.unlink()
-
     for _ in range(2):
         with pytest.raises(DamagedIndexError, match=r"lexical\.npys is missing"):
             index.ask("harbour", AskOptions(mode="lexical"))
@@ -104,7 +91,6 @@ def test_index_that_is_gone_is_an_error(docs, open_docs):
     (docs / "a.txt").write_text("The harbour froze.")
     index = open_docs()
     (docs.parent / "vectors").rename(docs.parent / "gone")
-
     with pytest.raises((NoIndexError, DamagedIndexError)):
         index.ask("harbour", AskOptions(mode="lexical"))
 
@@ -116,30 +102,12 @@ def test_closing_gives_the_files_back(docs, open_docs):
     with open_docs() as index:
         texts(index)
         held = open_files(docs.parent)
-
     untouched.close()
-
     assert held == []
     assert open_files(docs.parent) == []
 
 
 def open_files(folder: Path) -> list[Path]:
     """The files below a folder that this process has open."""
-    links = (Path(f"/proc/self/fd/{name.name}") for name in Path("/proc/self/fd").iterdir())
-    return [link.readlink() for link in links if link.is_symlink() and _is_below(link, folder)]
-
-
-def _is_below(link: Path, folder: Path) -> bool:
-    return link.readlink().is_relative_to(folder)
-
-
-def test_document_that_is_not_there_cannot_be_shown(docs, open_docs):
-    """The index is the authority on what it has."""
-    (docs / "a.txt").write_text("The harbour froze.")
-    index = open_docs()
-
-    with pytest.raises(UsageError) as caught:
-        index.show("docs/b.txt#p1")
-
-    assert str(caught.value) == "the index has no document docs/b.txt"
-    assert caught.value.hint == "askdocs status --documents"
+    links = [path.readlink() for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+    return [link for link in links if link.is_relative_to(folder)]

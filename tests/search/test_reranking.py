@@ -1,6 +1,6 @@
 """A reranker changes the order of the hits, and nothing else of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,10 +9,7 @@ from numpy.typing import NDArray
 
 from askdocs.ranking.score import DEFAULT_BARS
 from askdocs.records.results import Hit, Mode
-from askdocs.search.index import Index
 from askdocs.search.options import AskOptions
-
-OpenDocs = Callable[..., Index]
 
 QUESTION = "What did Rasmussen request from the Kremlin?"
 
@@ -47,12 +44,9 @@ def test_best_fifty_are_ordered_anew(seeds_index, mode):
     reranker = ByLength()
     before = seeds_index.ask(QUESTION, AskOptions(mode=mode, top_k=50, min_score=0))
 
-    after = seeds_index.ask(
-        QUESTION, AskOptions(mode=mode, top_k=50, min_score=0, reranker=reranker)
-    )
-    first = seeds_index.ask(
-        QUESTION, AskOptions(mode=mode, top_k=3, min_score=0, reranker=reranker)
-    )
+    options = AskOptions(mode=mode, top_k=50, min_score=0, reranker=reranker)
+    after = seeds_index.ask(QUESTION, options)
+    first = seeds_index.ask(QUESTION, replace(options, top_k=3))
 
     assert as_ranked(after.hits) == as_ranked(before.hits)
     assert [hit.rank for hit in after.hits] == list(range(1, len(before.hits) + 1))
@@ -69,9 +63,7 @@ def test_more_than_fifty_are_ordered_where_more_are_wanted(seeds_index):
     reranker = ByLength()
     before = seeds_index.ask(QUESTION, AskOptions(top_k=55, min_score=0))
     assert len(before.hits) > 50
-
     after = seeds_index.ask(QUESTION, AskOptions(top_k=55, min_score=0, reranker=reranker))
-
     assert as_ranked(after.hits) == as_ranked(before.hits)
     assert reranker.asked == [(QUESTION, len(before.hits))]
 
@@ -79,11 +71,8 @@ def test_more_than_fifty_are_ordered_where_more_are_wanted(seeds_index):
 def test_equal_scores_keep_the_order(seeds_index):
     """Of passages that the reranker cannot tell apart, the better one by its score is first."""
     before = seeds_index.ask(QUESTION, AskOptions(top_k=30, min_score=0))
-
-    after = seeds_index.ask(
-        QUESTION, AskOptions(top_k=30, min_score=0, reranker=ByLength(unit=1e9))
-    )
-
+    options = AskOptions(top_k=30, min_score=0, reranker=ByLength(unit=1e9))
+    after = seeds_index.ask(QUESTION, options)
     assert {hit.rerank_score for hit in after.hits} == {1.0}
     assert [replace(hit, rerank_score=None) for hit in after.hits] == list(before.hits)
 
@@ -109,11 +98,8 @@ def test_bar_is_one_of_the_score(seeds_index, mode, bar):
     reranker = ByLength()
     least = DEFAULT_BARS[mode] if bar is None else bar
     before = seeds_index.ask(QUESTION, AskOptions(mode=mode, top_k=50, min_score=bar))
-
-    after = seeds_index.ask(
-        QUESTION, AskOptions(mode=mode, top_k=50, min_score=bar, reranker=reranker)
-    )
-
+    options = AskOptions(mode=mode, top_k=50, min_score=bar, reranker=reranker)
+    after = seeds_index.ask(QUESTION, options)
     assert as_ranked(after.hits) == as_ranked(before.hits)
     assert all(hit.score >= least for hit in after.hits)
     assert after.answered == before.answered
@@ -124,9 +110,7 @@ def test_bar_is_one_of_the_score(seeds_index, mode, bar):
 def test_unanswered_question_stays_unanswered(seeds_index, min_score):
     """A reranker finds a best passage for any question, which says nothing about answering it."""
     question = "How do I reset my router password?"
-
     ranking = seeds_index.ask(question, AskOptions(min_score=min_score, reranker=ByLength()))
-
     assert not ranking.answered
     assert bool(ranking.hits) == (min_score == 0.0)
 
@@ -135,9 +119,7 @@ def test_whole_question_is_given(seeds_index):
     """A cross-encoder reads what was typed, with the words that the signals leave out."""
     reranker = ByLength()
     question = "According to the passage, what did Rasmussen request?"
-
     ranking = seeds_index.ask(question, AskOptions(min_score=0, reranker=reranker))
-
     assert reranker.asked[0][0] == ranking.question.text == question
 
 
@@ -146,21 +128,8 @@ def test_near_duplicates_stay_folded(docs, open_docs):
     for number in range(3):
         (docs / f"{number}.txt").write_text("The harbour froze in March, and no ship could leave.")
     (docs / "other.txt").write_text("Ships left the harbour.")
-    reranker = ByLength()
-
-    ranking = open_docs().ask(
-        "When did the harbour freeze?", AskOptions(min_score=0, reranker=reranker)
-    )
-
-    assert [
-        [str(one) for one in (hit.place.citation, *hit.duplicates)] for hit in ranking.hits
-    ] == [["docs/other.txt#p1"], ["docs/0.txt#p1", "docs/1.txt#p1", "docs/2.txt#p1"]]
-    assert reranker.asked == [("When did the harbour freeze?", 2)]
-
-
-def test_without_a_reranker_there_is_no_such_score(seeds_index):
-    """The default is the order of the scores."""
-    hits = seeds_index.ask(QUESTION, AskOptions(min_score=0)).hits
-
-    assert {hit.rerank_score for hit in hits} == {None}
-    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    reranker, question = ByLength(), "When did the harbour freeze?"
+    hits = open_docs().ask(question, AskOptions(min_score=0, reranker=reranker)).hits
+    cited = [[str(one) for one in (hit.place.citation, *hit.duplicates)] for hit in hits]
+    assert cited == [["docs/other.txt#p1"], [f"docs/{number}.txt#p1" for number in range(3)]]
+    assert reranker.asked == [(question, 2)]

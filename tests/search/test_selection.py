@@ -1,6 +1,5 @@
 """Patterns of paths choose the documents that are looked in."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,21 +8,11 @@ from hypothesis import strategies as st
 
 from askdocs.errors import UsageError
 from askdocs.records.results import Mode
-from askdocs.search.index import Index
 from askdocs.search.options import AskOptions, select_documents
+from tests.raising import raises
 
-OpenDocs = Callable[..., Index]
-
-PATHS = [
-    "docs/a.md",
-    "docs/b.txt",
-    "docs/old/a.md",
-    "docs/old/deep/c.txt",
-    "notes/a.md",
-    "notes/[x] #1.txt",
-    "#read me.txt",
-    "!now.txt",
-]
+PATHS = ["docs/a.md", "docs/b.txt", "docs/old/a.md", "docs/old/deep/c.txt"]
+PATHS += ["notes/a.md", "notes/[x] #1.txt", "#read me.txt", "!now.txt"]
 BASE = Path("/home/docs/project")
 
 
@@ -55,7 +44,6 @@ BASE = Path("/home/docs/project")
 def test_pattern_names_documents(pattern, expected):
     """Patterns are read as in .gitignore, and a path as it stands is one."""
     found = select_documents(PATHS, [pattern], base=BASE, current=BASE)
-
     assert sorted(found) == sorted(expected)
 
 
@@ -75,14 +63,12 @@ def test_pattern_names_documents(pattern, expected):
 def test_pattern_may_be_as_one_types_it(pattern, expected):
     """In a folder of the corpus, patterns from there are understood besides those of the index."""
     found = select_documents(PATHS, [pattern], base=BASE, current=BASE / "docs" / "old")
-
     assert sorted(found) == sorted(expected)
 
 
 def test_several_patterns_name_what_any_of_them_does():
     """Documents are chosen by one pattern or another."""
     found = select_documents(PATHS, ["notes", "docs/*.txt"], base=BASE, current=None)
-
     assert sorted(found) == ["docs/b.txt", "notes/[x] #1.txt", "notes/a.md"]
 
 
@@ -93,11 +79,12 @@ def test_pattern_without_a_document_is_refused(pattern):
     """A pattern that names nothing is a mistake, even beside one that does."""
     if pattern == "*/":
         pattern = "a.md/"
-    with pytest.raises(UsageError) as caught:
+    with raises(
+        UsageError,
+        f"no document of the index has a path like {pattern}",
+        "askdocs status --documents",
+    ):
         select_documents(PATHS, ["docs", pattern], base=BASE, current=BASE)
-
-    assert str(caught.value) == f"no document of the index has a path like {pattern}"
-    assert caught.value.hint == "askdocs status --documents"
 
 
 @pytest.mark.parametrize(
@@ -111,7 +98,6 @@ def test_pattern_without_a_document_is_refused(pattern):
 def test_documents_may_stand_outside_the_base(pattern, expected):
     """Paths that begin with dots are matched from the base and from the current folder."""
     paths = ["../docs/a.md", "../docs/b.txt"]
-
     for current in (BASE, BASE.parent):
         found = select_documents(paths, [pattern], base=BASE, current=current)
         assert sorted(found) == expected
@@ -135,10 +121,8 @@ def test_documents_are_chosen_before_anything_is_ranked(docs, open_docs, mode):
         (docs / f"{number:02}.txt").write_text(f"The harbour, the harbour {number}.")
     (docs / "last.md").write_text("Of the harbour nobody spoke any more in that long winter.")
     index = open_docs()
-
     chosen = index.ask("harbour", AskOptions(mode=mode, min_score=0, paths=["*.md"]))
     every = index.ask("harbour", AskOptions(mode=mode, min_score=0, top_k=3))
-
     assert [hit.place.citation.path for hit in chosen.hits] == ["docs/last.md"]
     assert "docs/last.md" not in {hit.place.citation.path for hit in every.hits}
 
@@ -146,7 +130,6 @@ def test_documents_are_chosen_before_anything_is_ranked(docs, open_docs, mode):
 def test_all_documents_chosen_is_as_good_as_none(seeds_index):
     """A pattern that names everything changes nothing."""
     question = "What did Rasmussen request from the Kremlin?"
-
     assert seeds_index.ask(question, AskOptions(paths=["**"])) == seeds_index.ask(question)
 
 
@@ -158,9 +141,7 @@ def test_next_generation_has_documents_of_its_own(docs, open_docs):
     (docs / "a.txt").write_text("Bread is baked in the harbour.")
     (docs / "b.txt").unlink()
     open_docs()
-
     found = index.ask("harbour", AskOptions(min_score=0, paths=["*.txt"]))
-
     assert [hit.place.citation.path for hit in found.hits] == ["docs/a.txt"]
 
 

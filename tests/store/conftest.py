@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 
 from askdocs.disk.durable import write_index_file
 from askdocs.disk.verified import VerifiedFile, blocks_name
+from askdocs.records.manifest import PassageSettings
+from askdocs.records.spans import Passage
+from askdocs.text.cutting import cut_passages
+from askdocs.text.document import read_document
 
 
 @pytest.fixture(scope="session")
@@ -25,15 +29,14 @@ def as_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., VerifiedF
     return write
 
 
-@pytest.fixture
-def unit_vectors() -> Callable[..., NDArray[np.float32]]:
-    """Make vectors of unit length, the same for the same seed: `unit_vectors(count, dimension)`."""
+def unit_vectors(count: int, dimension: int, seed: int = 0) -> NDArray[np.float32]:
+    """Vectors of unit length, the same for the same seed."""
+    vectors = np.random.default_rng(seed).standard_normal((count, dimension))
+    unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit.astype(np.float32)
 
-    def make(count: int, dimension: int, *, seed: int = 0) -> NDArray[np.float32]:
-        vectors = np.random.default_rng(seed).standard_normal((count, dimension))
-        unit: NDArray[np.float32] = (
-            vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-        ).astype(np.float32)
-        return unit
 
-    return make
+def cut(text: str) -> list[Passage]:
+    """The passages of a text, of at most 16 words."""
+    document, settings = read_document("", text), PassageSettings(max_tokens=16)
+    return cut_passages(document, settings, lambda parts: [len(one.split()) for one in parts])

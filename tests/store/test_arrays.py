@@ -2,18 +2,16 @@
 
 import io
 import os
-from collections.abc import Callable
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdocs.disk.verified import BLOCK, LARGE, VerifiedFile
+from askdocs.disk.verified import BLOCK, LARGE
 from askdocs.errors import DamagedIndexError
 from askdocs.store.arrays import npy, npys, offsets, parse_arrays, read_arrays
 
-AsFile = Callable[..., VerifiedFile]
 TYPES = ["<i8", "<i4", "<u2", "<f4", "|u1"]
 
 
@@ -31,9 +29,7 @@ def saved(array: np.ndarray) -> bytes:
 def test_arrays_stand_one_after_another(as_file, types, shape):
     """The bytes are those of numpy.save; both ways of reading give the arrays back."""
     arrays = [(np.arange(np.prod(shape)) % 250).reshape(shape).astype(one) for one in types]
-
     content = b"".join(npys(arrays))
-
     assert content == b"".join(map(saved, arrays))
     parsed = parse_arrays(content, len(arrays))
     read = [one.all() for one in read_arrays(as_file([content]), len(arrays))]
@@ -45,35 +41,14 @@ def test_arrays_stand_one_after_another(as_file, types, shape):
 def test_big_endian_array_is_written_little_endian():
     """The bytes do not depend on the machine."""
     array = np.arange(5)
-
     assert b"".join(npys([array.astype(">i8")])) == saved(array.astype("<i8"))
 
 
 def test_array_is_written_in_batches():
     """Rows that come in batches, empty ones among them, are one array."""
     rows = np.arange(12, dtype=np.float32).reshape(6, 2)
-
     content = b"".join(npy([rows[:1], rows[1:1], rows[1:]], dtype="<f4", shape=rows.shape))
-
     assert content == saved(rows)
-
-
-@pytest.mark.parametrize("width", [1, 3, 700, BLOCK, 3 * BLOCK // 2])
-def test_rows_of_a_large_file_are_those_of_the_array(as_file, width):
-    """Rows are found in any order, wherever blocks begin."""
-    array = (np.arange(3 * LARGE) % 251).astype(np.uint8)[: 3 * LARGE // width * width]
-    array = array.reshape(-1, width)
-    chosen = np.random.default_rng(0).integers(0, len(array), 50)
-    file = as_file(npys([np.arange(3, dtype=np.int32), array]))
-
-    read = read_arrays(file, 2)[1]
-
-    np.testing.assert_array_equal(read.take(chosen), array[chosen], strict=True)
-    np.testing.assert_array_equal(read.take(chosen[:0]), array[:0], strict=True)
-    np.testing.assert_array_equal(read.rows(2, 5), array[2:5], strict=True)
-    np.testing.assert_array_equal(read.all(), array, strict=True)
-    # Now they are in memory, all of them.
-    np.testing.assert_array_equal(read.take(chosen), array[chosen], strict=True)
 
 
 @given(
@@ -91,10 +66,12 @@ def test_taken_rows_are_those_of_numpy(as_file, *, dtype, values, before, number
     read = read_arrays(file, 3)[1]
     if mapped:
         file.read(0, file.size)
-
     found = read.take(np.array(numbers, np.int64))
-
     np.testing.assert_array_equal(found, array[numbers].reshape(-1, values), strict=True)
+    np.testing.assert_array_equal(read.rows(2, 5), array[2:5], strict=True)
+    np.testing.assert_array_equal(read.all(), array, strict=True)
+    # Now they are in memory, all of them.
+    np.testing.assert_array_equal(read.take(np.array([3])), array[[3]], strict=True)
 
 
 def test_no_more_is_read_than_blocks_with_wanted_rows(as_file, monkeypatch):
@@ -126,7 +103,6 @@ def test_damaged_row_is_not_given(as_file, row):
     content[128 + row * 1500 + 1499] ^= 1
     file.path.write_bytes(content)
     (read,) = read_arrays(file, 1)
-
     with pytest.raises(DamagedIndexError):
         read.take(np.array([1, row]))
     with pytest.raises(DamagedIndexError):
@@ -146,7 +122,6 @@ def test_array_that_claims_more_than_there_is_is_refused(as_file, shape):
     content = saved(np.zeros(8, np.uint8))
     changed = content.replace(b"(8,), }" + b" " * (len(shape) - 7), shape)
     assert len(changed) == len(content)
-
     with pytest.raises(ValueError, match=r"an array ends at byte \d+ of 136"):
         parse_arrays(changed, 1)
     with pytest.raises(ValueError, match=r"an array ends at byte \d+ of 136"):

@@ -1,7 +1,5 @@
 """The dense side finds the sentences that comparing with every one finds."""
 
-from collections.abc import Callable
-
 import faiss
 import numpy as np
 import pytest
@@ -9,19 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from askdocs.disk.verified import VerifiedFile
 from askdocs.store.dense import FlatReader, flat_pieces
-
-AsFile = Callable[..., VerifiedFile]
-
-
-def unit(count: int, dimension: int, seed: int) -> NDArray[np.float32]:
-    """Vectors of unit length, the same for the same seed."""
-    vectors = np.random.default_rng(seed).standard_normal((count, dimension))
-    made: NDArray[np.float32] = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(
-        np.float32
-    )
-    return made
+from tests.store.conftest import unit_vectors
 
 
 def content_of(*batches: NDArray[np.float32]) -> bytes:
@@ -38,11 +25,9 @@ def content_of(*batches: NDArray[np.float32]) -> bytes:
 )
 def test_nearest_are_those_of_brute_force(*, as_file, count, dimension, questions, k, seed):
     """Ids and cosines are those of the k highest products, best first; fewer where there are."""
-    vectors = unit(count, dimension, seed)
-    asked = unit(questions, dimension, seed + 1)
-
+    vectors = unit_vectors(count, dimension, seed)
+    asked = unit_vectors(questions, dimension, seed + 1)
     ids, cosines = FlatReader(as_file([content_of(vectors)])).nearest(asked, k)
-
     products = asked.astype(np.float64) @ vectors.T.astype(np.float64)
     best = -np.sort(-products, axis=1)[:, :k]
     np.testing.assert_allclose(cosines, best, atol=1e-6)
@@ -52,33 +37,19 @@ def test_nearest_are_those_of_brute_force(*, as_file, count, dimension, question
 
 def test_only_some_sentences_are_compared_where_that_is_wanted(as_file):
     """Of the sentences that are looked at, the nearest are found, and no others."""
-    vectors, asked = unit(50, 8, seed=0), unit(3, 8, seed=1)
+    vectors, asked = unit_vectors(50, 8, seed=0), unit_vectors(3, 8, seed=1)
     within = np.arange(50) % 3 == 1
-
     ids, cosines = FlatReader(as_file([content_of(vectors)])).nearest(asked, 5, within=within)
-
     products = asked @ vectors.T
     expected = np.argsort(-np.where(within, products, -9), axis=1)[:, :5]
     assert ids.tolist() == expected.tolist()
     np.testing.assert_allclose(cosines, np.take_along_axis(products, expected, axis=1), atol=1e-6)
 
 
-def test_equal_vectors_are_all_found(as_file):
-    """A thousand equal sentences have a thousand ids, and are cut off in order."""
-    vectors = np.tile(unit(1, 8, seed=0), (1000, 1))
-
-    ids, cosines = FlatReader(as_file([content_of(vectors)])).nearest(vectors[:1], 1000)
-
-    assert sorted(ids[0].tolist()) == list(range(1000))
-    np.testing.assert_allclose(cosines, 1.0, atol=1e-6)
-
-
 def test_vectors_come_back_as_they_were(as_file):
     """What was stored is given to the bit, in the order asked for, and as often."""
-    vectors = unit(20, 8, seed=1)
-
+    vectors = unit_vectors(20, 8, seed=1)
     found = FlatReader(as_file([content_of(vectors)])).vectors(np.array([19, 0, 7, 7]))
-
     np.testing.assert_array_equal(found, vectors[[19, 0, 7, 7]])
     assert found.dtype == np.float32
 
@@ -86,59 +57,37 @@ def test_vectors_come_back_as_they_were(as_file):
 def test_index_without_sentences_finds_nothing(as_file):
     """A corpus of empty files can be asked in vain."""
     reader = FlatReader(as_file([content_of(np.zeros((0, 8), np.float32))]))
-
-    ids, cosines = reader.nearest(unit(2, 8, seed=0), 5)
-
+    ids, cosines = reader.nearest(unit_vectors(2, 8, seed=0), 5)
     assert (ids.shape, cosines.shape) == ((2, 0), (2, 0))
     assert reader.vectors(np.zeros(0, np.int64)).shape == (0, 8)
-
-
-def test_same_vectors_give_the_same_bytes():
-    """Nothing but the vectors is in the file, however they lie in memory."""
-    vectors = unit(10, 8, seed=2)
-
-    content = content_of(vectors)
-
-    assert content_of(np.asfortranarray(vectors)) == content
-    assert content_of(vectors[:3], vectors[3:3], vectors[3:]) == content
 
 
 @pytest.mark.parametrize("count", [0, 1, 7])
 def test_file_is_one_of_faiss(count):
     """FAISS writes the same bytes, and reads them as a flat index of inner products."""
-    vectors = unit(count, 8, seed=3)
+    vectors = unit_vectors(count, 8, seed=3)
     index = faiss.IndexFlatIP(8)
     index.add(vectors)
-
     content = content_of(vectors)
-
+    assert content == content_of(np.asfortranarray(vectors[:1]), vectors[1:1], vectors[1:])
     assert content == faiss.serialize_index(index).tobytes()
     read = faiss.deserialize_index(np.frombuffer(content, np.uint8))
     np.testing.assert_array_equal(read.reconstruct_n(0, count), vectors)
 
 
 @pytest.mark.parametrize(
-    "bad",
-    [
-        [0.0, 0.0, 0.0, 0.0],
-        [float("nan"), 0.0, 0.0, 1.0],
-        [float("inf"), 0.0, 0.0, 0.0],
-        [2.0, 0.0, 0.0, 0.0],
-        [0.99, 0.0, 0.0, 0.0],
-    ],
+    "bad", [[0, 0, 0, 0], [np.nan, 0, 0, 1], [np.inf, 0, 0, 0], [2, 0, 0, 0], [0.99, 0, 0, 0]]
 )
 def test_vector_without_unit_length_is_refused(bad):
     """A vector that would give wrong cosines is not stored, nor are those around it."""
-    vectors = np.concatenate([unit(3, 4, seed=0), np.array([bad], np.float32)])
-
+    vectors = np.concatenate([unit_vectors(3, 4, seed=0), np.array([bad], np.float32)])
     with pytest.raises(ValueError, match="must be finite and of unit length"):
         content_of(vectors)
 
 
 def test_truncated_bytes_are_refused(as_file):
     """An index cut off at any byte is not an index."""
-    content = content_of(unit(4, 8, seed=0))
-
+    content = content_of(unit_vectors(4, 8, seed=0))
     for length in range(len(content)):
         with pytest.raises(ValueError):
             FlatReader(as_file([content[:length]]))

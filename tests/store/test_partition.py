@@ -14,15 +14,7 @@ numbers = st.sampled_from([1, 2, 4, 8, 16, 32])
 
 @pytest.mark.parametrize(
     ("size", "segments"),
-    [
-        (0, 1),
-        (8 << 20, 1),
-        ((8 << 20) + 1, 2),
-        (16 << 20, 2),
-        (40 << 20, 8),
-        (256 << 20, 32),
-        (1 << 40, 32),
-    ],
+    [(0, 1), (8 << 20, 1), ((8 << 20) + 1, 2), (16 << 20, 2), (40 << 20, 8), (1 << 40, 32)],
 )
 def test_number_of_segments_follows_from_the_size(size, segments):
     """The smallest power of two with 8 MiB for each, at most 32."""
@@ -32,7 +24,6 @@ def test_number_of_segments_follows_from_the_size(size, segments):
 def test_segment_is_the_first_bits_of_the_hash():
     """The sha256 of `docs/a.txt` begins with 6b, binary 01101011."""
     found = [segment_of("docs/a.txt", segments) for segments in (1, 2, 8, 32)]
-
     assert found == [0b0, 0b0, 0b011, 0b01101]
 
 
@@ -51,7 +42,6 @@ def test_path_may_hold_any_byte():
 def test_every_path_is_in_its_segment_in_order(some, segments):
     """No path is lost, and the order stays."""
     found = by_segment(some, segments)
-
     assert found == [
         [path for path in some if segment_of(path, segments) == number]
         for number in range(segments)
@@ -61,5 +51,4 @@ def test_every_path_is_in_its_segment_in_order(some, segments):
 def test_folders_are_known_from_the_names_of_files():
     """What stands beside the folders is not a segment."""
     names = ["codebook.npys", "001/a", "000/b", "000/a", "codebook.npys.blocks"]
-
     assert segment_names(names) == ["000", "001"]

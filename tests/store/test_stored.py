@@ -9,18 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from askdocs.disk.access import record_of
 from askdocs.disk.verified import VerifiedFile
 from askdocs.errors import DamagedIndexError
-from askdocs.records.manifest import PassageSettings
 from askdocs.records.spans import Passage, StoredPassage
 from askdocs.store.partition import DOCUMENTS
 from askdocs.store.stored import PASSAGES, TABLES, TextReader, TextWriter
-from askdocs.text.cutting import cut_passages
-from askdocs.text.document import read_document
+from tests.store.conftest import cut
 
 Given = Sequence[tuple[str, str, str, list[Passage]]]
 
@@ -28,21 +26,13 @@ PIECES = ["one", "Two", "w " * 30, "é", "🚢", "\0", ". ", " ", "\n", "\n\n", 
 texts = st.lists(st.sampled_from(PIECES), max_size=20).map("".join)
 
 WHOLE = Passage(
-    chars=(3, 12),
-    paragraphs=(1, 2),
-    lines=(2, 4),
-    text="One. Two.",
-    sentences=((3, 7), (8, 12)),
-    headings=("Outer – “1”", "Inner\n2"),
-)
+    chars=(3, 12), paragraphs=(1, 2), lines=(2, 4), text="One. Two.",
+    sentences=((3, 7), (8, 12)), headings=("Outer – “1”", "Inner\n2"),
+)  # fmt: skip
 PART = Passage(
-    chars=(14, 20),
-    paragraphs=(3, 3),
-    lines=(6, 6),
-    text="Three.",
-    sentences=((14, 20),),
+    chars=(14, 20), paragraphs=(3, 3), lines=(6, 6), text="Three.", sentences=((14, 20),),
     offsets=(0, 6),
-)
+)  # fmt: skip
 ODD = "\udcff\nodd.txt"
 DOCUMENTS_OF_THREE: Given = [
     ("a.txt", "utf-8", "\n\n\nOne. Two.\n\nThree. Four.", [WHOLE, PART]),
@@ -81,15 +71,6 @@ def all_of(reader: TextReader) -> list[StoredPassage]:
     return list(reader.stored(numbers, first_passage=0, first_sentence=0))
 
 
-def cut(text: str) -> list[Passage]:
-    """The passages of a text, of at most 16 words."""
-    return cut_passages(
-        read_document("", text),
-        PassageSettings(max_tokens=16),
-        lambda sentences: [len(one.split()) for one in sentences],
-    )
-
-
 def test_passages_come_back_as_they_were(tmp_path):
     """Spans, offsets, headings and text are kept, and ids count from where they are told."""
     write(tmp_path / "texts", DOCUMENTS_OF_THREE)
@@ -107,11 +88,8 @@ def test_passages_come_back_as_they_were(tmp_path):
     assert reader.paths() == [("a.txt", "utf-8"), ("b.txt", "latin-1"), (ODD, "utf-16-le")]
     assert [reader.find(path) for path in ("a.txt", "b.txt", ODD)] == [0, 1, 2]
     assert [reader.find(path) for path in ("", "aa.txt", "zz", "\udcff")] == [None] * 4
-    assert [reader.text(number) for number in range(3)] == [
-        "\n\n\nOne. Two.\n\nThree.",
-        "",
-        "xyzOne. Two.",
-    ]
+    texts = ["\n\n\nOne. Two.\n\nThree.", "", "xyzOne. Two."]
+    assert [reader.text(number) for number in range(3)] == texts
 
 
 def test_lines_are_json(tmp_path):
@@ -132,7 +110,6 @@ def test_lines_are_json(tmp_path):
     ]  # fmt: skip
 
 
-@settings(deadline=None)
 @given(contents=st.lists(texts, max_size=4))
 def test_any_document_can_be_put_together_again(contents):
     """Gaps and passages are the text, up to the last passage; the rest is white space."""
@@ -140,7 +117,6 @@ def test_any_document_can_be_put_together_again(contents):
     with tempfile.TemporaryDirectory() as directory:
         write(Path(directory) / "texts", documents)
         reader = read(Path(directory) / "texts")
-
         stored = all_of(reader)
         for number, (path, _, text, passages) in enumerate(documents):
             together = reader.text(number)
@@ -149,7 +125,6 @@ def test_any_document_can_be_put_together_again(contents):
             assert not passages or not text[len(together) :].strip()
 
 
-@settings(deadline=None)
 @given(contents=st.lists(texts, max_size=6), cuts=st.lists(st.integers(0, 6), max_size=3))
 def test_copied_documents_are_as_if_written(contents, cuts):
     """Documents copied in any pieces, and one written between them, give the same bytes."""
@@ -178,7 +153,6 @@ def test_documents_come_in_order(tmp_path, second):
     write(tmp_path / "texts", [(second, "utf-8", "", [])])
     writer = TextWriter(tmp_path)
     writer.add("b.txt", "utf-8", "", [])
-
     with pytest.raises(ValueError, match=r"must come in order, got .* after 'b\.txt'"):
         writer.add(second, "utf-8", "", [])
     with pytest.raises(ValueError, match=r"must come in order, got .* after 'b\.txt'"):
@@ -191,7 +165,6 @@ def test_line_that_is_not_json_is_damage(tmp_path):
     write(tmp_path / "texts", DOCUMENTS_OF_THREE)
     path = tmp_path / "texts" / PASSAGES
     path.write_bytes(path.read_bytes().replace(b"[", b"{"))
-
     with pytest.raises(DamagedIndexError, match=r"passages\.jsonl cannot be read: "):
         all_of(read(tmp_path / "texts"))
 

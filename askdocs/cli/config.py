@@ -348,12 +348,9 @@ _SOURCES = {
 class SettingInForce(NamedTuple):
     """The value of one option of one command, and where it comes from.
 
-    Attributes:
-        command: The command's name.
-        key: The option's long name without dashes.
-        value: None where the option is not set.
-        source: default, file, environment or search.
-        origin: The file and line, or the environment variable; None for the others.
+    The key is the option's long name without dashes. The value is None where it is not set. The
+    source is default, file, environment or search. The origin is the file and line, or the
+    environment variable; None for the others.
     """
 
     command: str
@@ -434,11 +431,12 @@ def render_settings(
     rows = [tuple(map(make_safe, row)) for row in (*top, *_rows(settings))]
     key_width = max(columns(key) for key, _, _ in rows)
     value_width = max(width for _, value, _ in rows if (width := columns(value)) <= _WIDEST)
-    return "".join(
-        f"{style.paint(_padded(key, key_width), 'bold')}  {_padded(value, value_width)}"
-        f"  {style.paint(origin, 'dim')}\n"
-        for key, value, origin in rows
-    )
+    lines = []
+    for key, value, origin in rows:
+        name = style.paint(key + " " * (key_width - columns(key)), "bold")
+        gap = " " * (value_width - columns(value))
+        lines.append(f"{name}  {value}{gap}  {style.paint(origin, 'dim')}\n")
+    return "".join(lines)
 
 
 def render_settings_json(
@@ -461,29 +459,17 @@ def render_settings_json(
 
 def _rows(settings: Sequence[SettingInForce]) -> Iterator[tuple[str, str, str]]:
     for key in dict.fromkeys(setting.key for setting in settings):
-        cells = {
-            setting.command: (_shown(setting.value), _origin(setting))
-            for setting in settings
-            if setting.key == key
-        }
+        cells = {row.command: _shown(row) for row in settings if row.key == key}
         if len(set(cells.values())) == 1:
             yield key, *next(iter(cells.values()))
         else:
             yield from ((f"{command}.{key}", *row) for command, row in cells.items())
 
 
-def _shown(value: object) -> str:
-    """Return a value as a configuration file has it, but for the quotes of a text."""
-    if value is None:
-        return "-"
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _origin(setting: SettingInForce) -> str:
-    if setting.source == "search":
-        return "not found" if setting.value is None else "found"
-    return setting.origin or setting.source
-
-
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - columns(text))
+def _shown(setting: SettingInForce) -> tuple[str, str]:
+    """Return a value as a configuration file has it, but without quotes, and its origin."""
+    value, searched = "-", "not found"
+    if setting.value is not None:
+        text = setting.value if isinstance(setting.value, str) else json.dumps(setting.value)
+        value, searched = text, "found"
+    return value, searched if setting.source == "search" else setting.origin or setting.source

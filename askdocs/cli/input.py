@@ -67,11 +67,9 @@ def read_questions(name: str, *, hint: str) -> Iterator[Question]:
 
 
 def read_lines(name: str, *, hint: str) -> Iterator[str]:
-    """Read the lines of a file in UTF-8, each as soon as it is there.
+    """Read the lines of a file in UTF-8, or of - for standard input, each as soon as it is there.
 
-    Args:
-        name: The file's path, or - for standard input.
-        hint: What to type if there is no such file.
+    The hint says what to type if there is no such file.
 
     Raises:
         UsageError: There is no such file, or a line of it is not UTF-8.

@@ -115,8 +115,7 @@ def complain(error: AskdocsError) -> None:
 
 def say(line: str) -> None:
     """Write a line to standard error, at once or when `hold_back` ends."""
-    held_lines = _HELD_LINES.get()
-    if held_lines is not None:
+    if (held_lines := _HELD_LINES.get()) is not None:
         held_lines.append(line)
         return
     # If standard error cannot be written, the exit status still says what happened.

@@ -84,9 +84,7 @@ def _noticed_signals() -> Iterator[Collection[int]]:
 
     # Only the main thread may set handlers.
     handlers = _DEFAULT_HANDLERS if current_thread() is main_thread() else {}
-    ours = {
-        number: usual for number, usual in handlers.items() if signal.getsignal(number) is usual
-    }
+    ours = [number for number, usual in handlers.items() if signal.getsignal(number) is usual]
     for number in ours:
         signal.signal(number, notice)
     try:

@@ -29,9 +29,8 @@ def show_command(citation: str, index: Path | None, form: str, quiet: bool) -> i
     from askdocs.render.text import render_cited
     from askdocs.search.index import Index
 
-    with Index(
-        existing_index(index), cache=cache_directory(), notify=notifier(quiet=quiet)
-    ) as opened:
+    directory = existing_index(index)
+    with Index(directory, cache=cache_directory(), notify=notifier(quiet=quiet)) as opened:
         cited = opened.show(citation)
         base = opened.generation.base
     if form == "json":

@@ -30,9 +30,8 @@ def status_command(index: Path | None, documents: bool, quiet: bool) -> int:
     if documents:
         write(render_documents(generation.documents))
     elif not quiet:
-        status = render_status(
+        write(render_status(
             generation.manifest, generation.documents, index=str(directory),
             digest=generation.digest, encoders=carried_encoders(directory),
-        )  # fmt: skip
-        write(status)
+        ))  # fmt: skip
     return ExitStatus.DONE

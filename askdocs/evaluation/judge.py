@@ -97,10 +97,8 @@ def _occurrences(text: str, document: Document) -> Iterator[Span]:
 
 
 def _missing(expected: str, document: Document) -> UsageError:
-    return UsageError(
-        f"{document.path} does not hold {expected}",
-        hint=f"askdocs show {shlex.quote(f'{document.path}#p1')}",
-    )
+    hint = f"askdocs show {shlex.quote(f'{document.path}#p1')}"
+    return UsageError(f"{document.path} does not hold {expected}", hint=hint)
 
 
 def _share_half(first: Span, second: Span) -> bool:

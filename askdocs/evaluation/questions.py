@@ -100,9 +100,8 @@ def _judged_question(line: str, number: int, location: str) -> JudgedQuestion:
         return JudgedQuestion(question=question, answers=None)
     if not isinstance(answers, list):
         raise UsageError(f'{location} needs a list under "answers"', hint=_HINT)
-    return JudgedQuestion(
-        question=question, answers=tuple(_answer(answer, location) for answer in answers)
-    )
+    located = tuple(_answer(answer, location) for answer in answers)
+    return JudgedQuestion(question=question, answers=located)
 
 
 def _answer(fields: object, location: str) -> GivenAnswer:

@@ -10,13 +10,10 @@ from askdocs.render.json import dump_object, round_score
 from askdocs.terminal import MARGIN, Style, count_of, make_safe, one_line, wrap
 
 _NAMES = {
-    Change.SAME: "same",
-    Change.MOVED: "moved",
-    Change.HITS: "with other hits",
-    Change.FIRST: "with another first citation",
-    Change.ANSWERED: "newly answered",
+    Change.SAME: "same", Change.MOVED: "moved", Change.HITS: "with other hits",
+    Change.FIRST: "with another first citation", Change.ANSWERED: "newly answered",
     Change.REFUSED: "newly refused",
-}
+}  # fmt: skip
 _MARKS = {"-": "red", "+": "green", "~": "yellow"}
 _MAX_CELL_CHARS = 300
 # GitHub accepts 65,536 characters in a comment.

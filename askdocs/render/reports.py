@@ -177,11 +177,9 @@ def _document_counts(records: Collection[DocumentRecord]) -> str:
 
 
 _LIMITS = {
-    "max_line_chars": "lines up to {:,} characters",
-    "max_sentences": "up to {:,} sentences",
-    "max_documents": "up to {:,} documents",
-    "max_depth": "up to {:,} folders deep",
-}
+    "max_line_chars": "lines up to {:,} characters", "max_sentences": "up to {:,} sentences",
+    "max_documents": "up to {:,} documents", "max_depth": "up to {:,} folders deep",
+}  # fmt: skip
 
 
 def _corpus_settings(corpus: CorpusSettings) -> str:

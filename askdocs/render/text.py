@@ -10,11 +10,7 @@ from askdocs.records.spans import Span
 from askdocs.terminal import MARGIN, Style, columns, make_safe, wrap
 
 _MAX_DUPLICATES = 3
-_STATUS_COLOURS = {
-    CitationStatus.VERIFIED: "green",
-    CitationStatus.MOVED: "yellow",
-    CitationStatus.GONE: "red",
-}
+_COLOURS = {"verified": "green", "moved": "yellow", "gone": "red"}
 
 
 def render_ranking(ranking: Ranking, style: Style, *, base: Path) -> str:
@@ -90,8 +86,8 @@ def _head(place: Place, status: CitationStatus, style: Style, base: Path, score:
     name = make_safe(str(place.citation))
     address = Path(os.path.normpath(base / place.citation.path)).as_uri()
     citation = style.paint(style.link(str(place.citation), address), "cyan")
-    colour = _STATUS_COLOURS[status]
-    parts = [style.paint(lines, "dim"), style.paint(score, "bold"), style.paint(status, colour)]
+    painted = style.paint(status, _COLOURS[status])
+    parts = [style.paint(lines, "dim"), style.paint(score, "bold"), painted]
     whole = "  ".join(filter(None, [name, lines, score, status]))
     # A terminal would break the line anywhere; a citation stays whole, so that it can be copied.
     is_broken = MARGIN + columns(name) <= style.width < MARGIN + columns(whole)

@@ -33,13 +33,10 @@ class Sources:
         """
         self._base = base
         self._corpus = corpus
-        self._read = lru_cache(maxsize=256)(self._read_now)
+        self.document = lru_cache(maxsize=256)(self._document)
 
-    def document(self, path: str) -> Document | None:
+    def _document(self, path: str) -> Document | None:
         """Return a document as it is now; None if it is missing or cannot be decoded."""
-        return self._read(path)
-
-    def _read_now(self, path: str) -> Document | None:
         corpus = self._corpus
         try:
             content = read_source(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate, chain
 from pathlib import Path
 
 from askdocs.corpus.walk import Entry, exists, read_entry, relative_root, source_path, walk
@@ -169,8 +170,7 @@ def observe(
 
     batches = [entries[first : first + _BATCH] for first in range(0, len(entries), _BATCH)]
     with ThreadPoolExecutor(_THREADS) as pool:
-        for observations in pool.map(look, batches):
-            yield from observations
+        yield from chain.from_iterable(pool.map(look, batches))
 
 
 def observe_entry(
@@ -215,12 +215,8 @@ def _has_more_sentences(text: str, limit: int) -> bool:
         return False
     from askdocs.text.sentences import split_sentences  # noqa: PLC0415 - most files are smaller
 
-    count = 0
-    for paragraph in number_paragraphs(text):
-        count += len(split_sentences(text, paragraph.chars))
-        if count > limit:
-            return True
-    return False
+    counts = (len(split_sentences(text, each.chars)) for each in number_paragraphs(text))
+    return any(count > limit for count in accumulate(counts))
 
 
 def _compare_corpus(generation: Generation, wanted: WantedSettings) -> Freshness:

@@ -24,6 +24,7 @@ from askdocs.errors import (
 )
 from askdocs.freshness import damaged_encoder, listed_damage
 from askdocs.index.codec import readable_paths
+from askdocs.index.encoders import carry_encoder
 from askdocs.index.generation import (
     MANIFEST,
     RECORDS,
@@ -106,7 +107,10 @@ def repair(
     else:
         report = replace(report, documents=len(indexed_paths(generation.documents)))
         if generation.digest != findings.current and not dry_run:
-            _name_current(generation, findings.current, notify)
+            with begin(index, expecting=findings.current, keeps_all=True) as transaction:
+                transaction.name_current(generation.digest)
+            older = "; askdocs index brings it up to date" if findings.current else ""
+            notify(f"{index} answers from generation {generation.digest[:12]} again{older}")
     if not findings.is_sound:
         repaired = generation if dry_run else open_generation(index)
         if repaired and damaged_encoder(repaired):
@@ -183,10 +187,8 @@ def _stand_in(
     It is the newest whole generation. If HEAD is lost, it may be a damaged one; if HEAD names a
     generation, the documents of that one count, and a damaged older one does not replace them.
     """
-    candidates = [
-        _findings(generation, current=current, fault=fault)
-        for generation in sound_generations(index)
-    ]
+    sound = sound_generations(index)
+    candidates = [_findings(generation, current=current, fault=fault) for generation in sound]
     whole = [findings for findings in candidates if not findings.damaged]
     if whole or (candidates and current is None):
         return [*whole, *candidates][0]
@@ -236,13 +238,11 @@ def _rebuild(
     )
     built = run_build(salvage=salvage) if run_build else None
     if built:
-        documents, added, changed, removed = (
-            built.documents, built.added, built.changed, built.removed,
-        )  # fmt: skip
+        documents, differences = built.documents, (built.added, built.changed, built.removed)
     else:
         plan = make_plan(request, salvage=salvage)
-        documents = len(plan.indexed)
-        added, changed, removed = differing(plan.before, plan.records)
+        documents, differences = len(plan.indexed), differing(plan.before, plan.records)
+    added, changed, removed = differences
     # If the records are lost, every document counts as added, even those that the index held.
     added = tuple(path for path in added if path not in held)
     return replace(
@@ -277,29 +277,15 @@ def _held_documents(findings: _Findings, index: Path) -> Iterator[str]:
         folders = []
         yield from indexed_paths(generation.documents)
     else:
-        lists = {
-            name: record
-            for name, record in generation.manifest.files.items()
-            if name.endswith(f"/{DOCUMENTS}")
-        }
-        for name in lists.keys() - findings.damaged.keys():
-            yield from readable_paths(
-                access.read_verified(generation.directory / name, lists[name])
-            )
-        folders = [generation.directory] if lists.keys() & findings.damaged.keys() else []
+        records = generation.manifest.files
+        lists = {name for name in records if name.endswith(f"/{DOCUMENTS}")}
+        for name in lists - findings.damaged.keys():
+            content = access.read_verified(generation.directory / name, records[name])
+            yield from readable_paths(content)
+        folders = [generation.directory] if lists & findings.damaged.keys() else []
     for folder in folders:
         with suppress(DamagedIndexError, UnreadableFileError):
             yield from readable_paths(access.read_index_file(folder / RECORDS))
-
-
-def _name_current(
-    generation: Generation, current: str | None, notify: Callable[[str], None]
-) -> None:
-    """Make HEAD name a whole generation; the others stay."""
-    with begin(generation.index, expecting=current, keeps_all=True) as transaction:
-        transaction.name_current(generation.digest)
-    older = "" if current is None else "; askdocs index brings it up to date"
-    notify(f"{generation.index} answers from generation {generation.digest[:12]} again{older}")
 
 
 def _replace_encoder(
@@ -314,8 +300,8 @@ def _replace_encoder(
         )
     if dry_run:
         return
-    with begin(generation.index, expecting=generation.digest, keeps_all=True) as transaction:
-        transaction.carry_encoder(source)
+    with begin(generation.index, expecting=generation.digest, keeps_all=True):
+        carry_encoder(generation.index, source)
         notify(f"{generation.index} carries its encoder again")
 
 

@@ -64,13 +64,12 @@ class Rules:
 
 
 def read_rules(folder: str, names: Iterable[str], faults: dict[str, str]) -> tuple[Rules, ...]:
-    """Read the ignore files of a folder.
+    """Read the ignore files of a folder, of which later ones overrule earlier ones.
 
     Args:
         folder: The folder's location, ending with a slash.
-        names: The names of the ignore files; later ones overrule earlier ones.
-        faults: Receives the location of each ignore file that cannot be used in full, with the
-            reason.
+        names: The names of the ignore files.
+        faults: Receives the location of each file that cannot be used in full, with the reason.
 
     Returns:
         One `Rules`, or none if there are no patterns.
@@ -85,15 +84,7 @@ def read_rules(folder: str, names: Iterable[str], faults: dict[str, str]) -> tup
 
 
 def make_rules(lines: Iterable[str], *, start: int = 0) -> tuple[Rules, ...]:
-    """Make rules from lines of an ignore file.
-
-    Args:
-        lines: The lines; later ones overrule earlier ones.
-        start: See `Rules`.
-
-    Returns:
-        One `Rules`, or none if no line is a pattern.
-    """
+    """Return one `Rules` of the lines of an ignore file, or none if no line is a pattern."""
     patterns = [(line, pattern) for line in lines for pattern in _compile(_ended(line))]
     if not patterns:
         return ()
@@ -147,10 +138,9 @@ def require_few_stars(option: str, pattern: str) -> None:
 
 
 def path_matcher(line: str) -> Callable[[str], bool]:
-    """Return a function that tells whether a line of an ignore file leaves out a path.
+    """Return a function that tells whether a line of an ignore file names a path or one above it.
 
-    It returns True if the line names the path or a folder above it, and always False if the line
-    is not a pattern; see `is_pattern`.
+    It always returns False if the line is not a pattern; see `is_pattern`.
     """
     spec = _spec(_compile(line))
     return lambda path: spec.match_file(_without_line_ends(path))
@@ -247,11 +237,10 @@ class Choice:
     """
 
     def __init__(self, base: str, corpus: CorpusSettings) -> None:
-        """Compile the patterns.
+        """Compile the patterns; the location of the base ends with a slash.
 
-        Args:
-            base: The location of the base, ending with a slash.
-            corpus: The settings.
+        Raises:
+            UsageError: A pattern has too many stars.
         """
         include = [pattern.lower() for pattern in corpus.include]
         self._base = base
@@ -277,9 +266,8 @@ class Choice:
             location: Where the file is, with slashes.
             root: The location of the root above it, ending with a slash.
         """
-        return bool(self._is_document(name.lower())) or self._matches(
-            self._include, location, root, is_folder=False
-        )
+        has_name = bool(self._is_document(name.lower()))
+        return has_name or self._matches(self._include, location, root, is_folder=False)
 
     def is_excluded(self, location: str, root: str, *, is_folder: bool) -> bool:
         """Return True if `exclude` leaves out an entry; for the arguments see `is_document`."""

@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -136,14 +137,10 @@ def read_entry(base: Path, entry: Entry, *, max_bytes: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """A folder to be listed.
+    """A folder to be listed, `depth` steps below its root.
 
-    Attributes:
-        location: Where the folder is.
-        path: Its path; "" for the base.
-        rules: The rules of the folders above it.
-        root: The location of the root above it, ending with a slash.
-        depth: How many steps it is below the root.
+    Its path is "" if it is the base; its rules are those of the folders above it; the location of
+    its root ends with a slash.
     """
 
     location: str
@@ -166,7 +163,9 @@ class _Walker:
         self._choice = Choice(_with_slash(self._base), corpus)
         self._max_depth = corpus.max_depth
         self._index = Path(os.path.realpath(index))
-        self._index_identity = _identity(self._index)
+        self._index_identity: tuple[int, int] | None = None
+        with suppress(OSError):
+            self._index_identity = _identity(self._index)
 
     def below(self, root: str) -> Iterator[Entry]:
         top = _location(self._base, root)
@@ -181,9 +180,8 @@ class _Walker:
             faults: dict[str, str] = {}
             rules = self._rules_above(root, top, faults)
             yield from self._unusable(faults)
-            yield from self._walk(
-                _Folder(top, "" if path == "." else path, rules, _with_slash(top))
-            )
+            path = "" if path == "." else path
+            yield from self._walk(_Folder(top, path, rules, _with_slash(top)))
         else:
             yield Entry(path=path, kind=EntryKind.FILE, named=True)
 
@@ -207,9 +205,8 @@ class _Walker:
     def _children(self, location: str) -> list[os.DirEntry[str]]:
         """Return the entries of a folder; none if it is the index directory."""
         # The period: a folder that may not be entered can be listed, but none of its files read.
-        status = os.stat(f"{location}/.")  # noqa: PTH116 - a Path would take the period away
         # Every folder is checked: the index may be a mount, which a listing does not show.
-        if (status.st_dev, status.st_ino) == self._index_identity:
+        if _identity(f"{location}/.") == self._index_identity:
             return []
         with os.scandir(location) as listing:
             return list(listing)
@@ -228,7 +225,12 @@ class _Walker:
                 continue
             is_folder = child.is_dir(follow_symlinks=False)
             location = f"{above}{child.name}"
-            if not (is_folder or self._may_be_document(child, folder, location)):
+            # A link to a folder may hold documents: it is not followed, but reported.
+            if not (
+                is_folder
+                or self._choice.is_document(child.name, location, folder.root)
+                or _leads_to_folder(child)
+            ):
                 continue
             if rules and is_ignored(location, rules, is_folder=is_folder):
                 continue
@@ -252,12 +254,6 @@ class _Walker:
         # The base, or a folder above it: the next step may go down where the path went up.
         return os.path.relpath(location, self._base) if folder else name
 
-    def _may_be_document(self, child: os.DirEntry[str], folder: _Folder, location: str) -> bool:
-        # A link to a folder may hold documents: it is not followed, but reported.
-        return self._choice.is_document(child.name, location, folder.root) or _leads_to_folder(
-            child
-        )
-
     def _rules_above(self, root: str, top: str, faults: dict[str, str]) -> tuple[Rules, ...]:
         """Return the rules from the base down to the parent of a root below it; see `read_rules`.
 
@@ -266,9 +262,8 @@ class _Walker:
         """
         if root == "." or root.startswith(("..", "/")):
             return ()
-        parents = [
-            _location(self._base, str(path)) for path in reversed(PurePosixPath(root).parents)
-        ]
+        above = reversed(PurePosixPath(root).parents)
+        parents = [_location(self._base, str(path)) for path in above]
         rules: tuple[Rules, ...] = ()
         for parent, step in pairwise([*parents, top]):
             rules += read_rules(_with_slash(parent), self._ignore_files, faults)
@@ -287,12 +282,9 @@ def _with_slash(location: str) -> str:
     return location if location.endswith("/") else f"{location}/"
 
 
-def _identity(location: Path | str) -> tuple[int, int] | None:
-    """Return the device and inode of a folder; None if it does not exist."""
-    try:
-        status = os.stat(location)  # noqa: PTH116 - a string
-    except OSError:
-        return None
+def _identity(location: Path | str) -> tuple[int, int]:
+    """Return the device and inode of a folder."""
+    status = os.stat(location)  # noqa: PTH116 - a Path would take a period away
     return status.st_dev, status.st_ino
 
 

@@ -28,9 +28,7 @@ _SOCKET_ERRORS = frozenset({errno.ENXIO, errno.EOPNOTSUPP})
 # O_NOFOLLOW fails with ELOOP at a link, on FreeBSD with EMLINK.
 _LINK_ERRORS = frozenset({errno.ELOOP, errno.EMLINK})
 # The disk has lost the file. After any other error a later attempt may succeed.
-_LOST_ERRORS = frozenset(
-    getattr(errno, name) for name in ("EIO", "EBADMSG", "EUCLEAN") if hasattr(errno, name)
-)
+_LOST_ERRORS = frozenset({errno.EIO, getattr(errno, "EBADMSG", 0), getattr(errno, "EUCLEAN", 0)})
 
 
 class SpecialFileError(OSError):
@@ -76,19 +74,18 @@ def read_at(descriptor: int, start: int, end: int) -> bytes:
     """
     content = b""
     # One system call may return less than was asked for.
-    while piece := _read_once(descriptor, start + len(content), end):
+    while start < end and (piece := _read_once(descriptor, end - start, start)):
         content += piece
+        start += len(piece)
     return content
 
 
-def _read_once(descriptor: int, start: int, end: int) -> bytes:
-    if start >= end:
-        return b""
+def _read_once(descriptor: int, size: int, start: int) -> bytes:
     if hasattr(os, "pread"):
-        return os.pread(descriptor, end - start, start)
+        return os.pread(descriptor, size, start)
     # Windows has no pread. Seeking is safe: only one thread reads a file.
     os.lseek(descriptor, start, os.SEEK_SET)
-    return os.read(descriptor, end - start)
+    return os.read(descriptor, size)
 
 
 def open_named(path: Path | str) -> IO[bytes]:

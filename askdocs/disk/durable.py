@@ -179,8 +179,8 @@ def _replacement(path: Path) -> Path:
 def put(source: Path, target: Path) -> None:
     """Give a file or a folder its final name and force the name to the disk.
 
-    A file replaces another in one step. A folder at the target, and whatever is where a folder is
-    to go, is removed first: it is damaged, or a run that died left it before HEAD named it.
+    A file replaces another in one step. Otherwise, what is at the target is removed first: it is
+    damaged, or a run that died left it before HEAD named it.
     """
     if _is_real_folder(source) or _is_real_folder(target):
         _clear(target)
@@ -281,19 +281,14 @@ def sync_names(folders: Iterable[Path]) -> None:
 def write_output(path: Path, content: bytes) -> None:
     """Write a file or a pipe that the user named, replacing what is there.
 
-    Raises:
-        RefusedError: The disk refuses.
+    A RefusedError says that the disk refuses.
     """
     with refusals(path), seam.overwrite(path) as file:
         file.write(content)
 
 
 def write_new(path: Path, content: bytes) -> None:
-    """Write a new file of a cache.
-
-    Raises:
-        OSError: The disk refuses, or the file exists.
-    """
+    """Write a new file of a cache; raise OSError if the disk refuses, or the file exists."""
     with seam.create(path) as file:
         file.write(content)
 
@@ -301,26 +296,20 @@ def write_new(path: Path, content: bytes) -> None:
 def rename_over(source: Path, target: Path) -> None:
     """Rename a file or a folder of a cache.
 
-    Raises:
-        OSError: The disk refuses, or the target is a folder that is not empty.
+    An OSError says that the disk refuses, or that the target is a folder that is not empty.
     """
     seam.rename(source, target)
 
 
 def unlink(path: Path) -> None:
-    """Remove a file of a cache.
-
-    Raises:
-        OSError: The disk refuses, or there is no such file.
-    """
+    """Remove a file of a cache; raise OSError if the disk refuses, or there is no such file."""
     seam.unlink(path)
 
 
 def make_folders(path: Path) -> list[Path]:
     """Create a folder and its missing parents, and return those that were missing.
 
-    Raises:
-        OSError: The disk refuses.
+    An OSError says that the disk refuses.
     """
     missing = [folder for folder in (path, *path.absolute().parents) if not folder.is_dir()]
     for folder in reversed(missing):

@@ -45,12 +45,7 @@ def blocks_name(name: str) -> str:
 
 
 def verify_with_blocks(path: Path, record: FileRecord, blocks: FileRecord) -> None:
-    """Verify a large file, and that the recorded table of checksums is the table of this file.
-
-    Args:
-        path: The file.
-        record: What the manifest says about it.
-        blocks: What the manifest says about its table, which is not read.
+    """Verify a large file, and that the recorded table of checksums, unread, is that of this file.
 
     Raises:
         DamagedFileError: It is not what its record says, or the table is that of another file.
@@ -83,13 +78,7 @@ class VerifiedFile:
     """
 
     def __init__(self, path: Path, record: FileRecord, blocks: FileRecord | None = None) -> None:
-        """Open nothing yet.
-
-        Args:
-            path: The file.
-            record: What the manifest says about it.
-            blocks: What the manifest says about its table of checksums; None without one.
-        """
+        """Open nothing yet; `blocks` is the record of the table of checksums, None without one."""
         self.path = path
         self.size = record.bytes
         self.given = 0
@@ -124,16 +113,11 @@ class VerifiedFile:
         """Return some verified blocks, or the whole content if it is in memory.
 
         Args:
-            runs: Runs of blocks that the file has, counted from 0, in ascending order: the first
-                block of each run, and the block after its last.
+            runs: Half-open runs of blocks, counted from 0, in ascending order.
 
         Returns:
             The whole content, of which only those blocks may be looked at; or those blocks alone,
-            one run after another.
-
-        Raises:
-            DamagedIndexError: They are not what the manifest records.
-            RefusedError: The file system refuses to read the file.
+            one run after another. For errors see `read`.
         """
         source = self._source(0)
         if isinstance(source, LargeFile):
@@ -233,12 +217,7 @@ class LargeFile:
     """
 
     def __init__(self, path: Path, size: int) -> None:
-        """Open a file that must have `size` bytes.
-
-        Raises:
-            DamagedIndexError: It is missing, or of another size.
-            RefusedError: The file system refuses to open it.
-        """
+        """Open a file that must have `size` bytes; for errors see `VerifiedFile.read`."""
         self._path = path
         self._size = size
         self._bytes_read = 0
@@ -254,12 +233,7 @@ class LargeFile:
         return wanted <= _MOST_READ_BYTES and self._bytes_read < self._size // 2
 
     def read(self, spans: Iterable[tuple[int, int]]) -> list[bytes]:
-        """Read the bytes from one offset to another of each span; not once the file is mapped.
-
-        Raises:
-            DamagedIndexError: The file ends before.
-            RefusedError: The file system refuses to read it.
-        """
+        """Read the bytes of each span; not once the file is mapped."""
         try:
             pieces = [self._span(start, end) for start, end in spans]
         except OSError:
@@ -270,12 +244,7 @@ class LargeFile:
         return pieces
 
     def map(self) -> memoryview:
-        """Map the whole file; bytes that are not touched take no memory.
-
-        Raises:
-            DamagedIndexError: Its size has changed.
-            RefusedError: The file system refuses to map it.
-        """
+        """Map the whole file; bytes that are not touched take no memory."""
         # Touching a map beyond the end of its file ends the process, without any error to catch.
         self._check_size()
         with index_file(self._path):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
+from operator import attrgetter
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -25,20 +26,16 @@ from askdocs.records.manifest import (
 # What a wrong type or value raises, here and in the JSON parser.
 _WRONG = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_UPWARDS = re.compile(r"\A(?:\.\./)++")
 
 # The settings that the manifest leaves out if they have their defaults, so that an index made
 # before a setting existed keeps its bytes and its name.
 _DEFAULTS = {
     field: getattr(CorpusSettings(roots=()), field)
-    for field in (
-        "exclude",
-        "hidden",
-        "max_line_chars",
-        "max_sentences",
-        "max_documents",
-        "max_depth",
-    )
+    for field in "exclude hidden max_line_chars max_sentences max_documents max_depth".split()
 }
+
+_LIMITS = ("max_bytes", "max_line_chars", "max_sentences", "max_documents", "max_depth")
 
 # A dictionary finds a status in a third of the time that the enumeration takes.
 _STATUSES = {status.value: status for status in DocumentStatus}
@@ -111,14 +108,10 @@ def _manifest(fields: Mapping[str, Any]) -> Manifest:
             roots=_texts(corpus["roots"], _root),
             include=_texts(corpus["include"]),
             ignore_files=_texts(corpus["ignore_files"], _file_name),
-            max_bytes=_count(corpus["max_bytes"]),
             encoding=_text(corpus["encoding"]),
             exclude=_texts(corpus["exclude"]),
             hidden=_truth(corpus["hidden"]),
-            max_line_chars=_count(corpus["max_line_chars"]),
-            max_sentences=_count(corpus["max_sentences"]),
-            max_documents=_count(corpus["max_documents"]),
-            max_depth=_count(corpus["max_depth"]),
+            **{name: _count(corpus[name]) for name in _LIMITS},
         ),
         passages=PassageSettings(
             max_tokens=_count(passages["max_tokens"]), rules=_count(passages["rules"])
@@ -152,20 +145,11 @@ def write_records(records: Mapping[str, DocumentRecord]) -> bytes:
     """Return the file of the records, by path: the same bytes for the same records."""
     # One encoder for all lines: with these separators json.dumps would make one for each.
     encode = json.JSONEncoder(separators=(",", ":")).encode
-    lines = [f"{encode(_row(path, record))}\n" for path, record in sorted(records.items())]
+    lines = [f"{encode((path, *_row(record)))}\n" for path, record in sorted(records.items())]
     return "".join(lines).encode("ascii")
 
 
-def _row(path: str, record: DocumentRecord) -> list[str | int]:
-    return [
-        path,
-        record.status,
-        record.reason,
-        record.sha256,
-        record.bytes,
-        record.encoding,
-        record.paragraphs,
-    ]
+_row = attrgetter("status", "reason", "sha256", "bytes", "encoding", "paragraphs")
 
 
 def read_records(content: bytes, *, name: str) -> dict[str, DocumentRecord]:
@@ -278,9 +262,7 @@ def _sha256(value: object) -> str:
 def _root(value: object) -> str:
     """Return a relative path that may begin with `..` and is otherwise clean."""
     path = _text(value)
-    below = path
-    while below.startswith("../"):
-        below = below[3:]
+    below = _UPWARDS.sub("", path)
     if path != "." and below != "..":
         _clean_path(below)
     return path

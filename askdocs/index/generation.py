@@ -224,7 +224,7 @@ def sound_generations(directory: Path) -> list[Generation]:
         folders = generation_folders(directory)
     for path in sorted(folders, key=lambda path: (_written(path), path.name), reverse=True):
         try:
-            sound.append(_open(directory, path.name, with_documents=False))
+            sound.append(_open(directory, path.name))
         except (DamagedIndexError, UnreadableFileError):
             continue
         except (UnusableIndexError, RefusedError) as error:
@@ -234,16 +234,7 @@ def sound_generations(directory: Path) -> list[Generation]:
     return sound
 
 
-def _open(directory: Path, digest: str, *, with_documents: bool) -> Generation:
-    generation = Generation(
-        index=directory, digest=digest, manifest=_read_manifest(directory, digest)
-    )
-    if with_documents:
-        _ = generation.documents
-    return generation
-
-
-def _read_manifest(directory: Path, digest: str) -> Manifest:
+def _open(directory: Path, digest: str, *, with_documents: bool = False) -> Generation:
     path = directory / GENERATIONS / digest / MANIFEST
     try:
         content = access.read_index_file(path)
@@ -251,7 +242,10 @@ def _read_manifest(directory: Path, digest: str) -> Manifest:
         raise DamagedIndexError(str(error), hint=REPAIR_FROM) from error
     if manifest_digest(content) != digest:
         raise DamagedIndexError(f"{path} is not what HEAD says", hint=REPAIR_FROM)
-    return read_manifest(content)
+    generation = Generation(index=directory, digest=digest, manifest=read_manifest(content))
+    if with_documents:
+        _ = generation.documents
+    return generation
 
 
 def _written(path: Path) -> float:

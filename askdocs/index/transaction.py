@@ -10,13 +10,7 @@ from typing import TYPE_CHECKING
 from askdocs.disk import access, durable, lock
 from askdocs.errors import DamagedIndexError, LockedError, RefusedError, UnreadableFileError
 from askdocs.index.codec import manifest_digest, write_manifest, write_records, write_tools
-from askdocs.index.encoders import (
-    TEMPORARY,
-    carry_encoder,
-    drop_encoders,
-    half_copies,
-    sweep_encoders,
-)
+from askdocs.index.encoders import TEMPORARY, half_copies, sweep_encoders
 from askdocs.index.generation import MANIFEST, RECORDS, TOOLS, Generation, current_digest, head_line
 from askdocs.places import GENERATIONS, HEAD
 
@@ -105,11 +99,8 @@ def sweep_leftovers(directory: Path, digest: str) -> None:
     """
     force_names(directory)
     with suppress(LockedError, RefusedError):
-        if (
-            _unneeded(directory, keep=digest)
-            or durable.has_replacement(directory / HEAD)
-            or half_copies(directory)
-        ):
+        leftovers = [*_unneeded(directory, keep=digest), *half_copies(directory)]
+        if leftovers or durable.has_replacement(directory / HEAD):
             with begin(directory, expecting=digest):
                 pass
 
@@ -175,14 +166,6 @@ class Transaction:
     def keep_data(self, generation: Generation) -> dict[str, FileRecord]:
         """Take over all files but the records; see `keep_files`."""
         return self.keep_files(generation, generation.manifest.files.keys() - {RECORDS})
-
-    def carry_encoder(self, source: Path) -> None:
-        """Copy a compiled encoder into the index; see `encoders.carry_encoder`."""
-        carry_encoder(self._directory, source)
-
-    def drop_encoders(self, *, keep: str = "") -> None:
-        """Remove compiled encoders from the index; see `encoders.drop_encoders`."""
-        drop_encoders(self._directory, keep=keep)
 
     def publish(self, manifest: Manifest, *, tools: Mapping[str, str]) -> str:
         """Make the generation that was written the current one.
@@ -273,11 +256,8 @@ def mend_generation(target: Path, source: Path, manifest: Manifest) -> None:
     """
     for folder in sorted({name.parent for name in map(Path, manifest.files)}):
         durable.require_folder(target / folder)
-    damaged = [
-        name
-        for name, record in sorted(manifest.files.items())
-        if not _is_sound(target / name, record)
-    ]
+    records = sorted(manifest.files.items())
+    damaged = [name for name, record in records if not _is_sound(target / name, record)]
     if not (target / TOOLS).is_file():
         damaged.append(TOOLS)
     if not _is_sound(target / MANIFEST, access.record_of(source / MANIFEST)):

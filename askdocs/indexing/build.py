@@ -213,14 +213,14 @@ class _Building:
         plan, fingerprint = self.plan, old.manifest.model.fingerprint
         with self._begin() as transaction:
             if compiled is not None:
-                self.carrier.put(transaction, compiled)
+                self.carrier.put(compiled)
             if plan.is_done:
-                self.carrier.tidy(transaction, fingerprint)
+                self.carrier.tidy(fingerprint)
                 return self._unchanged(old)
             files = {**transaction.keep_data(old), **transaction.write_documents(plan.records)}
             manifest = replace(old.manifest, corpus=plan.corpus, files=files)
             transaction.publish(manifest, tools=_tool_versions())
-            self.carrier.tidy(transaction, fingerprint)
+            self.carrier.tidy(fingerprint)
         return self._report(manifest, plan.records, embedded=0)
 
     def _written(
@@ -258,9 +258,9 @@ class _Building:
                 counts={"passages": filler.passages, "sentences": filler.sentences},
                 files={**filler.finish(), **transaction.write_documents(records)},
             )
-            self.carrier.put(transaction, compiled)
+            self.carrier.put(compiled)
             transaction.publish(manifest, tools=_tool_versions())
-            self.carrier.tidy(transaction, record.fingerprint)
+            self.carrier.tidy(record.fingerprint)
         return self._report(manifest, records, embedded=filler.embedded)
 
     def _unchanged(self, old: Generation) -> IndexReport:

@@ -8,7 +8,7 @@ from askdocs.embedding.compiled import compiled_folder, has_compiled, open_compi
 from askdocs.embedding.entry import entry_directory
 from askdocs.embedding.model import DEFAULT_DEVICE, locate_model
 from askdocs.errors import ModelError
-from askdocs.index.encoders import carried_encoders
+from askdocs.index.encoders import carried_encoders, carry_encoder, drop_encoders
 from askdocs.terminal import size_text
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from askdocs.embedding.model import Encoder, Model
     from askdocs.index.generation import Generation
-    from askdocs.index.transaction import Transaction
     from askdocs.indexing.request import IndexRequest
 
 
@@ -82,18 +81,18 @@ class Carrier:
             return None
         return open_compiled(old.manifest.model.fingerprint, cache=self._index)
 
-    def put(self, transaction: Transaction, encoder: Encoder) -> None:
+    def put(self, encoder: Encoder) -> None:
         """Copy an encoder into an index that lacks it, before the generation that needs it."""
         if self.lacks(encoder.fingerprint):
             source = compiled_folder(encoder)
-            transaction.carry_encoder(source)
+            carry_encoder(self._index, source)
             size = size_text(carried_encoders(self._index)[source.name], exact=False)
             self._notify(f"{self._index} now carries the encoder, {size}")
 
-    def tidy(self, transaction: Transaction, fingerprint: str) -> None:
+    def tidy(self, fingerprint: str) -> None:
         """Remove other encoders from the index, once no generation needs them."""
         carried = carried_encoders(self._index)
-        transaction.drop_encoders(keep=self._name(fingerprint))
+        drop_encoders(self._index, keep=self._name(fingerprint))
         if carried and not self._shall_carry:
             self._notify(f"{self._index} no longer carries an encoder")
 

@@ -9,7 +9,6 @@ import pytest
 
 from askdocs.errors import RefusedError
 from askdocs.index.encoders import carried_encoders, carry_encoder, drop_encoders, sweep_encoders
-from askdocs.index.generation import current_digest
 from askdocs.index.transaction import begin
 from tests.index.conftest import contents
 from tests.raising import raises, refusing
@@ -132,20 +131,6 @@ def test_leftovers_are_swept_up(index, commit, names):
     with begin(index, expecting=digest):
         assert carried_encoders(index) == {name: 0 for name in names if name == "abc"}
         assert (index / "encoders").exists() == ("abc" in names)
-
-
-def test_transaction_carries_and_drops(index, encoder):
-    """The writer's hold on an index is all that is needed."""
-    with begin(index, expecting=current_digest(index)) as transaction:
-        transaction.carry_encoder(encoder)
-        (index / "encoders" / "other").mkdir()
-        carried = carried_encoders(index)
-        transaction.drop_encoders(keep="abc")
-        kept = carried_encoders(index)
-        transaction.drop_encoders()
-    assert carried == {"abc": 8, "other": 0}
-    assert kept == {"abc": 8}
-    assert not (index / "encoders").exists()
 
 
 @pytest.mark.parametrize("closed", ["encoders", "encoders/abc"])

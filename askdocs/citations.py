@@ -25,12 +25,7 @@ class Sources:
     """The files of a corpus as they are now, each read at most once."""
 
     def __init__(self, base: Path, corpus: CorpusSettings) -> None:
-        """Read nothing yet.
-
-        Args:
-            base: The folder that paths are relative to.
-            corpus: The limit of size and the encoding to use.
-        """
+        """Read nothing yet; paths are relative to `base`, `corpus` has the limit and encoding."""
         self._base = base
         self._corpus = corpus
         self.document = lru_cache(maxsize=256)(self._document)

@@ -29,12 +29,7 @@ _THREADS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedSettings:
-    """The settings that an index should have been made with, as far as the caller says.
-
-    Attributes:
-        model: The model's name or folder; None for the recorded one.
-        max_tokens: The longest passage; None for the recorded one.
-    """
+    """The model (name or folder) and longest passage that are wanted; None for the recorded one."""
 
     model: str | None = None
     max_tokens: int | None = None
@@ -111,13 +106,9 @@ def listed_damage(
     *,
     named: Callable[[Path], str] = str,
 ) -> tuple[DamagedFile, ...]:
-    """List the damage to a generation, in order of name, and then the damage to its encoder.
+    """List the damage to a generation, name to reason, by name, and then that to its encoder.
 
-    Args:
-        generation: The generation.
-        damaged: Name to reason, for its own files.
-        encoder: Path and reason, for the files of its encoder.
-        named: Returns the path to report.
+    `named` returns the path to report.
     """
     files = [(generation.directory / name, damaged[name]) for name in sorted(damaged)]
     return tuple(
@@ -141,16 +132,11 @@ def damaged_encoder(generation: Generation) -> list[tuple[Path, str]]:
 def observe(
     base: Path, corpus: CorpusSettings, *, index: Path, known: Mapping[str, DocumentRecord]
 ) -> Iterator[Observation]:
-    """Look at every file of a corpus, in order of path.
+    """Look at every file of a corpus, in order of path; for the arguments see `walk`.
 
-    Files are compared by content, since a clone changes their times. The bytes that are hashed are
-    the bytes that are decoded. At most two files are in memory at a time.
-
-    Args:
-        base: The real parent of the index directory.
-        corpus: Which files to look at.
-        index: The index directory, which is never entered.
-        known: The index's records of the files; a file that has not changed is not decoded.
+    Files are compared by content, since a clone changes their times; one that has not changed since
+    it was recorded in `known` is not decoded. The bytes that are hashed are the bytes that are
+    decoded. At most two files are in memory at a time.
 
     Returns:
         The observations without the texts, which may be larger than memory.

@@ -72,9 +72,6 @@ def repair(
         progress: Told how far the repair is.
         dry_run: Whether only to report what is wrong, and whether it can be repaired.
 
-    Returns:
-        What was wrong.
-
     Raises:
         NoIndexError: There is neither an index nor a part of one.
         UsageError: The paths are not those of the corpus that the index records.

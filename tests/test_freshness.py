@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from askdocs.corpus.walk import walk
+from askdocs.disk import access
 from askdocs.embedding.entry import entry_directory
 from askdocs.embedding.model import DEFAULT_MODEL, locate_model
 from askdocs.errors import DamagedFileError, FormatError
 from askdocs.freshness import Observation, WantedSettings, check_freshness, observe, observe_entry
-from askdocs.index.codec import manifest_digest
 from askdocs.index.generation import Generation, current_digest, head_line, open_generation
 from askdocs.index.transaction import begin
 from askdocs.indexing.build import build
@@ -319,8 +319,8 @@ def test_other_format_is_a_change_of_settings(index, part, found, read, deep):
     if part == "manifest":
         content = manifest.read_bytes().replace(b'"format_version": 3', b'"format_version": 2')
         manifest.write_bytes(content)
-        manifest.parent.rename(manifest.parent.with_name(manifest_digest(content)))
-        (directory / "HEAD").write_bytes(head_line(manifest_digest(content)))
+        manifest.parent.rename(manifest.parent.with_name(access.digest(content)))
+        (directory / "HEAD").write_bytes(head_line(access.digest(content)))
     else:
         body = f"askdocs-index 9 {manifest.parent.name}"
         checksum = hashlib.sha256(body.encode()).hexdigest()[:16]

@@ -43,13 +43,9 @@ def open_regular(path: Path | str, *, follow_links: bool = True) -> BufferedRead
 def regular_descriptor(path: Path | str, *, follow_links: bool = True) -> int:
     """Open a regular file and return its descriptor.
 
-    Args:
-        path: The file.
-        follow_links: False to refuse a link with an OSError of ELOOP or EMLINK.
-
     Raises:
         SpecialFileError: It is not a regular file. A FIFO is not waited for.
-        OSError: It cannot be opened.
+        OSError: It cannot be opened; ELOOP or EMLINK for a link unless `follow_links`.
     """
     try:
         descriptor = os.open(path, _READ_FLAGS | (0 if follow_links else _NOFOLLOW))
@@ -67,11 +63,7 @@ def regular_descriptor(path: Path | str, *, follow_links: bool = True) -> int:
 
 
 def read_at(descriptor: int, start: int, end: int) -> bytes:
-    """Read the bytes from one offset to another, fewer only at the end of the file.
-
-    Raises:
-        OSError: They cannot be read.
-    """
+    """Read the bytes from one offset to another, fewer only at the end of the file."""
     content = b""
     # One system call may return less than was asked for.
     while start < end and (piece := _read_once(descriptor, end - start, start)):
@@ -91,10 +83,8 @@ def _read_once(descriptor: int, size: int, start: int) -> bytes:
 def open_named(path: Path | str) -> IO[bytes]:
     """Open what the user named: a file, a device, or a pipe such as the shell's `<(command)`.
 
-    A FIFO is waited for: the user asked to read what another process writes into it.
-
-    Raises:
-        OSError: It cannot be read, or is a folder.
+    A FIFO is waited for: the user asked to read what another process writes into it. An OSError
+    says that it cannot be read, or is a folder.
     """
     return Path(path).open("rb")
 
@@ -102,9 +92,7 @@ def open_named(path: Path | str) -> IO[bytes]:
 def read_found(path: Path, *, most_bytes: int) -> bytes:
     """Read up to `most_bytes` of a file, or of a link to one, that nobody named; never wait.
 
-    Raises:
-        SpecialFileError: It is not a regular file.
-        OSError: It cannot be read.
+    For errors see `regular_descriptor`.
     """
     with open_regular(path) as file:
         return file.read(most_bytes)
@@ -147,8 +135,7 @@ def digest(content: bytes) -> str:
 def record_of(path: Path) -> FileRecord:
     """Read a file in bounded memory and return what a manifest must say about it.
 
-    Raises:
-        OSError: It cannot be read, or is a link.
+    An OSError says that it cannot be read, or is a link.
     """
     with open_regular(path, follow_links=False) as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -182,10 +169,7 @@ def verify(path: Path, record: FileRecord) -> None:
 
 
 def verify_size(path: Path, record: FileRecord) -> None:
-    """Verify that a file of an index is a file of the recorded size, without reading it.
-
-    For errors see `read_verified`.
-    """
+    """Verify the size of a file of an index, without reading it; for errors see `read_verified`."""
     with index_file(path):
         status = path.lstat()
     if stat.S_ISLNK(status.st_mode):

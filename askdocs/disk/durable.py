@@ -1,4 +1,7 @@
-"""Durable writing: what is reported as written survives a crash."""
+"""Durable writing: what is reported as written survives a crash.
+
+What the disk refuses is a RefusedError, for the files of a cache an OSError.
+"""
 
 import errno
 import hashlib
@@ -20,8 +23,7 @@ _COPIED_BYTES = 1 << 20
 def write_file(path: Path, pieces: Iterable[bytes]) -> FileRecord:
     """Write a new file, force it to the disk, and return what a manifest must say about it.
 
-    Raises:
-        RefusedError: The disk refuses, or the file exists: an index's files are written once.
+    A file that exists is refused: an index's files are written once.
     """
     hasher = hashlib.sha256()
     length = 0
@@ -35,7 +37,7 @@ def write_file(path: Path, pieces: Iterable[bytes]) -> FileRecord:
 
 
 def write_index_file(path: Path, pieces: Iterable[bytes | memoryview]) -> dict[str, FileRecord]:
-    """Write a new file of an index; for what is returned and raised see `FileWriter`."""
+    """Write a new file of an index; for what is returned see `FileWriter`."""
     writer = FileWriter(path)
     try:
         for piece in pieces:
@@ -62,11 +64,7 @@ class FileWriter:
         self._block = hashlib.sha256()
 
     def write(self, piece: bytes | memoryview) -> None:
-        """Add some bytes.
-
-        Raises:
-            RefusedError: The disk refuses, or the file exists: an index's files are written once.
-        """
+        """Add some bytes; the first ones are refused if the file exists."""
         view = memoryview(piece).cast("B")
         with refusals(self._path):
             self._file().write(view)
@@ -85,9 +83,6 @@ class FileWriter:
 
         Returns:
             What the manifest must say about each file that was written, by its name.
-
-        Raises:
-            RefusedError: The disk refuses, or a file exists.
         """
         with refusals(self._path), self._file() as file:
             seam.force(file)
@@ -121,11 +116,7 @@ class Spool:
     """Bytes on the disk that memory has no room for; closing it deletes them."""
 
     def __init__(self, directory: Path) -> None:
-        """Create a file without a name.
-
-        Raises:
-            RefusedError: The disk refuses, as in the other methods.
-        """
+        """Create a file without a name."""
         self.size = 0
         self._directory = directory
         with refusals(directory):
@@ -203,11 +194,7 @@ def link_or_copy(source: Path, target: Path) -> None:
 
 
 def copy_folder(source: Path, target: Path) -> None:
-    """Copy the files of a folder into a new folder and force them to the disk.
-
-    Raises:
-        RefusedError: The disk refuses, or the target exists.
-    """
+    """Copy the files of a folder to the disk, into a new folder, which must not exist yet."""
     with refusals(target):
         seam.make_folder(target)
         for path in sorted(source.iterdir()):
@@ -266,9 +253,6 @@ def sync_names(folders: Iterable[Path]) -> None:
     """Force the names in some folders to the disk, as a run that died may not have done.
 
     A folder that does not exist, or whose names may not be read, is skipped.
-
-    Raises:
-        RefusedError: The disk refuses.
     """
     for folder in folders:
         with refusals(folder), suppress(FileNotFoundError, NotADirectoryError, PermissionError):
@@ -279,38 +263,29 @@ def sync_names(folders: Iterable[Path]) -> None:
 
 
 def write_output(path: Path, content: bytes) -> None:
-    """Write a file or a pipe that the user named, replacing what is there.
-
-    A RefusedError says that the disk refuses.
-    """
+    """Write a file or a pipe that the user named, replacing what is there."""
     with refusals(path), seam.overwrite(path) as file:
         file.write(content)
 
 
 def write_new(path: Path, content: bytes) -> None:
-    """Write a new file of a cache; raise OSError if the disk refuses, or the file exists."""
+    """Write a new file of a cache."""
     with seam.create(path) as file:
         file.write(content)
 
 
 def rename_over(source: Path, target: Path) -> None:
-    """Rename a file or a folder of a cache.
-
-    An OSError says that the disk refuses, or that the target is a folder that is not empty.
-    """
+    """Rename a file or a folder of a cache; the target may be a folder only if it is empty."""
     seam.rename(source, target)
 
 
 def unlink(path: Path) -> None:
-    """Remove a file of a cache; raise OSError if the disk refuses, or there is no such file."""
+    """Remove a file of a cache; raise FileNotFoundError if it does not exist."""
     seam.unlink(path)
 
 
 def make_folders(path: Path) -> list[Path]:
-    """Create a folder and its missing parents, and return those that were missing.
-
-    An OSError says that the disk refuses.
-    """
+    """Create a folder and its missing parents, and return those that were missing."""
     missing = [folder for folder in (path, *path.absolute().parents) if not folder.is_dir()]
     for folder in reversed(missing):
         try:
@@ -324,14 +299,9 @@ def make_folders(path: Path) -> list[Path]:
 
 @contextmanager
 def temporary_folder(prefix: str, *, parent: Path | None = None) -> Iterator[Path]:
-    """Create a private folder for the length of the block.
+    """Create a private folder for the length of the block; its name begins with `prefix`.
 
-    Args:
-        prefix: How its name begins.
-        parent: The folder to create it in; None for the system's folder for temporary files.
-
-    Raises:
-        OSError: The disk refuses.
+    Without `parent` it is in the system's folder for temporary files.
     """
     path = seam.make_private_folder(prefix, parent)
     try:

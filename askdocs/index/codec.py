@@ -1,6 +1,5 @@
 """Manifests and document records as bytes."""
 
-import hashlib
 import json
 import math
 import re
@@ -41,11 +40,6 @@ _LIMITS = ("max_bytes", "max_line_chars", "max_sentences", "max_documents", "max
 _STATUSES = {status.value: status for status in DocumentStatus}
 
 
-def manifest_digest(content: bytes) -> str:
-    """Return the name of a generation: the sha256 of its manifest's file, hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
-
-
 def write_manifest(manifest: Manifest) -> bytes:
     """Return the manifest's file: JSON with sorted keys, the same bytes for the same manifest."""
     fields = asdict(manifest)
@@ -77,17 +71,13 @@ def read_manifest(content: bytes) -> Manifest:
         )
         version = fields["format_version"]
         if type(version) is not int or version != FORMAT_VERSION:
-            raise FormatError(
-                f"the index has format {version!r}, this version reads {FORMAT_VERSION}",
-                found=repr(version),
-                read=str(FORMAT_VERSION),
-                hint="askdocs index --rebuild PATH, or the askdocs that made it",
-            )
+            message = f"the index has format {version!r}, this version reads {FORMAT_VERSION}"
+            hint = "askdocs index --rebuild PATH, or the askdocs that made it"
+            raise FormatError(message, found=repr(version), read=str(FORMAT_VERSION), hint=hint)
         return _manifest(fields)
     except _WRONG as error:
-        raise DamagedIndexError(
-            f"the manifest cannot be read: {error}", hint=REPAIR_FROM
-        ) from error
+        message = f"the manifest cannot be read: {error}"
+        raise DamagedIndexError(message, hint=REPAIR_FROM) from error
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -153,17 +143,10 @@ _row = attrgetter("status", "reason", "sha256", "bytes", "encoding", "paragraphs
 
 
 def read_records(content: bytes, *, name: str) -> dict[str, DocumentRecord]:
-    """Parse the file of the records and check every field of it.
-
-    Args:
-        content: The file.
-        name: What an error calls it.
-
-    Returns:
-        The records by path, in order of path.
+    """Parse the file of the records, in order of path, and check every field of it.
 
     Raises:
-        DamagedIndexError: It is not such a file; the error names the line.
+        DamagedIndexError: It is not such a file; the error names the line, and calls it `name`.
     """
     *lines, rest = content.split(b"\n")
     records: dict[str, DocumentRecord] = {}

@@ -1,4 +1,7 @@
-"""The compiled encoders inside an index, with which it answers where the model is not installed."""
+"""The compiled encoders inside an index, with which it answers where the model is not installed.
+
+What the file system refuses is a RefusedError.
+"""
 
 from pathlib import Path
 
@@ -9,11 +12,7 @@ TEMPORARY = "new-"
 
 
 def carried_encoders(directory: Path) -> dict[str, int]:
-    """Return the size in bytes of each encoder that an index carries, without half-made copies.
-
-    Raises:
-        RefusedError: The file system refuses.
-    """
+    """Return the size in bytes of each encoder that an index carries, without half-made copies."""
     with access.refusals(directory / ENCODERS):
         return {
             folder.name: sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
@@ -27,9 +26,6 @@ def carry_encoder(directory: Path, source: Path) -> None:
 
     An entry of the same name is replaced, and so is a link that leads out of the index. The caller
     must hold the lock.
-
-    Raises:
-        RefusedError: The disk refuses.
     """
     folder = directory / ENCODERS
     durable.require_folder(folder)
@@ -43,11 +39,7 @@ def carry_encoder(directory: Path, source: Path) -> None:
 
 
 def drop_encoders(directory: Path, *, keep: str = "") -> None:
-    """Remove every encoder from an index except the one named `keep`.
-
-    Raises:
-        RefusedError: The disk refuses.
-    """
+    """Remove every encoder from an index except the one named `keep`; the caller holds the lock."""
     _remove(directory, [path for path in _entries(directory) if path.name != keep])
 
 

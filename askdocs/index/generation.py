@@ -22,7 +22,7 @@ from askdocs.errors import (
     UnreadableFileError,
     UnusableIndexError,
 )
-from askdocs.index.codec import manifest_digest, read_manifest, read_records
+from askdocs.index.codec import read_manifest, read_records
 from askdocs.places import GENERATIONS, HEAD, generation_folders, has_generations
 
 if TYPE_CHECKING:
@@ -75,12 +75,9 @@ def read_head(directory: Path) -> str:
         raise DamagedIndexError(f"{path} cannot be read", hint=REPAIR)
     layout = int(match[1])
     if layout != _LAYOUT:
-        raise FormatError(
-            f"{path} is of layout {layout}, this version reads {_LAYOUT}",
-            found=str(layout),
-            read=str(_LAYOUT),
-            hint="askdocs index --rebuild PATH, or the askdocs that made it",
-        )
+        message = f"{path} is of layout {layout}, this version reads {_LAYOUT}"
+        hint = "askdocs index --rebuild PATH, or the askdocs that made it"
+        raise FormatError(message, found=str(layout), read=str(_LAYOUT), hint=hint)
     return match[2].decode()
 
 
@@ -99,13 +96,7 @@ def _checksum(body: str) -> str:
 # Without slots: cached_property needs a dictionary.
 @dataclass(frozen=True, kw_only=True)
 class Generation:
-    """A generation whose manifest is verified.
-
-    Attributes:
-        index: The index directory.
-        digest: The generation's name.
-        manifest: Its settings, counts and files.
-    """
+    """A generation of an index directory whose manifest is verified, named by its digest."""
 
     index: Path
     digest: str
@@ -140,11 +131,7 @@ class Generation:
         return GenerationReader(self._opened, names=self.manifest.files)
 
     def verify(self, names: Iterable[str] | None = None, *, deep: bool = True) -> None:
-        """Verify some files.
-
-        Args:
-            names: Their names; None for all files.
-            deep: Whether to read every byte; otherwise, only sizes are compared.
+        """Verify some files, or all of them; unless `deep`, only their sizes are compared.
 
         Raises:
             DamagedFileError: A file is not what the manifest says.
@@ -156,9 +143,8 @@ class Generation:
     def damage(self, *, deep: bool) -> dict[str, str]:
         """Return the names of the files that are not what the manifest says, and what is wrong.
 
-        Args:
-            deep: Whether to read every byte, and to verify that each table of checksums belongs to
-                its file; otherwise, only sizes are compared.
+        If `deep`, every byte is read, and each table of checksums is verified to belong to its
+        file; otherwise, only sizes are compared.
         """
         reasons = {name: self._damage_of(name, deep=deep) for name in sorted(self.manifest.files)}
         return {name: reason for name, reason in reasons.items() if reason}
@@ -190,10 +176,7 @@ class Generation:
 def open_generation(directory: Path, *, with_documents: bool = False) -> Generation:
     """Open the current generation of an index, without a lock and without waiting.
 
-    Args:
-        directory: The index directory.
-        with_documents: Whether to read the records of the documents now; a writer may remove them
-            later.
+    With `with_documents` the records of the documents are read now; a writer may remove them later.
 
     Raises:
         NoIndexError: There is no index.
@@ -240,7 +223,7 @@ def _open(directory: Path, digest: str, *, with_documents: bool = False) -> Gene
         content = access.read_index_file(path)
     except DamagedFileError as error:
         raise DamagedIndexError(str(error), hint=REPAIR_FROM) from error
-    if manifest_digest(content) != digest:
+    if access.digest(content) != digest:
         raise DamagedIndexError(f"{path} is not what HEAD says", hint=REPAIR_FROM)
     generation = Generation(index=directory, digest=digest, manifest=read_manifest(content))
     if with_documents:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from askdocs.disk import access, durable, lock
 from askdocs.errors import DamagedIndexError, LockedError, RefusedError, UnreadableFileError
-from askdocs.index.codec import manifest_digest, write_manifest, write_records, write_tools
+from askdocs.index.codec import write_manifest, write_records, write_tools
 from askdocs.index.encoders import TEMPORARY, half_copies, sweep_encoders
 from askdocs.index.generation import MANIFEST, RECORDS, TOOLS, Generation, current_digest, head_line
 from askdocs.places import GENERATIONS, HEAD
@@ -30,9 +30,8 @@ class OvertakenError(LockedError):
 
     def __init__(self, directory: Path) -> None:
         """Name the index directory."""
-        super().__init__(
-            f"another process has written {directory} meanwhile", hint="run the command again"
-        )
+        message = f"another process has written {directory} meanwhile"
+        super().__init__(message, hint="run the command again")
 
 
 @contextmanager
@@ -90,10 +89,6 @@ def sweep_leftovers(directory: Path, digest: str) -> None:
 
     If there is nothing to remove, or it may not be removed, the rest is left alone.
 
-    Args:
-        directory: The index directory.
-        digest: The name of its current generation.
-
     Raises:
         RefusedError: The disk refuses to force the name.
     """
@@ -132,11 +127,7 @@ class Transaction:
     def keep_files(
         self, generation: Generation, names: Collection[str] | None = None
     ) -> dict[str, FileRecord]:
-        """Take over files of the previous generation unchanged, after verifying them.
-
-        Args:
-            generation: The previous generation.
-            names: The names of the files; None for all.
+        """Take over some or all files of the previous generation unchanged, once verified.
 
         Returns:
             What the manifest must say about each of them.
@@ -186,7 +177,7 @@ class Transaction:
         if self._temporary is None:
             raise ValueError("must be called after writing")
         content = write_manifest(manifest)
-        digest = manifest_digest(content)
+        digest = access.digest(content)
         durable.write_file(self._temporary / MANIFEST, [content])
         durable.write_file(self._temporary / TOOLS, [write_tools(tools)])
         for path in sorted(self._temporary.iterdir()):
@@ -250,9 +241,6 @@ def mend_generation(target: Path, source: Path, manifest: Manifest) -> None:
         target: The folder.
         source: The copy, from which the files are moved.
         manifest: What both must hold.
-
-    Raises:
-        RefusedError: The disk refuses.
     """
     for folder in sorted({name.parent for name in map(Path, manifest.files)}):
         durable.require_folder(target / folder)

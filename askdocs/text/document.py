@@ -79,10 +79,8 @@ def is_codec(name: str) -> bool:
     """Return True if a codec of this name decodes bytes to text."""
     try:
         b"    ".decode(name)
-    except UnicodeDecodeError:
-        return True
-    except (LookupError, ValueError):
-        return False
+    except (LookupError, ValueError) as error:
+        return isinstance(error, UnicodeDecodeError)
     return True
 
 
@@ -134,10 +132,9 @@ def _decode_strictly(content: bytes, encoding: str) -> str:
         raise UnreadableSourceError(f"unknown encoding {encoding}", skipped=False)
     try:
         text = content.decode(encoding)
+        text.encode()  # lone surrogates are not characters
     except UnicodeError as error:
         raise UnreadableSourceError(f"not {encoding.upper()}", skipped=False) from error
-    if not is_encodable(text):
-        raise UnreadableSourceError(f"not {encoding.upper()}", skipped=False)
     return text
 
 

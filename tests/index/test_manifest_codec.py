@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askdocs.errors import DamagedIndexError, FormatError, UnusableIndexError
-from askdocs.index.codec import manifest_digest, read_manifest, write_manifest, write_tools
+from askdocs.index.codec import read_manifest, write_manifest, write_tools
 from askdocs.records.manifest import (
     FORMAT_VERSION,
     CorpusSettings,
@@ -127,11 +127,6 @@ def test_manifest_is_plain_text():
     assert set(content) <= set(string.printable.encode())
     assert content.startswith(b'{\n "corpus": {\n  "encoding": "latin-1",\n')
     assert content.endswith(b'\n "passages": {\n  "max_tokens": 100,\n  "rules": 1\n }\n}\n')
-
-
-def test_name_is_the_digest_of_the_file():
-    """`sha256sum manifest.json` gives the name of the generation."""
-    assert manifest_digest(b"abc") == hashlib.sha256(b"abc").hexdigest()
 
 
 def test_tools_are_listed_by_name():

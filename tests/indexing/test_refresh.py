@@ -1,5 +1,6 @@
 """A refresh does only what has changed, and ends where a fresh build would."""
 
+import fcntl
 import os
 from contextlib import closing
 from dataclasses import replace
@@ -153,9 +154,7 @@ def test_failed_file_leaves_the_data_as_they_are(rain, index_docs):
     index_docs()
     before = state_of(rain.parent / "vectors")
     (rain / "b.txt").write_bytes(b"Caf\xe9")
-
     report = index_docs()
-
     assert (report.failed, report.embedded) == ({"docs/b.txt": "not UTF-8"}, 0)
     after = state_of(rain.parent / "vectors")
     data = [name for name in after if name.startswith("generations") and "/000/" in name]
@@ -301,9 +300,7 @@ def test_many_sentences_are_written_in_slices(docs, index_docs, monkeypatch):
     at_once = index_docs()
     whole = state_of(docs.parent / "vectors")
     monkeypatch.setattr("askdocs.indexing.fill._SLICE_SENTENCES", 2)
-
     sliced = index_docs(index=docs.parent / "sliced")
-
     assert (at_once.embedded, at_once.sentences) == (7, 12)
     assert sliced.sentences == 12
     for name, (_, _, content) in state_of(docs.parent / "sliced").items():
@@ -348,3 +345,24 @@ def test_writer_that_is_always_overtaken_gives_up(rain, index_docs, cache):
     with raises(LockedError, f"another process has written {patient.index} meanwhile"):
         build(patient, cache=cache, notify=pytest.fail, open_encoder=overtaken)
     assert opened
+
+
+def test_patient_writer_plans_again_after_another_writer(rain, index_docs, cache):
+    """It starts from what was committed while it waited, and does only the rest."""
+    index_docs()
+    (rain / "b.txt").write_text("Snow fell.")
+    request = IndexRequest(index=rain.parent / "vectors", wait_seconds=60.0)
+    with (request.index / "LOCK").open("rb") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+
+        def write_and_give_up(_line: str) -> None:
+            holder.close()
+            index_docs()
+            (rain / "c.txt").write_text("Hail fell.")
+
+        report = build(request, cache=cache, notify=write_and_give_up)
+    assert (report.added, report.embedded) == (("docs/c.txt",), 1)
+    assert texts_in(request.index)[1:] == [
+        ("docs/b.txt", "Snow fell."),
+        ("docs/c.txt", "Hail fell."),
+    ]

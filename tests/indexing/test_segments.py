@@ -69,9 +69,7 @@ def test_refresh_rewrites_only_segments_that_changed(many, index_docs):
     before = inodes(many.parent / "vectors")
     changed = segment_of("docs/07.txt", 4)
     write(many, {"07.txt": "Rain fell on day 7. It was dry. The ship number 7 sank.\n"})
-
     report = index_docs()
-
     after = inodes(many.parent / "vectors")
     assert (report.embedded, report.changed) == (1, ("docs/07.txt",))
     assert after.keys() == before.keys()
@@ -100,10 +98,8 @@ def test_outgrown_codebook_is_replaced(docs, index_docs, monkeypatch):
     write(docs, {f"{number}.txt": "Rain fell.\n\nRain fell." for number in range(4)})
     index_docs()
     write(docs, {"4.txt": "The sun!"})
-
     report = index_docs()
     index_docs(index=docs.parent / "fresh")
-
     assert report.embedded == 1
     one, two = (open_generation(docs.parent / name) for name in ("vectors", "fresh"))
     every = np.arange(report.sentences)

@@ -85,14 +85,12 @@ def test_settings_hold_until_others_are_given(docs, index_docs):
     index = docs.parent / "vectors"
     (docs / "a.rst").write_text("Rain fell.")
     (docs / "b.txt").write_text("Snow fell.")
-
     index_docs(include=("*.txt", "*.rst", "*.rst"), exclude=("b*",), hidden=True)
     index_docs()
     recorded = corpus_of(index)
     index_docs(include=("*.txt", ""), exclude=("", "c*"), hidden=False)
     changed = corpus_of(index)
     index_docs(include=("",), exclude=("",))
-
     default = CorpusSettings(roots=("docs",))
     assert recorded == replace(default, include=("*.rst", "*.txt"), exclude=("b*",), hidden=True)
     assert changed == replace(default, include=("*.txt",), exclude=("c*",))

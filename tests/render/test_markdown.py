@@ -100,9 +100,7 @@ def test_nothing_in_a_text_is_markdown(text, question, path, cut, end):
     """Whatever a text, a question or a path is made of, a parser reads it as that text."""
     cut, end = sorted((min(cut, len(text)), min(end, len(text))))
     ranking = ranking_of(hit_of(text, (cut, end), path=path), question=question)
-
     tokens = PARSER.parse(render_markdown(ranking))
-
     outline = _outline(tokens)
     assert outline[:4] == ["heading_open", "inline", "heading_close", "blockquote_open"]
     body = ["paragraph_open", "inline", "paragraph_close"]

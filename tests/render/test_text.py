@@ -61,9 +61,7 @@ def test_hits_are_parted_by_blank_lines():
     """Each hit has a head, its text after a margin, and a blank line before the next one."""
     first = make_hit("Rain fell. It was wet.", (0, 10))
     second = make_hit("Snow fell.\n\nIt froze.", (12, 21), rank=12, score=1.0, lines=(9, 11))
-
     text = render_ranking(ranking_of(first, second), PLAIN, base=BASE)
-
     assert text == (
         "1.  docs/a.txt#p3  line 7  0.12  verified\n"
         ">   Rain fell. It was wet.\n"
@@ -218,10 +216,8 @@ def test_json_is_safe_and_loses_nothing(text):
     """What a terminal would obey is escaped, and every text comes back as it was."""
     hit = replace(make_hit(text), headings=(text, text))
     ranking = ranking_of(hit, question=text)
-
     line = answers(ranking, form="jsonl")
     indented = answers(ranking)
-
     found = json.loads(line)
     assert found == json.loads(indented)
     assert [found["question"], found["hits"][0]["text"], *found["hits"][0]["headings"]] == [

@@ -43,7 +43,6 @@ def assert_hit_is_true(hit: Hit, folder: Path) -> None:
 def test_every_hit_is_true(seeds_index, seeds_project, mode, question):
     """Text, lines, characters and answer agree with the file, and the order with the scores."""
     ranking = seeds_index.ask(question, AskOptions(mode=mode, top_k=30, min_score=0))
-
     assert (ranking.question, ranking.mode) == (Question(id="0", text=question), mode)
     assert [hit.rank for hit in ranking.hits] == list(range(1, len(ranking.hits) + 1))
     order = [(-hit.score, hit.place.citation.path, hit.place.chars) for hit in ranking.hits]
@@ -163,9 +162,7 @@ def test_odd_text_keeps_its_offsets(docs, open_docs):
     (docs / "odd.txt").write_bytes(ODD.encode())
     (docs / "utf16.txt").write_bytes(ODD.encode("utf-16-le"))
     index = open_docs()
-
     hits = index.ask("naïve text of the last line", AskOptions(top_k=20, min_score=0)).hits
-
     assert {hit.place.citation.path for hit in hits} == {"docs/odd.txt"}
     assert {one.path for hit in hits for one in hit.duplicates} == {"docs/utf16.txt"}
     for hit in hits:

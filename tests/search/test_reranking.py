@@ -43,11 +43,9 @@ def test_best_fifty_are_ordered_anew(seeds_index, mode):
     """The hits come from the first fifty, by the reranker's score; all else of them stays."""
     reranker = ByLength()
     before = seeds_index.ask(QUESTION, AskOptions(mode=mode, top_k=50, min_score=0))
-
     options = AskOptions(mode=mode, top_k=50, min_score=0, reranker=reranker)
     after = seeds_index.ask(QUESTION, options)
     first = seeds_index.ask(QUESTION, replace(options, top_k=3))
-
     assert as_ranked(after.hits) == as_ranked(before.hits)
     assert [hit.rank for hit in after.hits] == list(range(1, len(before.hits) + 1))
     lengths = [len(hit.text) for hit in after.hits]

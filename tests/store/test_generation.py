@@ -244,9 +244,7 @@ def test_prepared_reader_reads_nothing_more(written, lexical):
     reader, other = written.reader(), written.reader()
     asked = np.eye(8, dtype=np.float32)[:1]
     nearest, best = other.dense(asked, 2)[0], other.lexical(["ship"], 2)[0]
-
     reader.prepare(lexical=lexical)
-
     for name in FILES:
         if lexical or name != "lexical.npys":
             (written.directory / "000" / name).unlink()

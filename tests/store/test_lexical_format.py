@@ -102,7 +102,6 @@ def test_copied_passages_are_as_if_written(as_file, made):
     readers = [PostingsReader(as_file([content_of(passages)])) for passages in segments]
     writer = PostingsWriter()
     passages: list[list[str]] = []
-
     for step in steps:
         if isinstance(step, tuple):
             number, start, end = step
@@ -111,7 +110,6 @@ def test_copied_passages_are_as_if_written(as_file, made):
         else:
             writer.add(step)
             passages.append(step)
-
     assert b"".join(writer.pieces()) == content_of(passages)
 
 

@@ -293,12 +293,10 @@ def test_only_some_sentences_are_looked_at_where_that_is_wanted(counts, share, k
     within = np.random.default_rng(seed).random(len(vectors)) < share
     codebook = train_codebook(vectors, lists=5)
     reader = reader_of(codebook, np.split(vectors, np.cumsum(counts)[:-1]))
-
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(lists, "LEAST_ROWS", rows)
         patched.setattr(lists, "ROWS_PER_ROOT", 0)
         ids, cosines = reader.nearest(asked[np.newaxis], k, within=within)
-
     assert len(set(ids[0].tolist())) == min(k, within.sum())
     assert within[ids].all()
     if rows == 1000:
@@ -367,9 +365,7 @@ def test_near_lists_hold_most_neighbours(monkeypatch):
     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
     asked = vectors[::40]
     codebook = train_codebook(vectors, lists=64)
-
     ids, _ = reader_of(codebook, np.split(vectors, 4)).nearest(asked, 10)
-
     exact = np.argsort(-(asked @ vectors.T), axis=1)[:, :10]
     shared = [len(set(a) & set(b)) for a, b in zip(ids.tolist(), exact.tolist(), strict=True)]
     assert sum(shared) / exact.size >= 0.95

@@ -95,9 +95,7 @@ def test_passages_come_back_as_they_were(tmp_path):
 def test_lines_are_json(tmp_path):
     """Another program reads the lines as they are documented; a path's odd bytes are escaped."""
     write(tmp_path / "texts", DOCUMENTS_OF_THREE)
-
     content = content_of(tmp_path / "texts")
-
     assert content[DOCUMENTS] == (
         b'["a.txt", "utf-8"]\n["b.txt", "latin-1"]\n["\\udcff\\nodd.txt", "utf-16-le"]\n'
     )

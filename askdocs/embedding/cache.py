@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from askdocs.embedding.model import Encoder, Vectors
 
-
 SLICE = 1024
 """How many sentences are embedded between two commits: an interruption loses at most these."""
 
@@ -35,20 +34,8 @@ def embed_with_cache(
     """Embed sentences: read known vectors from the cache, and add the others to it.
 
     The cache only saves time: if it is damaged, or cannot be read or written, every vector comes
-    from the encoder. Equal texts are embedded once.
-
-    Args:
-        encoder: Embeds what the cache lacks.
-        texts: Sentences, any number.
-        cache: The per-user cache directory, which need not exist.
-        advance: Called with the number of texts done since the last call; the numbers add up to
-            len(texts).
-
-    Returns:
-        Shape (len(texts), dimension), rows of unit length in the order of `texts`.
-
-    Raises:
-        ModelError: A vector contains NaN or infinity.
+    from the encoder. Equal texts are embedded once. The per-user cache directory need not exist.
+    For the rest see `Encoder.embed_sentences`.
     """
     # Questions need no NumPy before their model is opened.
     import numpy as np
@@ -79,16 +66,11 @@ class VectorCache:
     """Vectors as little-endian float32 bytes, by the sha256 of their text.
 
     It never raises: a vector that cannot be read counts as missing, one that cannot be written is
-    not kept. Every vector has a checksum, because nothing else would show a flipped bit.
+    not kept. Every vector has a checksum, because nothing else would show a flipped bit. Vectors
+    of another length count as missing. A file that is not a cache is replaced.
     """
 
     def __init__(self, path: Path, *, dimension: int) -> None:
-        """Open or make the cache at `path`; a file that is not a cache is replaced.
-
-        Args:
-            path: A file, whose directory need not exist.
-            dimension: Length of the vectors; vectors of another length count as missing.
-        """
         self._path = path
         self._bytes = dimension * 4
         self._connection = _open(path)
@@ -130,34 +112,23 @@ class VectorCache:
         self.close()
         # Damage raises the base class itself; a full disk or a lock raises a subclass.
         if type(error) is sqlite3.DatabaseError:
-            self._connection = _replace(self._path)
+            self._connection = _open(self._path, replace=True)
 
 
-def _open(path: Path) -> sqlite3.Connection | None:
+def _open(path: Path, *, replace: bool = False) -> sqlite3.Connection | None:
     try:
         durable.make_folders(path.parent)
+        if replace:
+            durable.unlink(path)
         return _connect(path)
     except (OSError, sqlite3.OperationalError):
         return None
     except sqlite3.DatabaseError:
-        return _replace(path)
-
-
-def _replace(path: Path) -> sqlite3.Connection | None:
-    try:
-        durable.unlink(path)
-        return _connect(path)
-    except (OSError, sqlite3.DatabaseError):
-        return None
+        return None if replace else _open(path, replace=True)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    """Open a cache and make its table if missing.
-
-    Raises:
-        sqlite3.OperationalError: The file cannot be opened, or is in use.
-        sqlite3.DatabaseError: The file is damaged.
-    """
+    """Open a cache and make its table if missing; DatabaseError itself means a damaged file."""
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS)
     # A damaged row may type its vector as text, and it must still be readable.
     connection.text_factory = bytes

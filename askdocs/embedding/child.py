@@ -30,12 +30,7 @@ OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
 
 def compile_model(model: Model, cache: Path) -> str:
-    """Compile a model into the cache, and return its fingerprint.
-
-    Raises:
-        ModelError: The model cannot be compiled.
-        RefusedError: The disk refuses.
-    """
+    """Compile a model into the cache, and return its fingerprint; raise what `compile` reports."""
     command = [sys.executable, "-P", "-m", "askdocs.embedding.compile"]
     child = subprocess.run(  # noqa: S603 - our own interpreter with a list of arguments
         [*command, "--cache", str(cache), str(model.directory)],
@@ -70,11 +65,7 @@ def is_writable(folder: Path) -> bool:
 
 
 def temporary_cache() -> Path:
-    """Make a directory that is removed when this process ends.
-
-    Raises:
-        RefusedError: The disk refuses.
-    """
+    """Make a directory that this process removes at its end; raise RefusedError if none can be."""
     stack = ExitStack()
     try:
         directory = stack.enter_context(durable.temporary_folder("askdocs-"))

@@ -12,8 +12,9 @@ import os
 import sys
 import warnings
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from askdocs.disk import access, durable
 from askdocs.embedding.admission import fingerprint_model
@@ -84,24 +85,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         fingerprint = fingerprint_model(model)
         if open_compiled(fingerprint, cache=options.cache) is None:
             compile_model(model, fingerprint, cache=options.cache)
+        status, directory = 0, str(entry_directory(options.cache, fingerprint))
+        report: dict[str, object] = {"fingerprint": fingerprint, "directory": directory}
     except AskdocsError as error:
         status = int(error.exit_status)
-        print(json.dumps({"error": str(error), "hint": error.hint, "status": status}))  # noqa: T201
-        return status
-    directory = str(entry_directory(options.cache, fingerprint))
-    print(json.dumps({"fingerprint": fingerprint, "directory": directory}))  # noqa: T201
-    return 0
+        report = {"error": str(error), "hint": error.hint, "status": status}
+    print(json.dumps(report))  # noqa: T201
+    return status
 
 
 def compile_model(model: Model, fingerprint: str, *, cache: Path) -> None:
     """Compile a model into the cache, where its entry appears whole or not at all.
 
-    If two processes compile the same model, the entry of the first one stays.
-
-    Args:
-        model: A model that `fingerprint_model` has admitted.
-        fingerprint: Its fingerprint.
-        cache: The per-user cache directory; made if it does not exist.
+    `fingerprint_model` has admitted the model. If two processes compile it, the entry of the first
+    one stays. The cache is made if it does not exist.
 
     Raises:
         ModelError: The model has no tokenizer that works without transformers, or the compiled
@@ -128,19 +125,8 @@ def compile_model(model: Model, fingerprint: str, *, cache: Path) -> None:
         raise RefusedError(message, hint=NO_ROOM_HINT) from error
 
 
-def load_original(
-    directory: Path,
-    *,
-    device: str = "cpu",
-    **settings: Any,  # noqa: ANN401 - passed on as they are
-) -> SentenceTransformer:
-    """Load the model in a directory in float32, without the hub.
-
-    Args:
-        directory: The directory that holds modules.json.
-        device: Where it runs, as PyTorch names devices.
-        settings: More settings for loading the transformer.
-    """
+def load_original(directory: Path, *, device: str = "cpu", **settings: str) -> SentenceTransformer:
+    """Load the model in a directory in float32, without the hub, on a device of PyTorch."""
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
@@ -188,37 +174,25 @@ def _publish(complete: Path, directory: Path) -> None:
 
 
 def require_same_vectors(compiled: CompiledModel, original: SentenceTransformer) -> None:
-    """Compare on texts of many lengths, in a batch and alone, with each prompt.
-
-    Raises:
-        ModelError: A cosine is below `MIN_COSINE`.
-    """
+    """Raise ModelError if vectors of texts of many lengths, with each prompt, differ."""
     from askdocs.embedding.encoder import TEXTS, CompiledEncoder, lowest_cosine, open_session
 
     encoder = CompiledEncoder(compiled, lambda: open_session(compiled.graph))
+    encode = partial(original.encode, list(TEXTS))
     for embed, prompt in (
         (encoder.embed_sentences, compiled.card.sentence_prompt),
         (encoder.embed_questions, compiled.card.question_prompt),
     ):
-        expected = original.encode(
-            list(TEXTS), prompt=prompt, normalize_embeddings=True, show_progress_bar=False
-        )
+        expected = encode(prompt=prompt, normalize_embeddings=True, show_progress_bar=False)
         lowest = lowest_cosine(embed, expected)
         # NaN compares false with everything: this refuses it, too.
         if not lowest >= MIN_COSINE:
-            message = (
-                f"its compiled encoder has cosine {lowest:.6f} with sentence-transformers, "
-                f"and at least {MIN_COSINE} is needed"
-            )
-            raise ModelError(message, hint=HINT)
+            cosines = f"cosine {lowest:.6f} with sentence-transformers, and at least {MIN_COSINE}"
+            raise ModelError(f"its compiled encoder has {cosines} is needed", hint=HINT)
 
 
 def export_graph(model: SentenceTransformer, directory: Path) -> tuple[str, ...]:
     """Write a model as an ONNX graph: token ids in, vectors of unit length out, for any batch.
-
-    Args:
-        model: What to write.
-        directory: Where the graph and its weights go.
 
     Returns:
         The names of the inputs that the graph uses.
@@ -239,9 +213,7 @@ def export_graph(model: SentenceTransformer, directory: Path) -> tuple[str, ...]
 def _full_disk_raises(folder: Path, size: int) -> Iterator[None]:
     """Raise OSError for a full disk, which the block's writers report like a faulty model.
 
-    Args:
-        folder: Where the block writes.
-        size: How many bytes it writes, about.
+    The block writes about `size` bytes in the folder.
     """
     from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument
 
@@ -310,9 +282,8 @@ def _optimise(traced: Path, directory: Path) -> tuple[str, ...]:
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.optimized_model_filepath = str(directory / GRAPH)
     for key, value in (("file_name", WEIGHTS), ("min_size_in_bytes", str(WEIGHT_BYTES))):
-        options.add_session_config_entry(
-            f"session.optimized_model_external_initializers_{key}", value
-        )
+        name = f"session.optimized_model_external_initializers_{key}"
+        options.add_session_config_entry(name, value)
     session = onnxruntime.InferenceSession(str(traced), options, providers=["CPUExecutionProvider"])
     if not (directory / WEIGHTS).exists():
         # No weight of the model is that large. An entry has every file, and none is empty.

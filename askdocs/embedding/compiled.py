@@ -18,17 +18,13 @@ if TYPE_CHECKING:
     from askdocs.embedding.entry import CompiledModel
     from askdocs.embedding.model import Encoder, Model
 
-
 _Result = TypeVar("_Result")
 
 
 def open_encoder(model: Model, *, cache: Path, notify: Callable[[str], None]) -> Encoder:
-    """Return the encoder of a model, and compile it first unless the cache has it.
+    """Return the encoder of a model, and compile it first unless the per-user cache has it.
 
-    Args:
-        model: What `locate_model` returned.
-        cache: The per-user cache directory; made if it does not exist.
-        notify: Called with one line before compiling, which takes seconds.
+    `notify` is called with one line before compiling, which takes seconds.
 
     Raises:
         ModelError: The model cannot be loaded, compiled, or trusted.
@@ -44,10 +40,8 @@ def open_encoder(model: Model, *, cache: Path, notify: Callable[[str], None]) ->
     if child.is_writable(cache / ENCODERS):
         notify(f"compiling the model {model.name} once, which takes some seconds")
     else:
-        notify(
-            f"compiling the model {model.name}, which costs seconds every time because "
-            f"the cache {cache} cannot be written"
-        )
+        why = f"because the cache {cache} cannot be written"
+        notify(f"compiling the model {model.name}, which costs seconds every time {why}")
         cache = child.temporary_cache()
     compiled_fingerprint = child.compile_model(model, cache)
     encoder = open_compiled(fingerprint, cache=cache)
@@ -58,11 +52,7 @@ def open_encoder(model: Model, *, cache: Path, notify: Callable[[str], None]) ->
 
 
 def open_compiled(fingerprint: str, *, cache: Path) -> Encoder | None:
-    """Return the compiled encoder with this fingerprint; None if the cache has no whole one.
-
-    Raises:
-        ValueError: `fingerprint` is not 64 hexadecimal digits.
-    """
+    """Return the compiled encoder with this fingerprint; None if the cache has no whole one."""
     opening = begin_opening(fingerprint, cache)
     return None if opening is None else opening.result()
 
@@ -71,14 +61,8 @@ def begin_opening(fingerprint: str, *caches: Path) -> Opening | None:
     """Begin to open the compiled encoder with this fingerprint, from the first cache that has it.
 
     This reads only the caches, never the model's own files. A damaged entry is never used: the
-    next cache is tried.
-
-    Args:
-        fingerprint: 64 hexadecimal digits.
-        caches: The per-user cache, or an index that carries an encoder; they need not exist.
-
-    Raises:
-        ValueError: `fingerprint` is not 64 hexadecimal digits.
+    next cache is tried. Caches are the per-user one, or an index that carries an encoder; they need
+    not exist. For the fingerprint, see `entry_directory`.
     """
     for number, cache in enumerate(caches, 1):
         compiled = read_entry(entry_directory(cache, fingerprint), fingerprint)
@@ -90,16 +74,11 @@ def begin_opening(fingerprint: str, *caches: Path) -> Opening | None:
 class Opening:
     """A compiled encoder that is being opened: threads hash its weights and build its session.
 
-    Python goes on with other work meanwhile, such as importing modules.
+    Python goes on with other work meanwhile, such as importing modules. `otherwise` begins to open
+    the next encoder, if this one is damaged.
     """
 
     def __init__(self, compiled: CompiledModel, otherwise: Callable[[], Opening | None]) -> None:
-        """Start the threads.
-
-        Args:
-            compiled: What to open.
-            otherwise: Begins to open the next encoder, if this one is damaged.
-        """
         self._compiled = compiled
         self._otherwise = otherwise
         self._whole = Background(compiled.is_whole)
@@ -120,13 +99,12 @@ class Opening:
 
 
 class Background(Generic[_Result]):
-    """A call that runs in its own thread.
+    """A call that runs in its own thread; a process that ends waits for it.
 
     `concurrent.futures` would import `logging`, which takes 6 ms of a question's 250.
     """
 
     def __init__(self, call: Callable[[], _Result]) -> None:
-        """Start the call; as for any thread, a process that ends waits for it."""
         self._call = call
         self._error: BaseException | None = None
         self._thread = Thread(target=self._run)
@@ -149,21 +127,14 @@ class Background(Generic[_Result]):
 def has_compiled(fingerprint: str, *, cache: Path, whole: bool) -> bool:
     """Return True if a cache, or an index that carries encoders, has this encoder.
 
-    Args:
-        fingerprint: 64 hexadecimal digits.
-        cache: Where to look; it need not exist.
-        whole: Whether to read the weights too.
+    The weights are read only if the encoder must be `whole`.
     """
     compiled = read_entry(entry_directory(cache, fingerprint), fingerprint)
     return compiled is not None and (not whole or compiled.is_whole())
 
 
 def compiled_folder(encoder: Encoder) -> Path:
-    """Return where the files of a compiled encoder lie.
-
-    Raises:
-        ValueError: The encoder is of another kind.
-    """
+    """Return where the files of a compiled encoder lie; raise ValueError for another kind."""
     from askdocs.embedding.encoder import CompiledEncoder
 
     if not isinstance(encoder, CompiledEncoder):

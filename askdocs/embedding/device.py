@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from askdocs.embedding.entry import Card, CompiledModel
     from askdocs.embedding.model import Encoder, Model, Vectors
 
-
 OPENVINO = "openvino"
 """The device that is this processor, run by OpenVINO; every other name is PyTorch's."""
 
@@ -49,8 +48,7 @@ def open_device(
         notify: Called with one line before importing PyTorch, which takes seconds.
 
     Raises:
-        ModelError: There is no such device here, its package is missing, it cannot run the model,
-            or its vectors differ.
+        ModelError: The device or its package is missing, or cannot run the model as it should.
     """
     # `cpu:0` is PyTorch's name for the same processor, where PyTorch is slower.
     if device.partition(":")[0] == DEFAULT_DEVICE:
@@ -70,33 +68,21 @@ def open_device(
 
 
 class Runtime(Protocol):
-    """Embeds sentences on a device."""
+    """Embeds sentences on a device, or raises RuntimeError."""
 
-    @property
-    def scheme(self) -> str:
-        """Return device and number format; see `Encoder.scheme`."""
-        ...
+    scheme: str
 
     def embed_sentences(self, texts: Sequence[str], advance: Callable[[int], None]) -> Vectors:
-        """Embed sentences; see `Encoder.embed_sentences`.
-
-        Raises:
-            RuntimeError: The device fails.
-        """
-        ...
+        """Embed sentences; see `Encoder.embed_sentences`."""
 
 
 class DeviceEncoder:
-    """An `Encoder` that embeds sentences on a device."""
+    """An `Encoder` that embeds sentences on a device, which messages name, and normalises them.
+
+    The compiled encoder counts tokens, embeds questions, and says what the model is.
+    """
 
     def __init__(self, compiled: Encoder, runtime: Runtime, device: str) -> None:
-        """Combine the two.
-
-        Args:
-            compiled: Counts tokens, embeds questions, and says what the model is.
-            runtime: Embeds sentences.
-            device: The device's name in messages.
-        """
         self.fingerprint = compiled.fingerprint
         self.dimension = compiled.dimension
         self.window = compiled.window
@@ -111,11 +97,6 @@ class DeviceEncoder:
     def embed_sentences(
         self, texts: Sequence[str], advance: Callable[[int], None] = ignore_progress
     ) -> Vectors:
-        """Embed sentences on the device; see `Encoder.embed_sentences`.
-
-        Raises:
-            ModelError: The device fails, or a vector contains NaN.
-        """
         try:
             vectors = self._runtime.embed_sentences(texts, advance)
         except RuntimeError as error:
@@ -130,27 +111,18 @@ class DeviceEncoder:
         return unit
 
     def require_same_vectors(self) -> None:
-        """Compare with the compiled encoder on texts of many lengths, in a batch and alone.
-
-        Raises:
-            ModelError: A cosine is below `MIN_COSINE`.
-        """
+        """Raise ModelError if vectors of `TEXTS` differ from those of the compiled encoder."""
         lowest = lowest_cosine(self.embed_sentences, self._compiled.embed_sentences(TEXTS))
         if lowest < MIN_COSINE:
-            message = (
-                f"vectors of the device {self._device} have cosine {lowest:.4f} with those of "
-                f"the compiled encoder, and at least {MIN_COSINE} is needed"
-            )
-            raise ModelError(message, hint=HINT)
+            others = f"the compiled encoder, and at least {MIN_COSINE} is needed"
+            message = f"vectors of the device {self._device} have cosine {lowest:.4f} with those of"
+            raise ModelError(f"{message} {others}", hint=HINT)
 
 
 def open_openvino(entry: CompiledModel) -> Runtime:
     """Load the compiled graph on this processor, in the number format that OpenVINO prefers.
 
     That is bfloat16 where the processor multiplies it, else float32.
-
-    Raises:
-        ModelError: OpenVINO is not installed, or cannot run the graph.
     """
     openvino = _import_openvino()
     try:
@@ -175,10 +147,12 @@ def _import_openvino() -> ModuleType:
 
 
 class _OpenVinoSession:
-    """A graph in OpenVINO, with the method that `CompiledEncoder` calls on onnxruntime."""
+    """A graph compiled by OpenVINO for one request at a time, on all cores.
+
+    It has the method that `CompiledEncoder` calls on onnxruntime.
+    """
 
     def __init__(self, core: Any, entry: CompiledModel) -> None:  # noqa: ANN401 - without types
-        """Compile the graph for one request at a time, on all cores."""
         compiled = core.compile_model(str(entry.graph), "CPU", {"PERFORMANCE_HINT": "LATENCY"})
         self.precision = str(compiled.get_property("INFERENCE_PRECISION_HINT").to_string())
         self._request = compiled.create_infer_request()
@@ -188,11 +162,7 @@ class _OpenVinoSession:
 
 
 def open_torch(model: Model, device: str, card: Card) -> Runtime:
-    """Load the model in float32 on a device of PyTorch, as sentence-transformers runs it.
-
-    Raises:
-        ModelError: There is no such device here, or it cannot run the model.
-    """
+    """Load the model in float32 on a device of PyTorch, as sentence-transformers runs it."""
     import torch
 
     try:

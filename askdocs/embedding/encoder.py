@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from askdocs.embedding.entry import CompiledModel
     from askdocs.embedding.model import Vectors
 
-
 BATCH_TOKENS = 512
 """The most tokens in one run, padding included, unless one text alone has more.
 
@@ -57,20 +56,14 @@ TEXTS = (
 
 
 class CompiledEncoder:
-    """An `Encoder` that runs a compiled model whose bytes are verified."""
+    """An `Encoder` that runs a compiled model whose bytes are verified.
+
+    `session` returns the session of its graph, as `open_session` does, and is called last.
+    """
 
     def __init__(
         self, compiled: CompiledModel, session: Callable[[], onnxruntime.InferenceSession]
     ) -> None:
-        """Load the tokenizer, then wait for the session.
-
-        Args:
-            compiled: What to run.
-            session: Returns the session of its graph, as `open_session` does; called last.
-
-        Raises:
-            ModelError: This onnxruntime cannot run the graph.
-        """
         # Imported only now, when the caller has begun to build the session: this import holds
         # Python's lock, building a session does not.
         from tokenizers import Tokenizer
@@ -91,17 +84,14 @@ class CompiledEncoder:
         self._session = session()
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Count the tokens of each text, without special tokens, prompt or truncation."""
         return [len(encoding.ids) for encoding in self._tokenize(texts)]
 
     def embed_questions(self, texts: Sequence[str]) -> Vectors:
-        """Embed questions; see `Encoder.embed_questions`."""
         return self._embed(self._card.question_prompt, texts, ignore_progress)
 
     def embed_sentences(
         self, texts: Sequence[str], advance: Callable[[int], None] = ignore_progress
     ) -> Vectors:
-        """Embed sentences; see `Encoder.embed_sentences`."""
         return self._embed(self._card.sentence_prompt, texts, advance)
 
     def _embed(self, prompt: str, texts: Sequence[str], advance: Callable[[int], None]) -> Vectors:
@@ -126,9 +116,8 @@ class CompiledEncoder:
         inputs = self._padded(encodings)
         state = onnxruntime.capi.onnxruntime_pybind11_state
         try:
-            vectors: Vectors = self._session.run(
-                None, {name: inputs[name] for name in self._card.inputs}
-            )[0]
+            named = {name: inputs[name] for name in self._card.inputs}
+            vectors: Vectors = self._session.run(None, named)[0]
         except (state.Fail, state.InvalidArgument, state.RuntimeException, ValueError) as error:
             # As for a window longer than the positions that the model knows. A graph whose inputs
             # are not those on its card raises ValueError.
@@ -172,46 +161,30 @@ def open_session(graph: Path) -> onnxruntime.InferenceSession:
     """Open a session that prints nothing and leaves the processor idle between runs.
 
     The graph was optimised when it was compiled; optimising again would take a fifth of the time.
-
-    Raises:
-        ModelError: This onnxruntime cannot run the graph.
+    ModelError says that this onnxruntime cannot run it.
     """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.intra_op_num_threads = _usable_cores()
+    # In a container, a process may use fewer processors than the machine has.
+    has_affinity = hasattr(os, "sched_getaffinity")
+    options.intra_op_num_threads = (
+        len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+    )
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     state = onnxruntime.capi.onnxruntime_pybind11_state
+    faults = (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf)
     try:
         return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
-    except (
-        state.Fail,
-        state.InvalidArgument,
-        state.InvalidGraph,
-        state.InvalidProtobuf,
-        state.NoSuchFile,
-        state.NotImplemented,
-    ) as error:
+    except (*faults, state.NoSuchFile, state.NotImplemented) as error:
         message = f"onnxruntime {onnxruntime.__version__} cannot run this compiled model"
         raise ModelError(message, hint=_HINT) from error
-
-
-def _usable_cores() -> int:
-    # In a container, a process may use fewer processors than the machine has.
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def lowest_cosine(embed: Callable[[Sequence[str]], Vectors], expected: Vectors) -> float:
     """Embed `TEXTS` in a batch and alone; return the lowest cosine with the expected vectors.
 
-    Args:
-        embed: Returns rows of unit length.
-        expected: The vectors of `TEXTS`, of unit length, from the encoder to compare with.
-
-    Returns:
-        A cosine, or NaN if a vector contains it.
+    All have unit length. The cosine is NaN if a vector contains it.
     """
     alone = np.concatenate([embed([text]) for text in TEXTS])
     return float(np.min([(vectors * expected).sum(axis=1) for vectors in (embed(TEXTS), alone)]))

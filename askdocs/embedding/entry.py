@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-
 SCHEMA = 2
 """The format of an entry; part of its name, so that versions of askdocs share a cache."""
 
@@ -95,21 +94,15 @@ class CompiledModel:
 def entry_directory(cache: Path, fingerprint: str) -> Path:
     """Return where the compiled encoder of a model lies in a cache.
 
-    Raises:
-        ValueError: `fingerprint` is not 64 hexadecimal digits, so it could lead elsewhere.
+    A fingerprint that is not 64 hexadecimal digits raises ValueError: it could lead elsewhere.
     """
     if not re.fullmatch("[0-9a-f]{64}", fingerprint):
-        message = f"fingerprint must be 64 hexadecimal digits, got {fingerprint!r}"
-        raise ValueError(message)
+        raise ValueError(f"fingerprint must be 64 hexadecimal digits, got {fingerprint!r}")
     return cache / ENCODERS / f"{fingerprint}-{SCHEME}-{SCHEMA}"
 
 
 def write_card(directory: Path, card: Card) -> None:
-    """Complete a directory that holds graph, weights and tokenizer.
-
-    Raises:
-        OSError: The disk refuses.
-    """
+    """Complete a directory that holds graph, weights and tokenizer."""
     # In the order of the cards that are in caches and indexes already.
     names = (GRAPH, WEIGHTS, TOKENIZER)
     records = {name: asdict(access.record_of(directory / name)) for name in names}
@@ -136,20 +129,15 @@ def read_entry(directory: Path, fingerprint: str) -> CompiledModel | None:
         return None
     fields = {name: body[name] for name in Card.__slots__}
     card = Card(**{**fields, "inputs": tuple(body["inputs"])})
-    return CompiledModel(
-        card=card, directory=directory, tokenizer=tokenizer, weights=records[WEIGHTS]
-    )
+    weights = records[WEIGHTS]
+    return CompiledModel(card=card, directory=directory, tokenizer=tokenizer, weights=weights)
 
 
 def damaged_parts(fingerprint: str, *, cache: Path) -> dict[str, str]:
     """Read every byte of a compiled encoder, and return what is wrong with its files, by name.
 
     An encoder that is not there has no damage. If the card is damaged, only the card is named,
-    because it says what the other files must be.
-
-    Args:
-        fingerprint: The encoder's fingerprint, 64 hexadecimal digits.
-        cache: Where it may be: an index that carries encoders, or the per-user cache.
+    because it says what the other files must be. The cache is an index or the per-user one.
 
     Raises:
         RefusedError: The file system refuses to read it.
@@ -222,11 +210,8 @@ def _record_of_large(path: Path) -> FileRecord:
     """Return the record of a file that is not empty, as `access.record_of` does.
 
     Hashing a piece takes Python's lock once. With pieces as small as `access.record_of` reads,
-    each would wait for the thread that imports modules. A hashed piece gives its memory back.
-
-    Raises:
-        OSError: The file cannot be read.
-        ValueError: The file is empty.
+    each would wait for the thread that imports modules. A hashed piece gives its memory back. An
+    empty file raises ValueError.
     """
     hasher = hashlib.sha256()
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:

@@ -50,43 +50,27 @@ class Encoder(Protocol):
 
     A text's vector does not depend on its batch: alone and in any batch, the cosine is at least
     0.9999.
+
+    Attributes:
+        fingerprint: The sha256 of weights, tokenizer, pooling and prompts, in hexadecimal.
+        scheme: Device and number format; vectors of one scheme share a cache file.
+        dimension: Length of the vectors.
+        window: How many tokens of a text are read, prompt and special tokens included.
+        capacity: The window less prompt and special tokens. A sentence of at most this many tokens,
+            as `count_tokens` counts, is embedded whole.
     """
 
-    @property
-    def fingerprint(self) -> str:
-        """Return the sha256 of weights, tokenizer, pooling and prompts, in hexadecimal."""
-        ...
-
-    @property
-    def scheme(self) -> str:
-        """Return device and number format; vectors of one scheme share a cache file."""
-        ...
-
-    @property
-    def dimension(self) -> int:
-        """Return the length of the vectors."""
-        ...
-
-    @property
-    def window(self) -> int:
-        """Return how many tokens of a text are read, prompt and special tokens included."""
-        ...
-
-    @property
-    def capacity(self) -> int:
-        """Return the window less prompt and special tokens.
-
-        A sentence of at most this many tokens, as `count_tokens` counts, is embedded whole.
-        """
-        ...
+    fingerprint: str
+    scheme: str
+    dimension: int
+    window: int
+    capacity: int
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Count the tokens of each text, without special tokens, prompt or truncation."""
-        ...
 
     def embed_questions(self, texts: Sequence[str]) -> Vectors:
         """Embed questions with the model's prompt for questions; see `embed_sentences`."""
-        ...
 
     def embed_sentences(
         self, texts: Sequence[str], advance: Callable[[int], None] = ...
@@ -104,7 +88,6 @@ class Encoder(Protocol):
         Raises:
             ModelError: A vector contains NaN or infinity, or has length zero.
         """
-        ...
 
 
 def ignore_progress(_count: int) -> None:
@@ -125,15 +108,9 @@ def locate_model(name: str, *, base: Path, online: bool = False, revision: str =
     `DEFAULT_MODEL` always means the packaged model, so a folder of that name cannot replace it.
     Any other name means a directory if it exists, and otherwise a model on the hub.
 
-    Args:
-        name: `DEFAULT_MODEL`, a directory, or a hub name such as `owner/model`; the default owner
-            is sentence-transformers.
-        base: The folder that relative directories start from.
-        online: Whether to ask the hub; otherwise only models fetched earlier are found.
-        revision: The commit of a model on the hub; empty for its newest.
-
-    Raises:
-        ModelError: There is no such model here.
+    Relative directories start from `base`. A hub name is `owner/model`, and the default owner is
+    sentence-transformers; an empty revision means the newest commit. Unless `online`, only models
+    fetched earlier are found. ModelError says that there is no such model here.
     """
     if name == DEFAULT_MODEL:
         return _packaged_model()

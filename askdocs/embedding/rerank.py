@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sentence_transformers import CrossEncoder
 
-
 ORGANISATION = "cross-encoder"
 """The default owner of a hub name, as in sentence-transformers."""
 
@@ -36,22 +35,15 @@ class Reranker(Protocol):
     """Says how well passages answer a question."""
 
     def score(self, question: str, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Score how well each text answers the question; higher is better.
+        """Score how well each text answers the question, in [0, 1]; higher is better.
 
         A text's score does not depend on the other texts, except for the last bits of a float.
-
-        Args:
-            question: The question.
-            texts: Any number; tokens beyond the model's window are not read.
-
-        Returns:
-            Shape (len(texts),), in [0, 1].
+        Tokens beyond the model's window are not read. There is one score for each text, in order.
 
         Raises:
             ModelError: The model cannot be loaded, does not give one score per pair, or gives
                 NaN or infinity.
         """
-        ...
 
 
 def open_reranker(
@@ -60,8 +52,7 @@ def open_reranker(
     """Find and admit the cross-encoder `name`; the first question loads it.
 
     Args:
-        name: A directory, or a hub name such as `owner/model`; the default owner is
-            `ORGANISATION`.
+        name: See `locate_model`; the default owner is `ORGANISATION`.
         base: The folder that relative directories start from.
         notify: Called with one line before loading, which takes seconds.
         online: Whether to ask the hub; otherwise only models fetched earlier are found.
@@ -82,15 +73,15 @@ def open_reranker(
 
 
 class _CrossEncoderReranker:
+    """Loads its model for the first passages: a question that none answers does not need it."""
+
     def __init__(self, name: str, directory: Path, notify: Callable[[str], None]) -> None:
-        """Load nothing yet: a question that no passage answers does not need the model."""
         self._name = name
         self._directory = directory
         self._notify = notify
         self._model: CrossEncoder | None = None
 
     def score(self, question: str, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Score how well each text answers the question; see `Reranker`."""
         # Importing this module must not import NumPy.
         import numpy as np
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -26,24 +26,14 @@ if TYPE_CHECKING:
     from askdocs.store.local import GenerationReader
     from askdocs.store.segment import SegmentWriter
 
-
 # Slices of sentences are sorted by length before they are embedded, which pays in large slices.
 _SLICE_SENTENCES = 2048
 # A document with more sentences is embedded in steps of this many.
 _MOST_SENTENCES = 4 * _SLICE_SENTENCES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _NewDocument:
-    """A document to embed.
-
-    Attributes:
-        path: Its path.
-        record: Its record in the index.
-        text: Its decoded text.
-        passages: Its passages.
-        vectors: The vectors that are known already, by the sentence's text.
-    """
+class _NewDocument(NamedTuple):
+    """A document to embed; `vectors` has those that are known already, by the sentence's text."""
 
     path: str
     record: DocumentRecord
@@ -53,20 +43,12 @@ class _NewDocument:
 
     @property
     def sentences(self) -> list[str]:
-        return [
-            self.text[start:end] for passage in self.passages for start, end in passage.sentences
-        ]
+        spans = (span for passage in self.passages for span in passage.sentences)
+        return [self.text[start:end] for start, end in spans]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _CopiedDocuments:
-    """Consecutive documents of a segment of the old generation, which are copied.
-
-    Attributes:
-        segment: The number of the segment.
-        first: The number of the first document there.
-        end: The number after the last one.
-    """
+class _CopiedDocuments(NamedTuple):
+    """Documents to copy: those from `first` up to `end` of a segment of the old generation."""
 
     segment: int
     first: int
@@ -75,6 +57,9 @@ class _CopiedDocuments:
 
 class Filler:
     """Copies what stays, and cuts, embeds and writes the rest, a slice of sentences at a time.
+
+    `old` reads the plan's old generation, whose codes are kept if `keeps_codebook` says so and the
+    plan can. `cache` keeps vectors.
 
     Attributes:
         embedded: How many sentences had to be embedded.
@@ -91,17 +76,6 @@ class Filler:
         progress: Progress,
         keeps_codebook: bool,
     ) -> None:
-        """Begin with an empty generation.
-
-        Args:
-            plan: What the generation shall hold.
-            encoder: Embeds what is new.
-            transaction: Receives what is written.
-            old: Reads the plan's old generation.
-            cache: Where vectors are kept.
-            progress: Learns how far it is.
-            keeps_codebook: Whether to keep the codes of the old generation if the plan can.
-        """
         self.embedded = 0
         self._plan = plan
         self._encoder = encoder
@@ -183,13 +157,8 @@ class Filler:
             if observation.text is None:
                 # The file has changed or vanished since the plan was made.
                 continue
-            document = _NewDocument(
-                path=path,
-                record=observation.record,
-                text=observation.text,
-                passages=passages,
-                vectors=self._known_vectors(path),
-            )
+            known = self._known_vectors(path)
+            document = _NewDocument(path, observation.record, observation.text, passages, known)
             self._waiting.append(document)
             sentences += len(document.sentences)
             if sentences >= _SLICE_SENTENCES:
@@ -204,14 +173,12 @@ class Filler:
         location = self._old.find(path)
         if location is None:
             return False
-        segment, document = location
+        segment, first = location
         last = self._waiting[-1] if self._waiting else None
         if isinstance(last, _CopiedDocuments) and (last.segment, last.end) == location:
-            self._waiting[-1] = replace(last, end=document + 1)
-        else:
-            self._waiting.append(
-                _CopiedDocuments(segment=segment, first=document, end=document + 1)
-            )
+            first = last.first
+            self._waiting.pop()
+        self._waiting.append(_CopiedDocuments(segment, first, location[1] + 1))
         return True
 
     def _known_vectors(self, path: str) -> dict[str, NDArray[np.float32]]:
@@ -236,17 +203,12 @@ class Filler:
         done = 0
         for document in self._waiting:
             if isinstance(document, _NewDocument):
+                path, record, text, passages, _ = document
                 rows = vectors[done : done + len(document.sentences)]
                 done += len(rows)
-                segment.add(
-                    document.path,
-                    document.record.encoding,
-                    document.text,
-                    document.passages,
-                    rows,
-                )
+                segment.add(path, record.encoding, text, passages, rows)
             elif self._old is not None:
-                segment.copy(self._old, document.segment, document.first, document.end)
+                segment.copy(self._old, *document)
         self._waiting = []
 
     def _embedded(self, documents: Sequence[_NewDocument]) -> NDArray[np.float32]:
@@ -256,15 +218,15 @@ class Filler:
         unknown = [text for text in dict.fromkeys(sentences) if text not in known]
         size = sum(document.record.bytes for document in documents)
         share = size / max(1, len(unknown))
+        embed = partial(
+            embed_with_cache,
+            self._encoder,
+            cache=self._cache,
+            advance=lambda count: self._progress.advance(round(share * count)),
+        )
         for start in range(0, len(unknown), _MOST_SENTENCES):
             texts = unknown[start : start + _MOST_SENTENCES]
-            vectors = embed_with_cache(
-                self._encoder,
-                texts,
-                cache=self._cache,
-                advance=lambda count: self._progress.advance(round(share * count)),
-            )
-            known.update(zip(texts, vectors, strict=True))
+            known.update(zip(texts, embed(texts), strict=True))
         if not unknown:
             self._progress.advance(size)
         self.embedded += len(unknown)

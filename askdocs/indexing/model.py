@@ -21,21 +21,9 @@ if TYPE_CHECKING:
 
 
 def open_model(
-    name: str,
-    *,
-    base: Path,
-    revision: str,
-    online: bool,
-    open_encoder: Callable[[Model], Encoder],
+    name: str, *, base: Path, revision: str, online: bool, open_encoder: Callable[[Model], Encoder]
 ) -> tuple[Model, Encoder]:
-    """Find a model and open its encoder.
-
-    Args:
-        name: The recorded name.
-        base: The folder that a recorded folder is relative to.
-        revision: Its pinned revision; empty for the newest one here.
-        online: Whether it may be downloaded.
-        open_encoder: Opens its encoder.
+    """Find a model and open its encoder; for the first arguments see `locate_model`.
 
     Raises:
         ModelError: The model is not here, or the packages that compile it are not.
@@ -48,10 +36,12 @@ def open_model(
 
 
 class Carrier:
-    """Keeps the encoder of an index's model inside the index, or keeps encoders out of it."""
+    """Keeps the encoder of an index's model inside the index, or keeps encoders out of it.
+
+    If the request does not say which, an index that carries an encoder still does.
+    """
 
     def __init__(self, request: IndexRequest, notify: Callable[[str], None]) -> None:
-        """Follow the request; if it does not say, an index that carries an encoder still does."""
         self._index = request.index
         self._notify = notify
         # Another device, or another model, needs more than the recorded model's encoder.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from askdocs.corpus.walk import Entry, EntryKind
@@ -53,7 +54,7 @@ class Salvage:
         generation: A generation with a sound manifest; None if there is none, and so no settings.
         damaged: The names of its files that do not match its manifest.
         held: The documents that the index holds, as far as known.
-        current: The name of the generation that HEAD names; None if it names none.
+        current: The name of the generation that HEAD names, if any.
     """
 
     generation: Generation | None
@@ -186,10 +187,6 @@ class Plan:
 def make_plan(request: IndexRequest, *, salvage: Salvage | None = None) -> Plan:
     """Look at the corpus and decide what has to be done, without writing or locking anything.
 
-    Args:
-        request: What to index, and how.
-        salvage: The sound parts of a damaged index; None for an index that is not damaged.
-
     Raises:
         UsageError: The index directory is something else, or the paths differ from the recorded
             corpus, are missing or hold no document.
@@ -237,9 +234,6 @@ def _recorded(request: IndexRequest) -> Generation | None:
 
     A refresh requires that all files are there in their sizes: it would otherwise leave a damaged
     index as it is when the corpus has not changed.
-
-    Raises:
-        DamagedFileError: A file is missing or has another size.
     """
     while True:
         try:
@@ -270,17 +264,12 @@ def _observed(
     damaged: frozenset[str],
 ) -> dict[str, DocumentRecord]:
     known = _records(kept, damaged)
-    if kept and _limits_of_text(kept.manifest.corpus) != _limits_of_text(corpus):
+    limits = attrgetter("max_line_chars", "max_sentences")
+    if kept and limits(kept.manifest.corpus) != limits(corpus):
         # A known file is not decoded, so its text would not be measured by the new limits.
         known = {}
-    return {
-        observation.path: observation.record
-        for observation in observe(request.base, corpus, index=request.index, known=known)
-    }
-
-
-def _limits_of_text(corpus: CorpusSettings) -> tuple[int, int]:
-    return corpus.max_line_chars, corpus.max_sentences
+    observations = observe(request.base, corpus, index=request.index, known=known)
+    return {observation.path: observation.record for observation in observations}
 
 
 def _records(old: Generation | None, damaged: frozenset[str]) -> Mapping[str, DocumentRecord]:
@@ -293,30 +282,22 @@ def require_held(
     *,
     otherwise: str = "askdocs index --rebuild",
 ) -> None:
-    """Refuse to continue without a document that only a damaged index holds.
+    """Raise DamagedIndexError if a document that only a damaged index holds cannot be read now.
 
-    Args:
-        held: The documents of the index.
-        records: The record of each file of the corpus as it is now.
-        otherwise: The command that continues without the document.
-
-    Raises:
-        DamagedIndexError: A document cannot be read any more.
+    `otherwise` is the command that continues without the document.
     """
     lost = sorted(held.difference(indexed_paths(records)))
     if lost:
         more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-        raise DamagedIndexError(
-            f"{lost[0]}{more} cannot be read any more and would be lost; nothing was written",
-            hint=f"{otherwise} goes on without {'it' if len(lost) == 1 else 'them'}",
-        )
+        message = f"{lost[0]}{more} cannot be read any more and would be lost; nothing was written"
+        hint = f"{otherwise} goes on without {'it' if len(lost) == 1 else 'them'}"
+        raise DamagedIndexError(message, hint=hint)
 
 
 def indexed_paths(records: Mapping[str, DocumentRecord]) -> list[str]:
     """Return the paths of the files that were indexed, in order."""
-    return [
-        path for path, record in sorted(records.items()) if record.status == DocumentStatus.INDEXED
-    ]
+    indexed = DocumentStatus.INDEXED
+    return [path for path, record in sorted(records.items()) if record.status == indexed]
 
 
 def differing(
@@ -337,13 +318,8 @@ def preview(request: IndexRequest) -> IndexPreview:
     """Return what `build` would do, without writing, locking or opening a model.
 
     The number of sentences to embed is a lower bound: only the model can tell which sentences are
-    too long and will be cut. A model that changed under its recorded name is not noticed.
-
-    Raises:
-        UsageError: See `make_plan`.
-        IncompleteError: See `make_plan`.
-        RefusedError: See `make_plan`.
-        DamagedIndexError: The index to refresh does not match its manifest.
+    too long and will be cut. A model that changed under its recorded name is not noticed. Errors
+    are those of `make_plan`.
     """
     plan = make_plan(request)
     added, changed, removed = differing(plan.before, plan.records)
@@ -364,13 +340,10 @@ def preview(request: IndexRequest) -> IndexPreview:
 def _new_sentences(plan: Plan, paths: Sequence[str]) -> set[str]:
     """Return the sentences of some documents that the same document did not have before."""
     if plan.old is None or not plan.keeps_model:
-        return {text for path in paths for text in _sentences(plan, path)}
+        return set().union(*(_sentences(plan, path) for path in paths))
     with closing(plan.old.reader()) as reader:
-        return {
-            text
-            for path in paths
-            for text in _sentences(plan, path).difference(stored_sentences(reader, path))
-        }
+        new = (_sentences(plan, path).difference(stored_sentences(reader, path)) for path in paths)
+        return set().union(*new)
 
 
 def _sentences(plan: Plan, path: str) -> set[str]:

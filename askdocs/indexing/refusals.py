@@ -29,19 +29,14 @@ _BY_DESIGN = frozenset({LINK, SPECIAL})
 
 
 def check_directory(index: Path) -> None:
-    """Refuse to make an index in a folder that is something else.
-
-    Raises:
-        UsageError: It is not a folder, or holds other files.
-    """
+    """Raise UsageError if an index cannot be made here: it is no folder, or holds other files."""
     if not index.exists() or is_index(index):
         return
     if not index.is_dir():
         raise UsageError(f"{index} is not a folder", hint="askdocs index --index DIR PATH")
     if {path.name for path in index.iterdir()} - _OWN_NAMES:
-        raise UsageError(
-            f"{index} holds other files and is not an index", hint="askdocs index --index DIR PATH"
-        )
+        message = f"{index} holds other files and is not an index"
+        raise UsageError(message, hint="askdocs index --index DIR PATH")
 
 
 def require_no_other(request: IndexRequest, corpus: CorpusSettings) -> None:
@@ -73,30 +68,21 @@ def require_no_other(request: IndexRequest, corpus: CorpusSettings) -> None:
 def require_roots(
     request: IndexRequest, corpus: CorpusSettings, records: Mapping[str, DocumentRecord]
 ) -> None:
-    """Refuse a corpus with a root that cannot be listed: its documents are not gone.
-
-    Raises:
-        RefusedError: A root cannot be listed.
-    """
+    """Raise RefusedError if a root cannot be listed: its documents are not gone."""
     for root in corpus.roots:
         record = records.get(root)
-        if record is None or record.status != DocumentStatus.FAILED:
-            continue
-        if source_path(request.base, root).is_dir():
-            raise RefusedError(
-                f"{root} cannot be listed: {record.reason}",
-                hint="make it readable, or name other folders: askdocs index --replace PATH",
-            )
+        has_failed = record is not None and record.status == DocumentStatus.FAILED
+        if has_failed and source_path(request.base, root).is_dir():
+            message = f"{root} cannot be listed: {records[root].reason}"
+            hint = "make it readable, or name other folders: askdocs index --replace PATH"
+            raise RefusedError(message, hint=hint)
 
 
 def require_complete(request: IndexRequest, records: Mapping[str, DocumentRecord]) -> None:
-    """Refuse a corpus with documents that cannot be read, if the request is strict.
+    """Raise IncompleteError if the request is strict and a document cannot be read.
 
     Failed documents count, and those skipped because they are binary or too large. Links, special
     files, and what ignore files and patterns leave out do not.
-
-    Raises:
-        IncompleteError: A document cannot be read.
     """
     if not request.strict:
         return
@@ -107,11 +93,9 @@ def require_complete(request: IndexRequest, records: Mapping[str, DocumentRecord
     }
     if faults:
         count = f"{len(faults)} document{'' if len(faults) == 1 else 's'}"
-        raise IncompleteError(
-            f"{count} cannot be indexed; nothing was written",
-            hint="repair them, leave them out with --exclude, or run without --strict",
-            reasons=faults,
-        )
+        message = f"{count} cannot be indexed; nothing was written"
+        hint = "repair them, leave them out with --exclude, or run without --strict"
+        raise IncompleteError(message, hint=hint, reasons=faults)
 
 
 def no_documents(

@@ -93,19 +93,14 @@ class IndexRequest:
 
 
 def check_request(request: IndexRequest) -> None:
-    """Refuse a request that no index and corpus can fulfil.
-
-    Raises:
-        UsageError: Options exclude each other, or an option has an invalid value.
-    """
+    """Raise UsageError if options exclude each other, or an option has an invalid value."""
     if request.add and request.replace:
         raise UsageError("--add and --replace exclude each other", hint="askdocs index --help")
     if (request.add or request.replace) and not request.paths:
         raise UsageError("--add and --replace need a PATH", hint="askdocs index --add PATH")
     if request.encoding and not is_codec(request.encoding):
-        raise UsageError(
-            f"there is no encoding {request.encoding!r}", hint="askdocs index --encoding latin-1"
-        )
+        message = f"there is no encoding {request.encoding!r}"
+        raise UsageError(message, hint="askdocs index --encoding latin-1")
     if request.max_tokens is not None and request.max_tokens not in _TOKENS:
         raise UsageError(f"--max-tokens must be between 16 and 2000, got {request.max_tokens}")
     if math.isnan(request.wait_seconds) or request.wait_seconds < 0:
@@ -119,10 +114,8 @@ def check_request(request: IndexRequest) -> None:
 def _check_patterns(request: IndexRequest) -> None:
     for pattern in filter(None, request.include or ()):
         if pattern.endswith("/"):
-            raise UsageError(
-                f"--include {pattern!r} names a folder, not files",
-                hint=f"askdocs index --include '{pattern}**'",
-            )
+            hint = f"askdocs index --include '{pattern}**'"
+            raise UsageError(f"--include {pattern!r} names a folder, not files", hint=hint)
         if "/" in pattern:
             require_few_stars("--include", pattern)
             if not is_pattern(pattern):
@@ -187,16 +180,12 @@ def _roots(request: IndexRequest, old: Generation, named: tuple[str, ...]) -> tu
     elif request.add:
         roots = tuple(sorted({*recorded, *named}))
     else:
-        raise UsageError(
-            f"{request.index} is the index of {', '.join(recorded)}",
-            hint="askdocs index --add PATH, --replace PATH, or --index ANOTHER_DIR PATH",
-        )
+        hint = "askdocs index --add PATH, --replace PATH, or --index ANOTHER_DIR PATH"
+        raise UsageError(f"{request.index} is the index of {', '.join(recorded)}", hint=hint)
     for root in roots:
         if not exists(source_path(request.base, root)):
-            raise UsageError(
-                f"{root}, which the index records, does not exist",
-                hint="askdocs index --replace PATH",
-            )
+            message = f"{root}, which the index records, does not exist"
+            raise UsageError(message, hint="askdocs index --replace PATH")
     return roots
 
 
@@ -209,15 +198,11 @@ def _chosen(request: IndexRequest, recorded: CorpusSettings) -> CorpusSettings:
     }
     if request.include is not None:
         default = CorpusSettings(roots=()).include
-        changes["include"] = _patterns(request.include) or default
+        changes["include"] = tuple(sorted({*filter(None, request.include)})) or default
     if request.exclude is not None:
-        changes["exclude"] = _patterns(request.exclude)
+        # No pattern takes anything back, so their order does not matter.
+        changes["exclude"] = tuple(sorted({*filter(None, request.exclude)}))
     return replace(recorded, **{key: value for key, value in changes.items() if value is not None})
-
-
-def _patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:
-    """Return each pattern once. No pattern takes anything back, so their order does not matter."""
-    return tuple(sorted({*filter(None, patterns)}))
 
 
 def _require_files(request: IndexRequest, corpus: CorpusSettings, known: set[str]) -> None:
@@ -231,8 +216,6 @@ def _require_files(request: IndexRequest, corpus: CorpusSettings, known: set[str
         alone = replace(corpus, include=(pattern,), exclude=())
         entries = walk(request.base, alone, index=request.index)
         if all(entry.named or entry.kind != EntryKind.FILE for entry in entries):
-            raise UsageError(
-                f"--include {pattern!r} matches no file below {', '.join(corpus.roots)}",
-                hint=f"quote it, as in --include '*.rst'; with a slash it counts from "
-                f"{request.base}",
-            )
+            message = f"--include {pattern!r} matches no file below {', '.join(corpus.roots)}"
+            hint = f"quote it, as in --include '*.rst'; with a slash it counts from {request.base}"
+            raise UsageError(message, hint=hint)

@@ -10,18 +10,18 @@ import numpy as np
 
 from askdocs.ranking.signals import (
     DIGITS,
-    WordSignals,
     best_cosine,
     bm25_share,
     mean_cosine,
     sentence_weights,
+    word_signals,
 )
 from askdocs.ranking.words import wording_of_passage
 from askdocs.records.results import Mode
 from askdocs.store.analysis import distinct_terms, upper_bound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from typing import TypeAlias
 
     from numpy.typing import NDArray
@@ -96,12 +96,24 @@ def gather(
         question: The question.
         vector: Its embedding, shape (dimension,), of unit length; None in lexical mode only.
         mode: Which signals to compute.
-        nearest: What `reader.dense` returns for the vector and `DENSE_CANDIDATES`, if several
-            questions were looked up together; None to look it up now.
+        nearest: What `reader.dense` returns for it and `DENSE_CANDIDATES`; None to look it up now.
         within: Which passages may be candidates, shape (passages,); None for all of them.
     """
     terms = distinct_terms(question)
-    ids = _find(reader, terms, vector, mode=mode, nearest=nearest, within=within)
+    numbers: set[int] = set()
+    if vector is not None:
+
+        def dense(k: int) -> Nearest:
+            if nearest is not None and k == DENSE_CANDIDATES:
+                return nearest
+            sentences, cosines = reader.dense(vector[np.newaxis], k, within=within)
+            return sentences[0], cosines[0]
+
+        numbers.update(reader.passages_of_sentences(_search(dense, DENSE_CANDIDATES)).tolist())
+    if mode != Mode.DENSE:
+        lexical = partial(reader.lexical, terms, within=within)
+        numbers.update(_search(lexical, _LEXICAL_CANDIDATES).tolist())
+    ids = np.array(sorted(numbers), np.int64)
     candidates = Candidates(ids=ids, texts=reader.text_digests(ids), signals={})
     if not len(ids):
         return candidates
@@ -135,14 +147,9 @@ def _add_cosines(
     parts = [slice(*starts[position : position + 2]) for position in best.tolist()]
     best_weights = [weights[part] for part in parts]
     wordings = list(map(wording_of_passage, reader.passages(ids[best].tolist())))
-    words = WordSignals(question, wordings, best_weights, candidates.statistics)
-    for name, values in {
-        "mean_cosine": mean_cosine(vector, [vectors[part] for part in parts], best_weights),
-        "local_term_share": words.local_term_share(),
-        "word_share": words.word_share(),
-        "term_pairs": words.term_pairs(),
-        "word_pairs": words.word_pairs(),
-    }.items():
+    means = mean_cosine(vector, [vectors[part] for part in parts], best_weights)
+    by_words = word_signals(question, wordings, best_weights, candidates.statistics)
+    for name, values in {"mean_cosine": means, **by_words}.items():
         signals[name] = np.zeros(len(ids))
         signals[name][best] = values
     return replace(
@@ -152,32 +159,6 @@ def _add_cosines(
         cosines=weights * cosines,
         compared=np.isin(copy_of, best),
     )
-
-
-def _find(
-    reader: Reader,
-    terms: Sequence[str],
-    vector: Vectors | None,
-    *,
-    mode: Mode,
-    nearest: Nearest | None,
-    within: Mask | None,
-) -> Ids:
-    """Return the ids of the passages that either search finds, ascending."""
-    ids: set[int] = set()
-    if vector is not None:
-
-        def dense(k: int) -> Nearest:
-            if nearest is not None and k == DENSE_CANDIDATES:
-                return nearest
-            sentences, cosines = reader.dense(vector[np.newaxis], k, within=within)
-            return sentences[0], cosines[0]
-
-        ids.update(reader.passages_of_sentences(_search(dense, DENSE_CANDIDATES)).tolist())
-    if mode != Mode.DENSE:
-        lexical = partial(reader.lexical, terms, within=within)
-        ids.update(_search(lexical, _LEXICAL_CANDIDATES).tolist())
-    return np.array(sorted(ids), np.int64)
 
 
 def _search(search: Callable[[int], tuple[Ids, NDArray[np.floating]]], count: int) -> Ids:

@@ -70,33 +70,21 @@ def rank(
     one signal each: the best sentence's cosine, or the BM25 share. Equal scores are ordered by
     path, then by position. A larger `top_k` adds passages and changes none.
 
-    Args:
-        reader: The data of the index.
-        question: The question.
-        vector: Its embedding, shape (dimension,), of unit length; None in lexical mode only.
-        mode: Which signals to use.
-        top_k: How many passages to return at most, at least 1.
-        nearest: See `gather`.
-        within: See `gather`.
-
-    Returns:
-        The best passages, best first.
+    At most `top_k` passages, at least 1, are returned, best first; see `gather` for the other
+    arguments.
     """
     candidates = gather(reader, question, vector, mode=mode, nearest=nearest, within=within)
     if not len(candidates.ids):
         return []
     scores, shares = _score(candidates.signals, mode)
     order, passages = _read_in_order(reader, candidates, scores, COMPARED + top_k)
-    folded = fold_duplicates(
-        [stored.passage.text for stored in passages],
-        lambda rank: _shingles_of_passage(passages[rank]),
-        top_k,
-    )
+    texts = [stored.passage.text for stored in passages]
+    folded = fold_duplicates(texts, lambda rank: _shingles_of_passage(passages[rank]), top_k)
     return [
         RankedPassage(
             stored=passages[rank],
             score=float(scores[order[rank]]),
-            answer=_answer_span(passages[rank].passage, candidates, order[rank]),
+            answer=_answer(passages[rank].passage, candidates, order[rank]),
             signals=_signals_at(order[rank], candidates, shares),
             duplicates=tuple(passages[copy] for copy in copies),
         )
@@ -119,11 +107,7 @@ def _score(signals: Mapping[str, Scores], mode: Mode) -> tuple[Scores, Mapping[s
 def _read_in_order(
     reader: Reader, candidates: Candidates, scores: Scores, count: int
 ) -> tuple[list[int], list[StoredPassage]]:
-    """Read the candidates of the `count` best texts.
-
-    Returns:
-        The position of each among the candidates and the passage, best first.
-    """
+    """Return the positions and passages of the candidates of the `count` best texts, best first."""
     order = np.argsort(-scores, kind="stable")
     best = list(dict.fromkeys(candidates.texts[order].tolist()))[:count]
     chosen = np.isin(candidates.texts, best)
@@ -143,18 +127,15 @@ def _signals_at(
 ) -> tuple[Signal, ...]:
     """Return the signals that were computed for a candidate."""
     has_all = candidates.compared is None or candidates.compared[position]
+    values = {CONSTANT: np.ones(len(candidates.ids)), **candidates.signals}
     return tuple(
-        Signal(
-            name=name,
-            value=1.0 if name == CONSTANT else float(candidates.signals[name][position]),
-            share=float(share[position]),
-        )
+        Signal(name=name, value=float(values[name][position]), share=float(share[position]))
         for name, share in shares.items()
         if has_all or name in {*FIRST_SIGNALS, CONSTANT}
     )
 
 
-def _answer_span(passage: Passage, candidates: Candidates, position: int) -> Span:
+def _answer(passage: Passage, candidates: Candidates, position: int) -> Span:
     origin = passage.chars[0]
     terms = [analyse(passage.text[a - origin : b - origin]) for a, b in passage.sentences]
     answer = answer_sentence(terms, candidates.cosines_of(position), candidates.statistics)
@@ -235,11 +216,7 @@ def fold_duplicates(
 
 
 def shingles(terms: Ids) -> Shingles:
-    """Return the distinct sequences of three terms, one number each; fewer terms make one sequence.
-
-    Args:
-        terms: The numbers of the terms in order, shape (terms,).
-    """
+    """Return the distinct sequences of three terms, one number each; fewer terms make one."""
     # Terms count from 1 here, so that 0 pads. Sets of numbers are made in a tenth of the time that
     # sets of tuples take.
     units = np.concatenate([terms + 1, np.zeros(max(0, 3 - len(terms)), np.int64)])

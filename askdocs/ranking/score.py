@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from askdocs.store.protocol import Scores
 
-
 CONSTANT = "constant"
 """The name of the summand that does not depend on any signal."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -11,7 +12,7 @@ from askdocs.ranking.words import NO_TERM, number_of_term, number_of_word
 from askdocs.store.analysis import term_of, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -68,9 +69,7 @@ def sentence_weights(cosines: Values, starts: NDArray[np.int64]) -> Values:
 def best_cosine(cosines: Values, starts: NDArray[np.int64]) -> Values:
     """Return the cosine of the question and the nearest sentence, shape (candidates,).
 
-    Args:
-        cosines: Of the sentences, times their weights, at least one for each candidate.
-        starts: See `sentence_weights`.
+    The arguments are those of `sentence_weights`, cosines times their weights.
     """
     # Rounding may lead above 1.
     return np.clip(np.maximum.reduceat(cosines, starts[:-1]), 0.0, 1.0)
@@ -84,11 +83,7 @@ def mean_cosine(
     """Return the cosine of the question and the mean of each candidate's sentence vectors.
 
     It separates a passage about the subject from one that has a single sentence about it.
-
-    Args:
-        vector: The question's embedding, shape (dimension,).
-        sentences: The vectors of each candidate's sentences, shape (sentences, dimension).
-        weights: The weights of each candidate's sentences, shape (sentences,).
+    `sentences` and `weights` are the vectors and the weights of each candidate's sentences.
     """
     means = np.array([part @ vectors for part, vectors in zip(weights, sentences, strict=True)])
     lengths = np.linalg.norm(means, axis=1)
@@ -98,127 +93,87 @@ def mean_cosine(
 
 
 def bm25_share(scores: Values, bound: float) -> Values:
-    """Return BM25 scores as shares of the highest that any passage could have.
+    """Return BM25 scores as shares of the highest that any passage could have: `upper_bound`.
 
     Words that the corpus lacks lower the share, so a question about something else scores low.
-
-    Args:
-        scores: The BM25 score of each candidate.
-        bound: `upper_bound` of the question's terms; 0 if it has none.
     """
     return scores / bound if bound else np.zeros(len(scores))
 
 
-class WordSignals:
-    """The signals that compare the words of a question with those of its candidates.
+def word_signals(
+    question: str,
+    candidates: Sequence[Wording],
+    weights: Sequence[Values],
+    statistics: TermStatistics,
+) -> dict[str, Values]:
+    """Return the signals that compare the words of a question with those of its candidates.
 
-    Each method returns one value for each candidate, shape (candidates,), in [0, 1]; all are 0 if
-    the question has no such words.
+    Each has shape (candidates,) and values in [0, 1], which are 0 if the question has no such
+    words. The idf of `local_term_share` is that among the candidates: a term that every candidate
+    has (the subject of their article) counts little, and one that none has does not count. Unlike
+    BM25, it does not add up terms of different sentences. In `word_share`, stop words count by
+    their idf among the candidates: "was", "by" or "than" say something about the form of an answer.
+    In `word_pairs`, pairs of two stop words do not count.
+
+    Args:
+        question: The question.
+        candidates: The passages, at least one, each with at least one sentence.
+        weights: The weights of each candidate's sentences, shape (sentences,).
+        statistics: Of the question's terms in the corpus.
+    """
+    lengths = np.concatenate([wording.lengths for wording in candidates])
+    starts = np.cumsum([0, *(len(wording.lengths) for wording in candidates)])[:-1]
+    sentences = np.repeat(np.arange(len(lengths)), lengths)
+    all_words = np.concatenate([wording.words for wording in candidates])
+    all_terms = np.concatenate([wording.terms for wording in candidates])
+    kept = all_terms != NO_TERM
+    asked = words(question)
+    matches = partial(_Matches, starts=starts, weights=np.concatenate(weights))
+    by_word = matches(asked, list(map(number_of_word, asked)), all_words, sentences)
+    asked_terms = list(filter(None, map(term_of, asked)))
+    numbers = list(map(number_of_term, asked_terms))
+    by_term = matches(asked_terms, numbers, all_terms[kept], sentences[kept])
+    idf = [
+        statistics.idf(term) if (term := term_of(word)) else local
+        for word, local in zip(by_word.asked, by_word.local_idf(), strict=True)
+    ]
+    pairs = [pair for pair in pairwise(asked) if any(map(term_of, pair))]
+    return {
+        "local_term_share": by_term.largest_share(by_term.local_idf() * by_term.found.any(axis=0)),
+        "word_share": by_word.largest_share(np.array(idf)),
+        "term_pairs": by_term.share_of_pairs(pairwise(asked_terms)),
+        "word_pairs": by_word.share_of_pairs(pairs),
+    }
+
+
+class _Matches:
+    """Where candidates have the units of a question: its words or its terms.
+
+    Units are compared by their numbers; sentences count from 0 through all candidates.
+
+    Attributes:
+        asked: The distinct units of the question.
+        found: Which sentence has which distinct unit, shape (sentences, distinct units).
     """
 
     def __init__(
         self,
-        question: str,
-        candidates: Sequence[Wording],
-        weights: Sequence[Values],
-        statistics: TermStatistics,
-    ) -> None:
-        """Look up every word of the candidates in the question.
-
-        Args:
-            question: The question.
-            candidates: The passages, at least one, each with at least one sentence.
-            weights: The weights of each candidate's sentences, shape (sentences,).
-            statistics: Of the question's terms in the corpus.
-        """
-        self._statistics = statistics
-        lengths = np.concatenate([one.lengths for one in candidates])
-        starts = np.cumsum([0, *(len(one.lengths) for one in candidates)])[:-1]
-        sentences = np.repeat(np.arange(len(lengths)), lengths)
-        written = np.concatenate([one.words for one in candidates])
-        terms = np.concatenate([one.terms for one in candidates])
-        kept = terms != NO_TERM
-        asked = words(question)
-        every = np.concatenate(weights)
-        self._words = _Matches(
-            asked, number_of_word, written, sentences=sentences, starts=starts, weights=every
-        )
-        self._terms = _Matches(
-            list(filter(None, map(term_of, asked))),
-            number_of_term,
-            terms[kept],
-            sentences=sentences[kept],
-            starts=starts,
-            weights=every,
-        )
-
-    def local_term_share(self) -> Values:
-        """Return the largest share of the question's terms in one sentence, by local idf.
-
-        The idf is that among the candidates. Unlike BM25, this signal does not add up terms of
-        different sentences. A term that every candidate has (the subject of their article) counts
-        little, and a term that none has does not count.
-        """
-        return self._terms.largest_share(self._terms.local_idf() * self._terms.found.any(axis=0))
-
-    def word_share(self) -> Values:
-        """Return the largest share of the question's words in one sentence, as written, by idf.
-
-        Stop words count too, by their idf among the candidates: "was", "by" or "than" say
-        something about the form of an answer.
-        """
-        weights = [
-            self._statistics.idf(term) if (term := term_of(word)) else local
-            for word, local in zip(self._words.asked, self._words.local_idf(), strict=True)
-        ]
-        return self._words.largest_share(np.array(weights))
-
-    def term_pairs(self) -> Values:
-        """Return the share of the question's pairs of neighbouring terms that each has."""
-        return self._terms.share_of_pairs(list(pairwise(self._terms.question)))
-
-    def word_pairs(self) -> Values:
-        """Return the share of the question's pairs of neighbouring words that each has.
-
-        Pairs of two stop words do not count.
-        """
-        pairs = pairwise(self._words.question)
-        return self._words.share_of_pairs([pair for pair in pairs if any(map(term_of, pair))])
-
-
-class _Matches:
-    """Where candidates have the units of a question: its words or its terms."""
-
-    def __init__(
-        self,
         question: Sequence[str],
-        number_of: Callable[[str], int],
+        numbers: Sequence[int],
         units: NDArray[np.int64],
-        *,
         sentences: NDArray[np.int64],
+        *,
         starts: NDArray[np.int64],
         weights: Values,
     ) -> None:
-        """Compare the units once, by their numbers.
-
-        Args:
-            question: The question's units in order.
-            number_of: Returns the number of a unit.
-            units: The numbers of the candidates' units, in order, shape (units,).
-            sentences: The number of each unit's sentence, from 0 through all candidates.
-            starts: The number of each candidate's first sentence.
-            weights: The weight of each sentence, shape (sentences of all candidates,).
-        """
-        self.question = question
         self.asked = list(dict.fromkeys(question))
         self._starts = starts
         self._weights = weights
         self._position = {unit: at for at, unit in enumerate(self.asked)}
-        self._units = _positions(units, list(map(number_of, self.asked)))
+        self._units = _positions(units, list(dict.fromkeys(numbers)))
         self._candidates = np.searchsorted(starts, sentences, side="right") - 1
         known = self._units >= 0
         self.found = np.zeros((len(weights), len(self.asked)), dtype=np.bool_)
-        """Which sentence has which distinct unit, shape (sentences, distinct units)."""
         self.found[sentences[known], self._units[known]] = True
 
     def local_idf(self) -> Values:

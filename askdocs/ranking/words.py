@@ -21,10 +21,8 @@ if TYPE_CHECKING:
 
     from askdocs.records.spans import StoredPassage
 
-
 NO_TERM = -1
 """Stands for the term of a stop word, which has none."""
-
 
 # Words and terms are numbered in order of first appearance. A million passages have some hundred
 # thousand different words.
@@ -34,15 +32,9 @@ _TERMS_OF_WORDS = array("q")
 _NUMBERING = Lock()
 
 
-class _Tokens(dict[str, int]):
-    """The number of the word of every token met so far."""
-
-    def __missing__(self, token: str) -> int:
-        self[token] = number = number_of_word(word_of(token))
-        return number
-
-
-_TOKENS = _Tokens()
+@cache
+def _number_of_token(token: str) -> int:
+    return number_of_word(word_of(token))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,7 +71,7 @@ def number_of_term(term: str) -> int:
 def wording_of(sentences: Iterable[str]) -> Wording:
     """Return the words of some sentences."""
     split = list(map(tokens, sentences))
-    words = np.array(list(map(_TOKENS.__getitem__, chain.from_iterable(split))), np.int64)
+    words = np.array(list(map(_number_of_token, chain.from_iterable(split))), np.int64)
     # A buffer that is in use cannot grow.
     with _NUMBERING:
         terms = np.frombuffer(_TERMS_OF_WORDS, np.int64)[words]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING
 
 from askdocs.citations import begins_at, place_of_passage, verify
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from askdocs.ranking.candidates import Nearest
     from askdocs.ranking.order import RankedPassage
     from askdocs.records.results import Question
-    from askdocs.records.spans import Document, StoredPassage
+    from askdocs.records.spans import StoredPassage
     from askdocs.search.index import OpenGeneration
     from askdocs.search.options import AskOptions
     from askdocs.store.protocol import Mask, Vectors
@@ -32,27 +32,27 @@ _MOST_COMPARED_CHARS = 1 << 18
 
 
 class Answering:
-    """Answers questions with one set of options, from one generation."""
+    """Answers questions with one set of options, from one generation.
+
+    Every file of the corpus is read once, and the text of every document once.
+    """
 
     def __init__(self, opened: OpenGeneration, options: AskOptions) -> None:
-        """Read nothing yet. Each file of the corpus is read once.
-
-        Args:
-            opened: The generation.
-            options: How to answer.
-        """
         self._opened = opened
         self._options = options
         self._mode = Mode(options.mode)
-        self._hits = HitMaker(opened, explain=options.explain, context=options.context)
+        self._sources = opened.sources()
         # The vector and the nearest sentences of each question.
         self._known: dict[str, tuple[Vectors, Nearest]] = {}
+        self._indexed_document = lru_cache(maxsize=64)(
+            lambda path: read_document(path, opened.reader.text_of(path))
+        )
+        self._changed: dict[str, bool] = {}
 
     def look_up(self, questions: Sequence[Question]) -> None:
         """Find the nearest sentences of questions together, in a fraction of the time.
 
-        Raises:
-            UsageError: A pattern matches no document, even if there are no questions.
+        Raise UsageError if a pattern matches no document, even if there are no questions.
         """
         from askdocs.ranking.candidates import DENSE_CANDIDATES
         from askdocs.ranking.words import without_frame
@@ -74,13 +74,14 @@ class Answering:
         bar = default if options.min_score is None else options.min_score
         ranked = self._rank(question)
         kept = [passage for passage in ranked if passage.score >= bar]
-        hits = self._hits.make(_reranked(question.text, kept, options.reranker)[: options.top_k])
+        best = _reranked(question.text, kept, options.reranker)[: options.top_k]
+        hits = tuple(self._hit(rank, *scored) for rank, scored in enumerate(best, 1))
         return Ranking(
             question=question,
             mode=self._mode,
             answered=bool(ranked) and ranked[0].score >= default,
             hits=hits,
-            changed=self._hits.changed_documents(hits),
+            changed=self._changed_documents(hits),
         )
 
     @cached_property
@@ -100,40 +101,10 @@ class Answering:
             if text not in self._known:
                 self.look_up([question])
             vector, nearest = self._known[text]
-        return rank(
-            self._opened.reader,
-            text,
-            vector,
-            mode=self._mode,
-            top_k=self._options.depth,
-            nearest=nearest,
-            within=self._within,
-        )
+        ranked = partial(rank, mode=self._mode, top_k=self._options.depth, within=self._within)
+        return ranked(self._opened.reader, text, vector, nearest=nearest)
 
-
-class HitMaker:
-    """Makes hits; reads every file of the corpus once, and the text of every document once."""
-
-    def __init__(self, opened: OpenGeneration, *, explain: bool, context: int) -> None:
-        """Read nothing yet.
-
-        Args:
-            opened: The generation of the passages.
-            explain: Whether hits list the signals that made their scores.
-            context: How many paragraphs around a passage its hit shows.
-        """
-        self._reader = opened.reader
-        self._sources = opened.sources()
-        self._explain = explain
-        self._context = context
-        self._indexed_document = lru_cache(maxsize=64)(self._read_indexed)
-        self._changed: dict[str, bool] = {}
-
-    def make(self, ranked: Sequence[Scored]) -> tuple[Hit, ...]:
-        """Return the hits of passages in order, each with the score of the reranker."""
-        return tuple(self._hit(rank, *scored) for rank, scored in enumerate(ranked, 1))
-
-    def changed_documents(self, hits: Sequence[Hit]) -> tuple[str, ...]:
+    def _changed_documents(self, hits: Sequence[Hit]) -> tuple[str, ...]:
         """Return the paths of cited documents that have changed, as far as reading the hits shows.
 
         A large document whose passages are all in place is not compared.
@@ -148,24 +119,22 @@ class HitMaker:
         document = self._sources.document(ranked.stored.path)
         start, end = (offset - passage.chars[0] for offset in ranked.answer)
         origin = cited.place.chars[0]
-        begins = None
+        chars, begins = (origin + start, origin + end), None
         if document is not None and cited.status != CitationStatus.GONE:
-            begins = begins_at(document.text, origin + start)
+            begins = begins_at(document.text, chars[0])
         return Hit(
             rank=rank,
             score=ranked.score,
             place=cited.place,
             headings=passage.headings,
             text=passage.text,
-            answer=Answer(
-                text=passage.text[start:end], chars=(origin + start, origin + end), begins=begins
-            ),
+            answer=Answer(text=passage.text[start:end], chars=chars, begins=begins),
             status=cited.status,
             indexed=cited.indexed,
             duplicates=tuple(self._cite(copy).place.citation for copy in ranked.duplicates),
-            signals=ranked.signals if self._explain else (),
+            signals=ranked.signals if self._options.explain else (),
             rerank_score=rerank_score,
-            context=self._around(ranked.stored) if self._context else None,
+            context=self._around(ranked.stored) if self._options.context else None,
         )
 
     def _cite(self, stored: StoredPassage) -> CitedText:
@@ -174,24 +143,20 @@ class HitMaker:
 
     def _around(self, stored: StoredPassage) -> Context:
         """Return the paragraphs around a passage, with what it leaves of its own paragraphs."""
-        document = self._indexed_document(stored.path)
+        document, count = self._indexed_document(stored.path), self._options.context
         first, last = stored.passage.paragraphs
         start, end = stored.passage.chars
-        above = document.paragraphs[max(0, first - 1 - self._context)]
-        below = document.paragraphs[min(len(document.paragraphs), last + self._context) - 1]
-        return Context(
-            before=document.text[above.chars[0] : start], after=document.text[end : below.chars[1]]
-        )
-
-    def _read_indexed(self, path: str) -> Document:
-        return read_document(path, self._reader.text_of(path))
+        above = document.paragraphs[max(0, first - 1 - count)]
+        below = document.paragraphs[min(len(document.paragraphs), last + count) - 1]
+        text = document.text
+        return Context(before=text[above.chars[0] : start], after=text[end : below.chars[1]])
 
     def _has_changed(self, path: str) -> bool:
         if path not in self._changed:
             now = self._sources.document(path)
             self._changed[path] = now is None or (
                 len(now.text) <= _MOST_COMPARED_CHARS
-                and now.text.rstrip() != self._reader.text_of(path).rstrip()
+                and now.text.rstrip() != self._opened.reader.text_of(path).rstrip()
             )
         return self._changed[path]
 

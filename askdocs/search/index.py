@@ -22,14 +22,12 @@ from askdocs.text.document import read_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from types import TracebackType
 
     import numpy as np
     from numpy.typing import NDArray
 
     from askdocs.embedding.model import Encoder
     from askdocs.store.protocol import Reader, Store
-
 
 _PROBE_COSINE = 0.99
 
@@ -41,40 +39,24 @@ class Index:
     """An index open for questions.
 
     It answers from one generation. It moves to the next one only when a writer has removed files
-    of the first. Leaving the context manager closes all files.
+    of the first. The first question that needs the model loads it from `cache`; `notify` is called
+    with one line before anything that takes long. Leaving the context manager closes all files.
 
-    Attributes:
-        directory: The index directory.
+    Raises:
+        NoIndexError: There is no index in the directory.
+        DamagedIndexError: HEAD or the manifest is not what askdocs wrote.
+        UnusableIndexError: The index has another format.
     """
 
     def __init__(self, directory: Path, *, cache: Path, notify: Callable[[str], None]) -> None:
-        """Open the current generation; the first question that needs the model loads it.
-
-        Args:
-            directory: The index directory.
-            cache: Where compiled encoders are kept.
-            notify: Called with one line before anything that takes long.
-
-        Raises:
-            NoIndexError: There is no index in the directory.
-            DamagedIndexError: HEAD or the manifest is not what askdocs wrote.
-            UnusableIndexError: The index has another format.
-        """
         self.directory = directory
         self._open = partial(OpenGeneration, directory, cache=cache, notify=notify)
         self._opened = self._open()
 
     def __enter__(self) -> Self:
-        """Return the index itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close all files."""
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -167,17 +149,12 @@ class Index:
 
 
 class OpenGeneration:
-    """A generation with its data, its model and the files it was made from.
+    """The current generation as a store; its data and model are opened by their first use.
 
-    Attributes:
-        store: The index, pinned to the generation.
+    For arguments and errors see `Index`.
     """
 
     def __init__(self, directory: Path, *, cache: Path, notify: Callable[[str], None]) -> None:
-        """Open the current generation; its data and model are opened by their first use.
-
-        For arguments and errors see `Index`.
-        """
         self.store: Store = open_generation(directory)
         self._directory = directory
         self._cache = cache
@@ -220,30 +197,23 @@ class OpenGeneration:
         return self._encoder.embed_questions(questions)
 
     def select(self, patterns: Sequence[str]) -> frozenset[str]:
-        """Return the documents that match any of some patterns.
-
-        Raises:
-            UsageError: A pattern matches no document.
-        """
+        """Return the documents that match any of some patterns; see `select_documents`."""
         paths = [path for path, _ in self.reader.documents()]
         return select_documents(paths, patterns, base=self.store.base, current=current_folder())
 
     def show(self, citation: str) -> CitedText:
         """See `Index.show`."""
         parsed = parse_citation(citation)
-        path = self._indexed_path(parsed.path)
+        # A path may be relative to the current folder.
+        documents, path = self.store.documents, parsed.path
+        path = path if path in documents else relative_root(Path(path), self.store.base)
+        if path not in documents or documents[path].status != DocumentStatus.INDEXED:
+            message = f"the index has no document {parsed.path}"
+            raise UsageError(message, hint="askdocs status --documents")
         text = self.reader.text_of(path)
         place = resolve(replace(parsed, path=path), read_document(path, text))
         start, end = place.chars
         return verify(text[start:end], place, self.sources().document(path))
-
-    def _indexed_path(self, path: str) -> str:
-        """Return the index's path for one that may be relative to the current folder."""
-        documents = self.store.documents
-        indexed = path if path in documents else relative_root(Path(path), self.store.base)
-        if indexed not in documents or documents[indexed].status != DocumentStatus.INDEXED:
-            raise UsageError(f"the index has no document {path}", hint="askdocs status --documents")
-        return indexed
 
     def _checked_encoder(self) -> Encoder:
         """Return the encoder if its model is the one that made the index."""
@@ -253,10 +223,9 @@ class OpenGeneration:
             vector = encoder.embed_sentences([PROBE_SENTENCE])[0].tolist()
             if sum(map(mul, vector, record.probe)) >= _PROBE_COSINE:
                 return encoder
-        raise UnusableIndexError(
-            f"the index was made with another {record.name} than the one installed",
-            hint="askdocs index --rebuild, or ask with --mode lexical",
-        )
+        message = f"the index was made with another {record.name} than the one installed"
+        hint = "askdocs index --rebuild, or ask with --mode lexical"
+        raise UnusableIndexError(message, hint=hint)
 
     def _open_encoder(self) -> Encoder:
         encoder = None if self._opening is None else self._opening.result()
@@ -269,8 +238,6 @@ class OpenGeneration:
         except (ModelError, ModuleNotFoundError) as error:
             if not carried_encoders(self._directory):
                 raise
-            raise ModelError(
-                f"the encoder that {self._directory} carries cannot be used, and no other is here: "
-                f"{error}",
-                hint="askdocs index --portable where the model is installed, or --mode lexical",
-            ) from error
+            carried = f"the encoder that {self._directory} carries cannot be used"
+            hint = "askdocs index --portable where the model is installed, or --mode lexical"
+            raise ModelError(f"{carried}, and no other is here: {error}", hint=hint) from error

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from askdocs.embedding.rerank import Reranker
 
-
 RERANKED = 50
 """How many of the best passages a reranker scores, at least."""
 
@@ -52,7 +51,6 @@ class AskOptions:
     context: int = 0
 
     def __post_init__(self) -> None:
-        """Check every value."""
         if self.top_k < 1:
             raise UsageError(f"the number of hits must be at least 1, got {self.top_k}")
         if self.min_score is not None and not 0 <= self.min_score <= 1:
@@ -80,20 +78,15 @@ def check_question(question: str) -> None:
     if not question.strip():
         raise UsageError("the question is empty", hint='askdocs ask "What did they decide?"')
     if len(question) > MAX_QUESTION_CHARS:
-        raise UsageError(
-            f"the question has {len(question)} characters, at most {MAX_QUESTION_CHARS} are read",
-            hint="ask in one or two sentences; several questions go into --questions FILE",
-        )
+        limits = f"{len(question)} characters, at most {MAX_QUESTION_CHARS} are read"
+        hint = "ask in one or two sentences; several questions go into --questions FILE"
+        raise UsageError(f"the question has {limits}", hint=hint)
     if not is_encodable(question):
         raise UsageError("the question is not UTF-8")
 
 
 def written_question(text: str, identity: str | int, place: str) -> Question:
-    """Return a question of a file.
-
-    Raises:
-        UsageError: As `check_question`, with the place in the file before the message.
-    """
+    """Return a question of a file; errors are `check_question`'s, after the place in the file."""
     try:
         check_question(text)
     except UsageError as error:
@@ -106,14 +99,8 @@ def parse_question(
 ) -> tuple[Question, dict[str, Any]]:
     """Return the question in a JSON object with `question` and `id`, and the whole object.
 
-    Args:
-        line: The object as it is written.
-        number: The number of the line, which is the id if the object has none.
-        place: What errors call the line.
-        hint: The hint of the errors.
-
-    Raises:
-        UsageError: The line is not such an object, or the question cannot be asked.
+    The number of the line is the id if the object has none. UsageError says with `place` and `hint`
+    that the line is not such an object, or that the question cannot be asked.
     """
     fields = _parse_object(line, place, hint)
     text, identity = fields.get("question"), fields.get("id", number)
@@ -128,22 +115,18 @@ def parse_question(
 def _parse_object(line: str, place: str, hint: str) -> dict[str, Any]:
     try:
         fields = json.loads(line)
-    except json.JSONDecodeError as error:
-        why = f"{error.msg[:1].lower()}{error.msg[1:]} at character {error.pos + 1}"
-        raise UsageError(f"{place} is not JSON: {why}", hint=hint) from error
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{place} is not JSON", hint=hint) from error
+        why = ""
+        if isinstance(error, json.JSONDecodeError):
+            why = f": {error.msg[:1].lower()}{error.msg[1:]} at character {error.pos + 1}"
+        raise UsageError(f"{place} is not JSON{why}", hint=hint) from error
     if not isinstance(fields, dict):
         raise UsageError(f"{place} is not a JSON object", hint=hint)
     return fields
 
 
 def grouped(questions: Iterable[Question], size: int) -> Iterator[list[Question]]:
-    """Yield groups of `size` questions; those before a bad question come before its error.
-
-    Raises:
-        UsageError: A question cannot be asked or read.
-    """
+    """Yield groups of `size` questions; those before a bad question come before its UsageError."""
     group: list[Question] = []
     try:
         for question in questions:
@@ -168,13 +151,8 @@ def select_documents(
     Patterns work as in .gitignore. Without a slash, except at its end, a pattern names files and
     folders at any depth. With one, it is relative to the base or to the current folder. A folder
     stands for everything below it, and `**` for any number of folders. A document's exact path
-    always names it, whatever characters it has. Otherwise letter case does not matter.
-
-    Args:
-        paths: The paths of all documents, relative to the base.
-        patterns: At least one.
-        base: The folder to which the paths are relative.
-        current: The current folder; None if there is none.
+    always names it, whatever characters it has. Otherwise letter case does not matter. There may be
+    no current folder.
 
     Raises:
         UsageError: A pattern matches no document.
@@ -185,10 +163,8 @@ def select_documents(
         pattern = _PathPattern(text, base=base, current=current or base)
         matching = {path for path, location in locations.items() if pattern.fits(path, location)}
         if not matching:
-            raise UsageError(
-                f"no document of the index has a path like {text}",
-                hint="askdocs status --documents",
-            )
+            message = f"no document of the index has a path like {text}"
+            raise UsageError(message, hint="askdocs status --documents")
         selected |= matching
     return frozenset(selected)
 

@@ -34,21 +34,15 @@ _HEADER_BYTES = 128
 class VerifiedArray:
     """An array in a file; each part is verified by its first use.
 
-    Every method raises DamagedFileError for rows or values that cannot be there: the file is then
-    what its manifest says, but does not belong to the other files.
+    It begins at byte `offset`. Its values are little-endian; its shape is the number of rows, then
+    that of values in a row if it is not one. Every method raises DamagedFileError for rows or
+    values that cannot be there: the file is then what its manifest says, but does not belong to the
+    other files.
     """
 
     def __init__(
         self, file: VerifiedFile, dtype: str, shape: tuple[int, ...], *, offset: int
     ) -> None:
-        """Read nothing yet.
-
-        Args:
-            file: The file it is in.
-            dtype: The type of its values, little-endian.
-            shape: The number of rows, then that of values in a row if it is not one.
-            offset: The position of its first byte.
-        """
         self.shape = shape
         self.dtype = np.dtype(dtype)
         self._file = file
@@ -57,7 +51,6 @@ class VerifiedArray:
         self._offset = offset
 
     def __len__(self) -> int:
-        """Return the number of rows."""
         return self.shape[0]
 
     def rows(self, start: int, stop: int) -> Array:
@@ -130,15 +123,11 @@ def best_of(values: Array, k: int) -> Ids:
 
 
 def split_ids(ids: Ids, starts: Ids) -> Iterator[tuple[int, Mask, Ids]]:
-    """Split ids by the parts that they belong to.
-
-    Args:
-        ids: Any ids, each in one of the parts.
-        starts: The first id of each part, ascending, then the end of the last part.
+    """Split ids by the parts that they belong to; `starts` has each part's first id, then the end.
 
     Yields:
-        For each part that has any: its number, which of the ids it has, and those ids counted from
-        its start.
+        For each part that has any of the ids: its number, which of the ids it has, and those ids
+        counted from its start.
     """
     parts = np.searchsorted(starts, ids, side="right") - 1
     for part in sorted(set(parts.ravel().tolist())):
@@ -152,36 +141,26 @@ def offsets(lengths: Iterable[int] | NDArray[np.integer[Any]]) -> Ids:
     return np.concatenate([np.zeros(1, np.int64), ends])
 
 
-def read_arrays(file: VerifiedFile, count: int) -> list[VerifiedArray]:
+def read_arrays(file: VerifiedFile, types: str) -> list[VerifiedArray]:
     """Return the arrays of a file, of which only the headers are read.
 
-    Raises:
-        ValueError: The file is not a sequence of `count` arrays.
-    """
-    return [
-        VerifiedArray(file, dtype, shape, offset=offset)
-        for dtype, shape, offset in _layout(file.read, file.size, count)
-    ]
-
-
-def require_types(arrays: Sequence[VerifiedArray], types: str) -> None:
-    """Raise ValueError for arrays of other types, or with several values in a row.
-
     Args:
-        arrays: The arrays of a file, in order.
-        types: The type of each array as NumPy writes it, without the byte order.
+        file: The file.
+        types: The type of each array as NumPy writes it without the byte order, with "[]" after it
+            for an array with several values in a row.
+
+    Raises:
+        ValueError: The file is not a sequence of such arrays.
     """
-    actual = " ".join(array.dtype.str[1:] for array in arrays)
-    if actual != types or any(len(array.shape) != 1 for array in arrays):
-        raise ValueError(f"its arrays have the types {actual}, expected {types} in single columns")
+    layout = list(_layout(file.read, file.size, len(types.split())))
+    actual = " ".join(dtype[1:] + "[]" * (len(shape) - 1) for dtype, shape, _ in layout)
+    if actual != types:
+        raise ValueError(f"its arrays have the types {actual}, expected {types}")
+    return [VerifiedArray(file, dtype, shape, offset=offset) for dtype, shape, offset in layout]
 
 
 def parse_arrays(content: bytes | memoryview, count: int) -> list[Array]:
-    """Return the arrays in verified bytes, without a copy.
-
-    Raises:
-        ValueError: The bytes are not a sequence of `count` arrays.
-    """
+    """Return the arrays in verified bytes, without a copy; raise ValueError for other bytes."""
     view = memoryview(content)
     return [
         np.frombuffer(view, dtype, prod(shape), offset).reshape(shape)
@@ -219,12 +198,9 @@ def npys(arrays: Iterable[Array]) -> Iterator[bytes | memoryview]:
 def npy(
     batches: Iterable[Array], *, dtype: str, shape: Sequence[int]
 ) -> Iterator[bytes | memoryview]:
-    """Yield the bytes of one array in the .npy format, with one batch in memory at a time.
+    """Yield the bytes of one array in the .npy format, with one batch of rows in memory at a time.
 
-    Args:
-        batches: Its rows in order.
-        dtype: The type of its values, little-endian, as `numpy.dtype.str` writes it.
-        shape: The shape of the whole array.
+    `dtype` is the type of its values, little-endian, as `numpy.dtype.str` writes it.
     """
     header = io.BytesIO()
     fields = {"descr": dtype, "fortran_order": False, "shape": tuple(shape)}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from askdocs.store.analysis import K1, B, TermStatistics
-from askdocs.store.arrays import npys, offsets, read_arrays, require_types
+from askdocs.store.arrays import npys, offsets, read_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     # passage and its frequency.
     _Part: TypeAlias = tuple[list[bytes], Ids, Ids, Ids]
 
-
 _MOST_FREQUENT = 2**16 - 1
 
 
@@ -38,7 +37,6 @@ class LexicalReader:
     """
 
     def __init__(self, segments: Sequence[PostingsReader]) -> None:
-        """Read the lengths of the passages."""
         self._segments = segments
         self._starts = offsets(len(segment.lengths) for segment in segments).tolist()
         lengths = np.concatenate([segment.all_lengths() for segment in segments])
@@ -46,7 +44,9 @@ class LexicalReader:
         relative = lengths / mean if mean else np.zeros(len(lengths))
         self._saturation = K1 * (1 - B + B * relative)
         # Statistics and scores are asked for one after the other.
-        self._find = lru_cache(maxsize=1024)(self._find_in_all)
+        self._find = lru_cache(maxsize=1024)(
+            lambda term: [segment.find(term) for segment in segments]
+        )
 
     def statistics(self, terms: Sequence[str]) -> TermStatistics:
         """Return how many passages there are and how many have each of the terms."""
@@ -75,15 +75,11 @@ class LexicalReader:
         """Read the terms now, which every search needs."""
         self._find("")
 
-    def _find_in_all(self, term: str) -> list[tuple[int, int]]:
-        return [segment.find(term) for segment in self._segments]
-
 
 class PostingsWriter:
     """Collects the terms of passages and writes them as an inverted index."""
 
     def __init__(self) -> None:
-        """Begin without passages."""
         self._lengths = array("i")
         self._numbers: dict[str, int] = {}
         self._terms, self._added = array("i"), array("i")
@@ -145,18 +141,12 @@ class PostingsWriter:
 class PostingsReader:
     """Finds the passages of one segment that have a term, numbered from 0.
 
-    Attributes:
-        lengths: How many terms each passage has, counting repetitions.
+    A file that is not a sequence of six arrays that fit each other raises ValueError. `lengths` has
+    how many terms each passage has, counting repetitions.
     """
 
     def __init__(self, file: VerifiedFile) -> None:
-        """Read the headers.
-
-        Raises:
-            ValueError: The file is not a sequence of six arrays that fit each other.
-        """
-        arrays = read_arrays(file, 6)
-        require_types(arrays, "i8 i4 i4 i4 u2 u1")
+        arrays = read_arrays(file, "i8 i4 i4 i4 u2 u1")
         self._posting_offsets, self._name_offsets, self.lengths = arrays[:3]
         self._passages, self._frequencies, self._names = arrays[3:]
         if len(self._posting_offsets) != len(self._name_offsets):
@@ -197,21 +187,16 @@ class PostingsReader:
     def moved(self, to: NDArray[np.int32]) -> _Part:
         """Return all postings of the passages that another segment takes over.
 
-        Args:
-            to: The new number of each passage; -1 for one that is not taken over.
+        `to` has the new number of each passage, -1 for one that is not taken over.
         """
         counts = np.diff(self._posting_offsets.boundaries(len(self._passages)))
         old, frequencies = self.postings(0, len(self._passages))
         passages = to[old]
         kept = passages >= 0
-        terms, numbers = np.unique(
-            np.repeat(np.arange(len(counts)), counts)[kept], return_inverse=True
-        )
+        terms = np.repeat(np.arange(len(counts)), counts)[kept]
+        terms, numbers = np.unique(terms, return_inverse=True)
         ends = self._name_offsets.boundaries(len(self._names)).tolist()
         names = self._names.all().tobytes()
-        return (
-            [names[ends[at] : ends[at + 1]] for at in terms.tolist()],
-            numbers,
-            passages[kept].astype(np.int64),
-            frequencies[kept].astype(np.int64),
-        )
+        of_terms = [names[ends[at] : ends[at + 1]] for at in terms.tolist()]
+        how_often = frequencies[kept].astype(np.int64)
+        return of_terms, numbers, passages[kept].astype(np.int64), how_often

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-
 SAMPLE = 65_536
 """How many vectors a codebook is trained on, if there are as many."""
 
@@ -55,11 +54,8 @@ def train_codebook(sample: NDArray[np.float32], *, lists: int) -> Codebook:
     """Train the codebook of an index, the same one for the same sample.
 
     Args:
-        sample: Vectors of unit length from all over the index, shape (n, dimension).
+        sample: Finite vectors of unit length from all over the index, shape (n, dimension).
         lists: How many lists to make, at least 1; at most n are made, but always one.
-
-    Raises:
-        ValueError: A vector is not finite.
     """
     sample = _finite(sample)
     low, step = _ranges(sample)
@@ -73,11 +69,7 @@ def codebook_pieces(codebook: Codebook) -> Iterator[bytes | memoryview]:
 
 
 def read_codebook(content: bytes | memoryview) -> Codebook:
-    """Return the codebook in verified bytes.
-
-    Raises:
-        ValueError: They are not a codebook.
-    """
+    """Return the codebook in verified bytes; raise ValueError if they are not one."""
     arrays = parse_arrays(content, 3)
     centroids, low, step = arrays
     if any(array.dtype != np.float32 for array in arrays) or centroids.ndim != 2:  # noqa: PLR2004
@@ -91,13 +83,10 @@ def read_codebook(content: bytes | memoryview) -> Codebook:
 
 
 def assign(codebook: Codebook, vectors: NDArray[np.float32]) -> NDArray[np.int32]:
-    """Return the list of each vector.
+    """Return the list of each vector, all of them finite.
 
     Its centroid has the greatest product with the decoded vector. The list follows from the
     codes: a vector and its decoded copy are in the same list.
-
-    Raises:
-        ValueError: A vector is not finite.
     """
     import faiss
 
@@ -108,13 +97,10 @@ def assign(codebook: Codebook, vectors: NDArray[np.float32]) -> NDArray[np.int32
 
 
 def encode(codebook: Codebook, vectors: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return the codes of vectors, in their shape; values out of range get the nearest code.
+    """Return the codes of finite vectors, in their shape; values out of range get the nearest code.
 
     A vector from `decode` has the codes it was decoded from. Once it is scaled to unit length, it
     may have others: a refresh must keep codes, or decoded vectors as they are.
-
-    Raises:
-        ValueError: A vector is not finite.
     """
     return np.asarray(_quantizer(codebook).compute_codes(_finite(vectors)), np.uint8)
 
@@ -206,11 +192,7 @@ def scan(
     A FAISS index would copy the codes and start threads for each search: that takes 8 ms instead
     of 1.3 ms (12,480 codes) while another program runs.
 
-    Args:
-        codebook: What the codes stand for.
-        vector: Shape (dimension,).
-        batches: Codes, each batch of shape (n, dimension); one is in memory at a time.
-        k: How many to find, at least 1.
+    Only one batch of codes, of shape (n, dimension), is in memory at a time.
 
     Returns:
         The batch and the row in it of each code, both from 0, in no order; fewer than k if there
@@ -225,9 +207,8 @@ def scan(
     # The codes stand for vectors and not for residuals; a label says where a code is.
     store_pairs, by_residual = True, False
     quantizer = _quantizer(codebook)
-    scanner = quantizer.select_InvertedListScanner(
-        faiss.METRIC_INNER_PRODUCT, None, store_pairs, None, by_residual
-    )
+    arguments = faiss.METRIC_INNER_PRODUCT, None, store_pairs, None, by_residual
+    scanner = quantizer.select_InvertedListScanner(*arguments)
     try:
         scanner.set_query(faiss.swig_ptr(vector))
         for number, batch in enumerate(batches):

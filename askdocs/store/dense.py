@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from askdocs.disk.verified import VerifiedFile
     from askdocs.store.protocol import Ids, Mask, Vectors
 
-
 FLAT = "dense.faiss"
 
 # As FAISS writes an IndexFlatIP: name, dimension, number of vectors, two fillers, whether it is
@@ -36,18 +35,12 @@ def flat_pieces(batches: Sequence[Vectors], *, dimension: int) -> Iterator[bytes
 
     That function is not used because it reports success on a full disk.
 
-    Args:
-        batches: The vectors in order, each batch of shape (sentences, dimension), rows of unit
-            length.
-        dimension: Length of the vectors.
-
     Raises:
         ValueError: A vector is not finite, or not of unit length.
     """
     count = sum(map(len, batches))
-    yield _HEADER.pack(
-        _NAME, dimension, count, _FILLER, _FILLER, _TRAINED, _INNER_PRODUCT, count * dimension
-    )
+    fields = dimension, count, _FILLER, _FILLER, _TRAINED, _INNER_PRODUCT, count * dimension
+    yield _HEADER.pack(_NAME, *fields)
     for batch in batches:
         if not np.allclose(np.linalg.norm(batch, axis=1), 1.0, atol=1e-3):
             raise ValueError("vectors must be finite and of unit length")
@@ -61,16 +54,11 @@ class FlatReader:
     NumPy is as fast as FAISS, which would copy the vectors first, and which takes longer to import
     than most questions take to answer.
 
-    Attributes:
-        dimension: Length of the vectors.
+    Raises:
+        ValueError: The file is not a flat inner-product index.
     """
 
     def __init__(self, file: VerifiedFile) -> None:
-        """Read the header.
-
-        Raises:
-            ValueError: The file is not a flat inner-product index.
-        """
         header = bytes(file.read(0, min(_HEADER.size, file.size))).ljust(_HEADER.size, b"\0")
         name, dimension, count, *_, trained, metric, values = _HEADER.unpack(header)
         expected = (_NAME, _TRAINED, _INNER_PRODUCT, count * dimension)
@@ -81,22 +69,12 @@ class FlatReader:
         self._stored = VerifiedArray(file, "<f4", (count, dimension), offset=_HEADER.size)
 
     def __len__(self) -> int:
-        """Return the number of vectors."""
         return len(self._stored)
 
-    def nearest(
-        self, vectors: Vectors, k: int, *, within: Mask | None = None
-    ) -> tuple[Ids, Vectors]:
-        """Return the sentences nearest to each vector.
+    def nearest(self, vectors: Vectors, k: int, within: Mask | None = None) -> tuple[Ids, Vectors]:
+        """Return the sentences nearest to each vector, among those `within`, and their cosines.
 
-        Args:
-            vectors: Shape (questions, dimension), rows of unit length.
-            k: How many for each vector, at least 1.
-            within: Which sentences to search, shape (sentences,); None for all of them.
-
-        Returns:
-            Sentence ids and their cosines, shapes (questions, min(k, sentences)), best first, equal
-            ones by id.
+        The shapes are (questions, min(k, sentences)), best first, equal ones by id.
         """
         every = np.arange(len(self._stored)) if within is None else np.flatnonzero(within)
         shape = len(vectors), min(k, len(every))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
     Codes = NDArray[np.uint8]
 
-
 ROWS_PER_ROOT = 32
 """How many vectors a question is compared with, times the square root of their number."""
 LEAST_ROWS = 16_384
@@ -32,21 +30,17 @@ LEAST_ROWS = 16_384
 _BATCH = 4096
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SegmentLists:
-    """The arrays of one segment's file, in their order there.
-
-    Attributes:
-        offsets: Where each list begins, then where the last one ends: int64, (lists + 1,).
-        sentences: Sentence ids of the segment in list order: int32, (n,).
-        positions: The position of each sentence in list order, by its id: int32, (n,).
-        codes: The codes in list order: uint8, (n, dimension).
-    """
+class SegmentLists(NamedTuple):
+    """The arrays of one segment's file, in their order there."""
 
     offsets: VerifiedArray
+    """Where each list begins, then where the last one ends: int64, (lists + 1,)."""
     sentences: VerifiedArray
+    """Sentence ids of the segment in list order: int32, (n,)."""
     positions: VerifiedArray
+    """The position of each sentence in list order, by its id: int32, (n,)."""
     codes: VerifiedArray
+    """The codes in list order: uint8, (n, dimension)."""
 
 
 def pieces(
@@ -54,10 +48,7 @@ def pieces(
 ) -> Iterator[bytes | memoryview]:
     """Yield the file of a segment: the arrays of SegmentLists in the .npy format.
 
-    Args:
-        codebook: The codebook of the index.
-        codes: The codes of the segment's sentences by id, shape (n, dimension).
-        lists: The list of each of them, shape (n,).
+    Codes and lists are those of the segment's sentences, by id.
     """
     # By list, then by id.
     order = np.argsort(lists, kind="stable")
@@ -74,16 +65,11 @@ class ListsReader:
 
     Sentence ids are those of the index: each segment's follow those of the segment before it.
 
-    Attributes:
-        dimension: Length of the vectors.
+    Raises:
+        ValueError: The arrays of a segment do not fit each other or the codebook.
     """
 
     def __init__(self, codebook: Codebook, segments: Sequence[SegmentLists]) -> None:
-        """Read nothing yet.
-
-        Raises:
-            ValueError: The arrays of a segment do not fit each other or the codebook.
-        """
         lists, self.dimension = codebook.centroids.shape
         for segment in segments:
             count = len(segment.sentences)
@@ -93,19 +79,12 @@ class ListsReader:
         self._codebook = codebook
         self._segments = segments
 
-    def nearest(
-        self, vectors: Vectors, k: int, *, probes: int | None = None, within: Mask | None = None
-    ) -> tuple[Ids, Vectors]:
+    def nearest(self, vectors: Vectors, k: int, within: Mask | None = None) -> tuple[Ids, Vectors]:
         """Return the sentences nearest to each vector, among those of the nearest lists.
 
-        Args:
-            vectors: Shape (questions, dimension), rows of unit length.
-            k: How many for each vector, at least 1.
-            probes: How many lists to search; more if they hold fewer than k sentences. By default,
-                as many as hold ROWS_PER_ROOT times the root of the number of sentences.
-            within: Which sentences to search, shape (sentences,); None for all of them. If they are
-                few, all are compared. Otherwise enough lists are searched to compare as many of
-                them as without it.
+        The lists that are searched hold ROWS_PER_ROOT times the root of the number of sentences.
+        If the sentences `within` are few, all are compared. Otherwise enough lists are searched to
+        compare as many of them as without it.
 
         Returns:
             Sentence ids and cosines with their decoded vectors, best first, equal ones by id,
@@ -116,7 +95,7 @@ class ListsReader:
         cosines = np.zeros((len(vectors), k), dtype=np.float32)
         for number, vector in enumerate(np.ascontiguousarray(vectors, dtype=np.float32)):
             if k:
-                ids[number], cosines[number] = self._nearest(vector, k, probes, within)
+                ids[number], cosines[number] = self._nearest(vector, k, within)
         return ids, cosines
 
     def codes(self, ids: Ids) -> Codes:
@@ -138,9 +117,8 @@ class ListsReader:
         for segment in self._segments:
             table, count = segment.offsets.all(), len(segment.sentences)
             if table[0] != 0 or table[-1] != count or (np.diff(table) < 0).any():
-                raise segment.sentences.damaged(
-                    f"the inverted lists hold {table[-1]} sentences, expected {count}"
-                )
+                reason = f"the inverted lists hold {table[-1]} sentences, expected {count}"
+                raise segment.sentences.damaged(reason)
             tables.append(table)
         return np.array(tables, dtype=np.int64).reshape(-1, len(self._codebook.centroids) + 1)
 
@@ -149,25 +127,17 @@ class ListsReader:
         """The first id of each segment, then the number of sentences."""
         return offsets(self._offsets[:, -1])
 
-    @cached_property
+    @property
     def _count(self) -> int:
         return int(self._bases[-1])
 
-    @cached_property
-    def _sizes(self) -> Ids:
-        """How many sentences each list has in all segments together."""
-        sizes: Ids = np.diff(self._offsets, axis=1).sum(axis=0)
-        return sizes
-
-    def _nearest(
-        self, vector: Vectors, k: int, probes: int | None, within: Mask | None
-    ) -> tuple[Ids, Vectors]:
+    def _nearest(self, vector: Vectors, k: int, within: Mask | None) -> tuple[Ids, Vectors]:
         # The scan treats decoded vectors as if they had unit length, so it may order neighbours
         # wrongly: compare a few more of them exactly.
         candidates = k + k // 4 + 16
-        enough = k if probes else max(k, LEAST_ROWS, int(ROWS_PER_ROOT * self._count**0.5))
+        enough = max(k, LEAST_ROWS, int(ROWS_PER_ROOT * self._count**0.5))
         if within is None:
-            rows = self._rows(self._nearest_lists(vector, enough, probes))
+            rows = self._rows(self._nearest_lists(vector, enough))
         else:
             rows = self._rows_within(vector, k, enough, within)
         ids, codes = self._scan(vector, candidates, rows)
@@ -177,14 +147,15 @@ class ListsReader:
         best = np.lexsort((ids, -cosines))[:k]
         return ids[best], cosines[best]
 
-    def _nearest_lists(self, vector: Vectors, rows: int, probes: int | None = None) -> Ids:
+    def _nearest_lists(self, vector: Vectors, rows: int) -> Ids:
         """Return the numbers of the lists to search, ascending."""
         # Not a matrix product: NumPy's BLAS waits for threads, which takes up to 19 ms instead of
         # 0.05 ms while other programs run.
         products = np.vecdot(self._codebook.centroids, vector)
         nearest = np.argsort(-products, kind="stable")
-        enough = int(np.searchsorted(np.cumsum(self._sizes[nearest]), rows)) + 1
-        return np.sort(nearest[: max(probes or 1, enough)])
+        sizes = np.diff(self._offsets, axis=1).sum(axis=0)
+        enough = int(np.searchsorted(np.cumsum(sizes[nearest]), rows)) + 1
+        return np.sort(nearest[:enough])
 
     def _rows(self, lists: Ids) -> list[Ids]:
         """Return the rows of some lists in each segment, one list after another."""
@@ -207,20 +178,16 @@ class ListsReader:
             ]
         # If they are spread evenly, as many of them as there would be of all sentences.
         lists = self._nearest_lists(vector, enough * self._count // count)
-        rows = [
-            of_segment[part[self._sentences_at(number, of_segment)]]
-            for number, (part, of_segment) in enumerate(zip(parts, self._rows(lists), strict=True))
-        ]
+        numbered = enumerate(zip(parts, self._rows(lists), strict=True))
+        rows = [all_[part[self._sentences_at(number, all_)]] for number, (part, all_) in numbered]
         if sum(map(len, rows)) < k:
             return self._rows_within(vector, k, 2 * enough, within)
         return rows
 
     def _scan(self, vector: Vectors, k: int, rows: Sequence[Ids]) -> tuple[Ids, Codes]:
         """Return the ids and codes of the k greatest products in some rows of each segment."""
-        batches = (
-            segment.codes.take(of_segment)
-            for segment, of_segment in zip(self._segments, rows, strict=True)
-        )
+        pairs = zip(self._segments, rows, strict=True)
+        batches = (segment.codes.take(of_segment) for segment, of_segment in pairs)
         segments, positions = scan(self._codebook, vector, batches, k)
         ids = np.empty(len(segments), dtype=np.int64)
         codes = np.empty((len(segments), self.dimension), dtype=np.uint8)

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from askdocs.store.lists import ListsReader
     from askdocs.store.protocol import Ids, Mask, Scores, Vectors
 
-
 _MOST_MAPPED = 1 << 29
 
 # Questions that are asked together often share passages: these take some 60 MB.
@@ -36,17 +35,12 @@ _MOST_KEPT = 16_384
 class GenerationReader:
     """Reads a generation. Each file is opened by its first use and verified before it is parsed.
 
-    Passages and sentences are numbered through all segments: by segment, path, position. Methods
-    without a docstring are those of `store.protocol.Reader`.
+    `opened` opens one of the generation's files, `names`, or raises DamagedIndexError. Passages and
+    sentences are numbered through all segments: by segment, path, position. Methods without a
+    docstring are those of `store.protocol.Reader`.
     """
 
     def __init__(self, opened: Callable[[str], VerifiedFile], *, names: Collection[str]) -> None:
-        """Open no file yet.
-
-        Args:
-            opened: Opens a file of the generation by its name, or raises DamagedIndexError.
-            names: The names of all its files.
-        """
         self._opened = opened
         self._names = names
         self._files: dict[str, VerifiedFile] = {}
@@ -224,9 +218,7 @@ class GenerationReader:
     def _begin_question(self) -> None:
         """Release the memory of earlier questions; the system would keep the whole index mapped.
 
-        Raises:
-            DamagedFileError: A mapped file was cut off: reading past its end would kill the
-                process.
+        Raise DamagedFileError if a file was cut off: reading past its end would kill the process.
         """
         for file in self._files.values():
             file.require_size()

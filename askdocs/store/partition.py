@@ -27,11 +27,8 @@ def segment_of(path: str, segments: int) -> int:
     """Return the segment of the document at a path, from 0.
 
     Its number is the first bits of the sha256 of the path. So documents spread evenly, a changed
-    document stays in its segment, and doubling the segments splits each in two.
-
-    Args:
-        path: The path of the document.
-        segments: How many segments there are, a power of two of at most 256.
+    document stays in its segment, and doubling the segments splits each in two. The number of
+    segments is a power of two, at most 256.
     """
     # Not os.fsencode: it follows the locale, which may differ between two runs.
     return hashlib.sha256(path.encode("utf-8", "surrogateescape")).digest()[0] * segments >> 8

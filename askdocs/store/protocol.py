@@ -35,17 +35,14 @@ class Store(Protocol):
     @property
     def digest(self) -> str:
         """The name of the generation: the digest of its manifest."""
-        ...
 
     @property
     def manifest(self) -> Manifest:
         """What the generation was made of and with."""
-        ...
 
     @property
     def base(self) -> Path:
         """The folder to which the paths of all documents are relative."""
-        ...
 
     @property
     def documents(self) -> Mapping[str, DocumentRecord]:
@@ -54,19 +51,12 @@ class Store(Protocol):
         Raises:
             DamagedIndexError: The records differ from what the manifest says.
         """
-        ...
 
     def reader(self) -> Reader:
         """Return a reader of the data; the caller closes it."""
-        ...
 
     def damage(self, *, deep: bool) -> Mapping[str, str]:
-        """Return the reason for each damaged part by the name of the part.
-
-        Args:
-            deep: Whether to read all that is stored; otherwise only sizes are compared.
-        """
-        ...
+        """Return why parts are damaged, by their names; unless `deep`, compare only sizes."""
 
 
 class Reader(Protocol):
@@ -77,57 +67,40 @@ class Reader(Protocol):
     """
 
     def dense(self, vectors: Vectors, k: int, *, within: Mask | None = None) -> tuple[Ids, Vectors]:
-        """Return the k sentences nearest to each vector.
+        """Return the ids and cosines of the k sentences nearest to each vector, best first.
 
         Args:
             vectors: Shape (questions, dimension), rows of unit length.
-            k: How many for each vector, at least 1.
+            k: How many for each vector, at least 1; the results' shapes are (questions, at most k).
             within: Which passages to search, shape (passages,); None for all of them.
-
-        Returns:
-            Sentence ids and cosines, best first, shapes (questions, at most k).
         """
-        ...
 
     def lexical(
         self, terms: Sequence[str], k: int, *, within: Mask | None = None
     ) -> tuple[Ids, Scores]:
-        """Return the k passages with the highest BM25 scores above 0.
+        """Return the ids and scores of the passages with the k highest BM25 scores above 0.
 
-        Args:
-            terms: Distinct terms.
-            k: How many, at least 1.
-            within: Which passages to search, shape (passages,); None for all of them. The
-                statistics of the terms are always those of the whole index.
-
-        Returns:
-            Passage ids and scores, best first.
+        The best come first. The terms must be distinct; their statistics are always those of the
+        whole index. For `within` see `dense`.
         """
-        ...
 
     def bm25(self, terms: Sequence[str], passage_ids: Ids) -> Scores:
         """Return the exact BM25 scores of some passages, shape (len(passage_ids),)."""
-        ...
 
     def term_statistics(self, terms: Sequence[str]) -> TermStatistics:
         """Return how many passages there are and how many have each of the terms."""
-        ...
 
     def vectors(self, sentence_ids: Ids) -> Vectors:
         """Return the vectors of some sentences, shape (len(sentence_ids), dimension)."""
-        ...
 
     def passages_of_sentences(self, sentence_ids: Ids) -> Ids:
         """Return the passage of each sentence, in the shape of the argument."""
-        ...
 
     def sentences_of(self, passage_ids: Ids) -> tuple[Ids, Ids]:
         """Return the first sentence of each passage and their number, shapes (passages,)."""
-        ...
 
     def text_digests(self, passage_ids: Ids) -> Ids:
         """Return a number for the text of each passage; passages of equal text share it."""
-        ...
 
     def passages(self, ids: Sequence[int]) -> list[StoredPassage]:
         """Return the passages with some ids, in the order of the ids.
@@ -135,30 +108,24 @@ class Reader(Protocol):
         Raises:
             KeyError: There is no such passage.
         """
-        ...
 
     def passages_in(self, paths: Collection[str]) -> Mask:
         """Return which passages belong to some documents, shape (passages,).
 
         Paths that are not in the index are ignored.
         """
-        ...
 
     def text_of(self, path: str) -> str:
         """Return a document's indexed text up to the end of its last passage.
 
         Empty if the document is not in the index.
         """
-        ...
 
     def documents(self) -> list[tuple[str, str]]:
         """Return the path and encoding of every document, in order of path."""
-        ...
 
     def prepare(self, *, lexical: bool) -> None:
         """Read and verify now what every dense search needs, and every lexical one on request."""
-        ...
 
     def close(self) -> None:
         """Close all files."""
-        ...

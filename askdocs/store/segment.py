@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from askdocs.disk import access, durable
 from askdocs.store.analysis import analyse
-from askdocs.store.arrays import read_arrays, require_types
+from askdocs.store.arrays import read_arrays
 from askdocs.store.bm25 import PostingsReader, PostingsWriter
 from askdocs.store.dense import FLAT, FlatReader
 from askdocs.store.stored import TABLES, TextReader, TextWriter
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from askdocs.store.protocol import Vectors
     from askdocs.store.writer import VectorsWriter
 
-
 _Parsed = TypeVar("_Parsed")
 
 LEXICAL = "lexical.npys"
@@ -36,17 +35,9 @@ class SegmentReader:
 
     Documents, passages and sentences are numbered from 0. Every attribute raises DamagedIndexError
     if its file is not what the manifest says, or does not belong to the segment.
-
-    Attributes:
-        texts: Its documents and passages.
     """
 
     def __init__(self, opened: Callable[[str], VerifiedFile]) -> None:
-        """Read how much there is.
-
-        Args:
-            opened: Opens a file of the segment by its name.
-        """
         self._opened = opened
         self.texts = _parsed(lambda _: TextReader(opened), opened(TABLES))
 
@@ -70,7 +61,10 @@ class SegmentReader:
     def lists(self) -> SegmentLists:
         """The inverted lists, if the index has a codebook."""
         file = self._opened(LISTS)
-        lists = _parsed(_lists, file)
+        # Most indexes have none.
+        from askdocs.store.lists import SegmentLists
+
+        lists = _parsed(lambda file: SegmentLists(*read_arrays(file, "i8 i4 i4 u1[]")), file)
         _require_equal(file, "sentences", len(lists.sentences), self.texts.sentences)
         return lists
 
@@ -79,12 +73,6 @@ class SegmentWriter:
     """Writes documents, added in order of their paths, into a new segment."""
 
     def __init__(self, directory: Path, vectors: VectorsWriter) -> None:
-        """Begin a segment in an existing folder.
-
-        Args:
-            directory: Where to write.
-            vectors: Takes the vectors.
-        """
         self.sentences = 0
         self._directory = directory
         self._texts = TextWriter(directory)
@@ -99,14 +87,7 @@ class SegmentWriter:
     def add(
         self, path: str, encoding: str, text: str, passages: Sequence[Passage], vectors: Vectors
     ) -> None:
-        """Add the next document.
-
-        Args:
-            path: Greater than every path before it.
-            encoding: The codec that decoded it.
-            text: The decoded text.
-            passages: Its passages in order.
-            vectors: The vectors of their sentences, shape (sentences, dimension).
+        """Add the next document, with its decoded text, its passages and their sentences' vectors.
 
         Raises:
             ValueError: The path is not greater than the one before it, or the number of vectors is
@@ -122,16 +103,9 @@ class SegmentWriter:
             self._postings.add(analyse(passage.text))
 
     def copy(self, source: GenerationReader, segment: int, first: int, last: int) -> None:
-        """Copy consecutive documents of another generation without analysing them again.
+        """Copy documents from number `first` up to `last` of a segment of another generation.
 
-        Args:
-            source: The other generation.
-            segment: The number of the segment that they are in.
-            first: The number of the first document there.
-            last: The number after that of the last one, above `first`.
-
-        Raises:
-            ValueError: The first path is not greater than the one before it.
+        They are not analysed again. ValueError is raised as by `add`.
         """
         old = source.segments[segment]
         passages = old.texts.passages_between(first, last)
@@ -152,17 +126,6 @@ class SegmentWriter:
     def abort(self) -> None:
         """Close the files; what was written so far is useless."""
         self._texts.abort()
-
-
-def _lists(file: VerifiedFile) -> SegmentLists:
-    # Most indexes have none.
-    from askdocs.store.lists import SegmentLists
-
-    offsets, sentences, positions, codes = read_arrays(file, 4)
-    require_types([offsets, sentences, positions], "i8 i4 i4")
-    if codes.dtype.str != "|u1":
-        raise ValueError(f"its codes have the type {codes.dtype.str}, expected |u1")
-    return SegmentLists(offsets=offsets, sentences=sentences, positions=positions, codes=codes)
 
 
 def _require_equal(file: VerifiedFile, what: str, count: int, expected: int) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from askdocs.disk import access, durable
 from askdocs.records.spans import Passage, StoredPassage
-from askdocs.store.arrays import npys, offsets, read_arrays, require_types
+from askdocs.store.arrays import npys, offsets, read_arrays
 from askdocs.store.partition import DOCUMENTS
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from askdocs.records.manifest import FileRecord
     from askdocs.store.arrays import VerifiedArray
     from askdocs.store.protocol import Ids
-
 
 PASSAGES = "passages.jsonl"
 TABLES = "tables.npys"
@@ -40,7 +39,6 @@ class TextWriter:
     """Writes documents, added in order of their paths, with their passages."""
 
     def __init__(self, directory: Path) -> None:
-        """Begin the files of a segment in an existing folder."""
         self._path = directory / TABLES
         self._documents = _LinesWriter(directory / DOCUMENTS)
         self._passages = _LinesWriter(directory / PASSAGES)
@@ -53,11 +51,7 @@ class TextWriter:
         return len(self._passages.lengths)
 
     def add(self, path: str, encoding: str, text: str, passages: Sequence[Passage]) -> None:
-        """Add the next document with all its passages in order.
-
-        Raises:
-            ValueError: The path is not greater than the one before it.
-        """
+        """Add the next document with all its passages in order; see `SegmentWriter.add`."""
         self._begin_at(path)
         # Escaped, because a path may hold what UTF-8 cannot encode.
         self._documents.add(json.dumps([path, encoding]).encode("ascii"), len(passages))
@@ -70,11 +64,7 @@ class TextWriter:
             end = passage.chars[1]
 
     def copy(self, source: TextReader, first: int, last: int) -> None:
-        """Copy documents of another segment, from number `first` up to `last`, unchanged.
-
-        Raises:
-            ValueError: The first path is not greater than the one before it.
-        """
+        """Copy documents of another segment, from number `first` up to `last`, unchanged."""
         self._begin_at(source.path(first))
         passages = source.passages_between(first, last)
         self._documents.copy(source.documents, first, last)
@@ -87,11 +77,8 @@ class TextWriter:
         documents, passages = self._documents, self._passages
         tables = (documents.lengths, passages.lengths, documents.counts, passages.counts)
         arrays = [*map(offsets, tables), np.array(self._digests, np.int64)]
-        return {
-            **documents.file.finish(),
-            **passages.file.finish(),
-            **durable.write_index_file(self._path, npys(arrays)),
-        }
+        records = {**documents.file.finish(), **passages.file.finish()}
+        return {**records, **durable.write_index_file(self._path, npys(arrays))}
 
     def abort(self) -> None:
         """Close the files; what was written so far is useless."""
@@ -113,19 +100,13 @@ class TextReader:
         digests: The digest of each passage's text; see `text_digest`.
         sentences: How many sentences there are.
         path: Returns the path of a document by its number.
+
+    Raises:
+        ValueError: The tables are not those of a segment.
     """
 
     def __init__(self, opened: Callable[[str], VerifiedFile]) -> None:
-        """Read how much there is.
-
-        Args:
-            opened: Opens a file of the segment by its name.
-
-        Raises:
-            ValueError: The tables are not those of a segment.
-        """
-        tables = read_arrays(opened(TABLES), 5)
-        require_types(tables, "i8 i8 i8 i8 i8")
+        tables = read_arrays(opened(TABLES), "i8 i8 i8 i8 i8")
         lengths = [len(table) for table in tables]
         if lengths != [lengths[0], lengths[1], lengths[0], lengths[1], lengths[1] - 1]:
             raise ValueError(f"its tables do not fit each other: they have {lengths} rows")
@@ -134,7 +115,7 @@ class TextReader:
         self.digests = tables[4]
         self.sentences = int(tables[3].rows(len(tables[3]) - 1, len(tables[3]))[0])
         # Searches for paths visit the same documents again.
-        self.path = cache(self._path)
+        self.path = cache(lambda number: self._names(np.array([number]))[0][0])
 
     def prepare(self) -> None:
         """Open the files now, which verifies small ones."""
@@ -166,13 +147,7 @@ class TextReader:
     def stored(
         self, numbers: Ids, *, first_passage: int, first_sentence: int
     ) -> Iterator[StoredPassage]:
-        """Yield some passages in the order of their numbers' array.
-
-        Args:
-            numbers: The passages.
-            first_passage: The id of the segment's first passage.
-            first_sentence: The id of the segment's first sentence.
-        """
+        """Yield some passages in order; the ids are those of the segment's first ones."""
         firsts = self.documents.firsts.boundaries(len(self.passages))
         owners = np.searchsorted(firsts, numbers, side="right") - 1
         documents, places = np.unique(owners, return_inverse=True)
@@ -187,12 +162,9 @@ class TextReader:
             strict=True,
         ):
             path, encoding = names[place]
+            passage = self._passage(fields, count)
             yield StoredPassage(
-                id=number,
-                path=path,
-                encoding=encoding,
-                first_sentence=sentence,
-                passage=self._passage(fields, count),
+                id=number, path=path, encoding=encoding, first_sentence=sentence, passage=passage
             )
 
     def text(self, number: int) -> str:
@@ -213,10 +185,6 @@ class TextReader:
             raise table.damaged("its sentences do not follow one another")
         return firsts, ends - firsts
 
-    def _path(self, number: int) -> str:
-        [(path, _)] = self._names(np.array([number]))
-        return path
-
     def _names(self, numbers: Ids) -> list[tuple[str, str]]:
         """Return the path and encoding of some documents, in the order of the numbers."""
         names = [tuple(fields) for fields in self.documents.parse(numbers)]
@@ -231,10 +199,8 @@ class TextReader:
             passage = _passage(fields)
         except (TypeError, ValueError) as error:
             raise self.passages.damaged(f"a passage cannot be read: {error}") from error
-        if len(passage.sentences) != sentences:
-            raise self.passages.damaged(
-                f"a passage has {len(passage.sentences)} sentences, expected {sentences}"
-            )
+        if (count := len(passage.sentences)) != sentences:
+            raise self.passages.damaged(f"a passage has {count} sentences, expected {sentences}")
         return passage
 
 
@@ -247,13 +213,11 @@ class Lines:
     """
 
     def __init__(self, file: VerifiedFile, offsets: VerifiedArray, firsts: VerifiedArray) -> None:
-        """Read nothing yet."""
         self.offsets = offsets
         self.firsts = firsts
         self._file = file
 
     def __len__(self) -> int:
-        """Return the number of lines."""
         return len(self.offsets) - 1
 
     def read(self, first: int, last: int) -> memoryview:
@@ -265,8 +229,7 @@ class Lines:
         """Return the arrays in some lines, in the order of the numbers.
 
         Raises:
-            DamagedFileError: A line is not a JSON array. Its bytes were verified, so another
-                program wrote it.
+            DamagedFileError: A line is not a JSON array: another program wrote the verified bytes.
         """
         starts = self.offsets.take(numbers).tolist()
         ends = self.offsets.take(numbers + 1).tolist()
@@ -330,16 +293,9 @@ def _fields(passage: Passage, gap: str) -> list[object]:
     The gap is the white space before it, so that gaps and texts together are the document.
     """
     start = passage.chars[0]
-    return [
-        gap,
-        passage.text,
-        start,
-        passage.paragraphs,
-        passage.lines,
-        passage.offsets,
-        [(first - start, last - start) for first, last in passage.sentences],
-        passage.headings,
-    ]
+    sentences = [(first - start, last - start) for first, last in passage.sentences]
+    numbers = passage.paragraphs, passage.lines, passage.offsets, sentences
+    return [gap, passage.text, start, *numbers, passage.headings]
 
 
 def _passage(fields: list[Any]) -> Passage:

@@ -34,9 +34,8 @@ if TYPE_CHECKING:
     from askdocs.store.local import GenerationReader
     from askdocs.store.protocol import Vectors
 
-
-AT_ONCE = 4096
-"""How many vectors are moved together: some megabytes."""
+# How many vectors are moved together: some megabytes.
+_AT_ONCE = 4096
 LEAST_COSINE = 0.999
 """How near a kept codebook's codes must come to a new vector; nearly all come to .9999."""
 
@@ -50,28 +49,15 @@ class GenerationWriter:
     """
 
     def __init__(
-        self,
-        directory: Path,
-        *,
-        dimension: int,
-        segments: int = 1,
-        codebook: Codebook | None = None,
+        self, folder: Path, *, dimension: int, segments: int = 1, codebook: Codebook | None = None
     ) -> None:
-        """Begin a generation in an existing folder.
-
-        Args:
-            directory: Where to write.
-            dimension: Length of the vectors.
-            segments: How many segments there will be.
-            codebook: The codebook of copied segments; None to train one.
-        """
         self.passages = 0
         self.sentences = 0
-        self._directory = directory
+        self._directory = folder
         self._dimension = dimension
         self._segments = segments
         self._codebook = codebook
-        self._spools: dict[int, SpooledVectors] = {}
+        self._spools: dict[int, _SpooledVectors] = {}
         self._records: dict[str, FileRecord] = {}
 
     @contextmanager
@@ -108,10 +94,10 @@ class GenerationWriter:
 
     def _vectors(self, number: int) -> VectorsWriter:
         if self._segments == 1:
-            return FlatVectors(dimension=self._dimension)
+            return _FlatVectors(self._dimension)
         if self._codebook is not None:
-            return CodedVectors(self._codebook, least_cosine=LEAST_COSINE)
-        self._spools[number] = SpooledVectors(self._directory, dimension=self._dimension)
+            return _CodedVectors(self._codebook, least_cosine=LEAST_COSINE)
+        self._spools[number] = _SpooledVectors(self._directory, self._dimension)
         return self._spools[number]
 
     def _record(self, number: int, records: dict[str, FileRecord]) -> None:
@@ -124,60 +110,46 @@ class VectorsWriter(Protocol):
 
     def add(self, vectors: Vectors) -> None:
         """Add the vectors of the next sentences, shape (sentences, dimension)."""
-        ...
 
     def copy(self, source: GenerationReader, segment: int, first: int, last: int) -> None:
         """Add the vectors of sentences from `first` up to `last` of another segment."""
-        ...
 
     def finish(self, directory: Path) -> dict[str, FileRecord]:
         """Write what can be written now, and return the record of each file by its name."""
-        ...
 
 
-class FlatVectors:
-    """Keeps vectors in memory and writes them as they are."""
+class _FlatVectors:
+    """Keeps vectors in memory and writes them as they are; copied codes are decoded."""
 
-    def __init__(self, *, dimension: int) -> None:
-        """Begin without vectors."""
+    def __init__(self, dimension: int) -> None:
         self._dimension = dimension
         self._batches: list[Vectors] = []
 
     def add(self, vectors: Vectors) -> None:
-        """Add the vectors of the next sentences."""
         self._batches.append(vectors)
 
     def copy(self, source: GenerationReader, segment: int, first: int, last: int) -> None:
-        """Add vectors of another generation; codes are decoded."""
         self._batches.extend(_vectors_of(source, segment, first, last))
 
     def finish(self, directory: Path) -> dict[str, FileRecord]:
-        """Write the file."""
         pieces = flat_pieces(self._batches, dimension=self._dimension)
         return durable.write_index_file(directory / FLAT, pieces)
 
 
-class CodedVectors:
-    """Keeps the codes of vectors and the lists that they belong to."""
+class _CodedVectors:
+    """Keeps the codes of vectors and the lists that they belong to.
+
+    Adding a vector to which its codes do not come near enough raises OutgrownError. Codes are
+    copied unchanged: the other generation has the same codebook.
+    """
 
     def __init__(self, codebook: Codebook, *, least_cosine: float = -1.0) -> None:
-        """Begin without vectors.
-
-        Args:
-            codebook: What the codes mean.
-            least_cosine: How near to each vector its codes must come.
-        """
         self._codebook = codebook
         self._least_cosine = least_cosine
         self._codes = [np.zeros((0, len(codebook.low)), np.uint8)]
         self._lists = [np.zeros(0, np.int32)]
 
     def add(self, vectors: Vectors) -> None:
-        """Add the vectors of the next sentences.
-
-        Raises:
-            OutgrownError: The codes of a vector are not near enough to it.
-        """
         codes = encode(self._codebook, vectors)
         cosines = np.vecdot(unit_length(decode(self._codebook, codes)), unit_length(vectors))
         if cosines.min(initial=1.0) < self._least_cosine:
@@ -195,35 +167,25 @@ class CodedVectors:
         self._lists.append(numbers.astype(np.int32))
 
     def finish(self, directory: Path) -> dict[str, FileRecord]:
-        """Write the file."""
         codes, lists = np.concatenate(self._codes), np.concatenate(self._lists)
         return durable.write_index_file(directory / LISTS, pieces(self._codebook, codes, lists))
 
 
-class SpooledVectors:
-    """Keeps vectors on the disk until a codebook can be trained on all of them."""
+class _SpooledVectors:
+    """Keeps vectors in an unnamed file until a codebook can be trained on all of them."""
 
-    def __init__(self, directory: Path, *, dimension: int) -> None:
-        """Begin without vectors, in an unnamed file.
-
-        Args:
-            directory: Where there is room.
-            dimension: Length of the vectors.
-        """
+    def __init__(self, directory: Path, dimension: int) -> None:
         self._spool = durable.Spool(directory)
         self._dimension = dimension
         self._row = 4 * dimension
 
     def __len__(self) -> int:
-        """Return the number of vectors."""
         return self._spool.size // self._row
 
     def add(self, vectors: Vectors) -> None:
-        """Add the vectors of the next sentences."""
         self._spool.write(np.ascontiguousarray(vectors, "<f4").tobytes())
 
     def copy(self, source: GenerationReader, segment: int, first: int, last: int) -> None:
-        """Add vectors of another generation."""
         for batch in _vectors_of(source, segment, first, last):
             self.add(batch)
 
@@ -233,38 +195,31 @@ class SpooledVectors:
         return np.frombuffer(content, "<f4").reshape(-1, self._dimension)
 
     def finish(self, directory: Path) -> dict[str, FileRecord]:  # noqa: ARG002 - writes no file
-        """Wait for the codebook."""
         return {}
 
-    def encode(self, codebook: Codebook) -> CodedVectors:
-        """Return all vectors as codes."""
-        coded = CodedVectors(codebook)
-        for start in range(0, len(self), AT_ONCE):
-            coded.add(self.rows(start, start + AT_ONCE))
+    def encode(self, codebook: Codebook) -> _CodedVectors:
+        coded = _CodedVectors(codebook)
+        for start in range(0, len(self), _AT_ONCE):
+            coded.add(self.rows(start, start + _AT_ONCE))
         return coded
 
     def close(self) -> None:
-        """Free the room on the disk."""
         self._spool.close()
 
 
 def _vectors_of(source: GenerationReader, segment: int, first: int, last: int) -> Iterator[Vectors]:
     """Yield the vectors of consecutive sentences of a segment in batches."""
     base = int(source.first_sentences[segment])
-    for start in range(first, last, AT_ONCE):
-        yield source.vectors(np.arange(base + start, base + min(start + AT_ONCE, last)))
+    for start in range(first, last, _AT_ONCE):
+        yield source.vectors(np.arange(base + start, base + min(start + _AT_ONCE, last)))
 
 
-def _trained_codebook(spools: Sequence[SpooledVectors]) -> Codebook:
+def _trained_codebook(spools: Sequence[_SpooledVectors]) -> Codebook:
     """Train the codebook of all segments on vectors spread evenly over them."""
     starts = offsets(map(len, spools))
     count = int(min(SAMPLE, starts[-1]))
     chosen = np.arange(count) * int(starts[-1]) // max(1, count)
-    sample = [
-        spools[number].rows(row, row + 1)
-        for number, _, rows in split_ids(chosen, starts)
-        for row in rows.tolist()
-    ]
-    return train_codebook(
-        np.concatenate(sample or [spools[0].rows(0, 0)]), lists=number_of_lists(len(spools))
-    )
+    sample = [spools[0].rows(0, 0)]
+    for number, _, rows in split_ids(chosen, starts):
+        sample.extend(spools[number].rows(row, row + 1) for row in rows.tolist())
+    return train_codebook(np.concatenate(sample), lists=number_of_lists(len(spools)))

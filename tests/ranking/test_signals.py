@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from askdocs.ranking import signals
 from askdocs.ranking.signals import (
-    WordSignals,
     best_cosine,
     bm25_share,
     mean_cosine,
     sentence_weights,
+    word_signals,
 )
 from askdocs.ranking.words import (
     NO_TERM,
@@ -35,7 +35,7 @@ def idf(having: int, passages: int) -> float:
     return log(1 + (passages - having + 0.5) / (having + 0.5))
 
 
-def compare(question: str, *candidates: Sequence[str], **frequencies: int) -> WordSignals:
+def compare(question: str, *candidates: Sequence[str], **frequencies: int) -> dict[str, np.ndarray]:
     """The signals of candidates, each given by its sentences, in a corpus of nine passages.
 
     Terms have the given frequencies in the corpus, and others 0.
@@ -46,7 +46,7 @@ def compare(question: str, *candidates: Sequence[str], **frequencies: int) -> Wo
         frequencies={term: frequencies.get(term, 0) for term in distinct_terms(question)},
     )
     weights = [np.ones(len(sentences)) for sentences in candidates]
-    return WordSignals(question, wordings, weights, statistics)
+    return word_signals(question, wordings, weights, statistics)
 
 
 def test_best_cosine_is_that_of_the_nearest_sentence():
@@ -89,7 +89,7 @@ def test_local_term_share_weighs_by_the_candidates():
     rain, snow = idf(3, 3), idf(1, 3)
     found = compare("Rain, snow or hail?", ["Rain."], ["Rain.", "Snow."], ["Snowless rain."])
     shares = [rain / (rain + snow), snow / (rain + snow), rain / (rain + snow)]
-    assert found.local_term_share().tolist() == pytest.approx(shares)
+    assert found["local_term_share"].tolist() == pytest.approx(shares)
 
 
 def test_word_share_is_of_words_as_they_are_written():
@@ -97,43 +97,45 @@ def test_word_share_is_of_words_as_they_are_written():
     rains, when, it = idf(4, PASSAGES), idf(1, 2), idf(2, 2)
     found = compare("When it rains", ["It rained when."], ["It rains."], rain=4)
     total = rains + when + it
-    assert found.word_share().tolist() == pytest.approx([(when + it) / total, (rains + it) / total])
+    assert found["word_share"].tolist() == pytest.approx(
+        [(when + it) / total, (rains + it) / total]
+    )
 
 
 def test_term_pairs_are_neighbours_without_stop_words():
     """Of "heavi rain", "rain follow" and "follow snow", candidates have one, three, one and none."""
     texts = ["Heavy rains.", "Heavy rain followed snow.", "Rain is what follows."]
     found = compare("Does heavy rain follow the snow?", *([text] for text in texts), ["Snow heavy"])
-    assert found.term_pairs().tolist() == pytest.approx([1 / 3, 1, 1 / 3, 0])
+    assert found["term_pairs"].tolist() == pytest.approx([1 / 3, 1, 1 / 3, 0])
 
 
 def test_word_pairs_are_neighbours_as_written():
     """Of "of heavy", "heavy rain", "rain in", "in May" there are some; "because of" is not asked."""
     texts = ["Because of him.", "Heavy rain, in May.", "Heavy rains in May.", "Of heavy rain."]
     found = compare("because of heavy rain in May", *([text] for text in texts))
-    assert found.word_pairs().tolist() == pytest.approx([0, 3 / 4, 1 / 4, 2 / 4])
+    assert found["word_pairs"].tolist() == pytest.approx([0, 3 / 4, 1 / 4, 2 / 4])
 
 
 def test_pairs_cross_sentences_but_not_candidates():
     """Neighbours over a sentence's end are a pair; the next passage's first word belongs to nobody."""
     found = compare("heavy rain", ["It was heavy.", "Rain fell."], ["Heavy"], ["Rain"])
-    assert found.term_pairs().tolist() == [1.0, 0.0, 0.0]
-    assert found.word_pairs().tolist() == [1.0, 0.0, 0.0]
+    assert found["term_pairs"].tolist() == [1.0, 0.0, 0.0]
+    assert found["word_pairs"].tolist() == [1.0, 0.0, 0.0]
 
 
 def test_pair_counts_once_however_often_it_stands():
     """A repeated pair gains nothing: the question's pairs are "rain snow" and "snow rain"."""
     found = compare("rain snow rain snow", ["Rain snow, rain snow"], ["Rain snow"])
-    assert found.term_pairs().tolist() == [1.0, 0.5]
-    assert found.word_pairs().tolist() == [1.0, 0.5]
+    assert found["term_pairs"].tolist() == [1.0, 0.5]
+    assert found["word_pairs"].tolist() == [1.0, 0.5]
 
 
 def test_word_that_a_question_repeats_counts_once():
     """Shares are of distinct terms and words."""
     once = compare("rain snow", ["Rain."], ["Sun."], rain=3)
     twice = compare("rain, rain, rain snow", ["Rain."], ["Sun."], rain=3)
-    assert twice.local_term_share().tolist() == once.local_term_share().tolist()
-    assert twice.word_share().tolist() == once.word_share().tolist()
+    assert twice["local_term_share"].tolist() == once["local_term_share"].tolist()
+    assert twice["word_share"].tolist() == once["word_share"].tolist()
 
 
 @pytest.mark.parametrize(
@@ -143,13 +145,13 @@ def test_word_that_a_question_repeats_counts_once():
 def test_without_words_nothing_matches(question, texts):
     """Every signal of words is 0 where the question or every candidate has none."""
     found = compare(question, *([text] for text in texts))
-    assert [one.tolist() for one in values(found)] == [[0.0, 0.0]] * 4
+    assert [one.tolist() for one in found.values()] == [[0.0, 0.0]] * 4
 
 
 def test_question_of_stop_words_matches_as_written():
     """It has words and no terms, and pairs of two stop words do not count."""
     found = compare("Who is it?", ["It is."], ["Who?"])
-    lists = [one.tolist() for one in values(found)]
+    lists = [one.tolist() for one in found.values()]
     total = 3 * idf(1, 2)
     assert lists[0] == [0.0, 0.0]
     assert lists[1] == pytest.approx([2 * idf(1, 2) / total, idf(1, 2) / total])
@@ -159,7 +161,7 @@ def test_question_of_stop_words_matches_as_written():
 def test_sentence_without_words_is_no_error():
     """Rules and dashes are sentences too, at a passage's end, at its beginning or alone."""
     found = compare("rain", ["***", "Rain.", "—"], ["***"], ["Rain."])
-    assert found.local_term_share().tolist() == [1.0, 0.0, 1.0]
+    assert found["local_term_share"].tolist() == [1.0, 0.0, 1.0]
 
 
 def test_single_candidate_has_every_signal():
@@ -167,18 +169,18 @@ def test_single_candidate_has_every_signal():
     found = compare("heavy rain in May", ["Heavy rain fell."], heavi=1, rain=1, may=1)
     heavy = rain = may = idf(1, PASSAGES)
     absent = idf(0, 1)
-    assert found.local_term_share().tolist() == pytest.approx([1.0])
-    assert found.word_share().tolist() == pytest.approx(
+    assert found["local_term_share"].tolist() == pytest.approx([1.0])
+    assert found["word_share"].tolist() == pytest.approx(
         [(heavy + rain) / (heavy + rain + absent + may)]
     )
-    assert found.term_pairs().tolist() == pytest.approx([1 / 2])
-    assert found.word_pairs().tolist() == pytest.approx([1 / 3])
+    assert found["term_pairs"].tolist() == pytest.approx([1 / 2])
+    assert found["word_pairs"].tolist() == pytest.approx([1 / 3])
 
 
 def test_possessive_is_the_word_itself():
     """A question's "Russia's" is a text's "Russia", and the other way round."""
     found = compare("Russia’s envoy", ["Russia sent an envoy."], ["The envoy of Russia's."])
-    assert found.word_share().tolist() == [1.0, 1.0]
+    assert found["word_share"].tolist() == [1.0, 1.0]
 
 
 def test_wording_is_numbers_of_words_and_terms():
@@ -218,16 +220,11 @@ def test_words_count_by_the_weight_of_their_sentence():
     rain, snow = idf(1, 2), idf(2, 2)
     wordings = [wording_of(["Rain and snow.", "Rain."]), wording_of(["Snow."])]
     statistics = TermStatistics(passages=PASSAGES, frequencies={"rain": 1, "snow": 4})
-    found = WordSignals("rain snow", wordings, [np.array([0.5, 1.0]), np.array([0.5])], statistics)
+    found = word_signals("rain snow", wordings, [np.array([0.5, 1.0]), np.array([0.5])], statistics)
     assert rain > snow
-    assert found.local_term_share().tolist() == pytest.approx(
+    assert found["local_term_share"].tolist() == pytest.approx(
         [rain / (rain + snow), snow / (rain + snow) / 2]
     )
-
-
-def values(found: WordSignals) -> list[np.ndarray]:
-    """All signals of words."""
-    return [found.local_term_share(), found.word_share(), found.term_pairs(), found.word_pairs()]
 
 
 # Few words, so that questions and candidates share them.
@@ -248,7 +245,7 @@ def test_signals_are_shares(question, candidates, data):
     terms = distinct_terms(question)
     counts = data.draw(st.lists(st.integers(0, 9), min_size=len(terms), max_size=len(terms)))
     found = compare(question, *candidates, **dict(zip(terms, counts, strict=True)))
-    for each in values(found):
+    for each in found.values():
         assert each.shape == (len(candidates),)
         assert each.min() >= 0
         assert each.max() <= 1 + 1e-9
@@ -263,7 +260,7 @@ def test_pairs_are_those_of_a_plain_count(question, candidates):
     asked = set(pairwise(filter(None, map(term_of, words(question)))))
     texts = [chain.from_iterable(map(analyse, one)) for one in candidates]
     expected = [len(asked & set(pairwise(one))) / max(1, len(asked)) for one in texts]
-    assert compare(question, *candidates).term_pairs().tolist() == pytest.approx(expected)
+    assert compare(question, *candidates)["term_pairs"].tolist() == pytest.approx(expected)
 
 
 VECTORS = st.lists(st.floats(-1, 1, width=32), min_size=3, max_size=3).map(

@@ -15,6 +15,11 @@ from askdocs.store.arrays import npy, npys, offsets, parse_arrays, read_arrays
 TYPES = ["<i8", "<i4", "<u2", "<f4", "|u1"]
 
 
+def types_of(*arrays: np.ndarray) -> str:
+    """The types of arrays as `read_arrays` expects them."""
+    return " ".join(array.dtype.str[1:] + "[]" * (array.ndim - 1) for array in arrays)
+
+
 def saved(array: np.ndarray) -> bytes:
     """What numpy.save writes."""
     file = io.BytesIO()
@@ -32,7 +37,7 @@ def test_arrays_stand_one_after_another(as_file, types, shape):
     content = b"".join(npys(arrays))
     assert content == b"".join(map(saved, arrays))
     parsed = parse_arrays(content, len(arrays))
-    read = [one.all() for one in read_arrays(as_file([content]), len(arrays))]
+    read = [one.all() for one in read_arrays(as_file([content]), types_of(*arrays))]
     for array, one, other in zip(arrays, parsed, read, strict=True):
         np.testing.assert_array_equal(one, array, strict=True)
         np.testing.assert_array_equal(other, array, strict=True)
@@ -63,7 +68,7 @@ def test_taken_rows_are_those_of_numpy(as_file, *, dtype, values, before, number
     other = np.zeros(LARGE, np.uint8)
     array = (np.arange(100 * values) % 249).astype(dtype).reshape(100, values)
     file = as_file(npys([np.zeros(before, np.uint8), array, other]))
-    read = read_arrays(file, 3)[1]
+    read = read_arrays(file, types_of(other, array, other))[1]
     if mapped:
         file.read(0, file.size)
     found = read.take(np.array(numbers, np.int64))
@@ -77,7 +82,7 @@ def test_taken_rows_are_those_of_numpy(as_file, *, dtype, values, before, number
 def test_no_more_is_read_than_blocks_with_wanted_rows(as_file, monkeypatch):
     """Rows that are near to each other take one read, in whatever order they are wanted."""
     array = (np.arange(3 * LARGE) % 251).astype(np.uint8).reshape(-1, 384)
-    (read,) = read_arrays(as_file(npys([array])), 1)
+    (read,) = read_arrays(as_file(npys([array])), "u1[]")
     # Row 0 stands in block 0, row 21 in block 1, row 42 in 1 and 2, row 2000 in 93.
     wanted = np.array([2000, 42, 21, 0, 42])
     asked: list[tuple[int, int]] = []
@@ -102,7 +107,7 @@ def test_damaged_row_is_not_given(as_file, row):
     content = bytearray(file.path.read_bytes())
     content[128 + row * 1500 + 1499] ^= 1
     file.path.write_bytes(content)
-    (read,) = read_arrays(file, 1)
+    (read,) = read_arrays(file, "u1[]")
     with pytest.raises(DamagedIndexError):
         read.take(np.array([1, row]))
     with pytest.raises(DamagedIndexError):
@@ -125,4 +130,4 @@ def test_array_that_claims_more_than_there_is_is_refused(as_file, shape):
     with pytest.raises(ValueError, match=r"an array ends at byte \d+ of 136"):
         parse_arrays(changed, 1)
     with pytest.raises(ValueError, match=r"an array ends at byte \d+ of 136"):
-        read_arrays(as_file([changed]), 1)
+        read_arrays(as_file([changed]), "f8")

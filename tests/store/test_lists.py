@@ -271,7 +271,7 @@ def test_nearest_of_all_lists_are_those_of_brute_force(counts, dimension, k, mad
     asked = unit_vectors(2, dimension, seed + 1)
     codebook = train_codebook(vectors, lists=made)
     reader = reader_of(codebook, np.split(vectors, np.cumsum(counts)[:-1]))
-    ids, cosines = reader.nearest(asked, k, probes=made)
+    ids, cosines = reader.nearest(asked, k)
     products = asked.astype(np.float64) @ decoded_units(codebook, vectors).T
     best = -np.sort(-products, axis=1)[:, :k]
     np.testing.assert_allclose(cosines, best, atol=2e-6)
@@ -304,12 +304,14 @@ def test_only_some_sentences_are_looked_at_where_that_is_wanted(counts, share, k
         np.testing.assert_allclose(cosines[0], -np.sort(-products)[:k], atol=2e-6)
 
 
-def test_how_an_index_is_cut_does_not_show():
+def test_how_an_index_is_cut_does_not_show(monkeypatch):
     """One segment and five have the same neighbours, with the same cosines."""
+    monkeypatch.setattr(lists, "LEAST_ROWS", 80)
+    monkeypatch.setattr(lists, "ROWS_PER_ROOT", 1)
     vectors, asked = unit_vectors(400, 16), unit_vectors(5, 16, seed=1)
     codebook = train_codebook(vectors, lists=20)
-    one = reader_of(codebook, [vectors]).nearest(asked, 10, probes=4)
-    five = reader_of(codebook, np.split(vectors, [0, 90, 91, 300])).nearest(asked, 10, probes=4)
+    one = reader_of(codebook, [vectors]).nearest(asked, 10)
+    five = reader_of(codebook, np.split(vectors, [0, 90, 91, 300])).nearest(asked, 10)
     np.testing.assert_array_equal(one[0], five[0])
     np.testing.assert_array_equal(one[1], five[1])
 
@@ -323,23 +325,27 @@ def test_equal_sentences_are_ordered_by_id():
     assert len(set(cosines[0].tolist())) == 1
 
 
-def test_only_the_nearest_lists_are_read():
+def test_only_the_nearest_lists_are_read(monkeypatch):
     """A question reads the codes of the lists that it looks in, and once more those of its hits."""
+    monkeypatch.setattr(lists, "LEAST_ROWS", 1)
+    monkeypatch.setattr(lists, "ROWS_PER_ROOT", 0)
     vectors = np.array([[1, 0], [0, 1], [-1, 0], [0.9, 0.1]], np.float32)
     segment = segment_of(SMALL, vectors)
     reader = ListsReader(SMALL, [segment])
     assert [getattr(segment, name).taken for name in NAMES] == [[], [], [], []]
-    ids, _ = reader.nearest(np.array([[1, 0]], np.float32), 1, probes=1)
+    ids, _ = reader.nearest(np.array([[1, 0]], np.float32), 1)
     assert ids.tolist() == [[0]]
     assert set(segment.codes.taken) == {0, 1}
     assert segment.sentences.array[:2].tolist() == [0, 3]
     assert segment.positions.taken == []
 
 
-def test_more_lists_are_read_where_few_hold_too_little():
+def test_more_lists_are_read_where_few_hold_too_little(monkeypatch):
     """As many sentences are found as are asked for, though one list has not as many."""
+    monkeypatch.setattr(lists, "LEAST_ROWS", 1)
+    monkeypatch.setattr(lists, "ROWS_PER_ROOT", 0)
     vectors = np.array([[1, 0], [0, 1], [-1, 0], [0.9, 0.1]], np.float32)
-    ids, cosines = reader_of(SMALL, [vectors]).nearest(np.array([[1, 0]], np.float32), 9, probes=1)
+    ids, cosines = reader_of(SMALL, [vectors]).nearest(np.array([[1, 0]], np.float32), 9)
     assert sorted(ids[0].tolist()) == [0, 1, 2, 3]
     assert cosines.shape == (1, 4)
 

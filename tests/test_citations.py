@@ -15,7 +15,6 @@ from askdocs.citations import (
 from askdocs.errors import UsageError
 from askdocs.records.manifest import CorpusSettings
 from askdocs.records.results import Citation, CitationStatus, CitedText, Place
-from askdocs.records.spans import Document
 from askdocs.text.document import read_document
 from tests.raising import raises
 
@@ -87,15 +86,8 @@ def test_parsing_raises_nothing_else(text):
     assert parse_citation(str(citation)) == citation
 
 
+# Three paragraphs: (1, 13), (17, 38) on two lines, (42, 50).
 TEXT = "\ufeffAlpha bravo.\n\n  Charlie delta,\r\necho.  \n\nFoxtrot.\n"
-
-
-@pytest.fixture
-def document() -> Document:
-    """Three paragraphs: (1, 13), (17, 38) on two lines, (42, 50)."""
-    document = read_document("a.txt", TEXT)
-    assert [one.chars for one in document.paragraphs] == [(1, 13), (17, 38), (42, 50)]
-    return document
 
 
 @pytest.mark.parametrize(
@@ -113,9 +105,9 @@ def document() -> Document:
         ("a.txt#p1-2:12-16", (13, 17), (1, 3), "a.txt#p1:12-16"),
     ],
 )
-def test_citation_resolves_to_a_place(document, text, chars, lines, normal):
+def test_citation_resolves_to_a_place(text, chars, lines, normal):
     """Characters count in the text, lines from 1; the place's own citation is the shortest."""
-    place = resolve(parse_citation(text), document)
+    place = resolve(parse_citation(text), read_document("a.txt", TEXT))
     assert place == Place(citation=parse_citation(normal), chars=chars, lines=lines)
 
 
@@ -174,10 +166,8 @@ def test_every_citation_reproduces_its_text(text, data):
         return
     start = data.draw(st.sampled_from(inside))
     end = data.draw(st.sampled_from([at for at in inside if at >= start])) + 1
-
     place = place_of_span(document, (start, end))
     found = resolve(parse_citation(str(place.citation)), document)
-
     assert found == place
     assert place.chars == (start, end)
     assert place.lines == (text[:start].count("\n") + 1, text[: end - 1].count("\n") + 1)

@@ -5,7 +5,7 @@ import hashlib
 import os
 import shutil
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent import futures
 from dataclasses import replace
 from pathlib import Path
@@ -89,9 +89,7 @@ def test_index_is_fresh_right_after_indexing(docs, build_index):
     (docs / ".hidden.txt").write_text("Nothing fell.")
     os.mkfifo(docs / "pipe.txt")
     (docs / "\udce9\n.txt").write_text("Anything fell.")
-
     directory = build_index()
-
     assert check_freshness(directory) == Freshness(documents=4)
 
 
@@ -105,9 +103,7 @@ def test_differences_are_named(docs, index):
     (docs / "d.txt").write_text("This is D.")
     (docs / "f.txt").write_text("This is f.")
     (docs / "e.txt").write_text("This is e.")
-
     found = check_freshness(directory)
-
     assert found == Freshness(
         documents=4,
         added=("docs/e.txt", "docs/f.txt"),
@@ -204,10 +200,8 @@ def test_folder_that_cannot_be_listed_is_named(docs, build_index, monkeypatch):
         return real_scandir(path)
 
     monkeypatch.setattr("os.scandir", refusing_scandir)
-
     closed = check_freshness(directory)
     build_index()
-
     assert closed == Freshness(documents=2, added=("docs/sub",), removed=("docs/sub/b.txt",))
     record = open_generation(directory).documents["docs/sub"]
     assert (record.status, record.reason) == (DocumentStatus.FAILED, "permission denied")
@@ -225,27 +219,27 @@ def test_missing_root_is_a_removal(docs, index):
     assert found == Freshness(documents=3, removed=("docs/a.txt", "gone.txt"))
 
 
+def relabel(directory: Path, **model: str) -> None:
+    """Let an index say something else about its model."""
+    republish(directory, model=replace(open_generation(directory).manifest.model, **model))
+
+
+def republish(directory: Path, **changes: object) -> None:
+    """Let a manifest say something else of the same files."""
+    generation = open_generation(directory)
+    with begin(directory, expecting=generation.digest) as transaction:
+        transaction.keep_files(generation)
+        transaction.publish(replace(generation.manifest, **changes), tools={})
+
+
 def test_other_rules_are_a_change_of_settings(docs, index):
     """An index that was cut by other rules is stale though its documents are the same."""
     directory = index()
-    generation = open_generation(directory)
-    with begin(directory, expecting=generation.digest) as transaction:
-        transaction.keep_files(generation)
-        passages = replace(generation.manifest.passages, rules=0)
-        transaction.publish(replace(generation.manifest, passages=passages), tools={})
-    found = check_freshness(directory)
+    republish(directory, passages=replace(open_generation(directory).manifest.passages, rules=0))
     changed = ChangedSetting(name="passages", indexed="rules 0", wanted="rules 3")
+    found = check_freshness(directory)
     assert found == Freshness(documents=1, settings=(changed,))
     assert not found.is_fresh
-
-
-def relabel(directory: Path, **model: str) -> None:
-    """Let an index say something else about its model."""
-    generation = open_generation(directory)
-    with begin(directory, expecting=generation.digest) as transaction:
-        transaction.keep_files(generation)
-        record = replace(generation.manifest.model, **model)
-        transaction.publish(replace(generation.manifest, model=record), tools={})
 
 
 @pytest.mark.parametrize("name", ["all-MiniLM-L6-v2", "owner/model", "model"])
@@ -370,16 +364,6 @@ def test_damaged_files_are_named(index):
     assert not deep.is_fresh
 
 
-def test_deep_check_reads_the_tables_of_checksums(docs, index, monkeypatch):
-    """A large file's table of checksums is a file of the index like any other."""
-    monkeypatch.setattr("askdocs.disk.durable.LARGE", 16)
-    directory = index()
-    (table,) = directory.glob("generations/*/000/dense.faiss.blocks")
-    table.write_bytes(bytes(len(table.read_bytes())))
-    (damaged,) = check_freshness(directory, deep=True).damaged
-    assert damaged.path.endswith("/000/dense.faiss.blocks")
-
-
 def test_deep_check_names_damage_of_the_encoder(index):
     """An encoder that the index carries is read too, and named after the index's own files."""
     directory = index()
@@ -420,9 +404,7 @@ def test_next_index_is_looked_at_as_the_last_one(docs, index, monkeypatch):
         return real_damage(generation, deep=deep)
 
     monkeypatch.setattr(Generation, "damage", damage_late)
-
     found = check_freshness(directory, wanted=wanted, deep=True)
-
     changed = ChangedSetting(name="max-tokens", indexed="400", wanted="200")
     assert found == Freshness(documents=1, settings=(changed,))
     assert looked == [True, True]
@@ -443,6 +425,14 @@ def test_plain_check_has_read_what_a_writer_may_remove(docs, index, monkeypatch)
     assert check_freshness(directory) == Freshness(documents=1, changed=("docs/a.txt",))
 
 
+DOCS = CorpusSettings(roots=("docs",))
+
+
+def observed(docs: Path, known: Mapping[str, DocumentRecord] = {}) -> list[Observation]:
+    """What a folder has, seen against what an index knows of it."""
+    return list(observe(docs.parent, DOCS, index=docs.parent / "vectors", known=known))
+
+
 @pytest.fixture
 def many(docs: Path) -> Path:
     """A folder with more files than one thread takes at a time, some of them odd."""
@@ -458,10 +448,9 @@ def many(docs: Path) -> Path:
 
 def test_many_files_are_seen_as_each_alone(many):
     """Several threads see what one sees, in order of path."""
-    corpus = CorpusSettings(roots=("docs",))
-    entries = walk(many.parent, corpus, index=many.parent / "vectors")
-    seen = list(observe(many.parent, corpus, index=many.parent / "vectors", known={}))
-    alone = [observe_entry(many.parent, entry, corpus) for entry in entries]
+    entries = walk(many.parent, DOCS, index=many.parent / "vectors")
+    seen = observed(many)
+    alone = [observe_entry(many.parent, entry, DOCS) for entry in entries]
     assert seen == [replace(one, text=None) for one in alone]
     assert [one.path for one in seen] == sorted(one.path for one in seen)
     assert len(seen) == 154
@@ -469,7 +458,6 @@ def test_many_files_are_seen_as_each_alone(many):
 
 def test_each_file_is_opened_once(many, monkeypatch):
     """Every document is opened once and read no further than its end."""
-    corpus = CorpusSettings(roots=("docs",))
     opened: list[str] = []
     given_out: list[int] = []
     real_open, real_read = os.open, os.pread
@@ -485,9 +473,7 @@ def test_each_file_is_opened_once(many, monkeypatch):
 
     monkeypatch.setattr(os, "open", noting_open)
     monkeypatch.setattr(os, "pread", noting_read)
-
-    seen = list(observe(many.parent, corpus, index=many.parent / "vectors", known={}))
-
+    seen = observed(many)
     documents = [one.path for one in seen if not one.record.reason.startswith(("link", "not a"))]
     assert sorted(path for path in opened if path.endswith(".txt")) == documents
     assert sum(given_out) == sum((many.parent / path).stat().st_size for path in documents)
@@ -495,7 +481,6 @@ def test_each_file_is_opened_once(many, monkeypatch):
 
 def test_two_files_at_most_are_read_at_a_time(many, monkeypatch):
     """However many files there are, two threads look at them."""
-    corpus = CorpusSettings(roots=("docs",))
     threads: list[int | None] = []
 
     class NotingPool(futures.ThreadPoolExecutor):
@@ -504,16 +489,14 @@ def test_two_files_at_most_are_read_at_a_time(many, monkeypatch):
             super().__init__(max_workers)
 
     monkeypatch.setattr(futures, "ThreadPoolExecutor", NotingPool)
-    seen = list(observe(many.parent, corpus, index=many.parent / "vectors", known={}))
+    seen = observed(many)
     assert len(seen) == 154
     assert threads == [2]
 
 
 def test_unchanged_file_is_not_decoded(many, monkeypatch):
     """A file whose digest is known costs no more than its digest."""
-    corpus = CorpusSettings(roots=("docs",))
-    index = many.parent / "vectors"
-    known = {one.path: one.record for one in observe(many.parent, corpus, index=index, known={})}
+    known = {one.path: one.record for one in observed(many)}
     (many / "a.txt").write_text("Snow fell.")
     decoded: list[bytes] = []
 
@@ -522,9 +505,7 @@ def test_unchanged_file_is_not_decoded(many, monkeypatch):
         return decode(content, fallback=fallback)
 
     monkeypatch.setattr("askdocs.freshness.decode", noting_decode)
-
-    seen = {one.path: one.record for one in observe(many.parent, corpus, index=index, known=known)}
-
+    seen = {one.path: one.record for one in observed(many, known)}
     assert sorted(decoded) == [b"Caf\xe9", b"Snow fell."]
     assert [path for path in seen if seen[path] != known[path]] == ["docs/a.txt"]
 
@@ -613,9 +594,8 @@ def test_contents_are_not_kept(docs):
     size = 64 * 1024
     for number in range(150):
         (docs / f"{number}.txt").write_text("x" * size)
-    corpus = CorpusSettings(roots=("docs",))
     tracemalloc.start()
-    seen = list(observe(docs.parent, corpus, index=docs.parent / "vectors", known={}))
+    seen = observed(docs)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(seen) == 151

@@ -112,9 +112,7 @@ def test_damaged_file_is_put_right(index, mend, name, fault):
         (path / "inner").mkdir(parents=True)
     if fault == "link":
         path.symlink_to(index.parent / "docs" / "00.txt")
-
     report = mend(index)
-
     assert [one.path for one in report.damaged] == [str(path)]
     assert contents(index) == before
     assert (index.parent / "docs" / "00.txt").read_text().startswith("The captain")
@@ -267,7 +265,6 @@ def test_carried_encoder_embeds_where_its_model_is_gone(index, tiny_model, cache
         report = repair(index, cache=tmp_path / "empty", notify=said.append)
     finally:
         model.rename(tiny_model)
-
     assert report.report is not None
     assert report.report.embedded == 6
     assert [line.split(":")[0] for line in said] == [
@@ -282,9 +279,7 @@ def test_generation_that_stands_in_and_the_lost_one_both_stay(index, mend, tiny_
     damage(newer / "manifest.json")
     [encoder] = index.glob("encoders/*/encoder.json")
     damage(encoder)
-
     mend(index)
-
     assert open_generation(index).digest == older.name
     assert sorted(path.name for path in (index / "generations").iterdir()) == sorted(
         [older.name, newer.name]
@@ -360,24 +355,11 @@ def test_file_that_the_disk_has_lost_is_put_right(index, mend, name, monkeypatch
     before = contents(index)
     path = generation_of(index) / name
     fail_opening(monkeypatch, path, errno.EIO)
-
     report = mend(index, *([index.parent / "docs"] if name == "manifest.json" else []))
-
     reason = f"cannot be read: {os.strerror(errno.EIO).lower()}"
     assert [(one.path, one.reason) for one in report.damaged] == [(str(path), reason)]
     assert mend(index).damaged == ()
     assert name == "manifest.json" or contents(index) == before
-
-
-def test_links_are_put_right(index, mend):
-    """A file that is led to is not the index's own, whatever is in it."""
-    before = contents(index)
-    for path in (generation_of(index) / "000", generation_of(index) / "corpus.jsonl"):
-        path.rename(index.parent / path.name)
-        path.symlink_to(index.parent / path.name)
-    mend(index)
-    assert contents(index) == before
-    assert not any(path.is_symlink() for path in index.rglob("*"))
 
 
 def test_newer_format_is_no_damage(index, mend):

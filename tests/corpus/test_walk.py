@@ -166,27 +166,22 @@ def test_index_directory_is_known_behind_links(make_tree):
 
 
 @pytest.mark.parametrize(
-    ("number", "reason"),
-    [(errno.EACCES, "permission denied"), (errno.ENOENT, "no such file or directory")],
+    ("folder", "error", "reason", "others"),
+    [
+        ("closed", PermissionError(errno.EACCES, "Permission denied"), "permission denied", True),
+        ("closed", FileNotFoundError(errno.ENOENT, "No such file"), "no such file", True),
+        (".", OSError("Odd"), "odd", False),
+    ],
 )
-def test_folder_that_cannot_be_listed_is_reported(make_tree, monkeypatch, number, reason):
-    """A folder that is closed, or vanishes meanwhile, hides nothing else."""
+def test_folder_that_cannot_be_listed_is_reported(  # noqa: PLR0917
+    make_tree, monkeypatch, folder, error, reason, others
+):
+    """A folder that is closed, or vanishes meanwhile, hides nothing else; `.` is the base."""
     base = make_tree({"a.txt": "", "closed/b.txt": "", "open/c.txt": ""})
-    refuse_listing(monkeypatch, base / "closed", OSError(number, os.strerror(number)))
-    found = entries(base)
-    assert found == [
-        Entry(path="a.txt", kind=EntryKind.FILE),
-        Entry(path="closed", kind=EntryKind.UNREADABLE, reason=reason),
-        Entry(path="open/c.txt", kind=EntryKind.FILE),
-    ]
-
-
-def test_base_that_cannot_be_listed_is_reported(make_tree, monkeypatch):
-    """The base itself goes by the name of a period; an error without a number gives its text."""
-    base = make_tree({"a.txt": ""})
-    refuse_listing(monkeypatch, base, OSError("Odd"))
-    found = entries(base)
-    assert found == [Entry(path=".", kind=EntryKind.UNREADABLE, reason="odd")]
+    refuse_listing(monkeypatch, base / folder, error)
+    files = [Entry(path=path, kind=EntryKind.FILE) for path in ("a.txt", "open/c.txt") if others]
+    unreadable = Entry(path=folder, kind=EntryKind.UNREADABLE, reason=reason)
+    assert entries(base) == sorted([*files, unreadable], key=lambda entry: entry.path)
 
 
 ODD_NAMES = [
@@ -278,11 +273,8 @@ def test_more_documents_than_the_limit_are_an_error(make_tree, roots):
     """As many as the limit are taken, below however many roots."""
     base = make_tree(dict.fromkeys(["a.txt", "sub/b.txt", "sub/c.txt", "d.png"], ""))
     assert paths(base, *roots, max_documents=3) == ["a.txt", "sub/b.txt", "sub/c.txt"]
-    with raises(
-        UsageError,
-        "more than 2 files were found (--max-documents)",
-        "askdocs index --max-documents N, or leave some out with --exclude",
-    ):
+    hint = "askdocs index --max-documents N, or leave some out with --exclude"
+    with raises(UsageError, "more than 2 files were found (--max-documents)", hint):
         entries(base, max_documents=2)
 
 
@@ -292,12 +284,7 @@ def test_links_special_files_and_folders_are_no_documents(make_tree):
     (base / "link.txt").symlink_to("a.txt")
     os.mkfifo(base / "pipe.txt")
     found = entries(base, max_documents=1, max_depth=1)
-    assert [one.kind for one in found] == [
-        EntryKind.FILE,
-        EntryKind.DEEP,
-        EntryKind.LINK,
-        EntryKind.SPECIAL,
-    ]
+    assert [one.kind for one in found] == ["file", "deep", "link", "special"]
 
 
 def test_walk_ends_at_the_first_file_beyond_the_limit(make_tree, monkeypatch):

@@ -152,7 +152,6 @@ def test_only_blocks_that_are_read_are_proved(large):
         FileRecord(sha256=hashlib.sha256(CONTENT).hexdigest(), bytes=SIZE),
         record_of(large.with_name("large.blocks")),
     )
-
     assert bytes(file.read(0, 5 * BLOCK)) == CONTENT[: 5 * BLOCK]
     assert bytes(file.read(6 * BLOCK, SIZE)) == CONTENT[6 * BLOCK :]
     assert file.read_blocks([(4, 5), (6, 7)])[4 * BLOCK] == CONTENT[4 * BLOCK]
@@ -184,11 +183,9 @@ def test_each_block_is_proved_once(large, monkeypatch):
 
     file.read(0, 0)
     monkeypatch.setattr(hashlib, "sha256", noting)
-
     for _ in range(3):
         file.read(BLOCK, 2 * BLOCK + 1)
         file.read(SIZE - 1, SIZE)
-
     assert hashed == [BLOCK, BLOCK, 5]
 
 
@@ -260,9 +257,7 @@ def test_memory_that_is_let_go_comes_back(large):
     file.forget()
     kept = file.read(5, 20 * BLOCK)
     given = file.given
-
     file.forget()
-
     assert given >= 20 * BLOCK - 5
     assert file.given == 0
     assert bytes(kept) == CONTENT[5 : 20 * BLOCK]

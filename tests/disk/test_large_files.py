@@ -114,7 +114,6 @@ def test_system_that_does_not_read_is_a_refusal(large, monkeypatch):
 def test_descriptors_are_given_back(large, size, close):
     """An open file holds one descriptor, mapped or not; closed or forgotten, it holds none."""
     files = [opened(large) for _ in range(20)]
-
     for file in files:
         file.read(0, 1)
         file.read(0, size)
@@ -127,7 +126,6 @@ def test_descriptors_are_given_back(large, size, close):
         assert descriptors(large) == 0
     del file, files
     gc.collect()
-
     assert held == 20
     assert descriptors(large) == 0
 

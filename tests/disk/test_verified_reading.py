@@ -4,7 +4,6 @@ import errno
 import hashlib
 import os
 import tracemalloc
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,6 @@ from tests.raising import raises, refusing
 
 CONTENT = b"content of an index file"
 RECORD = FileRecord(sha256=hashlib.sha256(CONTENT).hexdigest(), bytes=len(CONTENT))
-Use = Callable[[Path, FileRecord], object]
 
 USES = [read_verified, verify]
 
@@ -126,7 +124,6 @@ def test_link_is_damage(tmp_path, use, target):
 def test_file_that_the_disk_has_lost_says_so(tmp_path, use, monkeypatch):
     """A question is refused; repair can tell a lost file from one that may be readable later."""
     path = tmp_path / "file"
-
     monkeypatch.setattr("askdocs.disk.access.open_regular", refusing(errno.EIO))
     with pytest.raises(UnreadableFileError) as caught:
         use(path, RECORD)

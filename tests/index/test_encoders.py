@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,6 @@ from askdocs.index.encoders import carried_encoders, carry_encoder, drop_encoder
 from askdocs.index.transaction import begin
 from tests.index.conftest import contents
 from tests.raising import raises, refusing
-
-Commit = Callable[..., str]
 
 
 @pytest.fixture
@@ -112,12 +110,10 @@ def test_link_to_another_folder_is_left_alone(index, encoder, tmp_path, content)
     before = contents(elsewhere)
     index.mkdir(parents=True)
     (index / "encoders").symlink_to(elsewhere)
-
     assert carried_encoders(index) == {}
     sweep_encoders(index)
     drop_encoders(index)
     carry_encoder(index, encoder)
-
     assert contents(elsewhere) == before
     assert contents(index) == CARRIED
 

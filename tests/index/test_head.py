@@ -1,7 +1,6 @@
 """HEAD is one line that names a generation, and nothing else is taken for it."""
 
 import hashlib
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,21 +11,12 @@ from askdocs.errors import (
     FormatError,
     NoIndexError,
     RefusedError,
-    UnusableIndexError,
 )
 from askdocs.index.generation import current_digest, head_line, read_head
 from askdocs.places import has_generations, is_index
 from tests.raising import raises
 
 DIGEST = hashlib.sha256(b"a manifest").hexdigest()
-
-
-def outcome(directory: Path) -> str:
-    """What reading HEAD gives: a digest, or the name of an error."""
-    try:
-        return read_head(directory)
-    except (DamagedIndexError, UnusableIndexError) as error:
-        return type(error).__name__
 
 
 def line_of(layout: str, digest: str = DIGEST) -> bytes:

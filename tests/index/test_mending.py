@@ -1,7 +1,7 @@
 """A damaged generation is made whole file by file, and what is sound in it stays where it is."""
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,12 +9,10 @@ import pytest
 from askdocs.disk import seam
 from askdocs.index.codec import read_manifest
 from askdocs.index.generation import head_line, open_generation
-from askdocs.index.transaction import Transaction, begin, mend_generation
-from askdocs.records.manifest import Manifest
+from askdocs.index.transaction import begin, mend_generation
 from tests.index.conftest import contents
 
 Commit = Callable[..., str]
-Write = Callable[[Transaction, Mapping[str, str]], Manifest]
 
 DOCUMENTS = {"docs/a.txt": "The ship sank.", "docs/b.txt": "It rained."}
 FILES = [
@@ -108,9 +106,7 @@ def test_segment_that_is_not_a_folder_of_the_index_is_replaced(generation, copy,
         (generation / "000").symlink_to(elsewhere)
     else:
         (generation / "000").write_bytes(b"a file")
-
     mend(generation, copy)
-
     assert contents(generation) == whole
     assert not (generation / "000").is_symlink()
     assert contents(elsewhere) == before
@@ -128,9 +124,7 @@ def test_manifest_is_put_in_place_last(generation, copy, monkeypatch):
         real_rename(source, target)
 
     monkeypatch.setattr(seam, "rename", noting_rename)
-
     mend(generation, copy)
-
     assert sorted(moved) == FILES
     assert moved[-1] == "manifest.json"
 

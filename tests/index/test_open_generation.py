@@ -20,19 +20,15 @@ from askdocs.errors import (
     UnusableIndexError,
 )
 from askdocs.index import generation
-from askdocs.index.codec import read_manifest
 from askdocs.index.generation import (
-    Generation,
     head_line,
     open_generation,
     read_head,
     sound_generations,
 )
 from askdocs.places import generation_folders
-from askdocs.records.manifest import Manifest
 from tests.raising import raises
 
-Commit = Callable[..., str]
 DOCUMENTS = {"docs/a.txt": "The ship sank.", "docs/b.txt": "It rained."}
 
 USES = {
@@ -58,9 +54,7 @@ def write_manifest_as(index: Path, content: bytes) -> None:
 def test_committed_generation_is_opened(index, commit):
     """What is opened is what was published, with its data."""
     digest = commit(DOCUMENTS)
-
     opened = open_generation(index)
-
     assert (opened.index, opened.digest) == (index, digest)
     assert opened.directory == index / "generations" / digest
     assert opened.base == index.parent.resolve()
@@ -107,43 +101,23 @@ def test_manifest_that_another_program_wrote_is_refused(index, content, error):
         open_generation(index)
 
 
-def test_reader_follows_a_writer(index, commit, monkeypatch):
-    """A generation that is replaced after HEAD was read is not damage: the next one is opened."""
+@pytest.mark.parametrize("step", ["read_head", "read_manifest"])
+def test_reader_follows_a_writer(index, commit, monkeypatch, step):
+    """A generation that is replaced after HEAD or its manifest was read is not damage."""
     commit(DOCUMENTS)
-    digests: list[str] = []
+    real, calls = getattr(generation, step), []
 
-    def read_head_slowly(directory: Path) -> str:
-        digests.append(read_head(directory))
-        if len(digests) == 1:
+    def slowly(argument: object) -> object:
+        result = real(argument)
+        calls.append(argument)
+        if len(calls) == 1:
             commit({"docs/a.txt": "The ship sank."})
-        return digests[-1]
+        return result
 
-    monkeypatch.setattr(generation, "read_head", read_head_slowly)
-
-    opened = open_generation(index)
-
-    assert len(set(digests)) == 2
-    assert opened.digest == digests[-1] == read_head(index)
-    assert list(opened.documents) == ["docs/a.txt"]
-
-
-def test_reader_of_the_records_follows_a_writer(index, commit, monkeypatch):
-    """Records that are removed after the manifest was read are not damage either."""
-    commit(DOCUMENTS)
-    parsed: list[bytes] = []
-
-    def read_manifest_slowly(content: bytes) -> Manifest:
-        parsed.append(content)
-        if len(parsed) == 1:
-            commit({"docs/a.txt": "The ship sank."})
-        return read_manifest(content)
-
-    monkeypatch.setattr(generation, "read_manifest", read_manifest_slowly)
-
+    monkeypatch.setattr(generation, step, slowly)
     opened = open_generation(index, with_documents=True)
     (opened.directory / "corpus.jsonl").unlink()
-
-    assert len(parsed) > 1
+    assert len(calls) > 1
     assert opened.digest == read_head(index)
     assert list(opened.documents) == ["docs/a.txt"]
 
@@ -223,7 +197,6 @@ def test_damage_is_told_by_file(index, commit):
     (opened.directory / "000" / "lexical.npys").write_bytes(content)
     os.truncate(opened.directory / "corpus.jsonl", 3)
     (opened.directory / "000" / "dense.faiss").unlink()
-
     assert whole == ({}, {})
     sizes = {"000/dense.faiss": "is missing", "corpus.jsonl": "is not what its manifest says"}
     assert opened.damage(deep=False) == sizes
@@ -281,9 +254,7 @@ def test_sound_generations_are_found_without_head(index, commit, times, order):
     (folder / ("a" * 64)).mkdir()
     (folder / "notes.txt").write_bytes(b"")
     (index / "HEAD").unlink()
-
     found = sound_generations(index)
-
     expected = [digests[at] for at in order] if order else sorted(digests[:3], reverse=True)
     assert [one.digest for one in found] == expected
     assert [one.manifest.counts["passages"] for one in found] == [1, 1, 1]
@@ -306,7 +277,6 @@ def test_only_the_manifest_makes_a_generation_sound(index, commit):
     (folder / digest_of(newer) / "manifest.json").write_bytes(newer)
     (folder / ("a" * 64)).mkdir()
     (folder / ("a" * 64) / "manifest.json").symlink_to("manifest.json")
-
     assert [one.digest for one in sound_generations(index)] == [sound]
 
 
@@ -356,7 +326,6 @@ def test_files_that_the_disk_has_lost_are_damage(index, commit, monkeypatch):
     monkeypatch.setattr(os, "open", fail_with(errno.EACCES))
     with pytest.raises(RefusedError) as caught:
         opened.damage(deep=True)
-
     assert found == {"000/dense.faiss": f"cannot be read: {os.strerror(errno.EIO).lower()}"}
     assert str(caught.value).endswith(f"dense.faiss: {os.strerror(errno.EACCES).lower()}")
 
@@ -371,12 +340,10 @@ def test_file_is_verified_before_it_is_used(index, commit, name):
     path.write_bytes(content)
     opened = open_generation(index)
     reader = opened.reader()
-
     with pytest.raises(DamagedIndexError) as used:
         USES[name](reader)
     with pytest.raises(DamagedIndexError) as verified:
         opened.verify()
-
     message = f"{path} is not what its manifest says"
     assert (str(used.value), str(verified.value)) == (message, message)
     for other in sorted(set(USES) - {name} - NEED.get(name, set())):
@@ -388,20 +355,8 @@ def test_file_that_the_manifest_does_not_list_is_not_used(index, commit):
     """A manifest that promises nothing about a file makes it useless."""
     commit(DOCUMENTS)
     opened = open_generation(index)
-    bare = Generation(
-        index=index,
-        digest=opened.digest,
-        manifest=type(opened.manifest)(
-            corpus=opened.manifest.corpus,
-            passages=opened.manifest.passages,
-            model=opened.manifest.model,
-            counts={},
-            files={},
-        ),
-    )
-
+    bare = replace(opened, manifest=replace(opened.manifest, files={}))
     with raises(DamagedIndexError, "the manifest does not list 000/tables.npys", "askdocs repair"):
         bare.reader().documents()
-
     with pytest.raises(DamagedIndexError, match=r"the manifest does not list corpus\.jsonl"):
         list(bare.documents)

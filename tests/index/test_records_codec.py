@@ -177,9 +177,7 @@ def test_paths_are_read_from_what_is_left_of_damaged_records():
         7,
     )
     torn = b"\xff\xfe\n" + b"[" * 100_000 + b"\n" + written(row_with(path="docs/g.txt"))[:-2]
-
     found = readable_paths(b"half a line\n" + content + documents + torn)
-
     assert found == frozenset({"docs/c.txt", "docs/d.txt", "../docs/e.txt"})
 
 

@@ -5,7 +5,6 @@ import fcntl
 import hashlib
 import os
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,15 +15,12 @@ from askdocs.disk import seam
 from askdocs.disk.verified import LARGE
 from askdocs.errors import DamagedIndexError, LockedError, RefusedError
 from askdocs.index.generation import current_digest, head_line, open_generation
-from askdocs.index.transaction import OvertakenError, Transaction, begin, sweep_leftovers
-from askdocs.records.manifest import DocumentRecord, DocumentStatus, Manifest
+from askdocs.index.transaction import OvertakenError, begin, sweep_leftovers
+from askdocs.records.manifest import DocumentRecord, DocumentStatus
 from askdocs.store.codebook import codebook_pieces, train_codebook
 from tests.disk.conftest import Disk, identity
 from tests.index.conftest import contents
 from tests.raising import raises, refusing
-
-Commit = Callable[..., str]
-Write = Callable[[Transaction, Mapping[str, str]], Manifest]
 
 OLD = {"docs/a.txt": "The ship sank.", "docs/b.txt": "It rained."}
 NEW = {"docs/a.txt": "The moon rose."}
@@ -65,7 +61,6 @@ def texts(index: Path) -> dict[str, str]:
 def test_first_generation_makes_the_index(index, commit):
     """Where there was nothing, there is an index with one generation, HEAD and the lock."""
     digest = commit(OLD)
-
     assert sorted(contents(index)) == [
         "HEAD",
         "LOCK",
@@ -186,7 +181,6 @@ def test_leftovers_of_a_writer_at_work_stay(index, commit):
 def test_leftovers_that_the_disk_does_not_show_are_left(index, commit, monkeypatch):
     """To sweep is a favour: where it cannot be done, nobody is stopped."""
     digest = commit(OLD)
-
     with monkeypatch.context() as patch:
         patch.setattr(Path, "iterdir", refusing(errno.EIO))
         sweep_leftovers(index, digest)
@@ -212,13 +206,11 @@ def test_old_generation_that_cannot_be_removed_waits_for_the_next_writer(
 ):
     """The new one is current and reported as such, whatever becomes of the old one."""
     old = commit(OLD)
-
     with begin(index, expecting=old) as transaction:
         manifest = write(transaction, NEW)
         with monkeypatch.context() as patch:
             patch.setattr(seam, "remove_tree", refusing(errno.EIO))
             new = transaction.publish(manifest, tools={})
-
     assert generations(index) == sorted([old, new])
     assert texts(index) == NEW
     with begin(index, expecting=new):
@@ -228,7 +220,6 @@ def test_old_generation_that_cannot_be_removed_waits_for_the_next_writer(
 def test_disk_that_does_not_list_the_generations_is_named(index, commit, monkeypatch):
     """A disk that fails before anything is written is a refusal, and nothing has changed."""
     digest = commit(OLD)
-
     with (
         monkeypatch.context() as patch,
         raises(RefusedError, f"{index / 'generations'}: {os.strerror(errno.EIO).lower()}"),
@@ -319,7 +310,6 @@ def test_writer_that_was_overtaken_while_it_waited_is_turned_away(index, commit)
                 index, expecting=old, until=time.monotonic() + 60, waiting=write_and_give_up
             ):
                 pytest.fail("writes over what another writer wrote")
-
     assert texts(index) == NEW
     with begin(index, expecting=current_digest(index)):
         pass
@@ -332,11 +322,9 @@ def test_kept_files_are_shared(index, commit):
     files = sorted((opened.directory / "000").iterdir())
     before = {path.name: path.stat().st_ino for path in files}
     other = replace(opened.manifest, corpus=replace(opened.manifest.corpus, roots=("docs", "more")))
-
     with begin(index, expecting=old) as transaction:
         kept = transaction.keep_files(opened)
         new = transaction.publish(replace(other, files=kept), tools={})
-
     now = (index / "generations" / new / "000").iterdir()
     assert {path.name: path.stat().st_ino for path in now} == before
     assert generations(index) == [new]
@@ -389,14 +377,12 @@ def test_one_segment_may_be_kept(index, commit):
     names = [name for name in opened.manifest.files if name.startswith("001/")]
     os.truncate(opened.directory / "000" / "lexical.npys", 9)
     before = contents(index)
-
     with begin(index, expecting=old) as transaction:
         kept = transaction.keep_files(opened, names)
         [folder] = (path for path in (index / "generations").iterdir() if path.name != old)
         found = sorted(contents(folder))
         with pytest.raises(DamagedIndexError):
             transaction.keep_files(opened)
-
     assert kept == {name: opened.manifest.files[name] for name in names}
     assert (found, len(names)) == (sorted(names), 5)
     assert contents(index) == before
@@ -406,7 +392,6 @@ def test_one_segment_may_be_kept(index, commit):
 def test_all_is_on_the_disk_before_head_names_it(index, commit, disk, segments):
     """Files, then the folders that name them, then the generation's name, then HEAD."""
     digest = commit(OLD, segments=segments)
-
     generation = index / "generations" / digest
     named = disk.events.index(("rename", identity(generation)))
     current = disk.events.index(("rename", identity(index / "HEAD")))
@@ -417,14 +402,6 @@ def test_all_is_on_the_disk_before_head_names_it(index, commit, disk, segments):
     between = [identity(index / "generations"), identity(index / "HEAD")]
     assert disk.events[named + 1 : current] == [("force", one) for one in between]
     assert disk.events[current + 1 :] == [("force", identity(index))]
-
-
-def test_index_in_place_of_a_file_is_a_refusal(index, commit):
-    """A file where the index should go is named."""
-    index.parent.mkdir()
-    index.write_bytes(b"")
-    with raises(RefusedError, f"{index}: file exists"):
-        commit(OLD)
 
 
 def test_generation_can_be_read_by_others(index, commit):

@@ -69,13 +69,11 @@ def test_plain_decorators_become_calls():
 @pytest.mark.parametrize(
     "code",
     [
-        "@a.setter\ndef a(b):\n    pass\n",
-        "@cache\n@property\ndef a(b):\n    pass\n",
+        "@a.setter\ndef a(b):\n    pass\n", "@cache\n@property\ndef a(b):\n    pass\n",
         "@lru_cache(maxsize=1)\ndef a(b):\n    pass\n",
-        "@property\ndef a(b):\n    pass\n\n\ndef _a(b):\n    pass\n",
-        "def a(b):\n    pass\n",
+        "@property\ndef a(b):\n    pass\n\n\ndef _a(b):\n    pass\n", "def a(b):\n    pass\n",
     ],
-)
+)  # fmt: skip
 def test_other_decorators_stay(code):
     """So do those of a function whose new name is taken."""
     assert undecorate(code) == code
@@ -89,9 +87,7 @@ def test_copy_is_changed_and_not_the_checkout(tmp_path):
     (source / "pyproject.toml").write_text('[tool.mutmut]\nonly_mutate = ["askdocs/index*.py"]\n')
     for name in ("index.py", "other.py"):
         (source / "askdocs" / name).write_text(DECORATED)
-
     copy_checkout(source, tmp_path / "target")
-
     target = tmp_path / "target"
     names = sorted(path.name for path in target.iterdir())
     assert names == ["askdocs", "docs", "pyproject.toml", "seeds", "tests", "vectors"]

@@ -12,14 +12,7 @@ from askdocs.records.manifest import PassageSettings
 from askdocs.records.spans import Document, Passage
 from askdocs.text.cutting import cut_passages
 from askdocs.text.document import read_document
-
-WRAPPED = "a line of wrapped prose that goes on in the next one, as"
-"""56 characters that end no sentence."""
-
-
-def count_words(texts: Sequence[str]) -> list[int]:
-    """One token for each word."""
-    return [len(text.split()) for text in texts]
+from tests.text.conftest import WRAPPED, count_words
 
 
 def count_characters(texts: Sequence[str]) -> list[int]:
@@ -66,9 +59,7 @@ budgets = st.integers(16, 40)
 def test_paragraph_is_a_passage():
     """A paragraph that says enough stands alone, with all that a citation needs."""
     text = f"{words(12)}\n\n{words(6)}.\n{words(7).upper()}."
-
     first, second = cut(text)
-
     assert first == Passage(
         chars=(0, 37),
         paragraphs=(1, 1),

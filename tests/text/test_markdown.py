@@ -9,11 +9,7 @@ from hypothesis import strategies as st
 from askdocs.records.manifest import PassageSettings
 from askdocs.text.cutting import cut_passages
 from askdocs.text.document import read_document
-
-
-def count_words(texts):
-    """A token is a word."""
-    return [len(text.split()) for text in texts]
+from tests.text.conftest import count_words
 
 
 def cut(text, *, path="a.md", max_tokens=40):

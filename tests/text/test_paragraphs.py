@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 
 from askdocs.records.spans import Document, Paragraph
 from askdocs.text.document import line_of, number_paragraphs, read_document
-
-WRAPPED = "a line of wrapped prose that goes on in the next one, as"
-"""56 characters that end no sentence."""
+from tests.text.conftest import WRAPPED
 
 ODD = "\u2028two\x0cthree\x85four\x0bfive\x1c"
 BLOCK = f"{WRAPPED}\n{WRAPPED}"

@@ -5,9 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askdocs.text.sentences import split_sentences
-
-WRAPPED = "a line of wrapped prose that goes on in the next one, as"
-"""56 characters that end no sentence."""
+from tests.text.conftest import WRAPPED
 
 PIECES = [
     *'a B Mr J 3 No The [1] . ! ? … ... , " ” ( ) 。 ！ 」 é É 漢 🚢'.split(),

@@ -4,6 +4,7 @@ import faulthandler
 import json
 import os
 import shutil
+import signal
 import string
 import time
 from collections import Counter
@@ -42,6 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
     A process that runs tests itself is limited by pytest's own options; see pyproject.toml.
     """
     config.stash[_STDERR] = os.dup(2)
+    # A shell starts programs in its background with Ctrl-C ignored, and so would be what tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     names = ("session_timeout", "faulthandler_timeout")
     _end_process_after(sum(float(config.getini(name)) for name in names), config)
 

@@ -83,12 +83,12 @@ def check_freshness(index: Path, *, wanted: WantedSettings = _ANY, deep: bool = 
 
 
 def damaged_files(generation: Generation, *, deep: bool) -> tuple[DamagedFile, ...]:
-    """Return the files of a generation that its manifest does not describe, then its encoder's.
+    """Return the files of a generation that differ from its manifest, then those of its encoder.
 
     Args:
         generation: The generation.
-        deep: Whether to read all files; without it only the sizes of the generation's own files
-            are compared.
+        deep: Whether to read all files, the encoder's too; without it, only the sizes of the files
+            in the manifest are compared.
     """
 
     def relative(path: Path) -> str:

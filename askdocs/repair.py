@@ -62,7 +62,7 @@ def repair(
 ) -> RepairReport:
     """Make an index match its manifest again, from its sound parts and its corpus.
 
-    A sound index is not written to. Whatever fails or ends the repair leaves the sound parts.
+    A sound index is not written to. If the repair fails or is killed, the sound parts stay.
 
     Args:
         index: The index directory.
@@ -121,8 +121,8 @@ class _Findings:
 
     Attributes:
         current: The name of the generation that HEAD names; None if HEAD is lost.
-        generation: The generation to repair, whose manifest is sound; None if there is none. It is
-            another than the current one if HEAD or the current manifest is lost.
+        generation: The generation to repair, whose manifest is sound; None if there is none. It
+            differs from the current one if HEAD or the current manifest is lost.
         damaged: What is wrong with files of that generation, by their names in it.
         encoder: What is wrong with files of the encoder in the index.
         fault: What is wrong with the current manifest, or that no manifest is sound.
@@ -258,7 +258,7 @@ def _require_roots(generation: Generation) -> None:
 
 
 def _held_documents(findings: _Findings, index: Path) -> Iterator[str]:
-    """Return the paths of the documents that a damaged index holds, as far as they are known.
+    """Yield the paths of the documents that a damaged index holds, as far as they are known.
 
     They are taken from the records. If these are damaged, they are taken from the sound segments,
     and if a segment's list or the manifest is damaged too, from the lines of the records that can
@@ -288,7 +288,7 @@ def _held_documents(findings: _Findings, index: Path) -> Iterator[str]:
 def _replace_encoder(
     generation: Generation, *, cache: Path, notify: Callable[[str], None], dry_run: bool
 ) -> None:
-    """Replace the damaged encoder in an index; without another it stays."""
+    """Replace the damaged encoder in an index, or raise DamagedIndexError if no other is here."""
     source = _sound_encoder(generation, cache=cache, notify=notify)
     if source is None:
         raise DamagedIndexError(

@@ -125,7 +125,7 @@ def chosen_reranker(
 
 
 def spare_processors() -> None:
-    """Let NumPy start no threads of its own, unless the environment says how many.
+    """Keep NumPy from starting threads, unless the environment says how many it may use.
 
     The threads of its BLAS wait by spinning, and take processors from the model. This has an effect
     only before NumPy is imported.

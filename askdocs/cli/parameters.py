@@ -58,7 +58,7 @@ class Directory(click.Path):
 def _remember_index(
     context: click.Context, option: click.Parameter, directory: Path | None
 ) -> Path | None:
-    """Make hints name the index of the flag; that of the environment or a file holds anyway."""
+    """Make hints name the index that --index names; one set elsewhere holds for them anyway."""
     source = context.get_parameter_source(str(option.name))
     if directory is not None and source == ParameterSource.COMMANDLINE:
         remember_index(directory)

@@ -106,7 +106,7 @@ class DeviceEncoder:
         with np.errstate(invalid="ignore"):
             unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         if not np.isfinite(unit).all():
-            message = f"the device {self._device} gives vectors that are not numbers"
+            message = f"the device {self._device} returns vectors that are not numbers"
             raise ModelError(message, hint=HINT)
         return unit
 
@@ -122,7 +122,8 @@ class DeviceEncoder:
 def open_openvino(entry: CompiledModel) -> Runtime:
     """Load the compiled graph on this processor, in the number format that OpenVINO prefers.
 
-    That is bfloat16 where the processor multiplies it, else float32.
+    That is bfloat16 where the processor multiplies it, else float32. ModelError says that OpenVINO
+    is not installed or cannot run the graph.
     """
     openvino = _import_openvino()
     try:
@@ -162,7 +163,10 @@ class _OpenVinoSession:
 
 
 def open_torch(model: Model, device: str, card: Card) -> Runtime:
-    """Load the model in float32 on a device of PyTorch, as sentence-transformers runs it."""
+    """Load the model in float32 on a device of PyTorch, as sentence-transformers runs it.
+
+    ModelError says that the device cannot be used.
+    """
     import torch
 
     try:

@@ -105,7 +105,7 @@ class CompiledEncoder:
             advance(len(rows))
         # A vector with NaN, and one of length zero, is not of unit length either.
         if not np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=_TOLERANCE):
-            message = "the model gives vectors that are not numbers, or have no direction"
+            message = "the model returns vectors that are not numbers, or have no direction"
             raise ModelError(message, hint=_HINT)
         return vectors
 
@@ -124,7 +124,7 @@ class CompiledEncoder:
             message = f"the model fails on a text of {len(inputs['input_ids'][0])} tokens"
             raise ModelError(message, hint=_HINT) from error
         if vectors.shape != (len(encodings), self.dimension):
-            message = f"the model gives vectors of shape {vectors.shape}, not of {self.dimension}"
+            message = f"the model returns vectors of shape {vectors.shape}, not of {self.dimension}"
             raise ModelError(message, hint=_HINT)
         return vectors
 

@@ -41,8 +41,8 @@ class Reranker(Protocol):
         Tokens beyond the model's window are not read. There is one score for each text, in order.
 
         Raises:
-            ModelError: The model cannot be loaded, does not give one score per pair, or gives
-                NaN or infinity.
+            ModelError: The model cannot be loaded, does not return one score per pair, or
+                returns NaN or infinity.
         """
 
 
@@ -93,7 +93,7 @@ class _CrossEncoderReranker:
         pairs = [(question, text) for text in texts]
         scores = self._model.predict(pairs, show_progress_bar=False).astype(np.float64)
         if not np.isfinite(scores).all():
-            message = f"the model {self._name} gives a score that is not a number"
+            message = f"the model {self._name} returns a score that is not a number"
             raise ModelError(message, hint=_OTHER_HINT)
         return scores
 
@@ -119,7 +119,7 @@ class _CrossEncoderReranker:
             message = f"the model {self._name} cannot be loaded: {reason}"
             raise ModelError(message, hint=_OTHER_HINT) from error
         if model.num_labels != 1:
-            message = f"the model {self._name} gives {model.num_labels} labels, not one score"
+            message = f"the model {self._name} returns {model.num_labels} labels, not one score"
             raise ModelError(message, hint=_OTHER_HINT)
         return model
 

@@ -76,7 +76,8 @@ def force_names(directory: Path) -> None:
     """Force the names that lead to the current generation to the disk.
 
     A run that died, or was refused, may have replaced HEAD without doing so. It must be done before
-    anything relies on HEAD: before other generations are removed, or all is reported as well.
+    anything relies on HEAD: before other generations are removed, or the index is reported as
+    unchanged.
 
     Raises:
         RefusedError: The disk refuses.

@@ -29,7 +29,7 @@ _BY_DESIGN = frozenset({LINK, SPECIAL})
 
 
 def check_directory(index: Path) -> None:
-    """Raise UsageError if an index cannot be made here: it is no folder, or holds other files."""
+    """Raise UsageError if an index cannot be made here: not a folder, or it holds other files."""
     if not index.exists() or is_index(index):
         return
     if not index.is_dir():

@@ -83,7 +83,14 @@ def mean_cosine(
     """Return the cosine of the question and the mean of each candidate's sentence vectors.
 
     It separates a passage about the subject from one that has a single sentence about it.
-    `sentences` and `weights` are the vectors and the weights of each candidate's sentences.
+
+    Args:
+        vector: Of the question, shape (dimension,).
+        sentences: Of each candidate's sentences, at least one, shape (sentences, dimension).
+        weights: Of each candidate's sentences, shape (sentences,).
+
+    Returns:
+        Shape (candidates,), in [0, 1].
     """
     means = np.array([part @ vectors for part, vectors in zip(weights, sentences, strict=True)])
     lengths = np.linalg.norm(means, axis=1)

@@ -225,7 +225,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedRanking:
-    """The rankings that two indexes give for one question.
+    """The rankings of one question by two indexes.
 
     Attributes:
         before, now: Those of the old index and of the new one.

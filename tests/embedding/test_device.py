@@ -222,7 +222,7 @@ def test_other_vectors_of_openvino_are_refused(openvino, install, monkeypatch):
     ("fault", "message"),
     [
         ({"error": "Out of memory. Tried 2 GiB.\nMore"}, "fails: Out of memory"),
-        ({"cosine": np.nan}, "gives vectors that are not numbers"),
+        ({"cosine": np.nan}, "returns vectors that are not numbers"),
     ],
 )
 def test_device_that_fails_is_named(compiled, fault, message):

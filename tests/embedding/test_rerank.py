@@ -179,13 +179,13 @@ def test_score_of_nan_is_refused(copy):
     weights = load_file(weights_of(copy))
     weights["classifier.bias"] = np.array([np.nan], np.float32)
     save_file(weights, weights_of(copy), metadata={"format": "pt"})
-    assert refusal(copy, ignore) == f"the model {copy} gives a score that is not a number"
+    assert refusal(copy, ignore) == f"the model {copy} returns a score that is not a number"
 
 
 def test_model_of_several_labels_is_refused(make_reranker):
     """Three labels (contradiction, entailment, neutral) are not a score."""
     directory = make_reranker(labels=3)
-    assert refusal(directory, ignore) == f"the model {directory} gives 3 labels, not one score"
+    assert refusal(directory, ignore) == f"the model {directory} returns 3 labels, not one score"
 
 
 def test_pickled_weights_are_refused(copy):

@@ -79,7 +79,7 @@ def test_vector_that_is_none_is_refused(
     monkeypatch.setattr(
         encoder, "open_session", lambda graph: Spoilt(real(graph), vocabulary[SIGN], value)
     )
-    message = "the model gives vectors that are not numbers, or have no direction"
+    message = "the model returns vectors that are not numbers, or have no direction"
     for mode in ("hybrid", "dense"):
         assert_refused(run("ask", "--mode", mode, "--min-score", "0", SIGN), 5, message)
         assert run("ask", "--mode", mode, "--min-score", "0", "harbour").status == 0

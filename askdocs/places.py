@@ -17,6 +17,9 @@ HEAD = "HEAD"
 GENERATIONS = "generations"
 """The folder of an index that holds its generations."""
 
+ENCODERS = "encoders"
+"""The folder of the user's cache, or of an index, that holds compiled encoders."""
+
 _GENERATION_NAME = re.compile("[0-9a-f]{64}")
 
 

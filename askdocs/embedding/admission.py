@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from askdocs.disk.access import reason_of
-from askdocs.embedding.model import DEFAULT_MODEL
+from askdocs.embedding.model import DEFAULT_MODEL, OTHER_MODEL_HINT
 from askdocs.errors import ModelError
 
 if TYPE_CHECKING:
@@ -43,8 +43,6 @@ PACKAGED_DIGESTS = {
 
 PROVENANCE = {"_name_or_path", "name_or_path", "transformers_version"}
 """The keys of a configuration that say where it comes from and change no vector."""
-
-HINT = "choose another model with --model"
 
 
 def fingerprint_model(model: Model) -> str:
@@ -200,7 +198,7 @@ def _read_json(path: Path) -> Any:  # noqa: ANN401 - JSON has no narrower type
 
 
 def _refusal(path: Path, reason: str) -> ModelError:
-    return ModelError(f"{path} {reason}", hint=HINT)
+    return ModelError(f"{path} {reason}", hint=OTHER_MODEL_HINT)
 
 
 def _digest(path: Path) -> str:

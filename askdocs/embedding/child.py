@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askdocs.disk import access, durable
+from askdocs.embedding.model import OTHER_MODEL_HINT
 from askdocs.errors import ExitStatus, ModelError, RefusedError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ NO_ROOM_HINT = "free some space, or name another cache: ASKDOCS_CACHE=DIR askdoc
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
 
-def compile_model(model: Model, cache: Path) -> str:
+def compile_in_child(model: Model, cache: Path) -> str:
     """Compile a model into the cache, and return its fingerprint; raise what `compile` reports."""
     command = [sys.executable, "-P", "-m", "askdocs.embedding.compile"]
     child = subprocess.run(  # noqa: S603 - our own interpreter with a list of arguments
@@ -51,7 +52,7 @@ def compile_model(model: Model, cache: Path) -> str:
     if report.get("status") == ExitStatus.REFUSED:
         raise RefusedError(report["error"], hint=report["hint"])
     message = f"the model {model.name} cannot be compiled: {report['error']}"
-    raise ModelError(message, hint=report.get("hint") or "choose another model with --model")
+    raise ModelError(message, hint=report.get("hint") or OTHER_MODEL_HINT)
 
 
 def is_writable(folder: Path) -> bool:

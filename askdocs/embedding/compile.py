@@ -30,7 +30,7 @@ from askdocs.embedding.entry import (
     read_entry,
     write_card,
 )
-from askdocs.embedding.model import DEFAULT_MODEL, locate_model
+from askdocs.embedding.model import DEFAULT_MODEL, OTHER_MODEL_HINT, locate_model
 from askdocs.errors import AskdocsError, ModelError, RefusedError
 
 if TYPE_CHECKING:
@@ -61,8 +61,6 @@ KNOWN_WARNINGS = (
     "Converting a tensor to a Python boolean",
 )
 """How the exporter's warnings about every model begin; the comparison finds what would matter."""
-
-HINT = "choose another model with --model"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -111,7 +109,7 @@ def compile_model(model: Model, fingerprint: str, *, cache: Path) -> None:
     tokenizer = getattr(original.tokenizer, "backend_tokenizer", None)
     if tokenizer is None:
         message = f"the model {model.name} has no tokenizer in the format of tokenizers"
-        raise ModelError(message, hint=HINT)
+        raise ModelError(message, hint=OTHER_MODEL_HINT)
     try:
         durable.make_folders(directory.parent)
         with durable.temporary_folder(".compiling-", parent=directory.parent) as temporary:
@@ -188,7 +186,7 @@ def require_same_vectors(compiled: CompiledModel, original: SentenceTransformer)
         # NaN compares false with everything: this refuses it, too.
         if not lowest >= MIN_COSINE:
             cosines = f"cosine {lowest:.6f} with sentence-transformers, and at least {MIN_COSINE}"
-            raise ModelError(f"its compiled encoder has {cosines} is needed", hint=HINT)
+            raise ModelError(f"its compiled encoder has {cosines} is needed", hint=OTHER_MODEL_HINT)
 
 
 def export_graph(model: SentenceTransformer, directory: Path) -> tuple[str, ...]:

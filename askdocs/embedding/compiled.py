@@ -8,8 +8,9 @@ from threading import Thread
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from askdocs.embedding.admission import fingerprint_model
-from askdocs.embedding.entry import ENCODERS, entry_directory, read_entry
+from askdocs.embedding.entry import entry_directory, read_entry
 from askdocs.errors import ModelError
+from askdocs.places import ENCODERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +44,7 @@ def open_encoder(model: Model, *, cache: Path, notify: Callable[[str], None]) ->
         why = f"because the cache {cache} cannot be written"
         notify(f"compiling the model {model.name}, which costs seconds every time {why}")
         cache = child.temporary_cache()
-    compiled_fingerprint = child.compile_model(model, cache)
+    compiled_fingerprint = child.compile_in_child(model, cache)
     encoder = open_compiled(fingerprint, cache=cache)
     if encoder is None or compiled_fingerprint != fingerprint:
         message = f"the model {model.name} changed while it was being compiled"

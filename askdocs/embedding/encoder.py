@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnxruntime
 
-from askdocs.embedding.model import PROBE_SENTENCE, SCHEME, ignore_progress
+from askdocs.embedding.model import OTHER_MODEL_HINT, PROBE_SENTENCE, SCHEME, ignore_progress
 from askdocs.errors import ModelError
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ BATCH_ROWS = 64
 
 # How far a length may be from 1: an OpenVINO device that computes in 16 bits also normalises so.
 _TOLERANCE = 0.02
-
-_HINT = "choose another model with --model"
 
 _WORDS = "the harbour light was seen by every ship that came home through fog and winter rain "
 
@@ -106,7 +104,7 @@ class CompiledEncoder:
         # A vector with NaN, and one of length zero, is not of unit length either.
         if not np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=_TOLERANCE):
             message = "the model returns vectors that are not numbers, or have no direction"
-            raise ModelError(message, hint=_HINT)
+            raise ModelError(message, hint=OTHER_MODEL_HINT)
         return vectors
 
     def _tokenize(self, texts: Sequence[str]) -> list[Encoding]:
@@ -122,10 +120,10 @@ class CompiledEncoder:
             # As for a window longer than the positions that the model knows. A graph whose inputs
             # are not those on its card raises ValueError.
             message = f"the model fails on a text of {len(inputs['input_ids'][0])} tokens"
-            raise ModelError(message, hint=_HINT) from error
+            raise ModelError(message, hint=OTHER_MODEL_HINT) from error
         if vectors.shape != (len(encodings), self.dimension):
             message = f"the model returns vectors of shape {vectors.shape}, not of {self.dimension}"
-            raise ModelError(message, hint=_HINT)
+            raise ModelError(message, hint=OTHER_MODEL_HINT)
         return vectors
 
     def _padded(self, encodings: Sequence[Encoding]) -> dict[str, npt.NDArray[np.int64]]:
@@ -178,7 +176,7 @@ def open_session(graph: Path) -> onnxruntime.InferenceSession:
         return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
     except (*faults, state.NoSuchFile, state.NotImplemented) as error:
         message = f"onnxruntime {onnxruntime.__version__} cannot run this compiled model"
-        raise ModelError(message, hint=_HINT) from error
+        raise ModelError(message, hint=OTHER_MODEL_HINT) from error
 
 
 def lowest_cosine(embed: Callable[[Sequence[str]], Vectors], expected: Vectors) -> float:

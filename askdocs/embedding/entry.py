@@ -14,6 +14,7 @@ from askdocs.disk import access, durable
 from askdocs.embedding.admission import digest_of_json
 from askdocs.embedding.model import SCHEME
 from askdocs.errors import DamagedFileError, UnreadableFileError, UnreadableSourceError
+from askdocs.places import ENCODERS
 from askdocs.records.manifest import FileRecord
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 SCHEMA = 2
 """The format of an entry; part of its name, so that versions of askdocs share a cache."""
 
-ENCODERS = "encoders"
 CARD = "encoder.json"
 GRAPH = "encoder.onnx"
 WEIGHTS = "weights.bin"

@@ -29,6 +29,8 @@ SCHEME = "float32"
 DEFAULT_DEVICE = "cpu"
 """The device of compiled encoders."""
 
+OTHER_MODEL_HINT = "choose another model with --model"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:

@@ -6,8 +6,8 @@ What the file system refuses is a RefusedError.
 from pathlib import Path
 
 from askdocs.disk import access, durable
+from askdocs.places import ENCODERS
 
-ENCODERS = "encoders"
 TEMPORARY = "new-"
 
 

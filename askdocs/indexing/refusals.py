@@ -13,12 +13,12 @@ from askdocs.errors import (
     UnusableIndexError,
     UsageError,
 )
-from askdocs.index.encoders import ENCODERS
 from askdocs.index.generation import sound_generations
 from askdocs.index.transaction import LOCK
 from askdocs.indexing.request import IndexRequest
-from askdocs.places import GENERATIONS, HEAD, is_index
+from askdocs.places import ENCODERS, GENERATIONS, HEAD, is_index
 from askdocs.records.manifest import CorpusSettings, DocumentRecord, DocumentStatus
+from askdocs.terminal import count_of
 from askdocs.text.document import NOT_UTF8, NOT_UTF8_HINT
 
 # What a run that is killed before its first commit leaves.
@@ -92,8 +92,7 @@ def require_complete(request: IndexRequest, records: Mapping[str, DocumentRecord
         if record.status != DocumentStatus.INDEXED and record.reason not in _BY_DESIGN
     }
     if faults:
-        count = f"{len(faults)} document{'' if len(faults) == 1 else 's'}"
-        message = f"{count} cannot be indexed; nothing was written"
+        message = f"{count_of(len(faults), 'document')} cannot be indexed; nothing was written"
         hint = "repair them, leave them out with --exclude, or run without --strict"
         raise IncompleteError(message, hint=hint, reasons=faults)
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from askdocs.embedding import compiled
-from askdocs.embedding.entry import ENCODERS as CACHED
 from askdocs.embedding.model import DEFAULT_MODEL
 from askdocs.errors import ModelError
 from askdocs.freshness import check_freshness
-from askdocs.index.encoders import ENCODERS, carried_encoders
+from askdocs.index.encoders import carried_encoders
 from askdocs.index.generation import open_generation
 from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
+from askdocs.places import ENCODERS
 from askdocs.records.reports import IndexReport
 from askdocs.search.index import Index
 from askdocs.search.options import AskOptions
@@ -48,11 +48,6 @@ def only_entry(index: Path) -> Path:
     """The one entry that an index carries."""
     (path,) = (index / ENCODERS).iterdir()
     return path
-
-
-def test_index_lies_where_a_cache_would():
-    """Two rooms that may not import each other name the same folder."""
-    assert ENCODERS == CACHED
 
 
 def test_portable_index_answers_without_a_cache(docs, carry, tmp_path):

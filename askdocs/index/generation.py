@@ -128,7 +128,7 @@ class Generation:
         """Return a reader of its data, which verifies every byte before it is used."""
         from askdocs.store.local import GenerationReader
 
-        return GenerationReader(self._opened, names=self.manifest.files)
+        return GenerationReader(self._open_file, names=self.manifest.files)
 
     def verify(self, names: Iterable[str] | None = None, *, deep: bool = True) -> None:
         """Verify some files, or all of them; unless `deep`, only their sizes are compared.
@@ -163,7 +163,7 @@ class Generation:
             return error.reason
         return ""
 
-    def _opened(self, name: str) -> verified.VerifiedFile:
+    def _open_file(self, name: str) -> verified.VerifiedFile:
         blocks = self.manifest.files.get(verified.blocks_name(name))
         return verified.VerifiedFile(self.directory / name, self._record(name), blocks)
 

@@ -43,7 +43,7 @@ class SegmentLists(NamedTuple):
     """The codes in list order: uint8, (n, dimension)."""
 
 
-def pieces(
+def lists_pieces(
     codebook: Codebook, codes: Codes, lists: NDArray[np.int32]
 ) -> Iterator[bytes | memoryview]:
     """Yield the file of a segment: the arrays of SegmentLists in the .npy format.
@@ -101,9 +101,9 @@ class ListsReader:
     def codes(self, ids: Ids) -> Codes:
         """Return the codes of some sentences, shape (len(ids), dimension)."""
         codes = np.empty((len(ids), self.dimension), dtype=np.uint8)
-        for number, chosen, own in split_ids(ids, self._bases):
+        for number, chosen, sentences in split_ids(ids, self._bases):
             segment = self._segments[number]
-            codes[chosen] = segment.codes.take(segment.positions.take(own))
+            codes[chosen] = segment.codes.take(segment.positions.take(sentences))
         return codes
 
     def vectors(self, ids: Ids) -> Vectors:
@@ -178,8 +178,9 @@ class ListsReader:
             ]
         # If they are spread evenly, as many of them as there would be of all sentences.
         lists = self._nearest_lists(vector, enough * self._count // count)
-        numbered = enumerate(zip(parts, self._rows(lists), strict=True))
-        rows = [all_[part[self._sentences_at(number, all_)]] for number, (part, all_) in numbered]
+        rows = self._rows(lists)
+        for number, part in enumerate(parts):
+            rows[number] = rows[number][part[self._sentences_at(number, rows[number])]]
         if sum(map(len, rows)) < k:
             return self._rows_within(vector, k, 2 * enough, within)
         return rows

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from askdocs.store.lists import ListsReader
     from askdocs.store.protocol import Ids, Mask, Scores, Vectors
 
-_MOST_MAPPED = 1 << 29
+_MOST_MAPPED_BYTES = 1 << 29
 
 # Questions that are asked together often share passages: these take some 60 MB.
 _MOST_KEPT = 16_384
@@ -35,13 +35,13 @@ _MOST_KEPT = 16_384
 class GenerationReader:
     """Reads a generation. Each file is opened by its first use and verified before it is parsed.
 
-    `opened` opens one of the generation's files, `names`, or raises DamagedIndexError. Passages and
-    sentences are numbered through all segments: by segment, path, position. Methods without a
+    `open_file` opens one of the generation's files, `names`, or raises DamagedIndexError. Passages
+    and sentences are numbered through all segments: by segment, path, position. Methods without a
     docstring are those of `store.protocol.Reader`.
     """
 
-    def __init__(self, opened: Callable[[str], VerifiedFile], *, names: Collection[str]) -> None:
-        self._opened = opened
+    def __init__(self, open_file: Callable[[str], VerifiedFile], *, names: Collection[str]) -> None:
+        self._open_file = open_file
         self._names = names
         self._files: dict[str, VerifiedFile] = {}
         self._kept: dict[int, StoredPassage] = {}
@@ -133,23 +133,23 @@ class GenerationReader:
 
     def passages_of_sentences(self, sentence_ids: Ids) -> Ids:
         passages = np.empty(sentence_ids.shape, np.int64)
-        for number, chosen, own in split_ids(sentence_ids, self.first_sentences):
-            firsts = self.segments[number].texts.first_sentences()
-            passages[chosen] = np.searchsorted(firsts, own, side="right") - 1
-            passages[chosen] += self.first_passages[number]
+        for segment, chosen, numbers in split_ids(sentence_ids, self.first_sentences):
+            firsts = self.segments[segment].texts.first_sentences()
+            passages[chosen] = np.searchsorted(firsts, numbers, side="right") - 1
+            passages[chosen] += self.first_passages[segment]
         return passages
 
     def sentences_of(self, passage_ids: Ids) -> tuple[Ids, Ids]:
         firsts, counts = np.empty_like(passage_ids), np.empty_like(passage_ids)
-        for number, chosen, own in split_ids(passage_ids, self.first_passages):
-            first, counts[chosen] = self.segments[number].texts.sentences_of(own)
-            firsts[chosen] = first + self.first_sentences[number]
+        for segment, chosen, numbers in split_ids(passage_ids, self.first_passages):
+            first, counts[chosen] = self.segments[segment].texts.sentences_of(numbers)
+            firsts[chosen] = first + self.first_sentences[segment]
         return firsts, counts
 
     def text_digests(self, passage_ids: Ids) -> Ids:
         digests = np.empty_like(passage_ids)
-        for number, chosen, own in split_ids(passage_ids, self.first_passages):
-            digests[chosen] = self.segments[number].texts.digests.take(own)
+        for segment, chosen, numbers in split_ids(passage_ids, self.first_passages):
+            digests[chosen] = self.segments[segment].texts.digests.take(numbers)
         return digests
 
     def passages(self, ids: Sequence[int]) -> list[StoredPassage]:
@@ -157,8 +157,8 @@ class GenerationReader:
         unknown = missing[(missing < 0) | (missing >= self.first_passages[-1])]
         if len(unknown):
             raise KeyError(int(unknown[0]))
-        for segment, _, own in split_ids(missing, self.first_passages):
-            self._kept.update((stored.id, stored) for stored in self._stored(segment, own))
+        for segment, _, numbers in split_ids(missing, self.first_passages):
+            self._kept.update((stored.id, stored) for stored in self._stored(segment, numbers))
         passages = [self._kept[number] for number in ids]
         for oldest in list(islice(self._kept, max(0, len(self._kept) - _MOST_KEPT))):
             del self._kept[oldest]
@@ -178,7 +178,7 @@ class GenerationReader:
         return "" if position is None else self.segments[position[0]].texts.text(position[1])
 
     def find(self, path: str) -> tuple[int, int] | None:
-        """Return the segment of a document and its number there, from 0; None if it has none."""
+        """Return the segment of a document and its number there, from 0; None if not indexed."""
         segment = segment_of(path, len(self.segments))
         number = self.segments[segment].texts.find(path)
         return None if number is None else (segment, number)
@@ -223,7 +223,7 @@ class GenerationReader:
         for file in self._files.values():
             file.require_size()
         # No file maps more than its size.
-        if sum(min(file.given, file.size) for file in self._files.values()) > _MOST_MAPPED:
+        if sum(min(file.given, file.size) for file in self._files.values()) > _MOST_MAPPED_BYTES:
             for file in self._files.values():
                 file.forget()
 
@@ -249,5 +249,5 @@ class GenerationReader:
 
     def _file(self, name: str) -> VerifiedFile:
         if name not in self._files:
-            self._files[name] = self._opened(name)
+            self._files[name] = self._open_file(name)
         return self._files[name]

@@ -37,14 +37,14 @@ class SegmentReader:
     if its file is not what the manifest says, or does not belong to the segment.
     """
 
-    def __init__(self, opened: Callable[[str], VerifiedFile]) -> None:
-        self._opened = opened
-        self.texts = _parsed(lambda _: TextReader(opened), opened(TABLES))
+    def __init__(self, open_file: Callable[[str], VerifiedFile]) -> None:
+        self._open_file = open_file
+        self.texts = _parsed(lambda _: TextReader(open_file), open_file(TABLES))
 
     @cached_property
     def postings(self) -> PostingsReader:
         """The inverted index."""
-        file = self._opened(LEXICAL)
+        file = self._open_file(LEXICAL)
         postings = _parsed(PostingsReader, file)
         _require_equal(file, "passages", len(postings.lengths), len(self.texts.passages))
         return postings
@@ -52,7 +52,7 @@ class SegmentReader:
     @cached_property
     def flat(self) -> FlatReader:
         """The vectors, if the index has no codebook."""
-        file = self._opened(FLAT)
+        file = self._open_file(FLAT)
         vectors = _parsed(FlatReader, file)
         _require_equal(file, "sentences", len(vectors), self.texts.sentences)
         return vectors
@@ -60,7 +60,7 @@ class SegmentReader:
     @cached_property
     def lists(self) -> SegmentLists:
         """The inverted lists, if the index has a codebook."""
-        file = self._opened(LISTS)
+        file = self._open_file(LISTS)
         # Most indexes have none.
         from askdocs.store.lists import SegmentLists
 

@@ -105,13 +105,13 @@ class TextReader:
         ValueError: The tables are not those of a segment.
     """
 
-    def __init__(self, opened: Callable[[str], VerifiedFile]) -> None:
-        tables = read_arrays(opened(TABLES), "i8 i8 i8 i8 i8")
+    def __init__(self, open_file: Callable[[str], VerifiedFile]) -> None:
+        tables = read_arrays(open_file(TABLES), "i8 i8 i8 i8 i8")
         lengths = [len(table) for table in tables]
         if lengths != [lengths[0], lengths[1], lengths[0], lengths[1], lengths[1] - 1]:
             raise ValueError(f"its tables do not fit each other: they have {lengths} rows")
-        self.documents = Lines(opened(DOCUMENTS), tables[0], tables[2])
-        self.passages = Lines(opened(PASSAGES), tables[1], tables[3])
+        self.documents = Lines(open_file(DOCUMENTS), tables[0], tables[2])
+        self.passages = Lines(open_file(PASSAGES), tables[1], tables[3])
         self.digests = tables[4]
         self.sentences = int(tables[3].rows(len(tables[3]) - 1, len(tables[3]))[0])
         # Searches for paths visit the same documents again.

@@ -20,7 +20,7 @@ from askdocs.store.codebook import (
     unit_length,
 )
 from askdocs.store.dense import FLAT, flat_pieces
-from askdocs.store.lists import pieces
+from askdocs.store.lists import lists_pieces
 from askdocs.store.partition import CODEBOOK, segment_name
 from askdocs.store.protocol import OutgrownError
 from askdocs.store.segment import LISTS, SegmentWriter
@@ -168,7 +168,8 @@ class _CodedVectors:
 
     def finish(self, directory: Path) -> dict[str, FileRecord]:
         codes, lists = np.concatenate(self._codes), np.concatenate(self._lists)
-        return durable.write_index_file(directory / LISTS, pieces(self._codebook, codes, lists))
+        pieces = lists_pieces(self._codebook, codes, lists)
+        return durable.write_index_file(directory / LISTS, pieces)
 
 
 class _SpooledVectors:

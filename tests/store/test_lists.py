@@ -22,7 +22,7 @@ from askdocs.store.codebook import (
     read_codebook,
     train_codebook,
 )
-from askdocs.store.lists import ListsReader, SegmentLists, pieces
+from askdocs.store.lists import ListsReader, SegmentLists, lists_pieces
 from tests.store.conftest import unit_vectors
 
 SMALL = Codebook(
@@ -63,7 +63,7 @@ NAMES = ("offsets", "sentences", "positions", "codes")
 
 def segment_of(codebook: Codebook, vectors: NDArray[np.float32]) -> SegmentLists:
     """A segment as it is after being written and read."""
-    content = b"".join(pieces(codebook, encode(codebook, vectors), assign(codebook, vectors)))
+    content = b"".join(lists_pieces(codebook, encode(codebook, vectors), assign(codebook, vectors)))
     arrays = map(Counted, parse_arrays(content, 4))
     return SegmentLists(**dict(zip(NAMES, arrays, strict=True)))
 
@@ -232,7 +232,7 @@ def test_segment_is_four_arrays(tmp_path):
     codes = np.array([[10, 11], [20, 21], [30, 31], [40, 41], [50, 51]], np.uint8)
     numbers = np.array([2, 0, 2, 0, 0], np.int32)
     path = tmp_path / "dense.npys"
-    path.write_bytes(b"".join(pieces(SMALL, codes, numbers)))
+    path.write_bytes(b"".join(lists_pieces(SMALL, codes, numbers)))
 
     with path.open("rb") as file:
         arrays = [np.load(file, allow_pickle=False) for _ in range(4)]
@@ -252,9 +252,9 @@ def test_size_of_batches_does_not_show(batch, monkeypatch):
     """A segment's file has the same bytes however many codes are copied at once."""
     vectors = unit_vectors(50, 2, seed=0)
     codes, numbers = encode(SMALL, vectors), assign(SMALL, vectors)
-    whole = b"".join(pieces(SMALL, codes, numbers))
+    whole = b"".join(lists_pieces(SMALL, codes, numbers))
     monkeypatch.setattr(lists, "_BATCH", batch)
-    assert b"".join(pieces(SMALL, codes, numbers)) == whole
+    assert b"".join(lists_pieces(SMALL, codes, numbers)) == whole
 
 
 @settings(max_examples=50)

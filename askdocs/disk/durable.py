@@ -167,7 +167,7 @@ def _replacement(path: Path) -> Path:
     return path.with_name(f"{path.name}.new")
 
 
-def put(source: Path, target: Path) -> None:
+def move_into_place(source: Path, target: Path) -> None:
     """Give a file or a folder its final name and force the name to the disk.
 
     A file replaces another in one step. Otherwise, what is at the target is removed first: it is
@@ -214,7 +214,7 @@ def make_directory(path: Path) -> None:
             sync(folder.absolute().parent)
 
 
-def require_folder(path: Path) -> None:
+def ensure_folder(path: Path) -> None:
     """Create a folder. Anything else at its path, even a link to a folder, is removed first."""
     if not _is_real_folder(path):
         _clear(path)

@@ -164,13 +164,13 @@ class VerifiedFile:
             self._verified = bytearray(b"\1" * self._count)
             return self._content
         if self._large is None:
-            self._large = self._opened(self._blocks)
+            self._large = self._open_large(self._blocks)
         if self._large.is_better_read(wanted):
             return self._large
         self._content = self._large.map()
         return self._content
 
-    def _opened(self, blocks: FileRecord) -> LargeFile:
+    def _open_large(self, blocks: FileRecord) -> LargeFile:
         table = self.path.with_name(blocks_name(self.path.name))
         self._digests = read_verified(table, blocks)
         if len(self._digests) != self._count * _DIGEST_BYTES:

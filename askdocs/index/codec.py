@@ -95,7 +95,7 @@ def _manifest(fields: Mapping[str, Any]) -> Manifest:
     corpus, passages = _DEFAULTS | fields["corpus"], fields["passages"]
     return Manifest(
         corpus=CorpusSettings(
-            roots=_texts(corpus["roots"], _root),
+            roots=_texts(corpus["roots"], _relative_path),
             include=_texts(corpus["include"]),
             ignore_files=_texts(corpus["ignore_files"], _file_name),
             encoding=_text(corpus["encoding"]),
@@ -173,7 +173,7 @@ def _record(line: bytes) -> tuple[str, DocumentRecord]:
     if end != len(line) or not isinstance(row, list):
         raise ValueError("the line is not an array")
     path, status, reason, digest, size, encoding, paragraphs = row
-    return _root(path), DocumentRecord(
+    return _relative_path(path), DocumentRecord(
         sha256=_sha256(digest) if digest != "" else "",
         bytes=_count(size),
         encoding=_text(encoding),
@@ -197,7 +197,7 @@ def readable_paths(content: bytes) -> frozenset[str]:
             row, _ = _parse(line.decode("ascii"))
             path, second, *_ = row
             if second not in _STATUSES or second == DocumentStatus.INDEXED:
-                paths.add(_root(path))
+                paths.add(_relative_path(path))
     return frozenset(paths)
 
 
@@ -242,7 +242,7 @@ def _sha256(value: object) -> str:
     return digest
 
 
-def _root(value: object) -> str:
+def _relative_path(value: object) -> str:
     """Return a relative path that may begin with `..` and is otherwise clean."""
     path = _text(value)
     below = _UPWARDS.sub("", path)

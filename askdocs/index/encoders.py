@@ -28,12 +28,12 @@ def carry_encoder(directory: Path, source: Path) -> None:
     must hold the lock.
     """
     folder = directory / ENCODERS
-    durable.require_folder(folder)
+    durable.ensure_folder(folder)
     temporary = folder / f"{TEMPORARY}{source.name}"
     durable.remove_tree(temporary)
     try:
         durable.copy_folder(source, temporary)
-        durable.put(temporary, folder / source.name)
+        durable.move_into_place(temporary, folder / source.name)
     finally:
         durable.remove_tree(temporary)
 

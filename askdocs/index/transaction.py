@@ -190,7 +190,7 @@ class Transaction:
             # It may be the current one, so its sound files stay in place.
             mend_generation(generation, self._temporary, manifest)
         else:
-            durable.put(self._temporary, generation)
+            durable.move_into_place(self._temporary, generation)
         if current_digest(self._directory) != digest:
             self.name_current(digest)
         # The new generation is current: what cannot be removed now waits for the next writer.
@@ -244,7 +244,7 @@ def mend_generation(target: Path, source: Path, manifest: Manifest) -> None:
         manifest: What both must hold.
     """
     for folder in sorted({name.parent for name in map(Path, manifest.files)}):
-        durable.require_folder(target / folder)
+        durable.ensure_folder(target / folder)
     records = sorted(manifest.files.items())
     damaged = [name for name, record in records if not _is_sound(target / name, record)]
     if not (target / TOOLS).is_file():
@@ -252,7 +252,7 @@ def mend_generation(target: Path, source: Path, manifest: Manifest) -> None:
     if not _is_sound(target / MANIFEST, access.record_of(source / MANIFEST)):
         damaged.append(MANIFEST)
     for name in damaged:
-        durable.put(source / name, target / name)
+        durable.move_into_place(source / name, target / name)
 
 
 def _is_sound(path: Path, record: FileRecord) -> bool:

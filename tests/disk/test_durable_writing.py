@@ -15,7 +15,7 @@ import pytest
 from askdocs.disk.durable import (
     link_or_copy,
     make_directory,
-    put,
+    move_into_place,
     remove_tree,
     replace_file,
     sync,
@@ -108,7 +108,7 @@ def test_renamed_folder_has_its_name_on_the_disk(tmp_path, disk, has_leftover):
     source.mkdir()
     (source / "file").write_bytes(b"content")
     (target / "000" if has_leftover else target.parent).mkdir(parents=True)
-    put(source, target)
+    move_into_place(source, target)
     assert not source.exists()
     assert os.listdir(target) == ["file"]
     assert disk.named(it=target, above=target.parent) == ["rename it", "force above"]
@@ -195,7 +195,12 @@ def test_force_reaches_the_very_thing(tmp_path, disk, kind):
 
 
 @pytest.mark.parametrize(
-    "use", [sync, lambda path: put(path, path.parent), lambda path: link_or_copy(path, path.parent)]
+    "use",
+    [
+        sync,
+        lambda path: move_into_place(path, path.parent),
+        lambda path: link_or_copy(path, path.parent),
+    ],
 )
 def test_missing_path_is_a_refusal(tmp_path, use):
     """What is not there cannot be forced, renamed or kept, and is named."""

@@ -249,7 +249,7 @@ def _read_top(
         raise file.error(message, written, hint='index = "vectors"')
     commands = [name for name, of_command in options.items() if key in of_command]
     if not commands:
-        known = {known for of_command in options.values() for known in of_command}
+        known = {name for of_command in options.values() for name in of_command}
         raise _unknown(file, "there is", known | (set(options) - {_INDEX}), written)
     settings: Settings = {}
     errors = []

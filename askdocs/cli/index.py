@@ -104,8 +104,8 @@ def build_index(request: IndexRequest, *, quiet: bool) -> IndexReport:
     from askdocs.places import cache_directory
 
     with progress_bar(quiet=quiet) as progress:
-        told = notifier(quiet=quiet)
-        return build(request, cache=cache_directory(), notify=told, progress=progress)
+        tell = notifier(quiet=quiet)
+        return build(request, cache=cache_directory(), notify=tell, progress=progress)
 
 
 def report_failures(report: IndexReport) -> ExitStatus:
@@ -136,8 +136,8 @@ def _watch(request: IndexRequest, *, quiet: bool) -> int:
 
     try:
         with progress_bar(quiet=quiet) as progress:
-            told = notifier(quiet=quiet)
-            watcher = Watcher(request, cache=cache_directory(), notify=told, progress=progress)
+            tell = notifier(quiet=quiet)
+            watcher = Watcher(request, cache=cache_directory(), notify=tell, progress=progress)
             report = watcher.first()
         _print_report(report, quiet=quiet)
         _log_refreshes(watcher, report.failed, quiet=quiet)

@@ -59,11 +59,11 @@ def read_questions(name: str, *, hint: str) -> Iterator[Question]:
         UsageError: There is no such file, it is not UTF-8, or a line is not a question.
     """
     for number, line in enumerate(read_lines(name, hint=hint), 1):
-        text, place = line.strip(), f"line {number} of {name_of(name)}"
+        text, location = line.strip(), f"line {number} of {name_of(name)}"
         if text.startswith("{"):
-            yield parse_question(text, number, place, hint=_LINE_HINT)[0]
+            yield parse_question(text, number, location, hint=_LINE_HINT)[0]
         elif text:
-            yield written_question(text, number, place)
+            yield written_question(text, number, location)
 
 
 def read_lines(name: str, *, hint: str) -> Iterator[str]:

@@ -65,15 +65,15 @@ def _pair(before: Sequence[Hit], now: Sequence[Hit]) -> list[Pair]:
     document, then anywhere.
     """
     partners: dict[int, Hit] = {}
-    left = list(now)
+    remaining = list(now)
     for is_same in (_is_in_place, _is_in_document, _is_same_text, _is_part):
         for position, old in enumerate(before):
             if position in partners:
                 continue
-            new = next((new for new in left if is_same(old, new)), None)
+            new = next((new for new in remaining if is_same(old, new)), None)
             if new is not None:
                 partners[position] = new
-                left = [hit for hit in left if hit is not new]
+                remaining = [hit for hit in remaining if hit is not new]
     return [(before[position], new) for position, new in sorted(partners.items())]
 
 

@@ -139,7 +139,7 @@ class _Building:
             return self._unchanged(old)
         if self.carrier.lacks(fingerprint):
             return None
-        return self._relabelled(old, None)
+        return self._relabel(old, None)
 
     def _prove(self, old: Generation) -> None:
         """Read every byte of the index before reporting that nothing has changed.
@@ -158,13 +158,13 @@ class _Building:
     def _with_model(self) -> IndexReport:
         # Open the model before locking: compiling can take long, and without a model there is
         # nothing to write.
-        model, compiled = self._opened()
+        model, compiled = self._open_model()
         old = self.plan.old
         if old is not None and old.manifest.model.fingerprint != compiled.fingerprint:
             old = None
             self.plan = replace(self.plan, old=None)
         if old is not None and self.plan.keeps_files:
-            return self._relabelled(old, compiled)
+            return self._relabel(old, compiled)
         # Import NumPy and the device's libraries only if something is embedded.
         from askdocs.embedding import device
 
@@ -175,12 +175,12 @@ class _Building:
         # The probe is the compiled encoder's: a manifest must not depend on the device.
         record = _model_record(model, compiled, old)
         try:
-            return self._written(record, compiled, encoder, keeps_codebook=True)
+            return self._write(record, compiled, encoder, keeps_codebook=True)
         except OutgrownError:
             self.progress.finish()
-            return self._written(record, compiled, encoder, keeps_codebook=False)
+            return self._write(record, compiled, encoder, keeps_codebook=False)
 
-    def _opened(self) -> tuple[Model, Encoder]:
+    def _open_model(self) -> tuple[Model, Encoder]:
         """Open the model, or the encoder that the index carries if the model is missing."""
         plan = self.plan
         try:
@@ -208,7 +208,7 @@ class _Building:
             waiting=partial(self.notify, waiting),
         )
 
-    def _relabelled(self, old: Generation, compiled: Encoder | None) -> IndexReport:
+    def _relabel(self, old: Generation, compiled: Encoder | None) -> IndexReport:
         """Commit a new manifest and new records for a generation's data, if they differ."""
         plan, fingerprint = self.plan, old.manifest.model.fingerprint
         with self._begin() as transaction:
@@ -223,7 +223,7 @@ class _Building:
             self.carrier.tidy(fingerprint)
         return self._report(manifest, plan.records, embedded=0)
 
-    def _written(
+    def _write(
         self, record: ModelRecord, compiled: Encoder, encoder: Encoder, *, keeps_codebook: bool
     ) -> IndexReport:
         """Write a generation and commit it.

@@ -57,7 +57,7 @@ class Candidates:
         starts: Where the sentences of each passage begin, then their number, shape
             (passages + 1,); None in lexical mode.
         statistics: Of the question's terms; None in dense mode.
-        compared: Which passages have every signal, shape (passages,); the others have
+        has_all_signals: Which passages have every signal, shape (passages,); the others have
             `FIRST_SIGNALS` and 0 for the rest. None if there are no other signals.
     """
 
@@ -67,7 +67,7 @@ class Candidates:
     cosines: Scores | None = None
     starts: Ids | None = None
     statistics: TermStatistics | None = None
-    compared: Mask | None = None
+    has_all_signals: Mask | None = None
 
     def cosines_of(self, position: int) -> Scores | None:
         """Return the cosines of the sentences of the passage at a position."""
@@ -157,7 +157,7 @@ def _add_cosines(
         # Copies of a text share the values of its first candidate.
         signals={name: values[copy_of] for name, values in signals.items()},
         cosines=weights * cosines,
-        compared=np.isin(copy_of, best),
+        has_all_signals=np.isin(copy_of, best),
     )
 
 

@@ -126,7 +126,7 @@ def _signals_at(
     position: int, candidates: Candidates, shares: Mapping[str, Scores]
 ) -> tuple[Signal, ...]:
     """Return the signals that were computed for a candidate."""
-    has_all = candidates.compared is None or candidates.compared[position]
+    has_all = candidates.has_all_signals is None or candidates.has_all_signals[position]
     values = {CONSTANT: np.ones(len(candidates.ids)), **candidates.signals}
     return tuple(
         Signal(name=name, value=float(values[name][position]), share=float(share[position]))

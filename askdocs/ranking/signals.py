@@ -146,7 +146,7 @@ def word_signals(
     ]
     pairs = [pair for pair in pairwise(asked) if any(map(term_of, pair))]
     return {
-        "local_term_share": by_term.largest_share(by_term.local_idf() * by_term.found.any(axis=0)),
+        "local_term_share": by_term.largest_share(by_term.local_idf() * by_term.has.any(axis=0)),
         "word_share": by_word.largest_share(np.array(idf)),
         "term_pairs": by_term.share_of_pairs(pairwise(asked_terms)),
         "word_pairs": by_word.share_of_pairs(pairs),
@@ -160,7 +160,7 @@ class _Matches:
 
     Attributes:
         asked: The distinct units of the question.
-        found: Which sentence has which distinct unit, shape (sentences, distinct units).
+        has: Which sentence has which distinct unit, shape (sentences, distinct units).
     """
 
     def __init__(
@@ -180,19 +180,19 @@ class _Matches:
         self._units = _positions(units, list(dict.fromkeys(numbers)))
         self._candidates = np.searchsorted(starts, sentences, side="right") - 1
         known = self._units >= 0
-        self.found = np.zeros((len(weights), len(self.asked)), dtype=np.bool_)
-        self.found[sentences[known], self._units[known]] = True
+        self.has = np.zeros((len(weights), len(self.asked)), dtype=np.bool_)
+        self.has[sentences[known], self._units[known]] = True
 
     def local_idf(self) -> Values:
         """Return the idf of each distinct unit among the candidates."""
-        having = np.logical_or.reduceat(self.found, self._starts, axis=0).sum(axis=0)
+        having = np.logical_or.reduceat(self.has, self._starts, axis=0).sum(axis=0)
         idf: Values = np.log1p((len(self._starts) - having + 0.5) / (having + 0.5))
         return idf
 
     def largest_share(self, weights: Values) -> Values:
         """Return the largest weighted share of units in one sentence of each candidate."""
         total = weights.sum()
-        shares = self.found @ weights / total if total else np.zeros(len(self.found))
+        shares = self.has @ weights / total if total else np.zeros(len(self.has))
         largest: Values = np.maximum.reduceat(shares * self._weights, self._starts)
         return largest
 
@@ -202,10 +202,10 @@ class _Matches:
         count = len(self.asked)
         pairs = {self._position[before] * count + self._position[after] for before, after in asked}
         before, after = self._units[:-1], self._units[1:]
-        found = before * count + after
+        pair_numbers = before * count + after
         at = (after >= 0) & (self._candidates[:-1] == self._candidates[1:])
-        at &= np.isin(found, list(pairs))
-        each = set(zip(self._candidates[:-1][at].tolist(), found[at].tolist(), strict=True))
+        at &= np.isin(pair_numbers, list(pairs))
+        each = set(zip(self._candidates[:-1][at].tolist(), pair_numbers[at].tolist(), strict=True))
         having = np.fromiter((candidate for candidate, _ in each), np.int64, len(each))
         return np.bincount(having, minlength=len(self._starts)) / max(1, len(pairs))
 

@@ -113,12 +113,12 @@ def without_frame(question: str) -> str:
     lowered = question.lower()
     if not any(sign in lowered for sign in _SIGNS):
         return question
-    asked_of, found_in, choice = _compiled()
+    asked_of, found_in, choice = _frames()
     stripped = choice.sub("what", found_in.sub("", asked_of.sub("", question)))
     return stripped if distinct_terms(stripped) else question
 
 
 @cache
-def _compiled() -> list[re.Pattern[str]]:
+def _frames() -> list[re.Pattern[str]]:
     # Not at import: it takes 3 ms.
     return [re.compile(frame, re.IGNORECASE) for frame in (_ASKED_OF, _FOUND_IN, _CHOICE)]

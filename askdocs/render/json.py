@@ -52,11 +52,12 @@ def render_evaluation_json(evaluation: Evaluation) -> str:
         name: None if measured.value is None else round_score(measured.value)
         for name, measured in evaluation.measures.items()
     }
-    questions = [_judged(judged.ranking, judged) for judged in evaluation.questions]
+    questions = [_judged(judged) for judged in evaluation.questions]
     return dump_object({"measures": measures, "questions": questions})
 
 
-def _judged(ranking: Ranking, judged: JudgedRanking) -> dict[str, Any]:
+def _judged(judged: JudgedRanking) -> dict[str, Any]:
+    ranking = judged.ranking
     return {
         "id": ranking.question.id, "question": ranking.question.text, "answers": judged.answers,
         "first_relevant": judged.first_relevant, "answered": ranking.answered,

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
     Scored: TypeAlias = tuple[RankedPassage, float | None]
 
-# As in ranking: the order must not depend on the last bits of a float.
-_DIGITS = 6
-
 # Comparing a longer document whole would take longer than the question.
 _MOST_COMPARED_CHARS = 1 << 18
 
@@ -167,7 +164,9 @@ def _reranked(
     """Return passages in the order of the reranker, each with its score; unchanged without one."""
     if reranker is None:
         return [(passage, None) for passage in ranked]
+    from askdocs.ranking.signals import DIGITS
+
     scores = reranker.score(question, [passage.stored.passage.text for passage in ranked])
-    rounded = [round(score, _DIGITS) for score in scores.tolist()]
+    rounded = [round(score, DIGITS) for score in scores.tolist()]
     order = sorted(range(len(ranked)), key=lambda position: -rounded[position])
     return [(ranked[position], rounded[position]) for position in order]

@@ -85,43 +85,43 @@ def check_question(question: str) -> None:
         raise UsageError("the question is not UTF-8")
 
 
-def written_question(text: str, identity: str | int, place: str) -> Question:
-    """Return a question of a file; errors are `check_question`'s, after the place in the file."""
+def written_question(text: str, identity: str | int, location: str) -> Question:
+    """Return a question of a file; errors are `check_question`'s, after the line of the file."""
     try:
         check_question(text)
     except UsageError as error:
-        raise UsageError(f"{place}: {error}", hint=error.hint) from error
+        raise UsageError(f"{location}: {error}", hint=error.hint) from error
     return Question(id=str(identity), text=text)
 
 
 def parse_question(
-    line: str, number: int, place: str, *, hint: str
+    line: str, number: int, location: str, *, hint: str
 ) -> tuple[Question, dict[str, Any]]:
     """Return the question in a JSON object with `question` and `id`, and the whole object.
 
-    The number of the line is the id if the object has none. UsageError says with `place` and `hint`
-    that the line is not such an object, or that the question cannot be asked.
+    The number of the line is the id if the object has none. UsageError says with `location` and
+    `hint` that the line is not such an object, or that the question cannot be asked.
     """
-    fields = _parse_object(line, place, hint)
+    fields = _parse_object(line, location, hint)
     text, identity = fields.get("question"), fields.get("id", number)
     # Python takes true and false for numbers.
     is_name = isinstance(identity, str | int) and not isinstance(identity, bool)
     if not isinstance(text, str) or not is_name:
         needs = 'needs a text under "question", and a text or number as "id"'
-        raise UsageError(f"{place} {needs}", hint=hint)
-    return written_question(text, identity, place), fields
+        raise UsageError(f"{location} {needs}", hint=hint)
+    return written_question(text, identity, location), fields
 
 
-def _parse_object(line: str, place: str, hint: str) -> dict[str, Any]:
+def _parse_object(line: str, location: str, hint: str) -> dict[str, Any]:
     try:
         fields = json.loads(line)
     except (ValueError, RecursionError) as error:
         why = ""
         if isinstance(error, json.JSONDecodeError):
             why = f": {error.msg[:1].lower()}{error.msg[1:]} at character {error.pos + 1}"
-        raise UsageError(f"{place} is not JSON{why}", hint=hint) from error
+        raise UsageError(f"{location} is not JSON{why}", hint=hint) from error
     if not isinstance(fields, dict):
-        raise UsageError(f"{place} is not a JSON object", hint=hint)
+        raise UsageError(f"{location} is not a JSON object", hint=hint)
     return fields
 
 

@@ -76,11 +76,11 @@ def cut_passages(
     """
     longest = min(settings.max_tokens, sentence_tokens or settings.max_tokens)
     blocks = _blocks(document, settings.max_tokens, longest, count_tokens)
-    layout = _Layout(find_structure(document))
+    outline = _Outline(find_structure(document))
     lines = _Lines(document.text)
     return [
-        _passage(document.text, group, layout, lines)
-        for group in _joined(blocks, settings.max_tokens, layout.belongs)
+        _passage(document.text, group, outline, lines)
+        for group in _joined(blocks, settings.max_tokens, outline.belongs)
     ]
 
 
@@ -181,7 +181,7 @@ def _joined(
         yield group
 
 
-class _Layout:
+class _Outline:
     """The headings and fences of a document, for its blocks."""
 
     def __init__(self, structure: Structure) -> None:
@@ -231,7 +231,7 @@ class _Lines:
         return self._line
 
 
-def _passage(text: str, blocks: Sequence[_Block], layout: _Layout, lines: _Lines) -> Passage:
+def _passage(text: str, blocks: Sequence[_Block], outline: _Outline, lines: _Lines) -> Passage:
     first, last = blocks[0], blocks[-1]
     start, end = first.start, last.sentences[-1].chars[1]
     origin = first.paragraph.chars[0]
@@ -243,5 +243,5 @@ def _passage(text: str, blocks: Sequence[_Block], layout: _Layout, lines: _Lines
         text=text[start:end],
         offsets=None if whole else (start - origin, end - origin),
         sentences=tuple(sentence.chars for block in blocks for sentence in block.sentences),
-        headings=layout.headings(blocks),
+        headings=outline.headings(blocks),
     )

@@ -17,7 +17,7 @@ from askdocs.citations import parse_citation
 from askdocs.cli.config import Configuration
 from askdocs.corpus.ignore import Choice, is_ignored, make_rules, path_matcher
 from askdocs.errors import UsageError
-from askdocs.ranking.words import _compiled, without_frame
+from askdocs.ranking.words import _frames, without_frame
 from askdocs.records.manifest import CorpusSettings
 from askdocs.records.spans import Document
 from askdocs.render.formats import escape_markdown
@@ -125,7 +125,7 @@ def functions() -> list[Use]:
         ("parse_citation", cite),
         ("origin", origin),
         ("without_frame", lambda text: without_frame(f"the text {text}")),
-        *((f"frame {one.pattern!r:.20}", runner(one, "sub")) for one in _compiled()),
+        *((f"frame {one.pattern!r:.20}", runner(one, "sub")) for one in _frames()),
     ]
 
 

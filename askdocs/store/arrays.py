@@ -135,7 +135,7 @@ def split_ids(ids: Ids, starts: Ids) -> Iterator[tuple[int, Mask, Ids]]:
         yield part, chosen, ids[chosen] - starts[part]
 
 
-def offsets(lengths: Iterable[int] | NDArray[np.integer[Any]]) -> Ids:
+def boundaries_of(lengths: Iterable[int] | NDArray[np.integer[Any]]) -> Ids:
     """Return where parts of some lengths begin when they follow each other, then their end."""
     ends = np.cumsum(np.fromiter(lengths, np.int64), dtype=np.int64)
     return np.concatenate([np.zeros(1, np.int64), ends])

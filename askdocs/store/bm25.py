@@ -5,12 +5,12 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from askdocs.store.analysis import K1, B, TermStatistics
-from askdocs.store.arrays import npys, offsets, read_arrays
+from askdocs.store.arrays import boundaries_of, npys, read_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,11 +22,17 @@ if TYPE_CHECKING:
     from askdocs.store.protocol import Ids, Scores
 
     Postings: TypeAlias = tuple[NDArray[np.int32], NDArray[np.uint16]]
-    # The terms of some postings; then of each posting the number of its term in that list, its
-    # passage and its frequency.
-    _Part: TypeAlias = tuple[list[bytes], Ids, Ids, Ids]
 
 _MOST_FREQUENT = 2**16 - 1
+
+
+class _Part(NamedTuple):
+    """Distinct terms; then of each posting the number of its term there, passage and frequency."""
+
+    terms: list[bytes]
+    numbers: Ids
+    passages: Ids
+    frequencies: Ids
 
 
 class LexicalReader:
@@ -38,7 +44,7 @@ class LexicalReader:
 
     def __init__(self, segments: Sequence[PostingsReader]) -> None:
         self._segments = segments
-        self._starts = offsets(len(segment.lengths) for segment in segments).tolist()
+        self._starts = boundaries_of(len(segment.lengths) for segment in segments).tolist()
         lengths = np.concatenate([segment.all_lengths() for segment in segments])
         mean = float(lengths.mean()) if len(lengths) else 0.0
         relative = lengths / mean if mean else np.zeros(len(lengths))
@@ -108,17 +114,17 @@ class PostingsWriter:
         passages and frequencies, and the terms' bytes, sorted.
         """
         parts = [self._new(), *(source.moved(to) for source, to in self._moved.items())]
-        names = sorted({name for part in parts for name in part[0]})
-        rank = {name: at for at, name in enumerate(names)}
-        ranks = [np.fromiter(map(rank.__getitem__, part[0]), np.int64) for part in parts]
-        terms = np.concatenate([own[part[1]] for own, part in zip(ranks, parts, strict=True)])
-        passages = np.concatenate([part[2] for part in parts])
-        frequencies = np.concatenate([part[3] for part in parts])
+        names = sorted({name for part in parts for name in part.terms})
+        rank = {name: number for number, name in enumerate(names)}.__getitem__
+        ranks = [np.fromiter(map(rank, part.terms), np.int64)[part.numbers] for part in parts]
+        terms = np.concatenate(ranks)
+        passages = np.concatenate([part.passages for part in parts])
+        frequencies = np.concatenate([part.frequencies for part in parts])
         order = np.argsort(terms * max(1, len(self._lengths)) + passages)
         yield from npys(
             [
-                offsets(np.bincount(terms, minlength=len(names))),
-                offsets(map(len, names)).astype(np.int32),
+                boundaries_of(np.bincount(terms, minlength=len(names))),
+                boundaries_of(map(len, names)).astype(np.int32),
                 np.array(self._lengths, np.int32),
                 passages[order].astype(np.int32),
                 frequencies[order].astype(np.uint16),
@@ -135,7 +141,7 @@ class PostingsWriter:
         distinct, frequencies = np.unique(pairs, return_counts=True)
         names = [term.encode() for term in self._numbers]
         frequencies = np.minimum(frequencies, _MOST_FREQUENT)
-        return names, distinct // count, distinct % count, frequencies
+        return _Part(names, distinct // count, distinct % count, frequencies)
 
 
 class PostingsReader:
@@ -199,4 +205,4 @@ class PostingsReader:
         names = self._names.all().tobytes()
         of_terms = [names[ends[at] : ends[at + 1]] for at in terms.tolist()]
         how_often = frequencies[kept].astype(np.int64)
-        return of_terms, numbers, passages[kept].astype(np.int64), how_often
+        return _Part(of_terms, numbers, passages[kept].astype(np.int64), how_often)

@@ -111,7 +111,7 @@ def decode(codebook: Codebook, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
     return codebook.low + (codes + np.float32(0.5)) * codebook.step
 
 
-def unit_length(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+def normalise(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return vectors scaled to unit length; a zero vector stays as it is."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.where(lengths, lengths, 1.0), dtype=np.float32)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from askdocs.store.arrays import npy, npys, offsets, split_ids
-from askdocs.store.codebook import decode, scan, unit_length
+from askdocs.store.arrays import boundaries_of, npy, npys, split_ids
+from askdocs.store.codebook import decode, normalise, scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,7 +55,7 @@ def lists_pieces(
     positions = np.empty(len(order), dtype=np.int32)
     positions[order] = np.arange(len(order), dtype=np.int32)
     counts = np.bincount(lists, minlength=len(codebook.centroids))
-    yield from npys([offsets(counts), order.astype(np.int32), positions])
+    yield from npys([boundaries_of(counts), order.astype(np.int32), positions])
     batches = (codes[order[start : start + _BATCH]] for start in range(0, len(order), _BATCH))
     yield from npy(batches, dtype="|u1", shape=codes.shape)
 
@@ -108,7 +108,7 @@ class ListsReader:
 
     def vectors(self, ids: Ids) -> Vectors:
         """Return the decoded vectors of some sentences, rows of unit length."""
-        return unit_length(decode(self._codebook, self.codes(ids)))
+        return normalise(decode(self._codebook, self.codes(ids)))
 
     @cached_property
     def _offsets(self) -> Ids:
@@ -125,7 +125,7 @@ class ListsReader:
     @cached_property
     def _bases(self) -> Ids:
         """The first id of each segment, then the number of sentences."""
-        return offsets(self._offsets[:, -1])
+        return boundaries_of(self._offsets[:, -1])
 
     @property
     def _count(self) -> int:
@@ -141,7 +141,7 @@ class ListsReader:
         else:
             rows = self._rows_within(vector, k, enough, within)
         ids, codes = self._scan(vector, candidates, rows)
-        decoded = unit_length(decode(self._codebook, codes)).astype(np.float64)
+        decoded = normalise(decode(self._codebook, codes)).astype(np.float64)
         # In single precision, equal vectors differ in the last bit by their position.
         cosines = np.vecdot(decoded, vector.astype(np.float64)).astype(np.float32)
         best = np.lexsort((ids, -cosines))[:k]

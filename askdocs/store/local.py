@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from askdocs.disk import access
-from askdocs.store.arrays import best_of, offsets, split_ids
+from askdocs.store.arrays import best_of, boundaries_of, split_ids
 from askdocs.store.bm25 import LexicalReader
 from askdocs.store.dense import FLAT, FlatReader
 from askdocs.store.partition import CODEBOOK, segment_name, segment_names, segment_of
@@ -75,12 +75,12 @@ class GenerationReader:
     @cached_property
     def first_passages(self) -> Ids:
         """The id of each segment's first passage, then the number of passages."""
-        return offsets(len(segment.texts.passages) for segment in self.segments)
+        return boundaries_of(len(segment.texts.passages) for segment in self.segments)
 
     @cached_property
     def first_sentences(self) -> Ids:
         """The id of each segment's first sentence, then the number of sentences."""
-        return offsets(segment.texts.sentences for segment in self.segments)
+        return boundaries_of(segment.texts.sentences for segment in self.segments)
 
     @cached_property
     def _lexical(self) -> LexicalReader:

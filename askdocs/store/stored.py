@@ -14,7 +14,7 @@ import numpy as np
 
 from askdocs.disk import access, durable
 from askdocs.records.spans import Passage, StoredPassage
-from askdocs.store.arrays import npys, offsets, read_arrays
+from askdocs.store.arrays import boundaries_of, npys, read_arrays
 from askdocs.store.partition import DOCUMENTS
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class TextWriter:
         """Make the files durable and return their records by their names."""
         documents, passages = self._documents, self._passages
         tables = (documents.lengths, passages.lengths, documents.counts, passages.counts)
-        arrays = [*map(offsets, tables), np.array(self._digests, np.int64)]
+        arrays = [*map(boundaries_of, tables), np.array(self._digests, np.int64)]
         records = {**documents.file.finish(), **passages.file.finish()}
         return {**records, **durable.write_index_file(self._path, npys(arrays))}
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from askdocs.disk import durable
-from askdocs.store.arrays import offsets, split_ids
+from askdocs.store.arrays import boundaries_of, split_ids
 from askdocs.store.codebook import (
     SAMPLE,
     assign,
     codebook_pieces,
     decode,
     encode,
+    normalise,
     number_of_lists,
     train_codebook,
-    unit_length,
 )
 from askdocs.store.dense import FLAT, flat_pieces
 from askdocs.store.lists import lists_pieces
@@ -151,7 +151,7 @@ class _CodedVectors:
 
     def add(self, vectors: Vectors) -> None:
         codes = encode(self._codebook, vectors)
-        cosines = np.vecdot(unit_length(decode(self._codebook, codes)), unit_length(vectors))
+        cosines = np.vecdot(normalise(decode(self._codebook, codes)), normalise(vectors))
         if cosines.min(initial=1.0) < self._least_cosine:
             raise OutgrownError
         self._codes.append(codes)
@@ -217,7 +217,7 @@ def _vectors_of(source: GenerationReader, segment: int, first: int, last: int) -
 
 def _trained_codebook(spools: Sequence[_SpooledVectors]) -> Codebook:
     """Train the codebook of all segments on vectors spread evenly over them."""
-    starts = offsets(map(len, spools))
+    starts = boundaries_of(map(len, spools))
     count = int(min(SAMPLE, starts[-1]))
     chosen = np.arange(count) * int(starts[-1]) // max(1, count)
     sample = [spools[0].rows(0, 0)]

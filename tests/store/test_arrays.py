@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from askdocs.disk.verified import BLOCK, LARGE
 from askdocs.errors import DamagedIndexError
-from askdocs.store.arrays import npy, npys, offsets, parse_arrays, read_arrays
+from askdocs.store.arrays import boundaries_of, npy, npys, parse_arrays, read_arrays
 
 TYPES = ["<i8", "<i4", "<u2", "<f4", "|u1"]
 
@@ -117,8 +117,8 @@ def test_damaged_row_is_not_given(as_file, row):
 
 def test_offsets_are_sums():
     """Each begins where the one before it ends."""
-    assert offsets([3, 0, 4]).tolist() == [0, 3, 3, 7]
-    assert offsets([]).tolist() == [0]
+    assert boundaries_of([3, 0, 4]).tolist() == [0, 3, 3, 7]
+    assert boundaries_of([]).tolist() == [0]
 
 
 @pytest.mark.parametrize("shape", [b"(9,), }    ", b"(2, 9), }  ", b"(999999999999999999,), }"])

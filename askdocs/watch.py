@@ -23,16 +23,16 @@ from askdocs.records.reports import IndexReport
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How fast a watch reacts, in milliseconds.
+    """How fast a watch reacts.
 
-    Changes within `together` of each other are one change, because editors write in steps; they are
-    collected for `longest` at most. What no system reports is checked every `look`: roots that come
-    and go, and files that were named.
+    Changes within `step_ms` of each other are one change, because editors write in steps; they are
+    collected for `longest_ms` at most. What no system reports is checked every `check_ms`: roots
+    that come and go, and files that were named.
     """
 
-    together: int = 200
-    longest: int = 2000
-    look: int = 1000
+    step_ms: int = 200
+    longest_ms: int = 2000
+    check_ms: int = 1000
 
 
 class Watcher:
@@ -122,7 +122,7 @@ class Watcher:
                 yield True
             else:
                 continue
-            time.sleep(self._pace.look / 1000)
+            time.sleep(self._pace.check_ms / 1000)
 
     def _changes_of(self, paths: "_WatchedPaths") -> Iterator[bool]:
         """Yield whether the corpus may have changed, until there are other paths to watch."""
@@ -130,8 +130,8 @@ class Watcher:
         # Changes made before the system began to watch are found by a first refresh.
         is_first = True
         watching = self._watch(
-            *paths.folders, watch_filter=paths.may_matter, debounce=self._pace.longest,
-            step=self._pace.together, rust_timeout=self._pace.look, yield_on_timeout=True,
+            *paths.folders, watch_filter=paths.may_matter, debounce=self._pace.longest_ms,
+            step=self._pace.step_ms, rust_timeout=self._pace.check_ms, yield_on_timeout=True,
             recursive=True, ignore_permission_denied=True,
         )  # fmt: skip
         with closing(watching):

@@ -26,7 +26,7 @@ from tests.raising import raises
 _SECONDS = 30.0
 # After so many looks without a change, no change will be reported any more.
 _LOOKS = 5
-_PACE = Pace(together=20, look=60)
+_PACE = Pace(step_ms=20, check_ms=60)
 
 
 @pytest.fixture

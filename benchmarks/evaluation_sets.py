@@ -15,7 +15,7 @@ import numpy as np
 from askdocs.embedding import compiled
 from askdocs.embedding.model import locate_model
 from askdocs.evaluation.judge import Judge, LocatedAnswer
-from askdocs.evaluation.questions import JudgedQuestion, read_questions
+from askdocs.evaluation.questions import JudgedQuestion, read_judged_questions
 from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
 from askdocs.places import cache_directory
@@ -114,7 +114,7 @@ def _read_set(
 def questions_of(folder: Path) -> list[JudgedQuestion]:
     """All questions of a set."""
     with (folder / "questions.jsonl").open(encoding="utf-8") as lines:
-        return read_questions(lines)
+        return read_judged_questions(lines)
 
 
 def _refresh(folder: Path, work: Path, max_tokens: int | None) -> None:

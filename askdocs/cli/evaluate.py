@@ -53,7 +53,7 @@ def eval_command(
     """
     from askdocs.cli.input import chosen_reranker, open_index, read_lines
     from askdocs.disk import durable
-    from askdocs.evaluation.questions import judge_by, read_questions
+    from askdocs.evaluation.questions import judge_by, read_judged_questions
     from askdocs.evaluation.run import evaluate, read_bars, read_baseline, setbacks, shortfalls
     from askdocs.places import existing_index
     from askdocs.render.formats import render_run
@@ -62,7 +62,7 @@ def eval_command(
 
     directory = existing_index(index)
     bars = read_bars(fail_under)
-    judged = read_questions(read_lines(questions, hint=_HINT))
+    judged = read_judged_questions(read_lines(questions, hint=_HINT))
     if qrels is not None:
         judged = judge_by(judged, read_lines(qrels, hint=_HINT))
     earlier = {}

@@ -28,8 +28,7 @@ _SHORT_HELP = {
 _MODULES = {"eval": "evaluate"}
 _STATUS_HELP = (
     "Exit status: 0 answered, fresh, done; 1 no passage answers, stale, below the bar; 2 usage; "
-    "3 no index; "
-    "4 index damaged; 5 model or format cannot be used; 6 another writer at work; "
+    "3 no index; 4 index damaged; 5 model or format cannot be used; 6 another writer at work; "
     "7 the disk or a file refused; 8 done, but some documents failed."
 )
 

@@ -37,13 +37,13 @@ class Entry:
         path: POSIX path relative to the base.
         kind: What is at the path. A folder that cannot be listed and an ignore file that cannot be
             used in full are UNREADABLE; a folder nested too deep is DEEP.
-        named: Whether the entry is itself a root.
+        is_root: Whether the entry is itself a root.
         reason: Why the entry is unreadable, or not entered.
     """
 
     path: str
     kind: EntryKind
-    named: bool = False
+    is_root: bool = False
     reason: str = ""
 
 
@@ -132,7 +132,7 @@ def read_entry(base: Path, entry: Entry, *, max_bytes: int) -> bytes:
     if entry.kind != EntryKind.FILE:
         reason = {EntryKind.LINK: LINK, EntryKind.SPECIAL: SPECIAL}.get(entry.kind, entry.reason)
         raise UnreadableSourceError(reason, skipped=entry.kind != EntryKind.UNREADABLE)
-    return read_source(_location(base, entry.path), max_bytes=max_bytes, follow_links=entry.named)
+    return read_source(_location(base, entry.path), max_bytes=max_bytes, follow_links=entry.is_root)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ class _Walker:
             path = "" if path == "." else path
             yield from self._walk(_Folder(top, path, rules, _with_slash(top)))
         else:
-            yield Entry(path=path, kind=EntryKind.FILE, named=True)
+            yield Entry(path=path, kind=EntryKind.FILE, is_root=True)
 
     def _walk(self, top: _Folder) -> Iterator[Entry]:
         # A stack, not recursion: folders may nest deeper than Python's call stack.

@@ -27,7 +27,7 @@ from askdocs.embedding.entry import (
     WEIGHTS,
     Card,
     entry_directory,
-    read_entry,
+    read_compiled,
     write_card,
 )
 from askdocs.embedding.model import DEFAULT_MODEL, OTHER_MODEL_HINT, locate_model
@@ -153,7 +153,7 @@ def _write_entry(original: SentenceTransformer, fingerprint: str, directory: Pat
         pad_id=original.tokenizer.pad_token_id or 0,
     )
     write_card(directory, card)
-    compiled = read_entry(directory, fingerprint)
+    compiled = read_compiled(directory, fingerprint)
     if compiled is None:
         raise OSError(errno.EIO, "what was written does not come back")
     require_same_vectors(compiled, original)
@@ -165,7 +165,7 @@ def _publish(complete: Path, directory: Path) -> None:
         durable.rename_over(complete, directory)
     except OSError:
         # An entry is there: another process was faster, or the entry is damaged.
-        entry = read_entry(directory, directory.name.partition("-")[0])
+        entry = read_compiled(directory, directory.name.partition("-")[0])
         if entry is None or not entry.is_whole():
             durable.rename_over(directory, complete.with_name("damaged"))
             durable.rename_over(complete, directory)

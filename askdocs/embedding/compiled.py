@@ -8,7 +8,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from askdocs.embedding.admission import fingerprint_model
-from askdocs.embedding.entry import entry_directory, read_entry
+from askdocs.embedding.entry import entry_directory, read_compiled
 from askdocs.errors import ModelError
 from askdocs.places import ENCODERS
 
@@ -66,7 +66,7 @@ def begin_opening(fingerprint: str, *caches: Path) -> Opening | None:
     not exist. For the fingerprint, see `entry_directory`.
     """
     for number, cache in enumerate(caches, 1):
-        compiled = read_entry(entry_directory(cache, fingerprint), fingerprint)
+        compiled = read_compiled(entry_directory(cache, fingerprint), fingerprint)
         if compiled is not None:
             return Opening(compiled, partial(begin_opening, fingerprint, *caches[number:]))
     return None
@@ -130,7 +130,7 @@ def has_compiled(fingerprint: str, *, cache: Path, whole: bool) -> bool:
 
     The weights are read only if the encoder must be `whole`.
     """
-    compiled = read_entry(entry_directory(cache, fingerprint), fingerprint)
+    compiled = read_compiled(entry_directory(cache, fingerprint), fingerprint)
     return compiled is not None and (not whole or compiled.is_whole())
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from askdocs.embedding.compile import load_original
 from askdocs.embedding.encoder import BATCH_ROWS, TEXTS, CompiledEncoder, lowest_cosine
-from askdocs.embedding.entry import entry_directory, read_entry
+from askdocs.embedding.entry import entry_directory, read_compiled
 from askdocs.embedding.model import DEFAULT_DEVICE, ignore_progress
 from askdocs.errors import ModelError
 
@@ -53,7 +53,7 @@ def open_device(
     # `cpu:0` is PyTorch's name for the same processor, where PyTorch is slower.
     if device.partition(":")[0] == DEFAULT_DEVICE:
         return compiled
-    entry = read_entry(entry_directory(cache, compiled.fingerprint), compiled.fingerprint)
+    entry = read_compiled(entry_directory(cache, compiled.fingerprint), compiled.fingerprint)
     if entry is None or not entry.is_whole():
         message = f"a device needs the compiled model in the cache {cache}, and it is not there"
         raise ModelError(message, hint="make the cache writable, or leave out --device")

@@ -166,9 +166,8 @@ def open_session(graph: Path) -> onnxruntime.InferenceSession:
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     # In a container, a process may use fewer processors than the machine has.
     has_affinity = hasattr(os, "sched_getaffinity")
-    options.intra_op_num_threads = (
-        len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
-    )
+    processors = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+    options.intra_op_num_threads = processors
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     state = onnxruntime.capi.onnxruntime_pybind11_state
     faults = (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf)

@@ -111,7 +111,7 @@ def write_card(directory: Path, card: Card) -> None:
     durable.write_new(directory / CARD, content.encode("ascii"))
 
 
-def read_entry(directory: Path, fingerprint: str) -> CompiledModel | None:
+def read_compiled(directory: Path, fingerprint: str) -> CompiledModel | None:
     """Read the compiled encoder in a directory; None if missing, damaged or another model's."""
     try:
         body = _read_card(directory, fingerprint)

@@ -39,7 +39,7 @@ class JudgedQuestion:
     answers: tuple[GivenAnswer, ...] | None
 
 
-def read_questions(lines: Iterable[str]) -> list[JudgedQuestion]:
+def read_judged_questions(lines: Iterable[str]) -> list[JudgedQuestion]:
     """Read questions from JSON objects, one a line; blank lines are skipped.
 
     A question without an id gets the number of its line.

@@ -174,7 +174,7 @@ class Plan:
 
         Documents are not kept in memory since the plan was made: a corpus may be larger.
         """
-        entry = Entry(path=path, kind=EntryKind.FILE, named=path in self.corpus.roots)
+        entry = Entry(path=path, kind=EntryKind.FILE, is_root=path in self.corpus.roots)
         observation = observe_entry(self.request.base, entry, self.corpus)
         if observation.text is None:
             return observation, []

@@ -215,7 +215,7 @@ def _require_files(request: IndexRequest, corpus: CorpusSettings, known: set[str
             continue
         alone = replace(corpus, include=(pattern,), exclude=())
         entries = walk(request.base, alone, index=request.index)
-        if all(entry.named or entry.kind != EntryKind.FILE for entry in entries):
+        if all(entry.is_root or entry.kind != EntryKind.FILE for entry in entries):
             message = f"--include {pattern!r} matches no file below {', '.join(corpus.roots)}"
             hint = f"quote it, as in --include '*.rst'; with a slash it counts from {request.base}"
             raise UsageError(message, hint=hint)

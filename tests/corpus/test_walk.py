@@ -42,8 +42,8 @@ def test_file_named_as_root_is_marked(make_tree):
     (base / "link.txt").symlink_to("README")
     found = entries(base, "README", "link.txt", "sub")
     assert found == [
-        Entry(path="README", kind=EntryKind.FILE, named=True),
-        Entry(path="link.txt", kind=EntryKind.FILE, named=True),
+        Entry(path="README", kind=EntryKind.FILE, is_root=True),
+        Entry(path="link.txt", kind=EntryKind.FILE, is_root=True),
         Entry(path="sub/a.txt", kind=EntryKind.FILE),
     ]
 

@@ -15,7 +15,7 @@ from askdocs.embedding.cache import embed_with_cache
 from askdocs.embedding.compiled import open_encoder
 from askdocs.embedding.device import DeviceEncoder, open_device, open_torch
 from askdocs.embedding.encoder import TEXTS
-from askdocs.embedding.entry import entry_directory, read_entry
+from askdocs.embedding.entry import entry_directory, read_compiled
 from askdocs.embedding.model import Encoder, Model
 from askdocs.errors import ModelError
 
@@ -175,7 +175,7 @@ def test_openvino_imports_no_telemetry(openvino, tmp_path, monkeypatch):
 def test_pytorch_returns_the_compiled_vectors(prompted, cache):
     """A device of PyTorch reads the same prompt and window, and keeps the order of texts."""
     model, compiled = prompted
-    entry = read_entry(entry_directory(cache, compiled.fingerprint), compiled.fingerprint)
+    entry = read_compiled(entry_directory(cache, compiled.fingerprint), compiled.fingerprint)
     assert entry is not None
     runtime = open_torch(model, "cpu", entry.card)
     told: list[int] = []

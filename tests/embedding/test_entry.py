@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdocs.embedding.entry import Card, entry_directory, read_entry, write_card
+from askdocs.embedding.entry import Card, entry_directory, read_compiled, write_card
 
 FINGERPRINT = "0123456789abcdef" * 4
 
@@ -29,12 +29,12 @@ def write_entry(directory: Path) -> None:
 def test_entry_comes_back_as_it_was_written(tmp_path):
     """Card and bytes are read as they were written; they are not other model's."""
     write_entry(tmp_path)
-    entry = read_entry(tmp_path, FINGERPRINT)
+    entry = read_compiled(tmp_path, FINGERPRINT)
     assert entry is not None
     assert entry.is_whole()
     assert (entry.card, entry.tokenizer) == (CARD, FILES["tokenizer.json"])
     assert entry.graph == tmp_path / "encoder.onnx"
-    assert read_entry(tmp_path, "0" * 64) is None
+    assert read_compiled(tmp_path, "0" * 64) is None
 
 
 @pytest.mark.parametrize("name", ["encoder.json", "encoder.onnx", "tokenizer.json"])
@@ -43,7 +43,7 @@ def test_fifo_in_an_entry_does_not_hang(tmp_path, name):
     write_entry(tmp_path)
     (tmp_path / name).unlink()
     os.mkfifo(tmp_path / name)
-    assert read_entry(tmp_path, FINGERPRINT) is None
+    assert read_compiled(tmp_path, FINGERPRINT) is None
 
 
 @pytest.mark.parametrize("name", ["encoder.json", *FILES])
@@ -51,7 +51,7 @@ def test_entry_without_one_of_its_files_is_not_there(tmp_path, name):
     """An entry is whole or nothing."""
     write_entry(tmp_path)
     (tmp_path / name).unlink()
-    assert read_entry(tmp_path, FINGERPRINT) is None
+    assert read_compiled(tmp_path, FINGERPRINT) is None
 
 
 @given(
@@ -67,7 +67,7 @@ def test_flipped_bit_is_never_used(name, position, bit):
         content = bytearray(path.read_bytes())
         content[position % len(content)] ^= 1 << bit
         path.write_bytes(content)
-        entry = read_entry(Path(directory), FINGERPRINT)
+        entry = read_compiled(Path(directory), FINGERPRINT)
         # A flip of white space in the card may go unnoticed.
         if entry is not None and entry.is_whole():
             assert name == "encoder.json"
@@ -77,7 +77,7 @@ def test_flipped_bit_is_never_used(name, position, bit):
 def test_missing_weights_are_not_whole(tmp_path):
     """Weights removed after the entry was read are not used."""
     write_entry(tmp_path)
-    entry = read_entry(tmp_path, FINGERPRINT)
+    entry = read_compiled(tmp_path, FINGERPRINT)
     (tmp_path / "weights.bin").unlink()
     assert entry is not None
     assert not entry.is_whole()
@@ -88,7 +88,7 @@ def test_broken_card_is_not_read(tmp_path, card):
     """Reading does not fail, whatever the card holds."""
     write_entry(tmp_path)
     (tmp_path / "encoder.json").write_text(card)
-    assert read_entry(tmp_path, FINGERPRINT) is None
+    assert read_compiled(tmp_path, FINGERPRINT) is None
 
 
 def test_entry_lies_under_its_fingerprint_and_scheme(tmp_path):

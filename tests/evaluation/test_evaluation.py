@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 
 from askdocs.errors import UsageError
-from askdocs.evaluation.questions import GivenAnswer, JudgedQuestion, judge_by, read_questions
+from askdocs.evaluation.questions import (
+    GivenAnswer,
+    JudgedQuestion,
+    judge_by,
+    read_judged_questions,
+)
 from askdocs.evaluation.run import evaluate, read_bars, read_baseline, setbacks, shortfalls
 from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
@@ -49,7 +54,7 @@ def line(**fields: Any) -> str:
 
 def evaluated(index: Index, *lines: str) -> Evaluation:
     """The evaluation of lines of a file of questions."""
-    return evaluate(index, read_questions(lines), mode="lexical")
+    return evaluate(index, read_judged_questions(lines), mode="lexical")
 
 
 @pytest.fixture
@@ -73,7 +78,7 @@ def test_every_form_of_an_answer_is_read():
         {"file": "a.txt", "text": "five"},
     ]
 
-    (judged,) = read_questions([line(id="q", answers=answers)])
+    (judged,) = read_judged_questions([line(id="q", answers=answers)])
 
     assert judged == JudgedQuestion(
         question=Question(id="q", text="Why?"),
@@ -89,7 +94,7 @@ def test_every_form_of_an_answer_is_read():
 
 def test_ids_are_texts_and_a_missing_one_is_the_line_number():
     """Blank lines count; no answers and answers not given are different things."""
-    judged = read_questions([line(id=7, answers=[]), "\n", line()])
+    judged = read_judged_questions([line(id=7, answers=[]), "\n", line()])
     assert [(one.question.id, one.answers) for one in judged] == [("7", ()), ("3", None)]
 
 
@@ -112,7 +117,7 @@ def test_ids_are_texts_and_a_missing_one_is_the_line_number():
 def test_a_bad_line_is_named_by_its_number(wrong, message):
     """What is wrong with it is said, too."""
     with raises(UsageError, f"line 2 of the questions{message}"):
-        read_questions([line(id="first", answers=[]), wrong])
+        read_judged_questions([line(id="first", answers=[]), wrong])
 
 
 @pytest.mark.parametrize(
@@ -132,18 +137,20 @@ def test_an_answer_without_a_place_is_named(where):
     """A paragraph, two characters or a text say where an answer stands."""
     needs = 'has an answer that needs "paragraph", "start" and "end", or "text"'
     with raises(UsageError, f"line 1 of the questions {needs}"):
-        read_questions([line(answers=[{"file": "a.txt", **where}])])
+        read_judged_questions([line(answers=[{"file": "a.txt", **where}])])
 
 
 def test_a_file_without_questions_is_an_error():
     """Measures of nothing would pass every bar."""
     with pytest.raises(UsageError, match=r"^there is no question in the file$"):
-        read_questions(["\n"])
+        read_judged_questions(["\n"])
 
 
 def test_judgements_give_answers_to_the_questions_that_they_name():
     """Paths and citations above relevance 0; the question that is not named is left out."""
-    questions = read_questions([line(id=name, answers=[ANSWER]) for name in ("a", "b c", "d")])
+    questions = read_judged_questions(
+        [line(id=name, answers=[ANSWER]) for name in ("a", "b c", "d")]
+    )
     qrels = ["a 0 my%20docs/100%25.txt 1\n", "\n", "a 0 x.md#p2-3 2", "b%20c 0 x.md 0", "z 0 y 1"]
     judged = judge_by(questions, qrels)
     cited = GivenAnswer(file="x.md", where=Citation(path="x.md", paragraphs=(2, 3)))
@@ -162,7 +169,7 @@ def test_a_bad_judgement_is_named_by_its_number(wrong):
 def test_judgements_of_other_questions_are_an_error():
     """Nothing would be left to measure."""
     with pytest.raises(UsageError, match=r"^the judgements name none of the questions$"):
-        judge_by(read_questions([line(id="a")]), ["b 0 x.md 1"])
+        judge_by(read_judged_questions([line(id="a")]), ["b 0 x.md 1"])
 
 
 @pytest.mark.parametrize(
@@ -230,7 +237,7 @@ def test_a_question_without_judgement_is_an_error(index):
 def test_a_path_alone_is_answered_by_any_hit_in_it(index):
     """Two hits in the document are one answer."""
     questions = [line(id="q", question="harbour baker")]
-    judged = judge_by(read_questions(questions), ["q 0 docs/a.txt 1"])
+    judged = judge_by(read_judged_questions(questions), ["q 0 docs/a.txt 1"])
     (one,) = evaluate(index, judged, mode="lexical").questions
     assert sorted(one.found) == [0, 0, 1]
     assert one.answers == 1

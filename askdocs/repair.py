@@ -36,7 +36,7 @@ from askdocs.index.generation import (
 )
 from askdocs.index.transaction import begin
 from askdocs.indexing.build import build
-from askdocs.indexing.model import open_model
+from askdocs.indexing.carrier import open_model
 from askdocs.indexing.plan import Salvage, differing, indexed_paths, make_plan
 from askdocs.indexing.request import IndexRequest
 from askdocs.places import GENERATIONS, HEAD, generation_folders, has_generations

@@ -113,5 +113,5 @@ def _checked(k: int) -> int:
 
 def _checked_relevant(found: Sequence[int], relevant: int) -> int:
     if relevant < max(1, sum(found)):
-        raise ValueError(f"relevant must be at least 1 and what was found, got {relevant}")
+        raise ValueError(f"relevant must be at least 1 and the sum of found, got {relevant}")
     return relevant

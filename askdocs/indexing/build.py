@@ -15,9 +15,9 @@ from askdocs.embedding.model import PROBE_SENTENCE, Model
 from askdocs.errors import DamagedIndexError, ModelError
 from askdocs.index.generation import current_digest
 from askdocs.index.transaction import OvertakenError, begin, sweep_leftovers
-from askdocs.indexing.model import Carrier, open_model
+from askdocs.indexing.carrier import Carrier, open_model
+from askdocs.indexing.checks import require_complete
 from askdocs.indexing.plan import Plan, differing, indexed_paths, make_plan, reasons, require_held
-from askdocs.indexing.refusals import require_complete
 from askdocs.records.manifest import DocumentRecord, DocumentStatus, Manifest, ModelRecord
 from askdocs.records.reports import IndexReport
 from askdocs.store.protocol import OutgrownError

@@ -11,7 +11,7 @@ from askdocs.corpus.walk import Entry, EntryKind
 from askdocs.errors import AskdocsError, DamagedIndexError, NoIndexError
 from askdocs.freshness import observe, observe_entry
 from askdocs.index.generation import RECORDS, Generation, current_digest, open_generation
-from askdocs.indexing.refusals import (
+from askdocs.indexing.checks import (
     check_directory,
     no_documents,
     require_complete,

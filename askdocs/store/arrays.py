@@ -175,7 +175,7 @@ def _layout(
     start = 0
     for _ in range(count):
         header = _HEADER.match(read(start, min(start + _HEADER_BYTES, size)))
-        # A header is ten bytes, and as many as the last two of them count.
+        # A header has ten bytes, then as many as the last two of these say.
         if header is None or 10 + int.from_bytes(header["rest"], "little") != len(header[0]):
             raise ValueError(f"no array begins at byte {start}")
         dtype = header["type"].decode()

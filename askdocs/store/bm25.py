@@ -156,9 +156,9 @@ class PostingsReader:
         self._posting_offsets, self._name_offsets, self.lengths = arrays[:3]
         self._passages, self._frequencies, self._names = arrays[3:]
         if len(self._posting_offsets) != len(self._name_offsets):
-            raise ValueError("it has not as many names of terms as lists of passages")
+            raise ValueError("its terms and their lists of passages differ in number")
         if len(self._passages) != len(self._frequencies):
-            raise ValueError("it has not as many frequencies as passages of terms")
+            raise ValueError("its postings and their frequencies differ in number")
 
     def find(self, term: str) -> tuple[int, int]:
         """Return where a term's postings begin and end; two equal numbers if it has none."""
@@ -173,7 +173,7 @@ class PostingsReader:
             return 0, 0
         start, end = self._posting_offsets.rows(position, position + 2).tolist()
         if not 0 <= start <= end <= len(self._passages):
-            raise self._passages.damaged(f"a term has postings {start} to {end}, which it lacks")
+            raise self._passages.damaged(f"it has no postings {start} to {end}")
         return start, end
 
     def postings(self, start: int, end: int) -> Postings:

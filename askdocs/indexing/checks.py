@@ -1,4 +1,4 @@
-"""Refuse requests that indexing cannot carry out."""
+"""Refuse requests that indexing cannot carry out: each check raises an error that says why."""
 
 from collections.abc import Mapping
 from pathlib import Path

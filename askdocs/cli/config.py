@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from askdocs.cli.output import style, write
-from askdocs.cli.parameters import in_plain_words, option_format, variable_of
+from askdocs.cli.parameters import ByteSize, in_plain_words, option_format, variable_of
 from askdocs.disk import access
 from askdocs.errors import ExitStatus, UsageError
 from askdocs.places import (
@@ -33,6 +33,8 @@ _TABLE = ("tool", "askdocs")
 _MAX_BYTES = 1 << 20
 # tomllib needs 50 s for a key of 32,000 parts, and 3 ms for one of 500.
 _MAX_DOTS = 500
+# Dots in texts and comments cost nothing.
+_TEXT_OR_COMMENT = r""""(?:\\.|[^"\\])*"|'[^']*'|#.*"""
 _KEYS_HINT = "askdocs COMMAND --help lists the options; a key is one without its dashes"
 
 
@@ -158,23 +160,27 @@ def read_configuration(path: Path, content: bytes) -> Configuration | None:
             return None
         settings = settings[key]
         if not isinstance(settings, dict):
-            raise _refused(path, f"{key} is not a table")
+            raise UsageError(f"{path}: {key} is not a table", hint="[tool.askdocs]")
     return Configuration(path=path, text=text, table=table, settings=settings)
 
 
 def _parse(path: Path, content: bytes) -> tuple[str, dict[str, Any]]:
+    import re
     import tomllib
 
     try:
         text = content.decode("utf-8-sig")
-        if any(line.count(".") > _MAX_DOTS for line in text.splitlines()):
-            raise _refused(path, f"a line has more than {_MAX_DOTS} dots")
+        for number, line in enumerate(text.split("\n"), 1):
+            if line.count(".") > _MAX_DOTS < re.sub(_TEXT_OR_COMMENT, "", line).count("."):
+                message = f"{path}:{number}: a key has more than {_MAX_DOTS} parts"
+                raise UsageError(message, hint=f"correct line {number} of {path}")
         return text, tomllib.loads(text)
     except UnicodeDecodeError as error:
-        raise _refused(path, "not UTF-8") from error
+        raise UsageError(f"{path}: not UTF-8", hint=f"save {path} as UTF-8") from error
     # Besides its own error, tomllib lets Python's for a number of more than 4,300 digits through.
     except (ValueError, RecursionError) as error:
-        raise _refused(path, f"not TOML: {in_plain_words(str(error))}") from error
+        message = f"{path}: not TOML: {in_plain_words(str(error))}"
+        raise UsageError(message, hint=f"correct {path}") from error
 
 
 def options_of(command: click.Command) -> dict[str, click.Option]:
@@ -274,7 +280,7 @@ def _read_value(
         message = f"{key} cannot be set in a file: only a flag or the environment allows it"
         raise file.error(message, *keys, hint=f"askdocs {command} --{key}")
     try:
-        texts = _as_typed(value, is_list=option.multiple)
+        texts = _as_typed(value, option)
         if isinstance(option.type, click.Path):
             # Relative to the folder of the file; - is standard input.
             beside = file.path.parent
@@ -289,14 +295,19 @@ def _read_value(
     return Setting(value=typed, origin=file.origin(*keys))
 
 
-def _as_typed(value: Any, *, is_list: bool) -> list[str]:
+def _as_typed(value: Any, option: click.Option) -> list[str]:
     """Return values of TOML as texts, for Click to convert as it does a flag's."""
-    if is_list != isinstance(value, list):
-        raise click.BadParameter("it must be a list" if is_list else "it must not be a list")
+    types, description = _types_of(option)
+    parts = value if option.multiple and isinstance(value, list) else [value]
+    # Not isinstance: in Python true is a number. NaN is within every range, and unlike itself.
+    if (option.multiple and parts is not value) or any(
+        type(part) not in types or part != part  # noqa: PLR0124
+        for part in parts
+    ):
+        prefix = "a list, each " if option.multiple else ""
+        raise click.BadParameter(f"must be {prefix}{description}")
     texts = []
-    for part in value if is_list else [value]:
-        if not isinstance(part, str | int | float):
-            raise click.BadParameter("it must be a text, a number, true or false")
+    for part in parts:
         try:
             texts.append(str(part).lower() if isinstance(part, bool) else str(part))
         except ValueError as error:
@@ -305,6 +316,19 @@ def _as_typed(value: Any, *, is_list: bool) -> list[str]:
         if not texts[-1] or "\0" in texts[-1]:
             raise click.BadParameter("it holds a NUL" if texts[-1] else "it is empty")
     return texts
+
+
+def _types_of(option: click.Option) -> tuple[tuple[type, ...], str]:
+    """Return the types of TOML that an option takes, and what to call them."""
+    if option.is_flag:
+        return (bool,), "true or false"
+    if isinstance(option.type, ByteSize):
+        return (int, str), "a number of bytes, or a size in quotes"
+    if isinstance(option.type, click.types.IntParamType):
+        return (int,), "a whole number"
+    if isinstance(option.type, click.types.FloatParamType):
+        return (int, float), "a number"
+    return (str,), "a text in quotes"
 
 
 def _local_model(file: Configuration, key: str, name: str, *keys: str) -> str:

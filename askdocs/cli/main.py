@@ -53,6 +53,9 @@ class Commands(click.Group):
             if cmd_name != "completion":
                 command = _option_color(_option_config(command))
             self.add_command(command)
+        if cmd_name not in _SHORT_HELP:
+            # Click looks for similar names among the commands that are loaded.
+            self.load_all()
         return self.commands.get(cmd_name)
 
     def load_all(self) -> Mapping[str, click.Command]:

@@ -1,5 +1,6 @@
 """A configuration file is found and read, and its values reach the options of any command."""
 
+import json
 import os
 from pathlib import Path
 
@@ -172,21 +173,29 @@ def test_table_must_be_a_table():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("mode = \n", "not TOML: invalid value (at line 1, column 8)"),
-        ("a = 1\na = 2\n", "not TOML: cannot overwrite a value (at line 2, column 6)"),
-        (b"a = 1\n\nb = '\xe9'\n", "not UTF-8"),
-        (f"a = {'9' * 4301}", "not TOML: exceeds the limit (4300 digits) for integer"),
-        (f"a = {'[' * 100_000}", "not TOML: "),
-        (f"a = 1\n{'.'.join('a' * 30_000)} = 1", "a line has more than 500 dots"),
-        (f"x = {{ {'.'.join('a' * 30_000)} = 1 }}", "a line has more than 500 dots"),
+        ("mode = \n", ": not TOML: invalid value (at line 1, column 8)"),
+        ("a = 1\na = 2\n", ": not TOML: cannot overwrite a value (at line 2, column 6)"),
+        (b"a = 1\n\nb = '\xe9'\n", ": not UTF-8"),
+        (f"a = {'9' * 4301}", ": not TOML: exceeds the limit (4300 digits) for integer"),
+        (f"a = {'[' * 100_000}", ": not TOML: "),
+        (f"a = 1\n{'.'.join('a' * 30_000)} = 1", ":2: a key has more than 500 parts"),
+        (f"x = {{ {'.'.join('a' * 30_000)} = 1 }}", ":1: a key has more than 500 parts"),
     ],
 )
 def test_broken_file_is_refused(content, message):
     """What is not TOML in UTF-8, or takes tomllib minutes, is an error in one line."""
     error = refusal(content)
 
-    assert str(error).startswith(f"askdocs.toml: {message}")
+    assert str(error).startswith(f"askdocs.toml{message}")
     assert "\n" not in str(error)
+
+
+def test_dots_in_texts_and_comments_are_free():
+    """A long list of patterns on one line is not a long key."""
+    patterns = [f"d{number}/*.md" for number in range(600)]
+    text = f"exclude = {json.dumps(patterns)}  # {'.' * 600}\n"
+
+    assert read_configuration(Path("askdocs.toml"), text.encode()).settings["exclude"] == patterns
 
 
 @pytest.mark.parametrize("line", [f"{'.'.join('a' * 500)} = 1\n", '\\"""\n', "'''\n", '"\\\n'])

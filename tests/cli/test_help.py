@@ -72,6 +72,7 @@ def test_no_command_is_answered_with_the_help(run):
     ("arguments", "message", "hint"),
     [
         (["frobnicate"], "no such command 'frobnicate'", "askdocs --help"),
+        (["asq"], "no such command 'asq'. Did you mean 'ask'?", "askdocs --help"),
         (["--frobnicate"], "no such option '--frobnicate'", "askdocs --help"),
         (["show"], "missing argument 'CITATION'", "askdocs show --help"),
         (["check", "--index", ""], "invalid value for '--index': it is empty", "askdocs check --help"),

@@ -25,9 +25,12 @@ REPOSITORY = Path(__file__).parents[1]
 _STDERR = pytest.StashKey[int]()
 _END_SECONDS = 120
 
-# Hypothesis measures time: on a busy machine, sound tests would fail.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
+# Hypothesis measures time: on a busy machine, sound tests would fail. Each ordinary run tries half as
+# many examples as `make torture` does, others every time.
+_UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ordinary", _UNTIMED, max_examples=50)
+settings.register_profile("torture", _UNTIMED, max_examples=100)
+settings.load_profile("ordinary")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,6 +46,8 @@ def pytest_configure(config: pytest.Config) -> None:
     A process that runs tests itself is limited by pytest's own options; see pyproject.toml.
     """
     config.stash[_STDERR] = os.dup(2)
+    if config.getoption("--torture"):
+        settings.load_profile("torture")
     # A shell starts programs in its background with Ctrl-C ignored, and so would be what tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     names = ("session_timeout", "faulthandler_timeout")

@@ -53,7 +53,7 @@ class NoIndexError(AskdocsError):
 
 
 class DamagedIndexError(AskdocsError):
-    """The index does not match its manifest; nothing was answered from it."""
+    """The index does not match its manifest; nothing was answered from the damaged part."""
 
     exit_status = ExitStatus.DAMAGED
 
@@ -96,7 +96,7 @@ class LockedError(AskdocsError):
 
 
 class RefusedError(AskdocsError):
-    """The disk or a file refused to be read or written."""
+    """A file could not be read or written."""
 
     exit_status = ExitStatus.REFUSED
 

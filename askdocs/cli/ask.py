@@ -181,4 +181,4 @@ class _Remarks:
             return
         notify(f"no passage answers {name}")
         if self._hints_bar:
-            hint("--min-score 0 shows the nearest")
+            hint("to see the nearest passages, add --min-score 0")

@@ -26,7 +26,7 @@ def diff_command(
     old: Path, new: Path | None, index: Path | None, questions: str, top_k: int, mode: str,
     form: str, quiet: bool,
 ) -> int:  # fmt: skip
-    """List the questions for which the index NEW cites something else than the index OLD.
+    """List the questions whose citations differ between the indexes OLD and NEW.
 
     The cited texts are compared. A text that has only moved is not a difference. Without NEW, OLD
     is compared with the index of --index. Exits 0 if all cite the same texts, else 1.

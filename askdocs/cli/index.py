@@ -67,7 +67,7 @@ def index_command(
     """Build an index of the .txt and .md files in PATH, or refresh it.
 
     Without PATH, the recorded folders are indexed again, and only what has changed is embedded. A
-    new index is made in ./vectors; without PATH, of ./seeds. The index records model, length,
+    new index goes to ./vectors and, without PATH, covers ./seeds. The index records model, length,
     encoding, globs, --hidden and limits, and uses them until others are given.
 
     \b

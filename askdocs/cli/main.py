@@ -14,12 +14,12 @@ _SHORT_HELP = {
     "ask": "Print the passages that answer a question.",
     "check": "Say whether the index is fresh.",
     "completion": "Print a script for completion in a shell.",
-    "config": "Print the settings in force and their origins.",
-    "diff": "Say which questions cite something else in another index.",
+    "config": "Print the current settings and where each comes from.",
+    "diff": "Show which questions get different citations from another index.",
     "eval": "Measure answers to questions of your own.",
     "index": "Build an index, or refresh it.",
     "repair": "Repair a damaged index.",
-    "show": "Print a cited text, and whether it still stands.",
+    "show": "Print the text of a citation, and say whether it is still in its file.",
     "status": "Print what the index holds.",
 }
 """Every command with its line in the list of commands, which is printed without importing it."""
@@ -28,8 +28,8 @@ _SHORT_HELP = {
 _MODULES = {"eval": "evaluate"}
 _STATUS_HELP = (
     "Exit status: 0 answered, fresh, done; 1 no passage answers, stale, below the bar; 2 usage; "
-    "3 no index; 4 index damaged; 5 model or format cannot be used; 6 another writer at work; "
-    "7 the disk or a file refused; 8 done, but some documents failed."
+    "3 no index; 4 index damaged; 5 model or format cannot be used; 6 another process is writing "
+    "the index; 7 a file could not be read or written; 8 done, but some documents failed."
 )
 
 

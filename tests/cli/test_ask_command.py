@@ -9,7 +9,7 @@ CHANGED = "askdocs: docs/a.txt has changed since it was indexed"
 CHECK = "hint: askdocs check\n"
 NOTICE = f"{CHANGED}; hits marked gone show the indexed text\n{CHECK}"
 NEEDS = 'needs a text under "question", and a text or number as "id"'
-NO_ANSWER = "hint: --min-score 0 shows the nearest\n"
+NO_ANSWER = "hint: to see the nearest passages, add --min-score 0\n"
 
 
 def test_answer_is_printed_with_its_citation(project, run):

@@ -1,4 +1,4 @@
-"""`diff` says which questions cite something else in another index."""
+"""`diff` shows which questions get different citations from another index."""
 
 import json
 import shutil

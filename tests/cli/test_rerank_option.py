@@ -69,7 +69,10 @@ def test_question_that_nothing_answers_loads_nothing(harbour, run):
     """There is nothing to order."""
     ran = run("ask", "zeppelins", "--mode", "lexical", "--rerank", "reranker")
 
-    expected = "askdocs: no passage answers the question\nhint: --min-score 0 shows the nearest\n"
+    expected = (
+        "askdocs: no passage answers the question\n"
+        "hint: to see the nearest passages, add --min-score 0\n"
+    )
     assert ran == (1, "", expected)
 
 

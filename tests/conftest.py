@@ -15,11 +15,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from askdocs.cli.process import main
 from askdocs.disk.lock import exclusive_lock
 from askdocs.embedding.compiled import open_encoder
 from askdocs.embedding.model import DEFAULT_MODEL, Model, locate_model
 from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
+from tests.limits import Ran
 
 REPOSITORY = Path(__file__).parents[1]
 _STDERR = pytest.StashKey[int]()
@@ -161,6 +163,27 @@ def cache(encoder_cache: Path, tiny_model: Path, tmp_path: Path) -> Path:
         for entry in (compiled / "encoders").iterdir():
             (encoders / entry.name).symlink_to(entry)
     return encoders.parent
+
+
+@pytest.fixture
+def run(
+    cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Ran]:
+    """Run askdocs in this process, as in `run("ask", "-", stdin=b"why?")`."""
+    for name in [name for name in os.environ if name.startswith("ASKDOCS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("ASKDOCS_CACHE", str(cache))
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def run_here(*arguments: object, stdin: bytes = b"") -> Ran:
+        (tmp_path / "stdin").write_bytes(stdin)
+        capsys.readouterr()
+        with (tmp_path / "stdin").open(encoding="utf-8") as file:
+            monkeypatch.setattr("sys.stdin", file)
+            status = main([str(argument) for argument in arguments])
+        return Ran(status, *capsys.readouterr())
+
+    return run_here
 
 
 @pytest.fixture(scope="session")

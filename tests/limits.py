@@ -1,11 +1,20 @@
-"""A limit for what a test reads from a program that it has started."""
+"""What a test starts: limits for it, and what came of it."""
 
 import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 SECONDS = 60.0
+
+
+class Ran(NamedTuple):
+    """The exit status of a command, and what it printed."""
+
+    status: int
+    out: str
+    err: str
 
 
 @contextmanager

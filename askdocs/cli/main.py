@@ -59,10 +59,11 @@ class Commands(click.Group):
         return self.commands.get(cmd_name)
 
     def load_all(self) -> Mapping[str, click.Command]:
-        """Import every command, and return them by name."""
+        """Import every command, and return them by name in the order of the list."""
         for name in _SHORT_HELP:
             self.get_command(click.Context(self), name)
-        return self.commands
+        # The command that was typed was loaded first.
+        return {name: self.commands[name] for name in _SHORT_HELP}
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the list of commands without importing them."""

@@ -5,39 +5,10 @@ import os
 import shutil
 import subprocess
 import sys
-from typing import NamedTuple
 
 import pytest
 
-from askdocs.cli.process import main
 from tests.limits import run_limited
-
-
-class Ran(NamedTuple):
-    """Exit status and output of a run."""
-
-    status: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def run(cache, tmp_path, capsys, monkeypatch):
-    """Run askdocs in this process: `run("ask", "why?", stdin=b"")`."""
-    for name in [name for name in os.environ if name.startswith("ASKDOCS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("ASKDOCS_CACHE", str(cache))
-    monkeypatch.setenv("COLUMNS", "80")
-
-    def run_here(*arguments, stdin=b""):
-        (tmp_path / "stdin").write_bytes(stdin)
-        capsys.readouterr()
-        with (tmp_path / "stdin").open(encoding="utf-8") as file:
-            monkeypatch.setattr("sys.stdin", file)
-            status = main([str(argument) for argument in arguments])
-        return Ran(status, *capsys.readouterr())
-
-    return run_here
 
 
 @pytest.fixture

@@ -23,6 +23,13 @@ def test_help_lists_every_command(run, flag):
     assert max(map(len, ran.out.splitlines())) <= 80
 
 
+def test_commands_keep_their_order(monkeypatch):
+    """Whichever command was typed, and so imported first, `config` lists them in one order."""
+    monkeypatch.setattr(cli, "commands", dict(reversed(cli.load_all().items())))
+
+    assert list(cli.load_all()) == cli.list_commands(click.Context(cli))
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_of_a_command_is_complete(run, name):
     """It fits 80 columns, lists every option with a text, and has an example."""

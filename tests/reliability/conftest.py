@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from askdocs.cli.process import main
-from tests.reliability.states import Amount, IndexDocs, Ran, Run, build_index, in_memory
+from tests.reliability.states import Amount, IndexDocs, build_index, in_memory
 from tests.reliability.victims import Nursery
 
 
@@ -55,26 +54,6 @@ def nursery() -> Iterator[Nursery]:
     """The process that forks victims."""
     with Nursery({"COLUMNS": "80"}) as nursery:
         yield nursery
-
-
-@pytest.fixture
-def run(
-    cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Run:
-    """Run askdocs in this process, as in `run("ask", "-", stdin=b"why?")`."""
-    for name in [name for name in os.environ if name.startswith("ASKDOCS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("ASKDOCS_CACHE", str(cache))
-
-    def run_here(*arguments: object, stdin: bytes = b"") -> Ran:
-        (tmp_path / "stdin").write_bytes(stdin)
-        capsys.readouterr()
-        with (tmp_path / "stdin").open(encoding="utf-8") as file:
-            monkeypatch.setattr("sys.stdin", file)
-            status = main([str(argument) for argument in arguments])
-        return Ran(status, *capsys.readouterr())
-
-    return run_here
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from askdocs.errors import DamagedIndexError, NoIndexError
@@ -15,18 +15,10 @@ from askdocs.indexing.request import IndexRequest
 from askdocs.records.manifest import DocumentRecord
 from askdocs.records.reports import IndexReport
 from tests.index.conftest import TOOLS, records_of, write_segments
+from tests.limits import Ran
 
 Amount = Callable[[int, int], int]
 IndexDocs = Callable[..., IndexReport]
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """The exit status of a command, and what it printed."""
-
-    status: int
-    out: str
-    err: str
 
 
 Run = Callable[..., Ran]

@@ -14,7 +14,8 @@ import pytest
 
 from askdocs.embedding.entry import CARD, GRAPH, TOKENIZER, WEIGHTS
 from askdocs.index.generation import open_generation
-from tests.reliability.states import Ran, Run
+from tests.limits import Ran
+from tests.reliability.states import Run
 
 ASK = ("ask", "--min-score", "0", "harbour")
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from askdocs.embedding import encoder
 from askdocs.store import partition
-from tests.reliability.states import Ran, build_index
+from tests.limits import Ran
+from tests.reliability.states import build_index
 
 MODES = ("hybrid", "dense", "lexical")
 TEXT = "The harbour froze in March, and no ship could leave it before the end of April."

@@ -147,9 +147,9 @@ def patterns_of_names() -> list[Use]:
 
 
 def require_linear(use: Use, unit: str, most: int, *, head: str = "", tail: str = "") -> None:
-    """Hold a text eight times as long to 20 times the time: a quadratic pattern would take 64 times.
+    """Hold a text eight times as long to 17.5 times the time: a quadratic pattern takes 64 times.
 
-    Twice the text and 2.6 times the time was too close: caches alone take that on a busy machine.
+    That is 2.6 times for each doubling; over one doubling alone, a busy machine takes that in caches.
     """
     name, run = use
     times: dict[int, float] = {}
@@ -166,7 +166,7 @@ def require_linear(use: Use, unit: str, most: int, *, head: str = "", tail: str 
     while length <= most:
         for _ in range(6):
             # Below 0.5 ms the clock and other processes decide.
-            if measure(length) <= 20 * max(times.get(length // 8, times[length]), 0.0005):
+            if measure(length) <= 17.5 * max(times.get(length // 8, times[length]), 0.0005):
                 break
             measure(length // 8)
         else:

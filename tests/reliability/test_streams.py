@@ -42,13 +42,15 @@ FAILING = {2: ["ask", ""], 3: ["check", "--index", "absent"], 1: [*LEXICAL, "tun
 
 
 @pytest.fixture
-def run(project: Path, environment: dict[str, str]) -> Run:
+def run(project: Path, environment: dict[str, str], seeds_project: Path) -> Run:
     """Run a line of a shell in a copy of the seeds' project: `run(["check"], ">/dev/full")`."""
+    # One cache for all tests: `config` prints its path, and `usual` keeps what was printed.
+    fixed = {"ASKDOCS_CACHE": str(seeds_project / "cache"), "PYTHONUNBUFFERED": ""}
 
     def run_line(command: list[str], redirection: str, *, program: str = "sh", **env: str) -> Ran:
         return subprocess.run(
             [program, "-c", f'"$@" {redirection}', "sh", sys.executable, "-m", "askdocs", *command],
-            cwd=project, env={**environment, "PYTHONUNBUFFERED": "", **env}, capture_output=True,
+            cwd=project, env={**environment, **fixed, **env}, capture_output=True,
             check=False, timeout=60,
         )  # fmt: skip
 

@@ -17,15 +17,20 @@ from hypothesis import HealthCheck, settings
 
 from askdocs.cli.process import main
 from askdocs.disk.lock import exclusive_lock
+from askdocs.embedding.admission import fingerprint_model
 from askdocs.embedding.compiled import open_encoder
+from askdocs.embedding.entry import entry_directory
 from askdocs.embedding.model import DEFAULT_MODEL, Model, locate_model
 from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
+from askdocs.places import cache_and_variable
 from tests.limits import Ran
 
 REPOSITORY = Path(__file__).parents[1]
 _STDERR = pytest.StashKey[int]()
 _END_SECONDS = 120
+# Taken before any test sets a variable that names another cache.
+_USER_CACHE, _ = cache_and_variable()
 
 # Hypothesis measures time: on a busy machine, sound tests would fail. Each ordinary run tries half as
 # many examples as `make torture` does, others every time.
@@ -102,10 +107,16 @@ def _made_once(
 
 @pytest.fixture(scope="session")
 def encoder_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache directory that has the default model compiled, to be left as it is."""
+    """A cache directory that has the default model compiled, to be left as it is.
+
+    `make setup` has compiled it already, in the user's cache; a damaged copy is compiled again.
+    """
 
     def make(cache: Path) -> None:
         model = locate_model(DEFAULT_MODEL, base=cache)
+        compiled = entry_directory(_USER_CACHE, fingerprint_model(model))
+        if compiled.is_dir():
+            shutil.copytree(compiled, cache / "encoders" / compiled.name)
         open_encoder(model, cache=cache, notify=lambda _line: None)
 
     # The vectors that tests keep there are those of one process.

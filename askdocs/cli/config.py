@@ -23,9 +23,8 @@ from askdocs.places import (
 from askdocs.render.json import dump_object
 from askdocs.terminal import Style, columns, make_safe, size_text
 
+# The key in a context's `meta` of the file that was read and its settings.
 _META = "askdocs.configuration"
-"""The key in a context's `meta` of the file that was read and its settings."""
-
 _INDEX = "index"
 # A file that comes with a repository must neither reach the network nor choose what is written.
 _FLAGS_ONLY = frozenset({"online", "run-out"})

@@ -10,6 +10,7 @@ import click
 from askdocs import __version__
 from askdocs.errors import ModelError, UsageError
 
+# Every command with its line in the list of commands, which is printed without importing it.
 _SHORT_HELP = {
     "ask": "Print the passages that answer a question.",
     "check": "Say whether the index is fresh.",
@@ -22,8 +23,6 @@ _SHORT_HELP = {
     "show": "Print the text of a citation, and say whether it is still in its file.",
     "status": "Print what the index holds.",
 }
-"""Every command with its line in the list of commands, which is printed without importing it."""
-
 # A module called eval would hide Python's function.
 _MODULES = {"eval": "evaluate"}
 _STATUS_HELP = (

@@ -21,13 +21,11 @@ from askdocs.disk.access import (
 )
 from askdocs.records.manifest import FileRecord
 
+# A question reads some thousand lines and vectors from all over a large index. Blocks of 64 KiB
+# make it verify three times as many bytes; with blocks of 4 KiB, reading the tables takes as long
+# as is saved.
 BLOCK = 1 << 13
-"""How many bytes one checksum in a table of checksums covers.
-
-A question reads some thousand lines and vectors from all over a large index. Blocks of 64 KiB make
-it verify three times as many bytes; with blocks of 4 KiB, reading the tables takes as long as is
-saved.
-"""
+"""How many bytes one checksum in a table of checksums covers."""
 
 LARGE = 1 << 20
 """A file of more bytes than this is written with a table of its blocks' checksums."""

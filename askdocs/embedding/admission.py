@@ -41,8 +41,8 @@ PACKAGED_DIGESTS = {
 }
 """The sha256 of the packaged model's weights and vocabulary."""
 
-PROVENANCE = {"_name_or_path", "name_or_path", "transformers_version"}
-"""The keys of a configuration that say where it comes from and change no vector."""
+# The keys of a configuration that say where it comes from and change no vector.
+_PROVENANCE = {"_name_or_path", "name_or_path", "transformers_version"}
 
 
 def fingerprint_model(model: Model) -> str:
@@ -208,7 +208,7 @@ def _digest(path: Path) -> str:
         return digest_of_json({name: prompt for name, prompt in prompts.items() if prompt})
     if path.name.endswith("config.json"):
         content = read_object(path)
-        return digest_of_json({key: content[key] for key in content.keys() - PROVENANCE})
+        return digest_of_json({key: content[key] for key in content.keys() - _PROVENANCE})
     try:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -42,25 +42,22 @@ if TYPE_CHECKING:
     from askdocs.embedding.entry import CompiledModel
     from askdocs.embedding.model import Model
 
-DEFAULT_WINDOW = 512
-"""The window of a model that states none."""
-
+# The window of a model that states none.
+_DEFAULT_WINDOW = 512
 MIN_COSINE = 0.9999
 """The lowest cosine that a compiled encoder's vectors may have with the model's."""
 
-TRACED_TEXTS = ("A short sentence.", "A sentence that is longer, so that the first is padded.")
-"""Two lengths, so that tracing records no shortcut for a batch without padding."""
-
-WEIGHT_BYTES = 1024
-"""Smaller weights stay in the graph: most are shapes, which onnxruntime checks the graph with."""
-
-KNOWN_WARNINGS = (
+# Two lengths, so that tracing records no shortcut for a batch without padding.
+_TRACED_TEXTS = ("A short sentence.", "A sentence that is longer, so that the first is padded.")
+# Smaller weights stay in the graph: most are shapes, which onnxruntime checks the graph with.
+_WEIGHT_BYTES = 1024
+# How the exporter's warnings about every model begin; the comparison finds what would matter.
+_KNOWN_WARNINGS = (
     "You are using the legacy TorchScript-based ONNX export",
     "The feature will be removed",
     "Exporting aten::index operator of advanced indexing",
     "Converting a tensor to a Python boolean",
 )
-"""How the exporter's warnings about every model begin; the comparison finds what would matter."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -146,7 +143,7 @@ def _write_entry(original: SentenceTransformer, fingerprint: str, directory: Pat
         inputs=export_graph(original, directory),
         fingerprint=fingerprint,
         dimension=len(original.encode("", show_progress_bar=False)),
-        window=original.max_seq_length or DEFAULT_WINDOW,
+        window=original.max_seq_length or _DEFAULT_WINDOW,
         question_prompt=prompts.get("query") or "",
         # Models name the prompt for documents in two ways.
         sentence_prompt=prompts.get("document") or prompts.get("passage") or "",
@@ -230,11 +227,11 @@ def _trace(model: SentenceTransformer, output: Path) -> None:
     """
     import torch
 
-    features = model.preprocess(list(TRACED_TEXTS))
+    features = model.preprocess(list(_TRACED_TEXTS))
     inputs = [name for name in INPUTS if name in features]
     axes = {name: {0: "batch", 1: "length"} for name in inputs}
     with warnings.catch_warnings(), torch.no_grad():
-        for message in KNOWN_WARNINGS:
+        for message in _KNOWN_WARNINGS:
             warnings.filterwarnings("ignore", message=message)
         torch.onnx.export(
             _whole_model(model, inputs),
@@ -279,7 +276,7 @@ def _optimise(traced: Path, directory: Path) -> tuple[str, ...]:
     options.log_severity_level = 3
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.optimized_model_filepath = str(directory / GRAPH)
-    for key, value in (("file_name", WEIGHTS), ("min_size_in_bytes", str(WEIGHT_BYTES))):
+    for key, value in (("file_name", WEIGHTS), ("min_size_in_bytes", str(_WEIGHT_BYTES))):
         name = f"session.optimized_model_external_initializers_{key}"
         options.add_session_config_entry(name, value)
     session = onnxruntime.InferenceSession(str(traced), options, providers=["CPUExecutionProvider"])

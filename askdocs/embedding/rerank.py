@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sentence_transformers import CrossEncoder
 
-ORGANISATION = "cross-encoder"
-"""The default owner of a hub name, as in sentence-transformers."""
+# The default owner of a hub name, as in sentence-transformers.
+_ORGANISATION = "cross-encoder"
 
 MODULES = ("Transformer", "Pooling", "Dense", "LogitScore", "Normalize", "LayerNorm", "Dropout")
 """The sentence-transformers modules whose every file is known."""
@@ -52,7 +52,7 @@ def open_reranker(
     """Find and admit the cross-encoder `name`; the first question loads it.
 
     Args:
-        name: See `locate_model`; the default owner is `ORGANISATION`.
+        name: See `locate_model`; the default owner is cross-encoder.
         base: The folder that relative directories start from.
         notify: Called with one line before loading, which takes seconds.
         online: Whether to ask the hub; otherwise only models fetched earlier are found.
@@ -125,10 +125,10 @@ class _CrossEncoderReranker:
 
 
 def _full_name(name: str, base: Path) -> str:
-    """Return the name that `locate_model` reads as a directory or as a model of `ORGANISATION`."""
+    """Return the name that `locate_model` reads as a directory or as a model of cross-encoder."""
     if not name or "/" in name:
         return name
-    return f"./{name}" if source_path(base, name).is_dir() else f"{ORGANISATION}/{name}"
+    return f"./{name}" if source_path(base, name).is_dir() else f"{_ORGANISATION}/{name}"
 
 
 def _admit(directory: Path) -> None:

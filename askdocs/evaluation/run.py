@@ -14,9 +14,9 @@ from askdocs.records.results import Evaluation, JudgedRanking, Measurement, Mode
 from askdocs.search.index import Index
 from askdocs.search.options import TOGETHER, AskOptions
 
+# The number of hits that the measures need.
 _MIN_DEPTH = 10
-"""The number of hits that the measures need."""
-
+# The measures that are a mean over the questions with answers.
 _PER_QUESTION: dict[str, Callable[[JudgedRanking], float]] = {
     "hit@1": lambda judged: measures.hit_at(judged.found, 1),
     "hit@5": lambda judged: measures.hit_at(judged.found, 5),
@@ -24,8 +24,6 @@ _PER_QUESTION: dict[str, Callable[[JudgedRanking], float]] = {
     "nDCG@10": lambda judged: measures.ndcg_at(judged.found, judged.answers, 10),
     "R@10": lambda judged: measures.recall_at(judged.found, judged.answers, 10),
 }
-"""The measures that are a mean over the questions with answers."""
-
 _MEASURES = (*_PER_QUESTION, "refused_answerable", "refused_unanswerable", "ECE")
 _LOWER_IS_BETTER = frozenset({"refused_answerable", "ECE"})
 

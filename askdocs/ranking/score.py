@@ -67,9 +67,7 @@ def load_ranker() -> Ranker:
     return Ranker(**json.loads(content))
 
 
+# Each bar refuses few of a corpus's own questions and most of those about another corpus;
+# docs/ranking.md has the figures.
 DEFAULT_BARS = {Mode.HYBRID: load_ranker().bar, Mode.DENSE: 0.45, Mode.LEXICAL: 0.20}
-"""The least score of a hit that counts as an answer.
-
-Each bar refuses few of a corpus's own questions and most of those about another corpus;
-docs/ranking.md has the figures.
-"""
+"""The least score of a hit that counts as an answer."""

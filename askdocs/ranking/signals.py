@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 DIGITS = 6
 """Scores and cosines that agree in this many decimals are equal."""
 
-MOST_COPIES = 3
-"""A sentence in more than this many candidates counts as repeated."""
+# A sentence in more than this many candidates counts as repeated.
+_MOST_COPIES = 3
 REPEATED_WEIGHT = 0.8
 """The weight of a repeated sentence; others have 1."""
 
@@ -62,7 +62,7 @@ def sentence_weights(cosines: Values, starts: NDArray[np.int64]) -> Values:
     groups = np.cumsum(differs) - 1
     candidates = np.bincount(groups, weights=in_another)
     weights = np.ones(len(cosines))
-    weights[order[candidates[groups] > MOST_COPIES]] = REPEATED_WEIGHT
+    weights[order[candidates[groups] > _MOST_COPIES]] = REPEATED_WEIGHT
     return weights
 
 

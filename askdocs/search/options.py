@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from askdocs.embedding.rerank import Reranker
 
-RERANKED = 50
-"""How many of the best passages a reranker scores, at least."""
+# How many of the best passages a reranker scores, at least.
+_RERANKED = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class AskOptions:
     @property
     def depth(self) -> int:
         """How many passages to rank."""
-        return self.top_k if self.reranker is None else max(RERANKED, self.top_k)
+        return self.top_k if self.reranker is None else max(_RERANKED, self.top_k)
 
 
 MAX_QUESTION_CHARS = 10_000

@@ -31,16 +31,19 @@ _BATCH = 4096
 
 
 class SegmentLists(NamedTuple):
-    """The arrays of one segment's file, in their order there."""
+    """The arrays of one segment's file, in their order there.
+
+    Attributes:
+        offsets: Where each list begins, then where the last one ends: int64, (lists + 1,).
+        sentences: Sentence ids of the segment in list order: int32, (n,).
+        positions: The position of each sentence in list order, by its id: int32, (n,).
+        codes: The codes in list order: uint8, (n, dimension).
+    """
 
     offsets: VerifiedArray
-    """Where each list begins, then where the last one ends: int64, (lists + 1,)."""
     sentences: VerifiedArray
-    """Sentence ids of the segment in list order: int32, (n,)."""
     positions: VerifiedArray
-    """The position of each sentence in list order, by its id: int32, (n,)."""
     codes: VerifiedArray
-    """The codes in list order: uint8, (n, dimension)."""
 
 
 def lists_pieces(

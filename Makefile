@@ -25,7 +25,7 @@ TORTURE_LIMITS := -o timeout=900 -o faulthandler_timeout=1200 -o session_timeout
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup ask index test lowest audit torture mutants coverage lint format check-index man ranker ablation bench figures owner clean
+.PHONY: help setup ask index test lowest audit torture fuzz mutants coverage lint format check-index man ranker ablation bench figures owner clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +65,9 @@ audit: $(INSTALLED) ## Look for known faults in what constraints.txt pins; needs
 torture: $(INSTALLED) ## Try every fault of docs/reliability.md; needs strace, takes minutes
 	@command -v strace >/dev/null || { echo 'askdocs: make torture needs strace; try: apt-get install strace' >&2; exit 1; }
 	$(BIN)/pytest --torture $(ON_2_CORES) $(TORTURE_LIMITS) $(or $(ARGS),tests/reliability)
+
+fuzz: $(INSTALLED) ## Parse spoiled documents of every format for ten minutes (SECONDS="600")
+	$(BIN)/python -m tests.reliability.spoiled $(or $(SECONDS),600)
 
 mutants: $(INSTALLED) ## Count the small changes of the code that no test notices; half an hour or more
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt --group mutants >&2

@@ -1,11 +1,11 @@
 """Compare an index with its corpus, its settings and its own files."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import accumulate, chain
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
-from askdocs.corpus.walk import Entry, exists, read_entry, relative_root, source_path, walk
+from askdocs.corpus.walk import Entry, LeftOut, exists, read_entry, relative_root, source_path, walk
 from askdocs.disk import access
 from askdocs.errors import FormatError, UnreadableSourceError
 from askdocs.index.encoders import carried_encoders
@@ -19,7 +19,8 @@ from askdocs.records.manifest import (
     PassageSettings,
 )
 from askdocs.records.reports import ChangedSetting, DamagedFile, Freshness
-from askdocs.text.document import RULED_ENCODINGS, decode, long_line, number_paragraphs
+from askdocs.text.decode import RULED_ENCODINGS, decode, long_line
+from askdocs.text.formats import changed_parsers, format_of
 
 # How many files one thread looks at in a row. A second thread reads from the disk while the first
 # one hashes; if the files are in memory it costs nothing. More threads would cost time.
@@ -29,10 +30,17 @@ _THREADS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedSettings:
-    """The model (name or folder) and longest passage that are wanted; None for the recorded one."""
+    """The settings that are wanted.
+
+    Attributes:
+        model: Its name or folder; None for the recorded one.
+        max_tokens: The longest passage; None for the recorded one.
+        corpus: Fields of `CorpusSettings` by name; those that are missing are as recorded.
+    """
 
     model: str | None = None
     max_tokens: int | None = None
+    corpus: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +50,22 @@ class Observation:
     Attributes:
         path: POSIX, relative to the base.
         record: What the index would record of it.
-        text: Its text, if it can be indexed and differs from what was known; otherwise None.
+        source: Its text, or its bytes if its format has no text, if it can be indexed and differs
+            from what was known; otherwise None.
     """
 
     path: str
     record: DocumentRecord
-    text: str | None = None
+    source: str | bytes | None = None
 
+
+OPTIONS = {
+    "include": "include", "exclude": "exclude", "hidden": "hidden", "encoding": "encoding",
+    "max_bytes": "max-file-size", "max_line_chars": "max-line-length",
+    "max_sentences": "max-sentences", "max_documents": "max-documents", "max_depth": "max-depth",
+    "max_parse_seconds": "max-parse-time", "max_parse_bytes": "max-parse-memory",
+}  # fmt: skip
+"""The option that sets each field of `CorpusSettings`."""
 
 _ANY = WantedSettings()
 
@@ -130,7 +147,12 @@ def damaged_encoder(generation: Generation) -> list[tuple[Path, str]]:
 
 
 def observe(
-    base: Path, corpus: CorpusSettings, *, index: Path, known: Mapping[str, DocumentRecord]
+    base: Path,
+    corpus: CorpusSettings,
+    *,
+    index: Path,
+    known: Mapping[str, DocumentRecord],
+    left_out: LeftOut | None = None,
 ) -> Iterator[Observation]:
     """Look at every file of a corpus, in order of path; for the arguments see `walk`.
 
@@ -146,9 +168,9 @@ def observe(
         observations = (
             observe_entry(base, entry, corpus, known.get(entry.path)) for entry in entries
         )
-        return [replace(observation, text=None) for observation in observations]
+        return [replace(observation, source=None) for observation in observations]
 
-    entries = walk(base, corpus, index=index)
+    entries = walk(base, corpus, index=index, left_out=left_out)
     if len(entries) <= _BATCH:
         yield from look(entries)
         return
@@ -167,42 +189,39 @@ def observe_entry(
         content = read_entry(base, entry, max_bytes=corpus.max_bytes)
         sha256 = access.digest(content)
         # The fallback encoding may have changed since.
-        decoders = {*RULED_ENCODINGS, corpus.encoding}
+        decoders = {*RULED_ENCODINGS, corpus.encoding, ""}
         if known is not None and known.sha256 == sha256 and known.encoding in decoders:
             return Observation(path=entry.path, record=known)
-        text, encoding = decode(content, fallback=corpus.encoding)
-        _check_limits(text, corpus)
+        source, encoding = _decoded(entry.path, content, corpus)
     except UnreadableSourceError as error:
         status = DocumentStatus.SKIPPED if error.skipped else DocumentStatus.FAILED
         return Observation(path=entry.path, record=DocumentRecord(status=status, reason=str(error)))
     record = DocumentRecord(
         sha256=sha256,
+        lines_sha256=_lines_digest(content),
         bytes=len(content),
         encoding=encoding,
-        paragraphs=sum(1 for _ in number_paragraphs(text)),
     )
-    return Observation(path=entry.path, record=record, text=text)
+    return Observation(path=entry.path, record=record, source=source)
 
 
-def _check_limits(text: str, corpus: CorpusSettings) -> None:
-    """Raise UnreadableSourceError if a text is beyond a limit of the corpus."""
+def _lines_digest(content: bytes) -> str:
+    """Return what a record has as `lines_sha256`."""
+    if b"\r\n" not in content or b"\0" in content:
+        return ""
+    return access.digest(content.replace(b"\r\n", b"\n"))
+
+
+def _decoded(path: str, content: bytes, corpus: CorpusSettings) -> tuple[str | bytes, str]:
+    """Return what a parser gets, and the name of the codec; raise UnreadableSourceError."""
+    if not format_of(path).is_text:
+        return content, ""
+    text, encoding = decode(content, fallback=corpus.encoding)
     number = long_line(text, corpus.max_line_chars)
     if number is not None:
         limit = f"{corpus.max_line_chars:,} characters (--max-line-length)"
         raise UnreadableSourceError(f"line {number} is longer than {limit}", skipped=True)
-    if _has_more_sentences(text, corpus.max_sentences):
-        limit = f"{corpus.max_sentences:,} sentences (--max-sentences)"
-        raise UnreadableSourceError(f"more than {limit}", skipped=True)
-
-
-def _has_more_sentences(text: str, limit: int) -> bool:
-    # A sentence has at least two characters, one of them white space or an end mark.
-    if len(text) <= 2 * limit:
-        return False
-    from askdocs.text.sentences import split_sentences  # noqa: PLC0415 - most files are smaller
-
-    counts = (len(split_sentences(text, each.chars)) for each in number_paragraphs(text))
-    return any(count > limit for count in accumulate(counts))
+    return text, encoding
 
 
 def _compare_corpus(generation: Generation, wanted: WantedSettings) -> Freshness:
@@ -221,11 +240,22 @@ def _compare_corpus(generation: Generation, wanted: WantedSettings) -> Freshness
         changed=tuple(
             path
             for path in sorted((indexed | current) & now.keys() & known.keys())
-            if now[path] != known[path]
+            if _differs(now[path], known[path])
         ),
         removed=tuple(sorted(indexed - now.keys())),
         settings=tuple(_changed_settings(generation.manifest, wanted, base)),
     )
+
+
+def _differs(now: DocumentRecord, known: DocumentRecord) -> bool:
+    """Return True if more than the line ends of a file differs from what is known of it.
+
+    `index` takes such a file in all the same: an index must not depend on its history.
+    """
+    if not (now.sha256 and known.sha256):
+        return now != known
+    digests = [record.lines_sha256 or record.sha256 for record in (now, known)]
+    return digests[0] != digests[1] or now.encoding != known.encoding
 
 
 def _changed_settings(
@@ -245,8 +275,20 @@ def _changed_settings(
     revision = PACKAGED_REVISIONS.get(name, model.revision if name == model.name else "")
     if (name, revision) != (model.name, model.revision):
         yield changed("model", _model_text(model.name, model.revision), _model_text(name, revision))
+    for name, value in sorted(wanted.corpus.items()):
+        recorded = getattr(manifest.corpus, name)
+        if value != recorded:
+            yield changed(OPTIONS[name], _setting_text(recorded), _setting_text(value))
+    for name, (before, now) in changed_parsers(manifest.parsers).items():
+        yield changed(f"parser of {name}", before, now)
     if passages.rules != rules:
         yield changed("passages", f"rules {passages.rules}", f"rules {rules}")
+
+
+def _setting_text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value) or "none"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _is_same_model(name: str, recorded: str, base: Path) -> bool:

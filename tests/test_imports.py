@@ -14,7 +14,8 @@ from tests.limits import run_limited
 
 FRAMEWORKS = {"torch", "transformers", "sentence_transformers", "huggingface_hub", "onnx"}
 ENCODER, DENSE, ARRAYS, WORDS = {"onnxruntime", "tokenizers"}, {"faiss"}, {"numpy"}, {"Stemmer"}
-ALL = FRAMEWORKS | ENCODER | DENSE | ARRAYS | WORDS
+PARSERS = {"markdown_it", "mdit_py_plugins", "docutils", "selectolax", "pypdfium2", "yaml"}
+ALL = FRAMEWORKS | ENCODER | DENSE | ARRAYS | WORDS | PARSERS
 
 LISTED = """
 import json, os, sys
@@ -83,11 +84,12 @@ def test_command_that_asks_spares_the_processors(seeds_project, tmp_path, cache,
             "status --documents", "completion zsh",
         )),
         (["frobnicate"], 2, ALL),
-        (["show", "seeds/001_169922582ed849e6.txt#p3"], 0, FRAMEWORKS | ENCODER | DENSE | WORDS),
-        (["ask", "--mode", "lexical", "Kremlin"], 0, FRAMEWORKS | ENCODER | DENSE),
-        (["ask", "--mode", "dense", "Who leads the expert group?"], 0, FRAMEWORKS | DENSE),
-        (["ask", "Who leads the expert group?"], 0, FRAMEWORKS | DENSE),
-        (["index"], 0, FRAMEWORKS | ENCODER | DENSE),
+        (["show", "seeds/001_169922582ed849e6.txt#p3"], 0, FRAMEWORKS | ENCODER | DENSE | WORDS
+         | PARSERS),
+        (["ask", "--mode", "lexical", "Kremlin"], 0, FRAMEWORKS | ENCODER | DENSE | PARSERS),
+        (["ask", "--mode", "dense", "Who leads the expert group?"], 0, FRAMEWORKS | DENSE | PARSERS),
+        (["ask", "Who leads the expert group?"], 0, FRAMEWORKS | DENSE | PARSERS),
+        (["index"], 0, FRAMEWORKS | ENCODER | DENSE | PARSERS),
     ],
 )  # fmt: skip
 def test_command_does_not_import(modules_of, arguments, expected, forbidden):
@@ -96,6 +98,31 @@ def test_command_does_not_import(modules_of, arguments, expected, forbidden):
 
     assert status == expected
     assert forbidden & modules == set()
+
+
+def test_parsers_stay_out_of_the_process_that_indexes_and_asks(seeds_project, tmp_path, cache):
+    """They run in a process of their own, for documents that are new and that have changed."""
+    for name in ("seeds", "vectors"):
+        shutil.copytree(seeds_project / name, tmp_path / name)
+    modules, statuses = set(), []
+    text = "The harbour froze in March.\n"
+    for arguments in ("index", "ask --mode lexical harbour", "show seeds/new.md#p1"):
+        for ending in ("md", "rst", "html"):
+            (tmp_path / "seeds" / f"new.{ending}").write_text(text)
+        listed = tmp_path / "modules.json"
+        environment = {**os.environ, "ASKDOCS_CACHE": str(cache), "LISTED": str(listed)}
+        run_limited(
+            [sys.executable, "-c", LISTED, *arguments.split()], cwd=tmp_path, env=environment
+        )
+        status, names = json.loads(listed.read_text())
+        statuses.append(status)
+        modules.update(names)
+        text = f"Ice.\n\n{text}"
+
+    # The text has moved.
+    assert statuses == [0, 0, 1]
+    assert "askdocs.text.parsers" in modules
+    assert PARSERS & modules == set()
 
 
 def test_question_imports_what_it_needs(modules_of):

@@ -31,7 +31,8 @@ from askdocs.terminal import count_of, make_safe
               help="Leave out passages that score less.  [default: 0.26 hybrid, 0.45 dense, 0.20 "
               "lexical]")  # fmt: skip
 @click.option("--context", type=click.IntRange(min=0), default=0, metavar="N",
-              help="Also print N paragraphs before and after each passage.")  # fmt: skip
+              help="Also print N paragraphs, items or rows before and after each "
+              "passage.")  # fmt: skip
 @click.option("--explain", is_flag=True, help="Print the signals that make up each score.")
 @parameters.options_rerank
 @click.option("--require-fresh", is_flag=True, help="Exit 1 unless the index is fresh.")
@@ -68,7 +69,7 @@ def ask_command(
     if refresh:
         _refresh(directory, quiet=quiet)
     if require_fresh:
-        _require_fresh(directory)
+        _require_fresh(directory, click.get_current_context())
     if questions is None:
         asked = iter([typed_question(question)])
     else:
@@ -106,12 +107,14 @@ def _refresh(directory: Path, *, quiet: bool) -> None:
             notify(line)
 
 
-def _require_fresh(directory: Path) -> None:
-    """Raise StaleIndexError if the index differs from its corpus."""
-    from askdocs.freshness import check_freshness
+def _require_fresh(directory: Path, context: click.Context) -> None:
+    """Raise StaleIndexError if the index differs from its corpus or the settings in force."""
+    from askdocs.cli.config import corpus_settings_in_force
+    from askdocs.freshness import WantedSettings, check_freshness
     from askdocs.render.check_report import summarise
 
-    freshness = check_freshness(directory)
+    wanted = WantedSettings(corpus=corpus_settings_in_force(context))
+    freshness = check_freshness(directory, wanted=wanted)
     if not freshness.is_fresh:
         raise StaleIndexError(
             f"the index is {summarise(freshness)}", hint="askdocs index, or ask with --refresh"

@@ -26,9 +26,10 @@ from askdocs.records.reports import Freshness
     envvar=["ASKDOCS_CHECK_MAX_TOKENS", "ASKDOCS_INDEX_MAX_TOKENS"],
 )
 @parameters.option_quiet
+@click.pass_context
 def check_command(
-    index: Path | None, form: str, deep: bool, model: str | None, max_tokens: int | None,
-    quiet: bool,
+    context: click.Context, index: Path | None, form: str, deep: bool, model: str | None,
+    max_tokens: int | None, quiet: bool,
 ) -> int:  # fmt: skip
     """Say whether the index is fresh: exit 0 if it is, 1 with the differences if not.
 
@@ -40,12 +41,14 @@ def check_command(
       askdocs check || askdocs index
       askdocs check --format junit > freshness.xml
     """
+    from askdocs.cli.config import corpus_settings_in_force
     from askdocs.freshness import WantedSettings, check_freshness
     from askdocs.places import existing_index
     from askdocs.render.check_report import summarise
 
     directory = existing_index(index)
-    wanted = WantedSettings(model=model, max_tokens=max_tokens)
+    corpus = corpus_settings_in_force(context)
+    wanted = WantedSettings(model=model, max_tokens=max_tokens, corpus=corpus)
     freshness = check_freshness(directory, wanted=wanted, deep=deep)
     if form != "text" or not quiet:
         write(_render(freshness, form, directory))

@@ -418,6 +418,30 @@ def config_command(context: click.Context, form: str) -> int:
     return ExitStatus.DONE
 
 
+def corpus_settings_in_force(context: click.Context) -> dict[str, object]:
+    """Return the fields of `CorpusSettings` that a file or a variable sets for `askdocs index`.
+
+    Raises:
+        click.BadParameter: The option does not take the value of a variable.
+    """
+    from askdocs.freshness import OPTIONS
+    from askdocs.records.manifest import recorded_patterns
+
+    _, settings = context.meta.get(_META, (None, {}))
+    root = context.find_root()
+    command = cast("click.Group", root.command).get_command(root, _INDEX)
+    index = click.Context(cast("click.Command", command), root, _INDEX)
+    index.default_map = defaults_of(index.command, _INDEX, settings)
+    found: dict[str, object] = {}
+    for option in options_of(index.command).values():
+        given, source = option.consume_value(index, {})
+        if option.name in OPTIONS and source != ParameterSource.DEFAULT:
+            value = option.type_cast_value(index, given)
+            is_list = option.name in {"include", "exclude"}
+            found[option.name] = recorded_patterns(option.name, value) if is_list else value
+    return found
+
+
 def _in_force(context: click.Context, settings: Settings) -> Iterator[SettingInForce]:
     """Yield the settings of one command.
 

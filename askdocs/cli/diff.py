@@ -7,7 +7,7 @@ import click
 
 from askdocs.cli import parameters
 from askdocs.cli.output import remember_index, style, write
-from askdocs.errors import ExitStatus, UsageError
+from askdocs.errors import ExitStatus
 from askdocs.records.results import ComparedRanking
 
 
@@ -35,15 +35,12 @@ def diff_command(
       askdocs diff ../base/vectors vectors --questions questions.txt
       askdocs diff ../base/vectors --questions questions.txt --format md
     """
-    from askdocs.cli.input import name_of, open_index, read_questions
+    from askdocs.cli.input import open_index, read_questions
     from askdocs.evaluation.compare import compare_answers
     from askdocs.places import existing_index
 
     new = new or existing_index(index)
     asked = list(read_questions(questions, hint="askdocs diff OLD --questions FILE"))
-    if not asked:
-        message = f"there is no question in {name_of(questions)}"
-        raise UsageError(message, hint="askdocs diff --help")
     # Hints name the index that is being opened: `askdocs index` must not rewrite the other one.
     remember_index(old)
     with open_index(old, quiet=quiet) as before:

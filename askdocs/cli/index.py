@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 @parameters.option_max_tokens("The longest passage.  [default: 400]")
 @click.option("--encoding", metavar="NAME", help="How to decode files that are not UTF-8.")
 @click.option("--include", multiple=True, metavar="GLOB",
-              help="Which files in folders are documents. May be repeated.  [default: *.txt, "
-              "*.text, *.md, *.markdown]")  # fmt: skip
+              help="Which files in folders are documents. May be repeated.  [default: those of "
+              "every format that is read]")  # fmt: skip
 @click.option("--exclude", multiple=True, metavar="GLOB",
               help="Leave out files and folders that match. May be repeated.")  # fmt: skip
 @click.option("--hidden/--no-hidden", default=None,
@@ -47,6 +47,13 @@ if TYPE_CHECKING:
                          "--max-documents")  # fmt: skip
 @parameters.option_count("Skip folders more than N levels below PATH.  [default: 1000]",
                          "--max-depth")  # fmt: skip
+@click.option("--max-parse-time", "max_parse_seconds", type=click.IntRange(min=1),
+              metavar="SECONDS", envvar="ASKDOCS_INDEX_MAX_PARSE_TIME",
+              help="Give a document up that takes longer to parse.  [default: 60]")  # fmt: skip
+@click.option("--max-parse-memory", "max_parse_bytes", type=parameters.ByteSize(), metavar="SIZE",
+              envvar="ASKDOCS_INDEX_MAX_PARSE_MEMORY",
+              help="Give a document up that needs more memory to parse.  [default: 2GiB]",
+              )  # fmt: skip
 @click.option("--device", default="cpu", show_default=True, metavar="NAME",
               help="Embed on openvino, cuda, mps or another PyTorch device.")  # fmt: skip
 @click.option("--portable/--no-portable", default=None,
@@ -64,15 +71,16 @@ def index_command(
     index: Path | None, paths: tuple[Path, ...], include: tuple[str, ...],
     exclude: tuple[str, ...], dry_run: bool, watch: bool, quiet: bool, **options: Any,
 ) -> int:  # fmt: skip
-    """Build an index of the .txt and .md files in PATH, or refresh it.
+    """Build an index of the documents in PATH, or refresh it.
 
+    Documents are text, Markdown, reStructuredText, HTML, PDF, Word and notebooks.
     Without PATH, the recorded folders are indexed again, and only what has changed is embedded. A
     new index goes to ./vectors and, without PATH, covers ./seeds. The index records model, length,
     encoding, globs, --hidden and limits, and uses them until others are given.
 
     \b
       askdocs index docs/ notes.md
-      askdocs index --include '*.rst' --exclude 'drafts/' docs/
+      askdocs index --include '*.log' --exclude 'drafts/' docs/
       askdocs index --max-file-size 64MiB docs/
       askdocs index --watch
       askdocs index
@@ -111,7 +119,7 @@ def build_index(request: IndexRequest, *, quiet: bool) -> IndexReport:
 def report_failures(report: IndexReport) -> ExitStatus:
     """Name each document that failed, with a hint, and return the exit status."""
     from askdocs.render.reports import render_failures
-    from askdocs.text.document import NOT_UTF8, NOT_UTF8_HINT
+    from askdocs.text.decode import NOT_UTF8, NOT_UTF8_HINT
 
     for line in render_failures(report.failed):
         notify(line)

@@ -1,6 +1,8 @@
 """What commands read: files, questions, an index."""
 
 import os
+import re
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,6 +20,7 @@ from askdocs.search.options import parse_question, written_question
 
 # A question has at most 10,000 characters, and white space around it does not count.
 _MAX_BYTES = 1 << 20
+_ARRAY = re.compile(r"\[(?:\s*[\[{\"]|$)")
 _LINE_HINT = 'write each line as plain text, or like {"id": "q1", "question": "Who signs?"}'
 
 
@@ -56,14 +59,22 @@ def read_questions(name: str, *, hint: str) -> Iterator[Question]:
     arguments see `read_lines`.
 
     Raises:
-        UsageError: There is no such file, it is not UTF-8, or a line is not a question.
+        UsageError: There is no such file or no question in it, it is not UTF-8, or a line is not a
+            question.
     """
+    is_empty = True
     for number, line in enumerate(read_lines(name, hint=hint), 1):
         text, location = line.strip(), f"line {number} of {name_of(name)}"
+        if is_empty and _ARRAY.match(text):
+            message = f"{name_of(name)} is a JSON array; each question needs a line of its own"
+            raise UsageError(message, hint=f"jq -c '.[]' {shlex.quote(name)}")
         if text.startswith("{"):
             yield parse_question(text, number, location, hint=_LINE_HINT)[0]
         elif text:
             yield written_question(text, number, location)
+        is_empty = is_empty and not text
+    if is_empty:
+        raise UsageError(f"there is no question in {name_of(name)}", hint=_LINE_HINT)
 
 
 def read_lines(name: str, *, hint: str) -> Iterator[str]:

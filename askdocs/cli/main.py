@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import click
@@ -56,6 +57,19 @@ class Commands(click.Group):
             # Click looks for similar names among the commands that are loaded.
             self.load_all()
         return self.commands.get(cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that was typed.
+
+        Raises:
+            UsageError: It is a question.
+        """
+        if " " in args[0]:
+            question = quote(" ".join(args))
+            raise UsageError("a question needs the command ask", hint=f"askdocs ask {question}")
+        return super().resolve_command(ctx, args)
 
     def load_all(self) -> Mapping[str, click.Command]:
         """Import every command, and return them by name in the order of the list."""

@@ -18,10 +18,12 @@ from askdocs.errors import ExitStatus
 def show_command(citation: str, index: Path | None, form: str, quiet: bool) -> int:
     """Print the text that CITATION names, and whether it is still in its file.
 
-    Exits 0 if the citation is verified, 1 if the text has moved or is gone.
+    CITATION may name a page: report.pdf#page=3. Exits 0 if the citation is verified, 1 if the text
+    has moved or is gone.
 
     \b
       askdocs show seeds/001_169922582ed849e6.txt#p2-3
+      askdocs show report.pdf#page=3
     """
     from askdocs.places import cache_directory, existing_index
     from askdocs.records.results import CitationStatus

@@ -3,9 +3,10 @@
 import errno
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
@@ -45,6 +46,19 @@ class Entry:
     kind: EntryKind
     is_root: bool = False
     reason: str = ""
+
+
+@dataclass(slots=True)
+class LeftOut:
+    """Files below the roots that a walk left out.
+
+    Attributes:
+        kinds: How many files have each ending that no pattern of the corpus includes.
+        ignored: How many documents ignore files name.
+    """
+
+    kinds: Counter[str] = field(default_factory=Counter)
+    ignored: int = 0
 
 
 def current_folder() -> Path | None:
@@ -89,7 +103,9 @@ def exists(path: Path) -> bool:
     return True
 
 
-def walk(base: Path, corpus: CorpusSettings, *, index: Path) -> list[Entry]:
+def walk(
+    base: Path, corpus: CorpusSettings, *, index: Path, left_out: LeftOut | None = None
+) -> list[Entry]:
     """List the documents of a corpus, in order of their paths, each once.
 
     The index directory, the files that ignore files and `corpus.exclude` name and, unless
@@ -102,12 +118,13 @@ def walk(base: Path, corpus: CorpusSettings, *, index: Path) -> list[Entry]:
         base: The real parent of the index directory.
         corpus: Which files to list.
         index: The index directory, which is never entered.
+        left_out: Counts the files that are left out; None to spare the time.
 
     Raises:
         RefusedError: A root does not exist.
         UsageError: There are more files than `corpus.max_documents`.
     """
-    walker = _Walker(base, corpus, index)
+    walker = _Walker(base, corpus, index, left_out)
     entries: dict[str, Entry] = {}
     documents = 0
     for entry in (entry for root in corpus.roots for entry in walker.below(root)):
@@ -121,6 +138,24 @@ def walk(base: Path, corpus: CorpusSettings, *, index: Path) -> list[Entry]:
             )
         entries[entry.path] = entry
     return [entries[path] for path in sorted(entries)]
+
+
+def reason_left_out(base: Path, corpus: CorpusSettings, path: str) -> str:
+    """Return why the name of a file keeps it out of a corpus; "" if it does not."""
+    location, name = _location(base, path), PurePosixPath(path).name
+    folder = _with_slash(str(base))
+    choice = Choice(folder, corpus)
+    if any(map(choice.is_left_hidden, PurePosixPath(path).parts)):
+        return "its name, or that of a folder above it, begins with a period"
+    if not choice.is_document(name, location, folder):
+        return f"its name matches none of {', '.join(corpus.include)}"
+    if choice.is_excluded(location, folder, is_folder=False):
+        return "--exclude leaves it out"
+    folders = [_with_slash(_location(base, str(above))) for above in PurePosixPath(path).parents]
+    rules = [
+        rule for above in reversed(folders) for rule in read_rules(above, corpus.ignore_files, {})
+    ]
+    return "an ignore file names it" if is_ignored(location, rules, is_folder=False) else ""
 
 
 def read_entry(base: Path, entry: Entry, *, max_bytes: int) -> bytes:
@@ -156,8 +191,11 @@ class _Walker:
     Locations are strings: every file would need several `Path`s.
     """
 
-    def __init__(self, base: Path, corpus: CorpusSettings, index: Path) -> None:
+    def __init__(
+        self, base: Path, corpus: CorpusSettings, index: Path, left_out: LeftOut | None
+    ) -> None:
         self._base = str(base)
+        self._left_out = left_out
         self._ignore_files = corpus.ignore_files
         self._ignore_names = frozenset(name.lower() for name in corpus.ignore_files)
         self._choice = Choice(_with_slash(self._base), corpus)
@@ -226,21 +264,31 @@ class _Walker:
             is_folder = child.is_dir(follow_symlinks=False)
             location = f"{above}{child.name}"
             # A link to a folder may hold documents: it is not followed, but reported.
-            if not (
+            is_document = (
                 is_folder
                 or self._choice.is_document(child.name, location, folder.root)
                 or _leads_to_folder(child)
-            ):
+            )
+            if not (is_document or self._left_out):
                 continue
-            if rules and is_ignored(location, rules, is_folder=is_folder):
-                continue
-            if self._choice.is_excluded(location, folder.root, is_folder=is_folder):
+            ignored = bool(rules) and is_ignored(location, rules, is_folder=is_folder)
+            excluded = self._choice.is_excluded(location, folder.root, is_folder=is_folder)
+            if ignored or excluded or not is_document:
+                self._count(child.name, is_document=is_document and not is_folder, ignored=ignored)
                 continue
             path = self._path(folder.path, child.name, location)
             if is_folder:
                 pending.append(_Folder(location, path, rules, folder.root, folder.depth + 1))
             else:
                 yield Entry(path=path, kind=_kind(child))
+
+    def _count(self, name: str, *, is_document: bool, ignored: bool) -> None:
+        """Count a file that is left out."""
+        if self._left_out is None:
+            return
+        self._left_out.ignored += is_document and ignored
+        if not (is_document or ignored):
+            self._left_out.kinds[PurePosixPath(name).suffix.lower() or name] += 1
 
     def _unusable(self, faults: Mapping[str, str]) -> Iterator[Entry]:
         """Yield ignore files that cannot be used: files that they name are now documents."""

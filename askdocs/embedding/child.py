@@ -7,23 +7,18 @@ from __future__ import annotations
 
 import atexit
 import json
-import os
 import subprocess
-import sys
-import sysconfig
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from askdocs import interpreter
 from askdocs.disk import access, durable
 from askdocs.embedding.model import OTHER_MODEL_HINT
 from askdocs.errors import ExitStatus, ModelError, RefusedError
 
 if TYPE_CHECKING:
     from askdocs.embedding.model import Model
-
-ROOT = Path(__file__).resolve().parents[2]
-"""Where the package askdocs is imported from."""
 
 NO_ROOM_HINT = "free some space, or name another cache: ASKDOCS_CACHE=DIR askdocs ..."
 
@@ -32,10 +27,10 @@ OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
 def compile_in_child(model: Model, cache: Path) -> str:
     """Compile a model into the cache, and return its fingerprint; raise what `compile` reports."""
-    command = [sys.executable, "-P", "-m", "askdocs.embedding.compile"]
+    arguments = ("--cache", str(cache), str(model.directory))
     child = subprocess.run(  # noqa: S603 - our own interpreter with a list of arguments
-        [*command, "--cache", str(cache), str(model.directory)],
-        env=_environment(),
+        interpreter.command_of("askdocs.embedding.compile", *arguments),
+        env={**interpreter.environment(), **OFFLINE},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
@@ -75,18 +70,6 @@ def temporary_cache() -> Path:
         raise RefusedError(message, hint=NO_ROOM_HINT) from error
     atexit.register(stack.close)
     return directory
-
-
-def _environment() -> dict[str, str]:
-    """Return our environment, with the hub offline and askdocs importable.
-
-    The child does not import from the current directory, which may hold anything.
-    """
-    environment = {**os.environ, **OFFLINE}
-    if Path(sysconfig.get_path("purelib")).resolve() != ROOT:
-        paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-        environment["PYTHONPATH"] = os.pathsep.join(paths)
-    return environment
 
 
 def _last_line(text: str) -> str:

@@ -12,7 +12,6 @@ from askdocs.evaluation.questions import GivenAnswer
 from askdocs.records.results import Citation, Hit
 from askdocs.records.spans import Document, Span
 from askdocs.search.index import Index
-from askdocs.text.document import read_document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +66,7 @@ class Judge(AbstractContextManager["Judge"]):
         return matches[0]
 
     def _read(self, path: str) -> Document:
-        return read_document(path, self._reader.text_of(path))
+        return self._reader.document(path) or Document(path=path, text="", paragraphs=())
 
 
 def _spans(answer: GivenAnswer, document: Document) -> Iterator[Span]:

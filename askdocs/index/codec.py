@@ -31,10 +31,16 @@ _UPWARDS = re.compile(r"\A(?:\.\./)++")
 # before a setting existed keeps its bytes and its name.
 _DEFAULTS = {
     field: getattr(CorpusSettings(roots=()), field)
-    for field in "exclude hidden max_line_chars max_sentences max_documents max_depth".split()
+    for field in (
+        "exclude hidden max_line_chars max_sentences max_documents max_depth max_parse_seconds "
+        "max_parse_bytes"
+    ).split()
 }
 
-_LIMITS = ("max_bytes", "max_line_chars", "max_sentences", "max_documents", "max_depth")
+_LIMITS = (
+    "max_bytes", "max_line_chars", "max_sentences", "max_documents", "max_depth",
+    "max_parse_seconds", "max_parse_bytes",
+)  # fmt: skip
 
 # A dictionary finds a status in a third of the time that the enumeration takes.
 _STATUSES = {status.value: status for status in DocumentStatus}
@@ -114,6 +120,7 @@ def _manifest(fields: Mapping[str, Any]) -> Manifest:
             )
             for name, record in fields["files"].items()
         },
+        parsers={_text(name): _text(packages) for name, packages in fields["parsers"].items()},
     )
 
 
@@ -139,7 +146,7 @@ def write_records(records: Mapping[str, DocumentRecord]) -> bytes:
     return "".join(lines).encode("ascii")
 
 
-_row = attrgetter("status", "reason", "sha256", "bytes", "encoding", "paragraphs")
+_row = attrgetter("status", "reason", "sha256", "lines_sha256", "bytes", "encoding", "paragraphs")
 
 
 def read_records(content: bytes, *, name: str) -> dict[str, DocumentRecord]:
@@ -172,9 +179,10 @@ def _record(line: bytes) -> tuple[str, DocumentRecord]:
     row, end = _parse(line.decode("ascii"))
     if end != len(line) or not isinstance(row, list):
         raise ValueError("the line is not an array")
-    path, status, reason, digest, size, encoding, paragraphs = row
+    path, status, reason, digest, lines_digest, size, encoding, paragraphs = row
     return _relative_path(path), DocumentRecord(
         sha256=_sha256(digest) if digest != "" else "",
+        lines_sha256=_sha256(lines_digest) if lines_digest != "" else "",
         bytes=_count(size),
         encoding=_text(encoding),
         paragraphs=_count(paragraphs),
@@ -189,7 +197,7 @@ _parse = json.JSONDecoder().raw_decode
 def readable_paths(content: bytes) -> frozenset[str]:
     """Return the paths of the indexed documents in those lines of any bytes that can be read.
 
-    It may also be a segment's list of documents, whose lines begin with path and encoding.
+    It may also be a segment's list of documents, whose lines are path and digest.
     """
     paths = set()
     for line in content.split(b"\n"):

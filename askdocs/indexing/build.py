@@ -16,8 +16,7 @@ from askdocs.errors import DamagedIndexError, ModelError
 from askdocs.index.generation import current_digest
 from askdocs.index.transaction import OvertakenError, begin, sweep_leftovers
 from askdocs.indexing.carrier import Carrier, open_model
-from askdocs.indexing.checks import require_complete
-from askdocs.indexing.plan import Plan, differing, indexed_paths, make_plan, reasons, require_held
+from askdocs.indexing.plan import Plan, differing, indexed_paths, make_plan, reasons
 from askdocs.records.manifest import DocumentRecord, DocumentStatus, Manifest, ModelRecord
 from askdocs.records.reports import IndexReport
 from askdocs.store.protocol import OutgrownError
@@ -218,7 +217,7 @@ class _Building:
                 self.carrier.tidy(fingerprint)
                 return self._unchanged(old)
             files = {**transaction.keep_data(old), **transaction.write_documents(plan.records)}
-            manifest = replace(old.manifest, corpus=plan.corpus, files=files)
+            manifest = replace(old.manifest, corpus=plan.corpus, files=files, parsers=plan.parsers)
             transaction.publish(manifest, tools=_tool_versions())
             self.carrier.tidy(fingerprint)
         return self._report(manifest, plan.records, embedded=0)
@@ -245,18 +244,19 @@ class _Building:
                 transaction,
                 old=stack.enter_context(closing(plan.old.reader())) if plan.old else None,
                 cache=self.cache,
+                parsers=stack.enter_context(plan.open_parsers()),
                 progress=self.progress,
                 keeps_codebook=keeps_codebook,
             )
             records = filler.run()
-            require_held(plan.held, records)
-            require_complete(self.request, records)
+            plan.require_result(records)
             manifest = Manifest(
                 corpus=plan.corpus,
                 passages=plan.passages,
                 model=record,
                 counts={"passages": filler.passages, "sentences": filler.sentences},
                 files={**filler.finish(), **transaction.write_documents(records)},
+                parsers=plan.parsers,
             )
             self.carrier.put(compiled)
             transaction.publish(manifest, tools=_tool_versions())
@@ -284,6 +284,8 @@ class _Building:
             failed=reasons(now, DocumentStatus.FAILED),
             seconds=0.0,
             is_unchanged=False,
+            other_kinds=self.plan.left_out.kinds,
+            ignored=self.plan.left_out.ignored,
         )
 
 

@@ -19,7 +19,7 @@ from askdocs.indexing.request import IndexRequest
 from askdocs.places import ENCODERS, GENERATIONS, HEAD, is_index
 from askdocs.records.manifest import CorpusSettings, DocumentRecord, DocumentStatus
 from askdocs.terminal import count_of
-from askdocs.text.document import NOT_UTF8, NOT_UTF8_HINT
+from askdocs.text.decode import NOT_UTF8, NOT_UTF8_HINT
 
 # What a run that is killed before its first commit leaves.
 _OWN_NAMES = frozenset({f"{HEAD}.new", LOCK, ENCODERS, GENERATIONS})

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from askdocs.index.transaction import Transaction
     from askdocs.indexing.build import Progress
     from askdocs.indexing.plan import Plan
+    from askdocs.records.blocks import ParsedText
     from askdocs.records.manifest import DocumentRecord, FileRecord
     from askdocs.records.spans import Passage
     from askdocs.store.local import GenerationReader
     from askdocs.store.segment import SegmentWriter
+    from askdocs.text.parsers import Parsers
 
 # Slices of sentences are sorted by length before they are embedded, which pays in large slices.
 _SLICE_SENTENCES = 2048
@@ -37,14 +39,13 @@ class _NewDocument(NamedTuple):
 
     path: str
     record: DocumentRecord
-    text: str
+    parsed: ParsedText
     passages: Sequence[Passage]
     vectors: Mapping[str, NDArray[np.float32]]
 
     @property
     def sentences(self) -> list[str]:
-        spans = (span for passage in self.passages for span in passage.sentences)
-        return [self.text[start:end] for start, end in spans]
+        return [text for passage in self.passages for text in passage.plain_sentences]
 
 
 class _CopiedDocuments(NamedTuple):
@@ -59,7 +60,7 @@ class Filler:
     """Copies what stays, and cuts, embeds and writes the rest, a slice of sentences at a time.
 
     `old` reads the plan's old generation, whose codes are kept if `keeps_codebook` says so and the
-    plan can. `cache` keeps vectors.
+    plan can. `cache` keeps vectors, `parsers` read the documents.
 
     Attributes:
         embedded: How many sentences had to be embedded.
@@ -73,6 +74,7 @@ class Filler:
         *,
         old: GenerationReader | None,
         cache: Path,
+        parsers: Parsers,
         progress: Progress,
         keeps_codebook: bool,
     ) -> None:
@@ -81,6 +83,7 @@ class Filler:
         self._encoder = encoder
         self._transaction = transaction
         self._cache = cache
+        self._parsers = parsers
         self._progress = progress
         self._whole_segments = old
         self._old = old if plan.reads_old else None
@@ -150,15 +153,17 @@ class Filler:
             if self._queue_copy(path):
                 self._progress.advance(self._plan.records[path].bytes)
                 continue
-            observation, passages = self._plan.cut(
-                path, self._encoder.count_tokens, sentence_tokens=self._encoder.capacity
+            record, parsed, passages = self._plan.cut(
+                path,
+                self._parsers,
+                self._encoder.count_tokens,
+                sentence_tokens=self._encoder.capacity,
             )
-            yield path, observation.record
-            if observation.text is None:
-                # The file has changed or vanished since the plan was made.
+            yield path, record
+            if parsed is None:
+                # It cannot be parsed, or has changed or vanished since the plan was made.
                 continue
-            known = self._known_vectors(path)
-            document = _NewDocument(path, observation.record, observation.text, passages, known)
+            document = _NewDocument(path, record, parsed, passages, self._known_vectors(path))
             self._waiting.append(document)
             sentences += len(document.sentences)
             if sentences >= _SLICE_SENTENCES:
@@ -203,10 +208,10 @@ class Filler:
         done = 0
         for document in self._waiting:
             if isinstance(document, _NewDocument):
-                path, record, text, passages, _ = document
+                path, record, parsed, passages, _ = document
                 rows = vectors[done : done + len(document.sentences)]
                 done += len(rows)
-                segment.add(path, record.encoding, text, passages, rows)
+                segment.add(path, record.sha256, parsed, passages, rows)
             elif self._old is not None:
                 segment.copy(self._old, *document)
         self._waiting = []

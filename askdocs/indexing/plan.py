@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from askdocs.corpus.walk import Entry, EntryKind
-from askdocs.errors import AskdocsError, DamagedIndexError, NoIndexError
+from askdocs.corpus.walk import Entry, EntryKind, LeftOut
+from askdocs.errors import AskdocsError, DamagedIndexError, NoIndexError, UnreadableSourceError
 from askdocs.freshness import observe, observe_entry
 from askdocs.index.generation import RECORDS, Generation, current_digest, open_generation
 from askdocs.indexing.checks import (
@@ -35,12 +36,13 @@ from askdocs.records.manifest import (
 from askdocs.records.reports import IndexPreview
 from askdocs.store.partition import CODEBOOK, number_of_segments, segment_name, segment_names
 from askdocs.text.cutting import cut_passages
-from askdocs.text.document import read_document
+from askdocs.text.formats import changed_parsers, format_of, parser_versions
+from askdocs.text.parsers import ParseLimits, Parsers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from askdocs.freshness import Observation
+    from askdocs.records.blocks import ParsedText
     from askdocs.records.spans import Passage
     from askdocs.store.local import GenerationReader
     from askdocs.text.cutting import CountTokens
@@ -63,7 +65,7 @@ class Salvage:
     current: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """What the new generation shall hold.
 
@@ -78,6 +80,7 @@ class Plan:
         started_from: The name of the generation that was current; None if there was none.
         damaged: The names of the old generation's files that must not be used.
         held: The documents without which nothing may be written.
+        left_out: The files that are not documents.
     """
 
     request: IndexRequest
@@ -90,6 +93,7 @@ class Plan:
     started_from: str | None
     damaged: frozenset[str] = frozenset()
     held: frozenset[str] = frozenset()
+    left_out: LeftOut = field(default_factory=LeftOut)
 
     @property
     def before(self) -> Mapping[str, DocumentRecord]:
@@ -126,6 +130,16 @@ class Plan:
         """Return True if the old generation was made with a model of the same name."""
         return self.old is not None and self.old.manifest.model.name == self.model
 
+    @cached_property
+    def parsers(self) -> dict[str, str]:
+        """Return the parsers of the documents, as the manifest records them."""
+        return parser_versions({format_of(path) for path in self.records})
+
+    @cached_property
+    def _changed_formats(self) -> frozenset[str]:
+        """The formats whose parsers differ from those of the old generation."""
+        return frozenset(changed_parsers(self.old.manifest.parsers)) if self.old else frozenset()
+
     @property
     def is_done(self) -> bool:
         """Return True if the current generation already matches the plan."""
@@ -133,6 +147,7 @@ class Plan:
             self.old is not None
             and self.keeps_files
             and self.old.manifest.corpus == self.corpus
+            and self.old.manifest.parsers == self.parsers
             and dict(self.before) == dict(self.records)
         )
 
@@ -157,6 +172,7 @@ class Plan:
             and self.keeps_model
             and self.old.manifest.passages == self.passages
             and self.before.get(path) == self.records[path]
+            and format_of(path).name not in self._changed_formats
         )
 
     def keeps_segment(self, number: int, paths: Sequence[str]) -> bool:
@@ -167,21 +183,66 @@ class Plan:
     def _has_damage(self, prefix: str) -> bool:
         return any(name.startswith(prefix) for name in self.damaged)
 
+    def open_parsers(self) -> Parsers:
+        """Return the parsers of all formats with the limits of the corpus."""
+        corpus = self.corpus
+        limits = ParseLimits(seconds=corpus.max_parse_seconds, memory_bytes=corpus.max_parse_bytes)
+        return Parsers(limits)
+
     def cut(
-        self, path: str, count_tokens: CountTokens, *, sentence_tokens: int | None = None
-    ) -> tuple[Observation, list[Passage]]:
-        """Read a document again and cut it; there are no passages if it cannot be read any more.
+        self,
+        path: str,
+        parsers: Parsers,
+        count_tokens: CountTokens,
+        *,
+        sentence_tokens: int | None = None,
+    ) -> CutDocument:
+        """Read a document again, parse and cut it.
 
         Documents are not kept in memory since the plan was made: a corpus may be larger.
         """
         entry = Entry(path=path, kind=EntryKind.FILE, is_root=path in self.corpus.roots)
         observation = observe_entry(self.request.base, entry, self.corpus)
-        if observation.text is None:
-            return observation, []
-        document = read_document(path, observation.text)
-        return observation, cut_passages(
-            document, self.passages, count_tokens, sentence_tokens=sentence_tokens
+        if observation.source is None:
+            return CutDocument(observation.record)
+        try:
+            parsed = parsers.parse(format_of(path), observation.source)
+            passages = cut_passages(
+                parsed,
+                self.passages,
+                count_tokens,
+                sentence_tokens=sentence_tokens,
+                max_sentences=self.corpus.max_sentences,
+            )
+        except UnreadableSourceError as error:
+            status = DocumentStatus.SKIPPED if error.skipped else DocumentStatus.FAILED
+            return CutDocument(replace(observation.record, status=status, reason=str(error)))
+        return CutDocument(
+            replace(observation.record, paragraphs=len(parsed.blocks)), parsed, passages
         )
+
+    def require_result(self, records: Mapping[str, DocumentRecord]) -> None:
+        """Refuse to write what has become of the files, now that they are parsed.
+
+        Raises:
+            DamagedIndexError: See `require_held`.
+            IncompleteError: A document cannot be read, and the request is strict.
+            UsageError: None of the documents can be read, and the index is new or has been given
+                paths.
+        """
+        require_held(self.held, records)
+        require_complete(self.request, records)
+        is_named = self.started_from is None or self.request.paths
+        if is_named and self.indexed and not indexed_paths(records):
+            raise no_documents(self.request, self.corpus, records)
+
+
+class CutDocument(NamedTuple):
+    """A document's record, its blocks and passages; no blocks if it cannot be read."""
+
+    record: DocumentRecord
+    parsed: ParsedText | None = None
+    passages: Sequence[Passage] = ()
 
 
 def make_plan(request: IndexRequest, *, salvage: Salvage | None = None) -> Plan:
@@ -205,7 +266,8 @@ def make_plan(request: IndexRequest, *, salvage: Salvage | None = None) -> Plan:
     kept = None if request.rebuild else old
     damaged = salvage.damaged if salvage else frozenset[str]()
     held = salvage.held if salvage else frozenset[str]()
-    records = _observed(request, corpus, kept, damaged)
+    left_out = LeftOut()
+    records = _observed(request, corpus, kept, damaged, left_out)
     require_held(held, records, otherwise=f"askdocs index --rebuild{'' if old else ' PATH'}")
     require_roots(request, corpus, records)
     require_complete(request, records)
@@ -226,6 +288,7 @@ def make_plan(request: IndexRequest, *, salvage: Salvage | None = None) -> Plan:
         started_from=started_from,
         damaged=damaged,
         held=held,
+        left_out=left_out,
     )
 
 
@@ -262,13 +325,18 @@ def _observed(
     corpus: CorpusSettings,
     kept: Generation | None,
     damaged: frozenset[str],
+    left_out: LeftOut,
 ) -> dict[str, DocumentRecord]:
     known = _records(kept, damaged)
-    limits = attrgetter("max_line_chars", "max_sentences")
+    if kept and (changed := changed_parsers(kept.manifest.parsers)):
+        known = {path: each for path, each in known.items() if format_of(path).name not in changed}
+    limits = attrgetter("max_line_chars", "max_sentences", "max_parse_seconds", "max_parse_bytes")
     if kept and limits(kept.manifest.corpus) != limits(corpus):
         # A known file is not decoded, so its text would not be measured by the new limits.
         known = {}
-    observations = observe(request.base, corpus, index=request.index, known=known)
+    observations = observe(
+        request.base, corpus, index=request.index, known=known, left_out=left_out
+    )
     return {observation.path: observation.record for observation in observations}
 
 
@@ -319,44 +387,48 @@ def preview(request: IndexRequest) -> IndexPreview:
 
     The number of sentences to embed is a lower bound: only the model can tell which sentences are
     too long and will be cut. A model that changed under its recorded name is not noticed. Errors
-    are those of `make_plan`.
+    are those of `make_plan` and `Plan.require_result`.
     """
     plan = make_plan(request)
-    added, changed, removed = differing(plan.before, plan.records)
     cut = [path for path in plan.indexed if not plan.keeps(path)]
+    records, sentences = _cut_for_preview(plan, cut)
+    plan.require_result(records)
+    added, changed, removed = differing(plan.before, records)
     return IndexPreview(
-        documents=len(plan.indexed),
+        documents=len(indexed_paths(records)),
         added=added,
         changed=changed,
         removed=removed,
         cut=len(cut),
-        sentences=len(_new_sentences(plan, cut)) if cut else 0,
-        skipped=reasons(plan.records, DocumentStatus.SKIPPED),
-        failed=reasons(plan.records, DocumentStatus.FAILED),
+        sentences=len(sentences),
+        skipped=reasons(records, DocumentStatus.SKIPPED),
+        failed=reasons(records, DocumentStatus.FAILED),
         is_unchanged=plan.is_done,
     )
 
 
-def _new_sentences(plan: Plan, paths: Sequence[str]) -> set[str]:
-    """Return the sentences of some documents that the same document did not have before."""
-    if plan.old is None or not plan.keeps_model:
-        return set().union(*(_sentences(plan, path) for path in paths))
-    with closing(plan.old.reader()) as reader:
-        new = (_sentences(plan, path).difference(stored_sentences(reader, path)) for path in paths)
-        return set().union(*new)
-
-
-def _sentences(plan: Plan, path: str) -> set[str]:
-    # As if no sentence had tokens, so that no sentence is cut for its length.
-    observation, passages = plan.cut(path, lambda texts: [0] * len(texts))
-    text = observation.text or ""
-    return {text[start:end] for passage in passages for start, end in passage.sentences}
+def _cut_for_preview(
+    plan: Plan, paths: Sequence[str]
+) -> tuple[dict[str, DocumentRecord], set[str]]:
+    """Cut some documents; return all records, and the sentences that no vector is kept for."""
+    records, new = dict(plan.records), set[str]()
+    with ExitStack() as stack:
+        parsers = stack.enter_context(plan.open_parsers())
+        old = plan.old if paths and plan.keeps_model else None
+        reader = stack.enter_context(closing(old.reader())) if old else None
+        for path in paths:
+            # As if no sentence had tokens, so that no sentence is cut for its length.
+            document = plan.cut(path, parsers, lambda texts: [0] * len(texts))
+            records[path] = document.record
+            sentences = {text for passage in document.passages for text in passage.plain_sentences}
+            new |= sentences.difference(stored_sentences(reader, path) if reader else ())
+    return records, new
 
 
 def stored_sentences(reader: GenerationReader, path: str) -> list[str]:
     """Return the sentences of a document that a generation holds, in order."""
     return [
-        stored.passage.text[start - stored.passage.chars[0] : end - stored.passage.chars[0]]
+        sentence
         for stored in reader.passages_of(path)
-        for start, end in stored.passage.sentences
+        for sentence in stored.passage.plain_sentences
     ]

@@ -11,8 +11,8 @@ from askdocs.embedding.model import DEFAULT_DEVICE, DEFAULT_MODEL
 from askdocs.errors import REPAIR, UsageError
 from askdocs.index.generation import Generation
 from askdocs.places import has_generations
-from askdocs.records.manifest import CorpusSettings, PassageSettings
-from askdocs.text.document import is_codec
+from askdocs.records.manifest import CorpusSettings, PassageSettings, recorded_patterns
+from askdocs.text.decode import is_codec
 
 LIMITS = {
     "max_bytes": "--max-file-size",
@@ -20,6 +20,8 @@ LIMITS = {
     "max_sentences": "--max-sentences",
     "max_documents": "--max-documents",
     "max_depth": "--max-depth",
+    "max_parse_seconds": "--max-parse-time",
+    "max_parse_bytes": "--max-parse-memory",
 }
 """The limits of a corpus, and the options that set them."""
 
@@ -51,6 +53,8 @@ class IndexRequest:
         max_sentences: Files with more sentences are skipped.
         max_documents: More files than this are an error.
         max_depth: Folders deeper below a root are not entered.
+        max_parse_seconds: Documents whose parser takes longer fail.
+        max_parse_bytes: Documents whose parser needs more memory fail.
         online: Whether a model may be downloaded.
         device: Where to embed sentences; see `embedding.device.open_device`.
         strict: Whether a document that cannot be read is an error.
@@ -74,6 +78,8 @@ class IndexRequest:
     max_sentences: int | None = None
     max_documents: int | None = None
     max_depth: int | None = None
+    max_parse_seconds: int | None = None
+    max_parse_bytes: int | None = None
     online: bool = False
     device: str = DEFAULT_DEVICE
     strict: bool = False
@@ -197,11 +203,9 @@ def _chosen(request: IndexRequest, recorded: CorpusSettings) -> CorpusSettings:
         **request.limits,
     }
     if request.include is not None:
-        default = CorpusSettings(roots=()).include
-        changes["include"] = tuple(sorted({*filter(None, request.include)})) or default
+        changes["include"] = recorded_patterns("include", request.include)
     if request.exclude is not None:
-        # No pattern takes anything back, so their order does not matter.
-        changes["exclude"] = tuple(sorted({*filter(None, request.exclude)}))
+        changes["exclude"] = recorded_patterns("exclude", request.exclude)
     return replace(recorded, **{key: value for key, value in changes.items() if value is not None})
 
 

@@ -13,13 +13,14 @@ from askdocs.ranking.score import CONSTANT, load_ranker
 from askdocs.ranking.signals import DIGITS
 from askdocs.ranking.words import NO_TERM, wording_of_passage
 from askdocs.records.results import Mode, Signal
+from askdocs.records.spans import BlockKind
 from askdocs.store.analysis import analyse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from askdocs.ranking.candidates import Candidates, Nearest
-    from askdocs.records.spans import Passage, Span, StoredPassage
+    from askdocs.records.spans import Passage, StoredPassage
     from askdocs.store.analysis import TermStatistics
     from askdocs.store.protocol import Ids, Mask, Reader, Scores, Vectors
 
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
 COMPARED = 60
 """How many different texts are compared with each other; after them, only equal ones are folded."""
 
-# A sentence of fewer terms (a title, a heading) matches a question well and says little.
+# A sentence of fewer terms (a title, a byline) matches a question well and says little.
 _ENOUGH_TERMS = 5
+_PROSE = {BlockKind.PARAGRAPH, BlockKind.QUOTATION}
 _LEAST_RESEMBLANCE = 0.9
 # Three numbers of terms in 63 bits: a process meets fewer than two million terms.
 _TERM_BITS = 21
@@ -42,14 +44,14 @@ class RankedPassage:
     Attributes:
         stored: The passage.
         score: In [0, 1].
-        answer: The span of its answer sentence in the document.
+        answer: Which of its sentences is the answer, from 0.
         signals: What made the score.
         duplicates: Passages of nearly the same text that rank below it, best first.
     """
 
     stored: StoredPassage
     score: float
-    answer: Span
+    answer: int
     signals: tuple[Signal, ...]
     duplicates: tuple[StoredPassage, ...] = ()
 
@@ -78,7 +80,7 @@ def rank(
         return []
     scores, shares = _score(candidates.signals, mode)
     order, passages = _read_in_order(reader, candidates, scores, COMPARED + top_k)
-    texts = [stored.passage.text for stored in passages]
+    texts = [stored.passage.plain for stored in passages]
     folded = fold_duplicates(texts, lambda rank: _shingles_of_passage(passages[rank]), top_k)
     return [
         RankedPassage(
@@ -135,27 +137,60 @@ def _signals_at(
     )
 
 
-def _answer(passage: Passage, candidates: Candidates, position: int) -> Span:
-    origin = passage.chars[0]
-    terms = [analyse(passage.text[a - origin : b - origin]) for a, b in passage.sentences]
-    answer = answer_sentence(terms, candidates.cosines_of(position), candidates.statistics)
-    return passage.sentences[answer]
+def _answer(passage: Passage, candidates: Candidates, position: int) -> int:
+    terms = list(map(analyse, passage.plain_sentences))
+    cosines, statistics = candidates.cosines_of(position), candidates.statistics
+    if statistics is not None:
+        names = _named(passage, statistics)
+        cosines = names if cosines is None else cosines + names
+    return answer_sentence(terms, cosines, statistics, says_little=_says_little(passage, terms))
+
+
+def _named(passage: Passage, statistics: TermStatistics) -> Scores:
+    """Return 1 for each sentence that is a field whose name the question has, such as `Phone:`."""
+    fields = {part.start for part in passage.parts if part.kind == BlockKind.DEFINITION}
+    names = [
+        analyse(sentence.partition(":")[0]) if start in fields else []
+        for (start, _), sentence in zip(passage.readings, passage.plain_sentences, strict=True)
+    ]
+    asked = statistics.frequencies.keys()
+    return np.array([float(bool(name) and asked >= set(name)) for name in names])
+
+
+def _says_little(passage: Passage, terms: Sequence[Sequence[str]]) -> list[int]:
+    """Return how little each sentence can say, however well it matches the question.
+
+    2 for headings, the header of a table and questions, 1 for prose of fewer than five terms, 0 for
+    all others: an item, a row or a field may be short.
+    """
+    parts = iter(passage.parts)
+    part = next(parts)
+    header = next((each for each in passage.parts if each.kind == BlockKind.ROW), None)
+    little = []
+    for (start, end), words in zip(passage.readings, terms, strict=True):
+        while start >= part.end:
+            part = next(parts)
+        is_title = part.kind == BlockKind.HEADING or (part is header and not passage.lead)
+        is_question = passage.plain[:end].endswith("?")
+        is_short = len(words) < _ENOUGH_TERMS and part.kind in _PROSE
+        little.append(2 if is_title or is_question else int(is_short))
+    return little
 
 
 def answer_sentence(
     sentences: Sequence[Sequence[str]],
     cosines: Scores | None,
     statistics: TermStatistics | None,
+    *,
+    says_little: Sequence[int],
 ) -> int:
     """Return the sentence that matches the question best: by meaning, by words, or by their sum.
-
-    A sentence of fewer than five terms (a title, a heading) is chosen only if there is no other:
-    it matches a question well and says little.
 
     Args:
         sentences: The terms of each sentence, at least one sentence.
         cosines: Of the sentences, shape (sentences,); None in lexical mode.
         statistics: Of the question's terms; None in dense mode.
+        says_little: One of those with the lowest number is chosen.
 
     Returns:
         Its position, from 0; the first of equals.
@@ -165,9 +200,8 @@ def answer_sentence(
         match += cosines
     if statistics is not None:
         match += [_term_share(statistics, terms) for terms in sentences]
-    is_long = np.array([len(terms) >= _ENOUGH_TERMS for terms in sentences])
-    if is_long.any():
-        match[~is_long] = -np.inf
+    little = np.array(says_little)
+    match[little > little.min()] = -np.inf
     return int(np.argmax(match))
 
 

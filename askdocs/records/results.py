@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from askdocs.records.spans import Range, Span
+from askdocs.records.spans import Excerpt, Part, Range, Span
 
 
 class Mode(StrEnum):
@@ -60,13 +60,17 @@ class Answer:
     """The sentence of a passage that matches the question best.
 
     Attributes:
-        text: Its indexed text.
+        text: As the file has it; where it is gone, as it was indexed.
+        plain: As it is read.
+        reading: Its span in the reader's text of the passage.
         chars: Its span in the document's text.
         begins: The line of its first character and the byte of that line, as UTF-8 and without a
             byte order mark, both from 1, in the file as it is now; None where it is gone.
     """
 
     text: str
+    plain: str
+    reading: Span
     chars: Span
     begins: tuple[int, int] | None = None
 
@@ -75,11 +79,15 @@ class Answer:
 class Context:
     """The indexed text around a passage, from the start to the end of paragraphs.
 
-    With the passage between them, `before` and `after` are one piece of the document.
+    Attributes:
+        before, after: As the file had it; with the passage between them, one piece of the document.
+        above, below: As it is read. Headings of empty sections are left out.
     """
 
     before: str
     after: str
+    above: Excerpt
+    below: Excerpt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +114,8 @@ class Hit:
         score: In [0, 1]; higher is better.
         place: Where the passage stands; in the file as it is now unless `status` is gone.
         headings: The headings above it, outermost first.
-        text: The indexed text.
+        text: As the file has it; where it is gone, as it was indexed.
+        plain, parts, lead, pages, cell: As `Passage` has them.
         answer: The answer sentence.
         status: Whether the citation holds in the file on disk.
         indexed: Where the passage stood when it was indexed, if it has moved since.
@@ -122,6 +131,8 @@ class Hit:
     place: Place
     headings: tuple[str, ...]
     text: str
+    plain: str
+    parts: tuple[Part, ...]
     answer: Answer
     status: CitationStatus
     indexed: Place | None = None
@@ -129,6 +140,9 @@ class Hit:
     signals: tuple[Signal, ...] = ()
     rerank_score: float | None = None
     context: Context | None = None
+    lead: str = ""
+    pages: Range | None = None
+    cell: int = 0
 
     @property
     def indexed_place(self) -> Place:
@@ -144,6 +158,8 @@ class CitedText:
     text: str
     status: CitationStatus
     indexed: Place | None = None
+    pages: Range | None = None
+    cell: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

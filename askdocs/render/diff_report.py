@@ -83,7 +83,7 @@ def _block(compared: ComparedRanking, style: Style) -> str:
 def _hit(hit: Hit, mark: str, style: Style) -> str:
     citation = style.paint(make_safe(_citation(hit)), "cyan")
     head = f"{_mark(mark, style)}{hit.rank}. {citation}  {style.paint(f'{hit.score:.2f}', 'dim')}\n"
-    answer = make_safe(one_line(hit.answer.text))
+    answer = make_safe(one_line(hit.answer.plain))
     spans = wrap(answer, style.body_width - MARGIN)
     return head + "".join(f"{'':<{2 * MARGIN}}{answer[start:end]}\n" for start, end in spans)
 

@@ -4,14 +4,16 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from urllib.parse import quote
 
 from askdocs.records.results import Hit, Ranking
-from askdocs.records.spans import Span
+from askdocs.records.spans import BlockKind, Excerpt, Span
 from askdocs.render.json import dump, ranking_object
-from askdocs.render.text import render_ranking, score_text, with_context
+from askdocs.render.text import place_text, render_ranking, score_text
 from askdocs.terminal import Style, escape_commands, make_safe, one_line
+from askdocs.text.formats import format_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +74,16 @@ def _render_vimgrep(rankings: Iterable[Ranking], layout: Layout) -> Iterator[str
     """Yield a line `path:line:column:answer` for each hit that is not gone, as editors read it.
 
     Line and column are those of the answer sentence in the current file; the column counts bytes.
+    In a format without lines they are 1, and the text begins with the page or cell.
     """
     for ranking in rankings:
         for hit in ranking.hits:
             if hit.answer.begins is not None:
                 line, column = hit.answer.begins
                 path = make_safe(_path_of(hit, layout))
-                yield f"{path}:{line}:{column}:{make_safe(one_line(hit.answer.text))}\n"
+                answer = make_safe(one_line(hit.answer.plain))
+                place = "" if format_of(path).is_text else place_text(hit)
+                yield f"{path}:{line}:{column}:{place and f'{place}: '}{answer}\n"
 
 
 def _render_paths(rankings: Iterable[Ranking], layout: Layout) -> Iterator[str]:
@@ -114,7 +119,7 @@ def _row(identity: str, hit: Hit) -> str:
     first, last = hit.place.lines
     fields = [
         identity, hit.rank, f"{hit.score:.4f}", hit.place.citation, hit.place.citation.path,
-        first, last, hit.status.value, one_line(hit.answer.text),
+        first, last, hit.status.value, one_line(hit.answer.plain),
     ]  # fmt: skip
     return "\t".join(make_safe(str(field)) for field in fields) + "\n"
 
@@ -157,6 +162,7 @@ _LEADING = re.compile(r"^(?:(?==)|\d{1,9}(?=\.))")
 _LIVE = re.compile(r"@(?=\S)|#(?=\d)|GH\\-(?=\d)|:(?=//)|www(?=\.)", re.IGNORECASE)
 # Invisible, and not copied with the text, as a zero-width space would be.
 _NOTHING = "<!-- -->"
+_BACKTICKS = re.compile("`+")
 
 
 def render_markdown(ranking: Ranking) -> str:
@@ -176,38 +182,57 @@ def escape_markdown(text: str) -> str:
 
 
 def _quotation(hit: Hit) -> str:
-    text, answer, _ = with_context(hit)
+    parts = tuple(part for part in hit.parts if part.kind != BlockKind.HEADING)
+    blocks = [*_quoted(Excerpt(hit.plain, parts), hit.answer.reading)]
+    if hit.context is not None:
+        above, below = hit.context.above, hit.context.below
+        blocks = [*_quoted(above, (0, 0)), *blocks, *_quoted(below, (0, 0))]
+    if hit.headings:
+        blocks.insert(0, [escape_markdown(" > ".join(hit.headings))])
     citation = hit.place.citation
-    first, last = hit.place.lines
     path = quote(citation.path, safe="/", errors="surrogateescape")
-    lines = f"L{first}" if first == last else f"L{first}-L{last}"
-    link = f"[{escape_markdown(str(citation))}]({path}#{lines})"
-    source = f"{hit.rank}\\. {link}, score {score_text(hit)}, {hit.status}"
-    return "\n".join([*_quoted(text, answer), ">", f"> {source}"])
+    link = f"[{escape_markdown(str(citation))}]({path}{_fragment(hit)})"
+    blocks.append([f"{hit.rank}\\. {link}, score {score_text(hit)}, {hit.status}"])
+    quoted = ("".join(f"> {line}".rstrip() + "\n" for line in lines) for lines in blocks)
+    return ">\n".join(quoted)[:-1]
 
 
-def _quoted(text: str, answer: Span) -> list[str]:
-    """Return the lines of a text as those of a quotation, with the answer sentence in bold."""
-    # Made safe first: that turns some characters into white space, which bold depends on.
-    safe = "\n".join(map(make_safe, text.split("\n")))
-    start, end = answer
-    if f"{safe[max(0, start - 1) : start]}{safe[end : end + 1]}".strip():
-        # Markdown makes bold only what stands between white space.
-        start, end = 0, 0
-    lines: list[str] = []
-    offset = 0
-    for line in safe.split("\n"):
-        first, last = (min(max(0, bound - offset), len(line)) for bound in (start, end))
-        body = _emphasised(line, (first, last))
-        if body or (lines and lines[-1] != ">"):
-            lines.append(f"> {body}".rstrip())
-        offset += len(line) + 1
-    return lines
+def _fragment(hit: Hit) -> str:
+    """Return the part of a link that opens a file at a hit, as browsers and GitHub know it."""
+    if not format_of(hit.place.citation.path).is_text:
+        return f"#page={hit.pages[0]}" if hit.pages else ""
+    first, last = hit.place.lines
+    return f"#L{first}" if first == last else f"#L{first}-L{last}"
+
+
+def _quoted(excerpt: Excerpt, answer: Span) -> Iterator[list[str]]:
+    """Yield the lines of each list and of each other block, with the answer sentence in bold."""
+    for kind, group in groupby(excerpt.parts, key=lambda part: part.kind):
+        texts = [
+            (excerpt.plain[start:end], (answer[0] - start, answer[1] - start))
+            for _, _, start, end in group
+        ]
+        if kind == BlockKind.ITEM:
+            # Flat: an indent would make code of an item that stands alone.
+            yield [f"- {_emphasised(make_safe(text), bold)}" for text, bold in texts]
+        elif kind == BlockKind.CODE:
+            yield from (_fenced(text) for text, _ in texts)
+        else:
+            yield from ([_emphasised(make_safe(text), bold)] for text, bold in texts)
+
+
+def _fenced(code: str) -> list[str]:
+    """Return lines of code between fences longer than any that they have."""
+    fence = "`" * max(3, 1 + max(map(len, _BACKTICKS.findall(code)), default=0))
+    return [fence, *map(make_safe, code.expandtabs(4).split("\n")), fence]
 
 
 def _emphasised(line: str, bold: Span) -> str:
     """Return a line with its bold part, without an indent, which would make it code."""
-    first, last = bold
+    first, last = (min(max(0, bound), len(line)) for bound in bold)
+    if f"{line[max(0, first - 1) : first]}{line[last : last + 1]}".strip():
+        # Markdown makes bold only what stands between white space.
+        return escape_markdown(line)
     if not line[first:last].strip():
         return escape_markdown(line)
     first += len(line[first:last]) - len(line[first:last].lstrip())

@@ -15,7 +15,7 @@ from askdocs.records.results import (
 )
 from askdocs.terminal import escape_commands
 
-SCHEMA = 1
+SCHEMA = 2
 """The version of the JSON objects. Removing a field or changing its meaning raises it."""
 
 _SCORE_DIGITS = 4
@@ -82,10 +82,19 @@ def round_score(score: float) -> float:
 def _hit(hit: Hit) -> dict[str, Any]:
     fields = {
         "rank": hit.rank, "score": round_score(hit.score), **_place(hit.place),
-        "headings": list(hit.headings), "text": hit.text,
-        "answer": {"text": hit.answer.text, "chars": list(hit.answer.chars)},
+        "headings": list(hit.headings), "text": hit.text, "plain": hit.plain,
+        "blocks": [part.kind.value for part in hit.parts],
+        "answer": {
+            "text": hit.answer.text, "plain": hit.answer.plain, "chars": list(hit.answer.chars),
+        },
         "status": hit.status.value,
     }  # fmt: skip
+    if hit.pages is not None:
+        fields["pages"] = list(hit.pages)
+    if hit.cell:
+        fields["cell"] = hit.cell
+    if hit.lead:
+        fields["lead"] = hit.lead
     if hit.rerank_score is not None:
         fields["rerank_score"] = round(hit.rerank_score, _RERANK_DIGITS)
     if hit.duplicates:

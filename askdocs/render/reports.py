@@ -8,6 +8,7 @@ from askdocs.records.results import Evaluation, JudgedRanking
 from askdocs.terminal import count_of, make_safe, one_line, size_text
 
 _MAX_REASONS = 10
+_MAX_KINDS = 5
 
 
 def changes_of(
@@ -32,7 +33,21 @@ def render_report(report: IndexReport) -> str:
     if not report.is_unchanged:
         parts = [f"indexed {counts}", f"{report.embedded} embedded", *_left_out(report)]
         summary = _timed(parts, report)
-    return "\n".join([*_reasons("skipped", report.skipped), make_safe(summary), ""])
+    lines = [*_reasons("skipped", report.skipped), *map(make_safe, _unread(report))]
+    return "\n".join([*lines, make_safe(summary), ""])
+
+
+def _unread(report: IndexReport) -> list[str]:
+    """Return a line for the files that are not indexed by their names."""
+    parts = []
+    if count := sum(report.other_kinds.values()):
+        most = sorted(report.other_kinds.items(), key=lambda kind: (-kind[1], kind[0]))
+        kinds = ", ".join(f"{name} ({number})" for name, number in most[:_MAX_KINDS])
+        more = ", ..." if len(most) > _MAX_KINDS else ""
+        parts.append(f"{count_of(count, 'file')} of other kinds: {kinds}{more}")
+    if report.ignored:
+        parts.append(f"{count_of(report.ignored, 'document')} that ignore files name")
+    return [f"left out  {'; '.join(parts)}"] if parts else []
 
 
 def render_refresh(report: IndexReport) -> str:
@@ -179,6 +194,7 @@ def _document_counts(records: Collection[DocumentRecord]) -> str:
 _LIMITS = {
     "max_line_chars": "lines up to {:,} characters", "max_sentences": "up to {:,} sentences",
     "max_documents": "up to {:,} documents", "max_depth": "up to {:,} folders deep",
+    "max_parse_seconds": "parsed in up to {:,} s",
 }  # fmt: skip
 
 
@@ -194,6 +210,8 @@ def _corpus_settings(corpus: CorpusSettings) -> str:
         parts.append("including hidden files")
     if corpus.max_bytes != default.max_bytes:
         parts.append(f"up to {size_text(corpus.max_bytes)}")
+    if corpus.max_parse_bytes != default.max_parse_bytes:
+        parts.append(f"parsed in up to {size_text(corpus.max_parse_bytes)}")
     for name, text in _LIMITS.items():
         limit = getattr(corpus, name)
         if limit != getattr(default, name):

@@ -1,13 +1,13 @@
 """Passages as text for a reader."""
 
 import os
-from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 
-from askdocs.records.results import CitationStatus, CitedText, Hit, Place, Ranking
-from askdocs.records.spans import Span
+from askdocs.records.results import CitedText, Hit, Ranking
+from askdocs.records.spans import Range
+from askdocs.render.passage import render_passage
 from askdocs.terminal import MARGIN, Style, columns, make_safe, wrap
+from askdocs.text.formats import format_of
 
 _MAX_DUPLICATES = 3
 _COLOURS = {"verified": "green", "moved": "yellow", "gone": "red"}
@@ -16,25 +16,15 @@ _COLOURS = {"verified": "green", "moved": "yellow", "gone": "red"}
 def render_ranking(ranking: Ranking, style: Style, *, base: Path) -> str:
     """Return the hits of one question; an empty string without hits.
 
-    Lines of the answer sentence have `>` in the margin, lines of the context alone `-`. On a
-    terminal the answer is also bold, and the context dim. Paths are relative to the absolute
-    folder `base`, where links lead.
+    Paths are relative to the absolute folder `base`, where links lead.
     """
     return "\n".join(_render_hit(hit, style, base) for hit in ranking.hits)
 
 
 def render_cited(cited: CitedText, style: Style, *, base: Path) -> str:
-    """Return a cited text under its citation; for arguments see `render_ranking`."""
-    head = _head(cited.place, cited.status, style, base)
-    return f"{head}\n{_body(cited.text, (0, 0), (0, len(cited.text)), style)}"
-
-
-def with_context(hit: Hit) -> tuple[str, Span, Span]:
-    """Return a passage with its context, and the spans of the answer and the passage in it."""
-    before, after = ("", "") if hit.context is None else (hit.context.before, hit.context.after)
-    answer = _shifted(hit.answer.chars, len(before) - hit.place.chars[0])
-    passage = (len(before), len(before) + len(hit.text))
-    return f"{before}{hit.text}{after}", answer, passage
+    """Return a cited text under its citation, as its file has it; see `render_ranking`."""
+    head = _head(cited, style, base)
+    return f"{head}\n{_source(cited.text, style)}"
 
 
 def score_text(hit: Hit) -> str:
@@ -44,26 +34,29 @@ def score_text(hit: Hit) -> str:
 
 
 def _render_hit(hit: Hit, style: Style, base: Path) -> str:
-    head = _head(hit.place, hit.status, style, base, score_text(hit))
-    notes = [make_safe(" > ".join(hit.headings))] if hit.headings else []
-    notes += _duplicates(hit, style.body_width)
-    body = _body(*with_context(hit), style)
+    head = _head(hit, style, base, score_text(hit))
+    notes = [" > ".join(hit.headings), _duplicates(hit)]
     explanation = "\n" + _dim_lines(_explanation(hit), style) if hit.signals else ""
-    return f"{f'{hit.rank}.':<{MARGIN}}{head}\n{_dim_lines(notes, style)}{body}{explanation}"
+    body = f"{_dim_lines(_wrapped(notes, style), style)}{render_passage(hit, style)}{explanation}"
+    return f"{f'{hit.rank}.':<{MARGIN}}{head}\n{body}"
 
 
 def _dim_lines(lines: list[str], style: Style) -> str:
-    return "".join(f"{'':<{MARGIN}}{style.paint(line, 'dim')}\n" for line in lines if line)
+    return "".join(f"{'':<{MARGIN}}{style.paint(line, 'dim')}\n" for line in lines)
 
 
-def _duplicates(hit: Hit, width: int) -> list[str]:
-    """Return a wrapped list of the citations of the same text, at most the first few."""
+def _wrapped(notes: list[str], style: Style) -> list[str]:
+    safe = map(make_safe, notes)
+    return [note[start:end] for note in safe for start, end in wrap(note, style.body_width)]
+
+
+def _duplicates(hit: Hit) -> str:
+    """Return where the same text stands, at most the first few places."""
     if not hit.duplicates:
-        return []
-    citations = [make_safe(str(citation)) for citation in hit.duplicates[:_MAX_DUPLICATES]]
-    more = len(hit.duplicates) - len(citations)
-    text = f"the same in {', '.join(citations)}{f' and {more} more' if more else ''}"
-    return [text[start:end] for start, end in wrap(text, width)]
+        return ""
+    citations = map(str, hit.duplicates[:_MAX_DUPLICATES])
+    more = len(hit.duplicates) - _MAX_DUPLICATES
+    return f"the same in {', '.join(citations)}{f' and {more} more' if more > 0 else ''}"
 
 
 def _explanation(hit: Hit) -> list[str]:
@@ -80,57 +73,46 @@ def _explanation(hit: Hit) -> list[str]:
     return lines
 
 
-def _head(place: Place, status: CitationStatus, style: Style, base: Path, score: str = "") -> str:
-    first, last = place.lines
-    lines = f"line {first}" if first == last else f"lines {first}-{last}"
-    name = make_safe(str(place.citation))
-    address = Path(os.path.normpath(base / place.citation.path)).as_uri()
-    citation = style.paint(style.link(str(place.citation), address), "cyan")
-    painted = style.paint(status, _COLOURS[status])
-    parts = [style.paint(lines, "dim"), style.paint(score, "bold"), painted]
-    whole = "  ".join(filter(None, [name, lines, score, status]))
+def _head(cited: Hit | CitedText, style: Style, base: Path, score: str = "") -> str:
+    where = place_text(cited)
+    citation = cited.place.citation
+    name = make_safe(str(citation))
+    address = Path(os.path.normpath(base / citation.path)).as_uri()
+    if cited.pages and not format_of(citation.path).is_text:
+        address += f"#page={cited.pages[0]}"
+    linked = style.paint(style.link(str(citation), address), "cyan")
+    painted = style.paint(cited.status, _COLOURS[cited.status])
+    parts = [style.paint(where, "dim"), style.paint(score, "bold"), painted]
+    whole = "  ".join(filter(None, [name, where, score, cited.status]))
     # A terminal would break the line anywhere; a citation stays whole, so that it can be copied.
     is_broken = MARGIN + columns(name) <= style.width < MARGIN + columns(whole)
     gap = f"\n{'':<{MARGIN}}" if is_broken else "  "
-    return citation + gap + "  ".join(filter(None, parts))
+    return linked + gap + "  ".join(filter(None, parts))
 
 
-def _body(text: str, answer: Span, passage: Span, style: Style) -> str:
-    """Return the wrapped text, marked in the margin where it is answer or context."""
+def place_text(cited: Hit | CitedText) -> str:
+    """Return where a text stands in its file: its lines, its pages or its cell, if it has any."""
+    if format_of(cited.place.citation.path).is_text:
+        return _range_text("line", cited.place.lines)
+    if cited.pages:
+        return _range_text("page", cited.pages)
+    return f"cell {cited.cell}" if cited.cell else ""
+
+
+def _range_text(noun: str, numbers: Range) -> str:
+    first, last = numbers
+    return f"{noun} {first}" if first == last else f"{noun}s {first}-{last}"
+
+
+def _source(text: str, style: Style) -> str:
+    """Return the lines of a file, those that are too wide wrapped with the line's indent."""
     lines: list[str] = []
-    offset = 0
-    for line in text.split("\n"):
-        if line.strip():
-            lines += _wrapped(line, _shifted(answer, -offset), _shifted(passage, -offset), style)
-        elif lines and lines[-1]:
+    # A form feed between pages is white space, and not shown as a command.
+    safe = (make_safe(line if line.strip() else "") for line in text.split("\n"))
+    for line in safe:
+        indent = min(len(line) - len(line.lstrip()), style.body_width // 2)
+        spans = wrap(line, style.body_width - indent)
+        lines += [f"{'':<{MARGIN + indent}}{line[start:end]}" for start, end in spans]
+        if not spans and lines and lines[-1]:
             lines.append("")
-        offset += len(line) + 1
     return "".join(f"{line}\n" for line in lines)
-
-
-def _wrapped(line: str, answer: Span, passage: Span, style: Style) -> Iterator[str]:
-    """Yield the pieces of a line of the text, each with the line's indent."""
-    safe = make_safe(line)
-    width = style.body_width
-    indent = min(len(safe) - len(safe.lstrip()), width // 2)
-    for start, end in wrap(safe, width - indent):
-        piece = (start, end)
-        mark = ">" if _overlap(piece, answer) else "" if _overlap(piece, passage) else "-"
-        cuts = sorted({min(max(cut, start), end) for cut in (start, end, *answer, *passage)})
-        parts = (_painted(safe[slice(*cut)], cut, answer, passage, style) for cut in pairwise(cuts))
-        yield f"{mark:<{MARGIN + indent}}{''.join(parts)}"
-
-
-def _painted(text: str, span: Span, answer: Span, passage: Span, style: Style) -> str:
-    """Paint a text that is all answer, all passage or all context."""
-    if _overlap(span, answer):
-        return style.paint(text, "bold")
-    return text if _overlap(span, passage) else style.paint(text, "dim")
-
-
-def _overlap(first: Span, second: Span) -> bool:
-    return max(first[0], second[0]) < min(first[1], second[1])
-
-
-def _shifted(span: Span, by: int) -> Span:
-    return span[0] + by, span[1] + by

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property, lru_cache, partial
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from askdocs.citations import begins_at, place_of_passage, verify
+from askdocs.citations import begins_at, place_of_passage, span_of_part, verify
 from askdocs.records.results import Answer, CitationStatus, CitedText, Context, Hit, Mode, Ranking
-from askdocs.text.document import read_document
+from askdocs.records.spans import Excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,15 +18,12 @@ if TYPE_CHECKING:
     from askdocs.ranking.candidates import Nearest
     from askdocs.ranking.order import RankedPassage
     from askdocs.records.results import Question
-    from askdocs.records.spans import StoredPassage
+    from askdocs.records.spans import Passage, Span, StoredPassage
     from askdocs.search.index import OpenGeneration
     from askdocs.search.options import AskOptions
     from askdocs.store.protocol import Mask, Vectors
 
     Scored: TypeAlias = tuple[RankedPassage, float | None]
-
-# Comparing a longer document whole would take longer than the question.
-_MOST_COMPARED_CHARS = 1 << 18
 
 
 class Answering:
@@ -41,10 +39,9 @@ class Answering:
         self._sources = opened.sources()
         # The vector and the nearest sentences of each question.
         self._known: dict[str, tuple[Vectors, Nearest]] = {}
-        self._indexed_document = lru_cache(maxsize=64)(
-            lambda path: read_document(path, opened.reader.text_of(path))
-        )
-        self._changed: dict[str, bool] = {}
+        self._indexed_document = lru_cache(maxsize=64)(opened.reader.document)
+        self._indexed_passages = lru_cache(maxsize=64)(opened.reader.passages_of)
+        self._digests: dict[str, str] = {}
 
     def look_up(self, questions: Sequence[Question]) -> None:
         """Find the nearest sentences of questions together, in a fraction of the time.
@@ -102,10 +99,7 @@ class Answering:
         return ranked(self._opened.reader, text, vector, nearest=nearest)
 
     def _changed_documents(self, hits: Sequence[Hit]) -> tuple[str, ...]:
-        """Return the paths of cited documents that have changed, as far as reading the hits shows.
-
-        A large document whose passages are all in place is not compared.
-        """
+        """Return the paths of cited documents that have changed since they were indexed."""
         lost = {hit.place.citation.path for hit in hits if hit.status != CitationStatus.VERIFIED}
         cited = dict.fromkeys(hit.place.citation.path for hit in hits)
         return tuple(path for path in cited if path in lost or self._has_changed(path))
@@ -113,19 +107,31 @@ class Answering:
     def _hit(self, rank: int, ranked: RankedPassage, rerank_score: float | None) -> Hit:
         passage = ranked.stored.passage
         cited = self._cite(ranked.stored)
-        document = self._sources.document(ranked.stored.path)
-        start, end = (offset - passage.chars[0] for offset in ranked.answer)
+        file = self._sources.file(ranked.stored.path)
+        start, end = (offset - passage.chars[0] for offset in passage.sentences[ranked.answer])
+        start, end = span_of_part(passage.text, (start, end), cited.text)
         origin = cited.place.chars[0]
         chars, begins = (origin + start, origin + end), None
-        if document is not None and cited.status != CitationStatus.GONE:
-            begins = begins_at(document.text, chars[0])
+        if file is not None and cited.status != CitationStatus.GONE:
+            begins = (1, 1) if file.text is None else begins_at(file.text, chars[0])
         return Hit(
             rank=rank,
             score=ranked.score,
             place=cited.place,
             headings=passage.headings,
-            text=passage.text,
-            answer=Answer(text=passage.text[start:end], chars=chars, begins=begins),
+            text=cited.text,
+            plain=passage.plain,
+            parts=passage.parts,
+            lead=passage.lead,
+            pages=passage.pages,
+            cell=passage.cell,
+            answer=Answer(
+                text=cited.text[start:end],
+                plain=passage.plain_sentences[ranked.answer],
+                reading=passage.readings[ranked.answer],
+                chars=chars,
+                begins=begins,
+            ),
             status=cited.status,
             indexed=cited.indexed,
             duplicates=tuple(self._cite(copy).place.citation for copy in ranked.duplicates),
@@ -136,26 +142,60 @@ class Answering:
 
     def _cite(self, stored: StoredPassage) -> CitedText:
         place = place_of_passage(stored.path, stored.passage)
-        return verify(stored.passage.text, place, self._sources.document(stored.path))
+        file = self._sources.file(stored.path)
+        self._digests[stored.path] = stored.sha256
+        return verify(stored.passage.text, place, stored.sha256, file)
 
     def _around(self, stored: StoredPassage) -> Context:
-        """Return the paragraphs around a passage, with what it leaves of its own paragraphs."""
+        """Return the blocks around a passage, with what it leaves of its own blocks.
+
+        They end before a block that nobody reads.
+        """
         document, count = self._indexed_document(stored.path), self._options.context
+        passages = self._indexed_passages(stored.path)
+        if document is None:
+            raise KeyError(stored.path)
         first, last = stored.passage.paragraphs
         start, end = stored.passage.chars
-        above = document.paragraphs[max(0, first - 1 - count)]
-        below = document.paragraphs[min(len(document.paragraphs), last + count) - 1]
-        text = document.text
-        return Context(before=text[above.chars[0] : start], after=text[end : below.chars[1]])
+        spans = document.paragraphs
+        above = list(takewhile(_is_read, reversed(spans[max(0, first - 1 - count) : first])))
+        below = list(takewhile(_is_read, spans[last - 1 : last + count]))
+        earlier = [each.passage for each in passages if each.id < stored.id]
+        later = [each.passage for each in passages if each.id > stored.id]
+        return Context(
+            before=document.text[above[-1][0] : start],
+            after=document.text[end : below[-1][1]],
+            above=_excerpt(earlier, range(first - len(above) + 1, first + 1)),
+            below=_excerpt(later, range(last, last + len(below))),
+        )
 
     def _has_changed(self, path: str) -> bool:
-        if path not in self._changed:
-            now = self._sources.document(path)
-            self._changed[path] = now is None or (
-                len(now.text) <= _MOST_COMPARED_CHARS
-                and now.text.rstrip() != self._opened.reader.text_of(path).rstrip()
-            )
-        return self._changed[path]
+        """Return True if a cited document differs from what was indexed, line ends aside."""
+        now = self._sources.file(path)
+        if now is None or now.is_checkout_of(self._digests[path]):
+            return now is None
+        document = self._indexed_document(path)
+        if now.text is None or document is None:
+            return True
+        # The index has no more than the last passage's end.
+        return now.text.rstrip() != document.text.rstrip()
+
+
+def _excerpt(passages: Sequence[Passage], numbers: range) -> Excerpt:
+    """Return what passages have of the blocks with some numbers."""
+    plain, parts = "", []
+    for passage in passages:
+        for number, part in enumerate(passage.parts, passage.paragraphs[0]):
+            if number in numbers:
+                start = len(plain)
+                plain += passage.plain[part.start : part.end]
+                parts.append(part._replace(start=start, end=len(plain)))
+                plain += "\n"
+    return Excerpt(plain, tuple(parts))
+
+
+def _is_read(span: Span) -> bool:
+    return span[0] < span[1]
 
 
 def _reranked(
@@ -166,7 +206,7 @@ def _reranked(
         return [(passage, None) for passage in ranked]
     from askdocs.ranking.signals import DIGITS
 
-    scores = reranker.score(question, [passage.stored.passage.text for passage in ranked])
+    scores = reranker.score(question, [passage.stored.passage.plain for passage in ranked])
     rounded = [round(score, DIGITS) for score in scores.tolist()]
     order = sorted(range(len(ranked)), key=lambda position: -rounded[position])
     return [(ranked[position], rounded[position]) for position in order]

@@ -8,8 +8,8 @@ from operator import mul
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from askdocs.citations import Sources, parse_citation, resolve, verify
-from askdocs.corpus.walk import current_folder, relative_root
+from askdocs.citations import Sources, parse_citation, parse_page, place_of_page, resolve, verify
+from askdocs.corpus.walk import current_folder, reason_left_out, relative_root, source_path
 from askdocs.embedding.compiled import Opening, begin_opening, open_encoder
 from askdocs.embedding.model import PROBE_SENTENCE, locate_model
 from askdocs.errors import DamagedIndexError, ModelError, UnusableIndexError, UsageError
@@ -17,8 +17,8 @@ from askdocs.index.encoders import carried_encoders
 from askdocs.index.generation import current_digest, open_generation
 from askdocs.records.manifest import DocumentStatus
 from askdocs.records.results import CitedText, Mode, Question, Ranking
+from askdocs.records.spans import Document, Span
 from askdocs.search.options import AskOptions, grouped, select_documents
-from askdocs.text.document import read_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -127,7 +127,8 @@ class Index:
         """Return the indexed text that a citation names, and whether its file still has it.
 
         Args:
-            citation: As `ask` prints it, or with a path from the current folder.
+            citation: As `ask` prints it, or with a path from the current folder; or a page, as
+                `report.pdf#page=3`, which names the passages that touch it.
 
         Raises:
             UsageError: It is not a citation, or the index lacks the document or paragraph.
@@ -203,17 +204,48 @@ class OpenGeneration:
 
     def show(self, citation: str) -> CitedText:
         """See `Index.show`."""
-        parsed = parse_citation(citation)
-        # A path may be relative to the current folder.
-        documents, path = self.store.documents, parsed.path
-        path = path if path in documents else relative_root(Path(path), self.store.base)
+        named, page = parse_page(citation) or (parse_citation(citation).path, 0)
+        path = self._path_of(named)
+        document = self.reader.document(path) or Document(path=path, text="", paragraphs=())
+        passages = [stored.passage for stored in self.reader.passages_of(path)]
+        if page:
+            place = place_of_page(page, document, passages)
+        else:
+            place = resolve(replace(parse_citation(citation), path=path), document)
+        sha256 = self.store.documents[path].sha256
+        text = document.text[slice(*place.chars)]
+        cited = verify(text, place, sha256, self.sources().file(path))
+        around = [each for each in passages if _overlap(each.chars, place.chars)]
+        pages = [number for each in around for number in each.pages or ()]
+        return replace(
+            cited,
+            pages=(min(pages), max(pages)) if pages else None,
+            cell=around[0].cell if around else 0,
+        )
+
+    def _path_of(self, named: str) -> str:
+        """Return the path of a document, which may be named from the current folder."""
+        documents = self.store.documents
+        path = named if named in documents else relative_root(Path(named), self.store.base)
         if path not in documents or documents[path].status != DocumentStatus.INDEXED:
-            message = f"the index has no document {parsed.path}"
-            raise UsageError(message, hint="askdocs status --documents")
-        text = self.reader.text_of(path)
-        place = resolve(replace(parsed, path=path), read_document(path, text))
-        start, end = place.chars
-        return verify(text[start:end], place, self.sources().document(path))
+            raise UsageError(
+                f"the index has no document {named}{self._why_missing(path)}",
+                hint="askdocs status --documents",
+            )
+        return path
+
+    def _why_missing(self, path: str) -> str:
+        """Return why a file that is there is no document, after a colon."""
+        if record := self.store.documents.get(path):
+            return f": {record.reason}"
+        try:
+            is_there = source_path(self.store.base, path).is_file()
+        except OSError:
+            is_there = False
+        if not is_there:
+            return ""
+        reason = reason_left_out(self.store.base, self.store.manifest.corpus, path)
+        return f": {reason or 'it is new, or not below an indexed folder'}"
 
     def _checked_encoder(self) -> Encoder:
         """Return the encoder if its model is the one that made the index."""
@@ -241,3 +273,7 @@ class OpenGeneration:
             carried = f"the encoder that {self._directory} carries cannot be used"
             hint = "askdocs index --portable where the model is installed, or --mode lexical"
             raise ModelError(f"{carried}, and no other is here: {error}", hint=hint) from error
+
+
+def _overlap(first: Span, second: Span) -> bool:
+    return max(first[0], second[0]) < min(first[1], second[1])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from askdocs.corpus.ignore import path_matcher
 from askdocs.errors import UsageError
 from askdocs.records.results import Mode, Question
-from askdocs.text.document import is_encodable
+from askdocs.text.decode import is_encodable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -18,6 +18,10 @@ K1 = 1.2
 """BM25's k1: how soon further occurrences of a term stop adding to the score."""
 B = 0.75
 """BM25's b: how much the length of a passage counts, from 0 to 1."""
+CONTEXT_WEIGHT = 0.5
+"""How much an occurrence in the context of a passage counts, where one in the passage counts 1."""
+CONTEXT_B = 0.5
+"""The b of the context."""
 
 # Numbers keep their separators ("1,000.5"), words their apostrophes ("Russia's").
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_][^\W_]*(?:'[^\W_]+)*")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from askdocs.store.analysis import K1, B, TermStatistics
+from askdocs.store.analysis import CONTEXT_B, CONTEXT_WEIGHT, K1, B, TermStatistics
 from askdocs.store.arrays import boundaries_of, npys, read_arrays
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from askdocs.disk.verified import VerifiedFile
+    from askdocs.store.context import ContextReader
     from askdocs.store.protocol import Ids, Scores
 
     Postings: TypeAlias = tuple[NDArray[np.int32], NDArray[np.uint16]]
@@ -42,13 +43,15 @@ class LexicalReader:
     on how the index is cut. Passages are numbered through all segments.
     """
 
-    def __init__(self, segments: Sequence[PostingsReader]) -> None:
+    def __init__(
+        self, segments: Sequence[PostingsReader], contexts: Sequence[ContextReader] = ()
+    ) -> None:
         self._segments = segments
+        self._contexts = contexts
         self._starts = boundaries_of(len(segment.lengths) for segment in segments).tolist()
-        lengths = np.concatenate([segment.all_lengths() for segment in segments])
-        mean = float(lengths.mean()) if len(lengths) else 0.0
-        relative = lengths / mean if mean else np.zeros(len(lengths))
-        self._saturation = K1 * (1 - B + B * relative)
+        self._norms = _norms([segment.all_lengths() for segment in segments], B)
+        context_lengths = [context.postings.all_lengths() for context in contexts]
+        self._context_norms = _norms(context_lengths, CONTEXT_B)
         # Statistics and scores are asked for one after the other.
         self._find = lru_cache(maxsize=1024)(
             lambda term: [segment.find(term) for segment in segments]
@@ -60,26 +63,54 @@ class LexicalReader:
         return TermStatistics(passages=self._starts[-1], frequencies=frequencies)
 
     def scores(self, terms: Sequence[str]) -> Scores:
-        """Return the BM25 score of every passage for some distinct terms, shape (passages,).
+        """Return the BM25F score of every passage for some distinct terms, shape (passages,).
+
+        Its fields are the passage and its context. A passage without a context has its BM25 score.
 
         Source:
-            Robertson & Zaragoza (2009), doi:10.1561/1500000019, eq. 3.15.
+            Robertson & Zaragoza (2009), doi:10.1561/1500000019, eq. 3.15 and section 3.6: the
+            frequencies of a term, each divided by its field's length normalisation, are added
+            with the fields' weights before they saturate.
         """
         scores = np.zeros(self._starts[-1])
         statistics = self.statistics(terms)
         for term in terms:
             weight = statistics.idf(term) * (K1 + 1)
-            for number, (start, end) in enumerate(self._find(term)):
-                if start < end:
-                    part = slice(*self._starts[number : number + 2])
-                    passages, frequencies = self._segments[number].postings(start, end)
-                    saturation = self._saturation[part][passages]
-                    scores[part][passages] += weight * frequencies / (frequencies + saturation)
+            for number, frequencies in enumerate(self._frequencies(term)):
+                part = slice(*self._starts[number : number + 2])
+                scores[part] += weight * frequencies / (frequencies + K1)
         return scores
+
+    def _frequencies(self, term: str) -> Iterator[Scores]:
+        """Yield the weighted frequencies of a term in the passages of each segment."""
+        for number, (start, end) in enumerate(self._find(term)):
+            frequencies = np.zeros(len(self._segments[number].lengths))
+            if start < end:
+                passages, counts = self._segments[number].postings(start, end)
+                frequencies[passages] = counts / self._norms[number][passages]
+            if self._contexts:
+                self._add_context(number, term, frequencies)
+            yield frequencies
+
+    def _add_context(self, number: int, term: str, frequencies: Scores) -> None:
+        context = self._contexts[number]
+        start, end = context.postings.find(term)
+        if start < end:
+            sections, counts = context.postings.postings(start, end)
+            of_section = np.zeros(len(context.postings.lengths))
+            of_section[sections] = CONTEXT_WEIGHT * counts / self._context_norms[number][sections]
+            frequencies += of_section[context.section_of_passages()]
 
     def prepare(self) -> None:
         """Read the terms now, which every search needs."""
         self._find("")
+
+
+def _norms(lengths: Sequence[NDArray[np.int32]], b: float) -> list[Scores]:
+    """Return the length normalisation of each passage or section, by segment."""
+    total, count = sum(int(part.sum()) for part in lengths), sum(map(len, lengths))
+    mean = total / count if total else 1.0
+    return [(1 - b) + (b / mean) * part.astype(np.float64) for part in lengths]
 
 
 class PostingsWriter:
@@ -148,13 +179,15 @@ class PostingsReader:
     """Finds the passages of one segment that have a term, numbered from 0.
 
     A file that is not a sequence of six arrays that fit each other raises ValueError. `lengths` has
-    how many terms each passage has, counting repetitions.
+    how many terms each passage has, counting repetitions; `more` the arrays of the types in the
+    argument that follow in the same file.
     """
 
-    def __init__(self, file: VerifiedFile) -> None:
-        arrays = read_arrays(file, "i8 i4 i4 i4 u2 u1")
+    def __init__(self, file: VerifiedFile, *, more: str = "") -> None:
+        arrays = read_arrays(file, f"i8 i4 i4 i4 u2 u1 {more}".strip())
         self._posting_offsets, self._name_offsets, self.lengths = arrays[:3]
-        self._passages, self._frequencies, self._names = arrays[3:]
+        self._passages, self._frequencies, self._names = arrays[3:6]
+        self.more = arrays[6:]
         if len(self._posting_offsets) != len(self._name_offsets):
             raise ValueError("its terms and their lists of passages differ in number")
         if len(self._passages) != len(self._frequencies):

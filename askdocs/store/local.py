@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from askdocs.disk.verified import VerifiedFile
-    from askdocs.records.spans import StoredPassage
+    from askdocs.records.spans import Document, StoredPassage
     from askdocs.store.analysis import TermStatistics
     from askdocs.store.codebook import Codebook
     from askdocs.store.lists import ListsReader
@@ -84,7 +84,8 @@ class GenerationReader:
 
     @cached_property
     def _lexical(self) -> LexicalReader:
-        return LexicalReader([segment.postings for segment in self.segments])
+        postings = [segment.postings for segment in self.segments]
+        return LexicalReader(postings, [segment.context for segment in self.segments])
 
     @cached_property
     def _dense(self) -> FlatReader | ListsReader:
@@ -165,7 +166,6 @@ class GenerationReader:
         return passages
 
     def passages_of(self, path: str) -> list[StoredPassage]:
-        """Return the passages of a document in order; none if it is not in the index."""
         position = self.find(path)
         if position is None:
             return []
@@ -173,9 +173,9 @@ class GenerationReader:
         passages = self.segments[segment].texts.passages_between(number, number + 1)
         return list(self._stored(segment, np.arange(*passages)))
 
-    def text_of(self, path: str) -> str:
+    def document(self, path: str) -> Document | None:
         position = self.find(path)
-        return "" if position is None else self.segments[position[0]].texts.text(position[1])
+        return None if position is None else self.segments[position[0]].texts.document(position[1])
 
     def find(self, path: str) -> tuple[int, int] | None:
         """Return the segment of a document and its number there, from 0; None if not indexed."""

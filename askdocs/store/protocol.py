@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from askdocs.records.manifest import DocumentRecord, Manifest
-    from askdocs.records.spans import StoredPassage
+    from askdocs.records.spans import Document, StoredPassage
     from askdocs.store.analysis import TermStatistics
 
     Ids: TypeAlias = NDArray[np.int64]
@@ -109,20 +109,23 @@ class Reader(Protocol):
             KeyError: There is no such passage.
         """
 
+    def passages_of(self, path: str) -> list[StoredPassage]:
+        """Return the passages of a document in order; none if it is not in the index."""
+
     def passages_in(self, paths: Collection[str]) -> Mask:
         """Return which passages belong to some documents, shape (passages,).
 
         Paths that are not in the index are ignored.
         """
 
-    def text_of(self, path: str) -> str:
-        """Return a document's indexed text up to the end of its last passage.
+    def document(self, path: str) -> Document | None:
+        """Return a document as it was indexed, up to the end of its last passage; None for others.
 
-        Empty if the document is not in the index.
+        A document without passages has no text.
         """
 
     def documents(self) -> list[tuple[str, str]]:
-        """Return the path and encoding of every document, in order of path."""
+        """Return the path of every document and the digest of its bytes, in order of path."""
 
     def prepare(self, *, lexical: bool) -> None:
         """Read and verify now what every dense search needs, and every lexical one on request."""

@@ -6,9 +6,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from askdocs.disk import access, durable
-from askdocs.store.analysis import analyse
 from askdocs.store.arrays import read_arrays
 from askdocs.store.bm25 import PostingsReader, PostingsWriter
+from askdocs.store.context import ContextReader, ContextWriter, body_terms, context_terms
 from askdocs.store.dense import FLAT, FlatReader
 from askdocs.store.stored import TABLES, TextReader, TextWriter
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from askdocs.disk.verified import VerifiedFile
+    from askdocs.records.blocks import ParsedText
     from askdocs.records.manifest import FileRecord
     from askdocs.records.spans import Passage
     from askdocs.store.lists import SegmentLists
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _Parsed = TypeVar("_Parsed")
 
 LEXICAL = "lexical.npys"
+CONTEXT = "context.npys"
 LISTS = "dense.npys"
 
 
@@ -48,6 +50,14 @@ class SegmentReader:
         postings = _parsed(PostingsReader, file)
         _require_equal(file, "passages", len(postings.lengths), len(self.texts.passages))
         return postings
+
+    @cached_property
+    def context(self) -> ContextReader:
+        """The inverted index of what is searched with the passages of each section."""
+        file = self._open_file(CONTEXT)
+        context = _parsed(ContextReader, file)
+        _require_equal(file, "passages", len(context.sections), len(self.texts.passages))
+        return context
 
     @cached_property
     def flat(self) -> FlatReader:
@@ -77,6 +87,7 @@ class SegmentWriter:
         self._directory = directory
         self._texts = TextWriter(directory)
         self._postings = PostingsWriter()
+        self._context = ContextWriter()
         self._vectors = vectors
 
     @property
@@ -85,9 +96,14 @@ class SegmentWriter:
         return self._texts.passages
 
     def add(
-        self, path: str, encoding: str, text: str, passages: Sequence[Passage], vectors: Vectors
+        self,
+        path: str,
+        sha256: str,
+        parsed: ParsedText,
+        passages: Sequence[Passage],
+        vectors: Vectors,
     ) -> None:
-        """Add the next document, with its decoded text, its passages and their sentences' vectors.
+        """Add the next document, with its digest, its passages and their sentences' vectors.
 
         Raises:
             ValueError: The path is not greater than the one before it, or the number of vectors is
@@ -96,11 +112,12 @@ class SegmentWriter:
         sentences = sum(len(passage.sentences) for passage in passages)
         if len(vectors) != sentences:
             raise ValueError(f"must have one vector for each sentence, got {len(vectors)}")
-        self._texts.add(path, encoding, text, passages)
+        self._texts.add(path, sha256, parsed, passages)
         self._vectors.add(vectors)
         self.sentences += sentences
         for passage in passages:
-            self._postings.add(analyse(passage.text))
+            self._postings.add(body_terms(passage))
+        self._context.add(context_terms(path, parsed.context, passages))
 
     def copy(self, source: GenerationReader, segment: int, first: int, last: int) -> None:
         """Copy documents from number `first` up to `last` of a segment of another generation.
@@ -112,6 +129,7 @@ class SegmentWriter:
         sentences = old.texts.sentences_between(*passages)
         self._texts.copy(old.texts, first, last)
         self._postings.copy(old.postings, *passages)
+        self._context.copy(old.context, *passages)
         self._vectors.copy(source, segment, *sentences)
         self.sentences += sentences[1] - sentences[0]
 
@@ -120,6 +138,7 @@ class SegmentWriter:
         return {
             **self._texts.finish(),
             **durable.write_index_file(self._directory / LEXICAL, self._postings.pieces()),
+            **durable.write_index_file(self._directory / CONTEXT, self._context.pieces()),
             **self._vectors.finish(self._directory),
         }
 

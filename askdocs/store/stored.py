@@ -8,12 +8,14 @@ from array import array
 from bisect import bisect_left
 from functools import cache
 from hashlib import blake2b
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from askdocs.disk import access, durable
-from askdocs.records.spans import Passage, StoredPassage
+from askdocs.records.blocks import visible_spans
+from askdocs.records.spans import BlockKind, Document, Part, Passage, StoredPassage
 from askdocs.store.arrays import boundaries_of, npys, read_arrays
 from askdocs.store.partition import DOCUMENTS
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from askdocs.disk.verified import VerifiedFile
     from askdocs.errors import DamagedFileError
+    from askdocs.records.blocks import ParsedText
     from askdocs.records.manifest import FileRecord
     from askdocs.store.arrays import VerifiedArray
     from askdocs.store.protocol import Ids
@@ -43,6 +46,8 @@ class TextWriter:
         self._documents = _LinesWriter(directory / DOCUMENTS)
         self._passages = _LinesWriter(directory / PASSAGES)
         self._digests = array("q")
+        self._blocks = array("q")
+        self._spans = array("q")
         self._last_path: str | None = None
 
     @property
@@ -50,17 +55,19 @@ class TextWriter:
         """How many passages were added so far."""
         return len(self._passages.lengths)
 
-    def add(self, path: str, encoding: str, text: str, passages: Sequence[Passage]) -> None:
+    def add(self, path: str, sha256: str, parsed: ParsedText, passages: Sequence[Passage]) -> None:
         """Add the next document with all its passages in order; see `SegmentWriter.add`."""
         self._begin_at(path)
         # Escaped, because a path may hold what UTF-8 cannot encode.
-        self._documents.add(json.dumps([path, encoding]).encode("ascii"), len(passages))
+        self._documents.add(json.dumps([path, sha256]).encode("ascii"), len(passages))
+        self._blocks.append(len(parsed.blocks))
+        self._spans.extend(chain.from_iterable(visible_spans(parsed)))
         end = 0
         for passage in passages:
-            fields = _fields(passage, text[end : passage.chars[0]])
+            fields = _fields(passage, parsed.text[end : passage.chars[0]])
             line = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
             self._passages.add(line.encode(), len(passage.sentences))
-            self._digests.append(text_digest(passage.text))
+            self._digests.append(text_digest(passage.plain))
             end = passage.chars[1]
 
     def copy(self, source: TextReader, first: int, last: int) -> None:
@@ -70,13 +77,21 @@ class TextWriter:
         self._documents.copy(source.documents, first, last)
         self._passages.copy(source.passages, *passages)
         self._digests.extend(source.digests.rows(*passages).tolist())
+        blocks = source.blocks.rows(first, last + 1)
+        self._blocks.extend(np.diff(blocks).tolist())
+        self._spans.extend(source.spans.rows(*blocks[[0, -1]].tolist()).ravel().tolist())
         self._last_path = source.path(last - 1)
 
     def finish(self) -> dict[str, FileRecord]:
         """Make the files durable and return their records by their names."""
         documents, passages = self._documents, self._passages
         tables = (documents.lengths, passages.lengths, documents.counts, passages.counts)
-        arrays = [*map(boundaries_of, tables), np.array(self._digests, np.int64)]
+        spans = np.array(self._spans, np.int64).reshape(-1, 2)
+        arrays = [
+            *map(boundaries_of, (*tables, self._blocks)),
+            np.array(self._digests, np.int64),
+            spans,
+        ]
         records = {**documents.file.finish(), **passages.file.finish()}
         return {**records, **durable.write_index_file(self._path, npys(arrays))}
 
@@ -97,7 +112,9 @@ class TextReader:
     Attributes:
         documents: The lines of documents, each with its passages.
         passages: The lines of passages, each with its sentences.
+        blocks: The number of the first block of each document, then their total.
         digests: The digest of each passage's text; see `text_digest`.
+        spans: The span of each block in its document's text.
         sentences: How many sentences there are.
         path: Returns the path of a document by its number.
 
@@ -106,13 +123,14 @@ class TextReader:
     """
 
     def __init__(self, open_file: Callable[[str], VerifiedFile]) -> None:
-        tables = read_arrays(open_file(TABLES), "i8 i8 i8 i8 i8")
+        tables = read_arrays(open_file(TABLES), "i8 i8 i8 i8 i8 i8 i8[]")
         lengths = [len(table) for table in tables]
-        if lengths != [lengths[0], lengths[1], lengths[0], lengths[1], lengths[1] - 1]:
+        documents, passages = lengths[:2]
+        if lengths[2:6] != [documents, passages, documents, passages - 1]:
             raise ValueError(f"its tables do not fit each other: they have {lengths} rows")
         self.documents = Lines(open_file(DOCUMENTS), tables[0], tables[2])
         self.passages = Lines(open_file(PASSAGES), tables[1], tables[3])
-        self.digests = tables[4]
+        self.blocks, self.digests, self.spans = tables[4:]
         self.sentences = int(tables[3].rows(len(tables[3]) - 1, len(tables[3]))[0])
         # Searches for paths visit the same documents again.
         self.path = cache(lambda number: self._names(np.array([number]))[0][0])
@@ -128,7 +146,7 @@ class TextReader:
         return number if number < len(self.documents) and self.path(number) == path else None
 
     def paths(self) -> list[tuple[str, str]]:
-        """Return the path and encoding of every document, in order of path."""
+        """Return the path and digest of every document, in order of path."""
         return self._names(np.arange(len(self.documents)))
 
     def passages_between(self, first: int, last: int) -> tuple[int, int]:
@@ -161,14 +179,21 @@ class TextReader:
             self.passages.parse(numbers),
             strict=True,
         ):
-            path, encoding = names[place]
+            path, sha256 = names[place]
             passage = self._passage(fields, count)
             yield StoredPassage(
-                id=number, path=path, encoding=encoding, first_sentence=sentence, passage=passage
+                id=number, path=path, sha256=sha256, first_sentence=sentence, passage=passage
             )
 
-    def text(self, number: int) -> str:
-        """Return a document's indexed text up to the end of its last passage."""
+    def document(self, number: int) -> Document:
+        """Return a document as it was indexed, up to the end of its last passage."""
+        text = self._text(number)
+        first, last = self.blocks.rows(number, number + 2).tolist()
+        spans = self.spans.rows(first, last).tolist()
+        paragraphs = tuple((start, end) for start, end in spans if end <= len(text))
+        return Document(path=self.path(number), text=text, paragraphs=paragraphs)
+
+    def _text(self, number: int) -> str:
         numbers = np.arange(*self.passages_between(number, number + 1))
         parts = [part for fields in self.passages.parse(numbers) for part in fields[:2]]
         if not all(isinstance(part, str) for part in parts):
@@ -186,11 +211,11 @@ class TextReader:
         return firsts, ends - firsts
 
     def _names(self, numbers: Ids) -> list[tuple[str, str]]:
-        """Return the path and encoding of some documents, in the order of the numbers."""
+        """Return the path and digest of some documents, in the order of the numbers."""
         names = [tuple(fields) for fields in self.documents.parse(numbers)]
         for fields in names:
             if len(fields) != 2 or not all(map(_is_name, fields)):  # noqa: PLR2004
-                raise self.documents.damaged("a document is not a path with an encoding")
+                raise self.documents.damaged("a document is not a path with a digest")
         return names
 
     def _passage(self, fields: list[Any], sentences: int) -> Passage:
@@ -290,17 +315,26 @@ def _between(firsts: VerifiedArray, first: int, last: int, total: int) -> tuple[
 def _fields(passage: Passage, gap: str) -> list[object]:
     """Return the fields of a passage's line.
 
-    The gap is the white space before it, so that gaps and texts together are the document.
+    The gap is what stands before it, so that gaps and texts together are the document. The reader's
+    text is left out where it is the text, and so are fields at the end that have their defaults.
     """
     start = passage.chars[0]
     sentences = [(first - start, last - start) for first, last in passage.sentences]
+    is_literal = passage.plain == passage.text and list(passage.readings) == sentences
     numbers = passage.paragraphs, passage.lines, passage.offsets, sentences
-    return [gap, passage.text, start, *numbers, passage.headings]
+    parts = [(_KINDS.index(kind), *place) for kind, *place in passage.parts]
+    plain, readings = (None, None) if is_literal else (passage.plain, passage.readings)
+    rest = [parts, plain, readings, passage.lead, passage.pages, passage.cell]
+    while rest and not rest[-1]:
+        del rest[-1]
+    return [gap, passage.text, start, *numbers, passage.headings, *rest]
 
 
 def _passage(fields: list[Any]) -> Passage:
-    _, text, start, paragraphs, lines, offsets, sentences, headings = fields
-    if not isinstance(text, str) or not all(isinstance(heading, str) for heading in headings):
+    _, text, start, paragraphs, lines, offsets, sentences, headings, *rest = fields
+    parts, plain, readings, lead, pages, cell = [*rest, *_DEFAULTS[len(rest) :]]
+    plain, readings = (text, sentences) if plain is None else (plain, readings)
+    if not all(isinstance(value, str) for value in (text, plain, lead, *headings)):
         raise TypeError("its text or a heading is not a string")
     return Passage(
         chars=(start, start + len(text)),
@@ -310,7 +344,17 @@ def _passage(fields: list[Any]) -> Passage:
         offsets=None if offsets is None else _pair(offsets),
         sentences=tuple([_pair((start + first, start + last)) for first, last in sentences]),
         headings=tuple(headings),
+        plain=plain,
+        readings=tuple(map(_pair, readings)),
+        parts=tuple(Part(_KINDS[kind], level, *_pair(chars)) for kind, level, *chars in parts),
+        lead=lead,
+        pages=None if pages is None else _pair(pages),
+        cell=cell,
     )
+
+
+_KINDS = tuple(BlockKind)
+_DEFAULTS: tuple[Any, ...] = ([], None, None, "", None, 0)
 
 
 def _pair(values: Sequence[int]) -> tuple[int, int]:

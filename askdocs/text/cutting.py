@@ -1,16 +1,21 @@
-"""Group paragraphs and sentences into passages."""
+"""Group blocks and sentences into passages."""
+
+from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import TypeAlias, TypeVar
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from askdocs.records.manifest import PassageSettings
-from askdocs.records.spans import Document, Paragraph, Passage, Span
-from askdocs.text.document import Structure, find_structure
+from askdocs.errors import UnreadableSourceError
+from askdocs.records.blocks import UNREAD, Block
+from askdocs.records.spans import BlockKind, Part, Passage, Span
 from askdocs.text.sentences import split_sentences
+
+if TYPE_CHECKING:
+    from askdocs.records.blocks import ParsedText
+    from askdocs.records.manifest import PassageSettings
 
 CountTokens: TypeAlias = Callable[[Sequence[str]], list[int]]
 """Returns the number of tokens of each text, without the model's special tokens."""
@@ -22,98 +27,199 @@ _BATCH = 2048
 # A paragraph of fewer tokens introduces the next one and is joined to it.
 _SHORT = 12
 _WORD = re.compile(r"\S+")
+_CODE = re.compile(r"\S(?:.*\S)?(?:\n[ \t]*\S(?:.*\S)?)*")
+# Blocks of these kinds are cut at sentences and joined if they are short; others stand for one.
+_PROSE = {BlockKind.PARAGRAPH, BlockKind.QUOTATION}
 
 
 @dataclass(frozen=True, slots=True)
 class _Sentence:
+    """A span of a block's reader's text."""
+
     chars: Span
     tokens: int
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
-    """Consecutive sentences of one paragraph that stay in one passage."""
+class _Piece:
+    """Consecutive sentences of one block that stay in one passage, with their places."""
 
-    paragraph: Paragraph
+    block: Block
+    plain: str
     sentences: tuple[_Sentence, ...]
+    sources: tuple[Span, ...]
 
     @property
-    def start(self) -> int:
-        return self.sentences[0].chars[0]
+    def read(self) -> Span:
+        """Its span of the block's reader's text."""
+        return self.sentences[0].chars[0], self.sentences[-1].chars[1]
 
     @property
-    def is_whole(self) -> bool:
-        first, last = self.sentences[0], self.sentences[-1]
-        return (first.chars[0], last.chars[1]) == self.paragraph.chars
+    def chars(self) -> Span:
+        """Its span of the document's text: of a whole block, with its markup."""
+        first, last = self.sources[0][0], self.sources[-1][1]
+        starts, ends = self.read[0] == 0, self.read[1] == len(self.plain)
+        return self.block.chars[0] if starts else first, self.block.chars[1] if ends else last
 
     @property
     def tokens(self) -> int:
         return sum(sentence.tokens for sentence in self.sentences)
 
 
-_Item = TypeVar("_Item", _Sentence, _Block)
+_Item = TypeVar("_Item", _Sentence, _Piece)
 
 
 def cut_passages(
-    document: Document,
+    parsed: ParsedText,
     settings: PassageSettings,
     count_tokens: CountTokens,
     *,
     sentence_tokens: int | None = None,
+    max_sentences: int | None = None,
 ) -> list[Passage]:
     """Cut a document into passages.
 
-    Passages are in order, do not overlap, and cover every paragraph; none is longer than
-    `settings.max_tokens`, as the sum of its sentences' tokens. In Markdown, a heading begins
-    a passage, together with what follows it, and a fenced block that fits is one passage.
+    Passages are in order and do not overlap; none is longer than `settings.max_tokens`, as the sum
+    of its sentences' tokens. A heading begins a passage and is never one alone. A list stays with
+    the sentence before it, a table with its header, code with the sentence that introduces it;
+    where they are too long they are cut between items, rows and lines, and what introduces them is
+    the lead of the rest. Hidden blocks and metadata are in no passage.
 
     Args:
-        document: The document.
+        parsed: The document.
         settings: The token budget.
         count_tokens: The model's own count.
         sentence_tokens: The most tokens that the model reads at once; longer sentences are cut
             between words. None for the budget of a passage.
+        max_sentences: A document of more sentences is refused before their tokens are counted;
+            None for no limit.
+
+    Raises:
+        UnreadableSourceError: The document has more sentences.
     """
     longest = min(settings.max_tokens, sentence_tokens or settings.max_tokens)
-    blocks = _blocks(document, settings.max_tokens, longest, count_tokens)
-    outline = _Outline(find_structure(document))
-    lines = _Lines(document.text)
+    sentences = _sentences_of(parsed, max_sentences)
+    pieces = _pieces(sentences, settings.max_tokens, longest, count_tokens)
+
+    closing = _closing_blocks(parsed)
+
+    def belongs(group: list[_Piece], tokens: int, piece: _Piece) -> bool:
+        # The rest of a cut block introduces nothing.
+        if group[0].read[0]:
+            return False
+        if piece.block.number in closing and piece.tokens < _SHORT and _are_prose(group, piece):
+            return True
+        return _belongs(parsed.text, group, tokens, piece)
+
+    lines = _Lines(parsed.text)
     return [
-        _passage(document.text, group, outline, lines)
-        for group in _joined(blocks, settings.max_tokens, outline.belongs)
+        _passage(parsed, group, lines)
+        for group in _joined(pieces, settings.max_tokens, belongs)
+        if any(piece.block.kind != BlockKind.HEADING for piece in group)
     ]
 
 
-def _blocks(
-    document: Document, budget: int, longest: int, count_tokens: CountTokens
-) -> list[_Block]:
-    spans = [split_sentences(document.text, paragraph.chars) for paragraph in document.paragraphs]
-    every_span = [span for sentences in spans for span in sentences]
-    measured = iter(_measured(document.text, every_span, count_tokens))
-    blocks: list[_Block] = []
-    for paragraph, sentences in zip(document.paragraphs, spans, strict=True):
-        pieces = [
-            piece
-            for sentence in islice(measured, len(sentences))
-            for piece in _pieces(document.text, sentence, longest, count_tokens)
-        ]
-        blocks += [_Block(paragraph, tuple(block)) for block in _joined(pieces, budget)]
-    return blocks
+def _closing_blocks(parsed: ParsedText) -> frozenset[int]:
+    """Return the numbers of the blocks that end a section; nothing follows that they introduce."""
+    if not any(block.kind == BlockKind.HEADING for block in parsed.blocks):
+        return frozenset()
+    ends = pairwise([*parsed.blocks, None])
+    return frozenset(
+        block.number
+        for block, following in ends
+        if block is not None and (following is None or following.kind == BlockKind.HEADING)
+    )
 
 
-def _measured(text: str, spans: Sequence[Span], count_tokens: CountTokens) -> list[_Sentence]:
-    """Count the tokens of spans, except of spans with too many characters."""
-    measured: list[_Sentence] = []
-    for first in range(0, len(spans), _BATCH):
-        batch = spans[first : first + _BATCH]
-        counted = [(start, end) for start, end in batch if end - start <= _MAX_SENTENCE_CHARS]
-        counts = count_tokens([text[start:end] for start, end in counted])
-        tokens = dict(zip(counted, counts, strict=True))
-        measured += [_Sentence(span, tokens.get(span, 0)) for span in batch]
-    return measured
+def _are_prose(group: Sequence[_Piece], piece: _Piece) -> bool:
+    last = group[-1].block
+    return (
+        last.kind in _PROSE and piece.block.kind in _PROSE and piece.block.number == last.number + 1
+    )
+
+
+def _belongs(text: str, group: Sequence[_Piece], tokens: int, piece: _Piece) -> bool:
+    """Return True if a piece stays with the pieces before it, of so many tokens."""
+    last, block = group[-1].block, piece.block
+    # What is hidden parts passages.
+    if block.number != last.number + 1 or block.kind == BlockKind.HEADING:
+        return False
+    is_led = block.lead and any(block.lead == before.block.number for before in group)
+    if last.kind == BlockKind.HEADING or is_led or _continues(text, last, block):
+        return True
+    if group[-1].plain.endswith(":"):
+        return block.kind != BlockKind.FOOTNOTE
+    return tokens < _SHORT and _are_prose(group, piece)
+
+
+def _continues(text: str, last: Block, block: Block) -> bool:
+    """Return True if a block goes on with the list, quotation, table or record before it."""
+    if block.kind != last.kind:
+        return False
+    if block.kind == BlockKind.DEFINITION:
+        return text.count("\n", last.chars[1], block.chars[0]) <= 1
+    if block.kind == BlockKind.ROW:
+        return block.lead == last.lead
+    return block.kind in {BlockKind.ITEM, BlockKind.QUOTATION}
+
+
+def _sentences_of(parsed: ParsedText, limit: int | None) -> list[tuple[Block, str, list[Span]]]:
+    """Return each block that is read with its reader's text and the sentences in it."""
+    blocks = [(block, block.plain) for block in parsed.blocks if block.kind not in UNREAD]
+    result = [(block, plain, _sentences(block, plain)) for block, plain in blocks if plain.strip()]
+    if limit is not None and sum(len(sentences) for _, _, sentences in result) > limit:
+        raise UnreadableSourceError(
+            f"more than {limit:,} sentences (--max-sentences)", skipped=True
+        )
+    return result
 
 
 def _pieces(
+    blocks: Sequence[tuple[Block, str, list[Span]]],
+    budget: int,
+    longest: int,
+    count_tokens: CountTokens,
+) -> list[_Piece]:
+    texts = [plain[a:b] for _, plain, sentences in blocks for a, b in sentences]
+    counts = iter(_counted(texts, count_tokens))
+    pieces: list[_Piece] = []
+    for block, plain, sentences in blocks:
+        measured = map(_Sentence, sentences, islice(counts, len(sentences)))
+        fitting = [
+            part
+            for sentence in measured
+            for part in _fitting(plain, sentence, longest, count_tokens)
+        ]
+        sources = iter(block.sources(sentence.chars for sentence in fitting))
+        pieces += [
+            _Piece(block, plain, tuple(part), tuple(islice(sources, len(part))))
+            for part in _joined(fitting, budget)
+        ]
+    return pieces
+
+
+def _sentences(block: Block, plain: str) -> list[Span]:
+    """Return the sentences of a block's reader's text, or what stands for them.
+
+    A heading and a table's row are one, and so are lines of code without a blank line.
+    """
+    if block.kind in {BlockKind.HEADING, BlockKind.ROW}:
+        return [(0, len(plain))]
+    if block.kind == BlockKind.CODE:
+        return [match.span() for match in _CODE.finditer(plain)]
+    return split_sentences(plain)
+
+
+def _counted(texts: Sequence[str], count_tokens: CountTokens) -> Iterator[int]:
+    """Count the tokens of texts, except of those with too many characters."""
+    for first in range(0, len(texts), _BATCH):
+        batch = texts[first : first + _BATCH]
+        short = [text for text in batch if len(text) <= _MAX_SENTENCE_CHARS]
+        counts = iter(count_tokens(short))
+        yield from (next(counts) if len(text) <= _MAX_SENTENCE_CHARS else 0 for text in batch)
+
+
+def _fitting(
     text: str, sentence: _Sentence, budget: int, count_tokens: CountTokens
 ) -> Iterator[_Sentence]:
     """Cut a sentence that is longer than the budget between words; others stay whole."""
@@ -138,7 +244,8 @@ def _short_enough(
     fitting: list[_Sentence] = []
     pending = list(words)
     while pending:
-        measured, pending = _measured(text, pending, count_tokens), []
+        counts = _counted([text[start:end] for start, end in pending], count_tokens)
+        measured, pending = list(map(_Sentence, pending, counts)), []
         for word in measured:
             start, end = word.chars
             middle = (start + end) // 2
@@ -165,7 +272,7 @@ def _joined(
     instead of .953.
 
     Args:
-        items: Words, sentences or blocks.
+        items: Words, sentences or pieces.
         budget: The most tokens of a group.
         belongs: Tells from the group, its tokens and the item whether the item belongs to it.
     """
@@ -179,42 +286,6 @@ def _joined(
         tokens += item.tokens
     if group:
         yield group
-
-
-class _Outline:
-    """The headings and fences of a document, for its blocks."""
-
-    def __init__(self, structure: Structure) -> None:
-        self._structure = structure
-        self._headings = {heading.chars for heading in structure.headings}
-        self._section_starts = {start for start, _ in self._headings}
-
-    def belongs(self, group: list[_Block], tokens: int, block: _Block) -> bool:
-        """Return True if a block is introduced by the blocks before it, of so many tokens.
-
-        Headings, and short paragraphs (bylines, captions), introduce what follows them. The rest
-        of a cut paragraph introduces nothing, however short it is.
-        """
-        last = group[-1]
-        if self.is_heading(last) or self.share_fence(last, block):
-            return True
-        begins_section = block.start in self._section_starts
-        return tokens < _SHORT and last.is_whole and not begins_section
-
-    def is_heading(self, block: _Block) -> bool:
-        return block.paragraph.chars in self._headings
-
-    def share_fence(self, block: _Block, later: _Block) -> bool:
-        fences = self._structure.fences
-        position = bisect_right(fences, block.start, key=lambda fence: fence[0])
-        return position > 0 and later.start < fences[position - 1][1]
-
-    def headings(self, blocks: Sequence[_Block]) -> tuple[str, ...]:
-        """Return the headings above the first block that is not a heading, or above the last."""
-        content = next((block for block in blocks if not self.is_heading(block)), blocks[-1])
-        headings = self._structure.headings
-        position = bisect_right(headings, content.start, key=lambda heading: heading.chars[0])
-        return headings[position - 1].path if position else ()
 
 
 class _Lines:
@@ -231,17 +302,45 @@ class _Lines:
         return self._line
 
 
-def _passage(text: str, blocks: Sequence[_Block], outline: _Outline, lines: _Lines) -> Passage:
-    first, last = blocks[0], blocks[-1]
-    start, end = first.start, last.sentences[-1].chars[1]
-    origin = first.paragraph.chars[0]
-    whole = (start, end) == (origin, last.paragraph.chars[1])
+def _passage(parsed: ParsedText, group: Sequence[_Piece], lines: _Lines) -> Passage:
+    first, last = group[0], group[-1]
+    start, end = first.chars[0], last.chars[1]
+    origin = first.block.chars[0]
+    whole = (start, end) == (origin, last.block.chars[1])
+    plain, parts, readings = _reading(group)
+    content = next(piece for piece in group if piece.block.kind != BlockKind.HEADING)
+    numbers = [piece.block.number for piece in group]
+    lead = content.block.lead
     return Passage(
         chars=(start, end),
-        paragraphs=(first.paragraph.number, last.paragraph.number),
+        paragraphs=(numbers[0], numbers[-1]),
         lines=(lines.line_of(start), lines.line_of(end)),
-        text=text[start:end],
+        text=parsed.text[start:end],
         offsets=None if whole else (start - origin, end - origin),
-        sentences=tuple(sentence.chars for block in blocks for sentence in block.sentences),
-        headings=outline.headings(blocks),
+        sentences=tuple(source for piece in group for source in piece.sources),
+        headings=content.block.headings,
+        plain=plain,
+        readings=tuple(readings),
+        parts=tuple(parts),
+        lead=parsed.blocks[lead - 1].plain if lead and lead not in numbers else "",
+        pages=(first.block.page, last.block.page) if first.block.page else None,
+        cell=content.block.cell,
     )
+
+
+def _reading(group: Sequence[_Piece]) -> tuple[str, list[Part], list[Span]]:
+    """Return the reader's text of a passage, the span of each block and of each sentence in it."""
+    texts: list[str] = []
+    parts: list[Part] = []
+    readings: list[Span] = []
+    position = 0
+    for piece in group:
+        begin, stop = piece.read
+        texts.append(piece.plain[begin:stop])
+        end = position + stop - begin
+        parts.append(Part(piece.block.kind, piece.block.level, position, end))
+        shift = position - begin
+        readings += [(a + shift, b + shift) for a, b in (each.chars for each in piece.sentences)]
+        # A line end stands between two blocks.
+        position = end + 1
+    return "\n".join(texts), parts, readings

@@ -14,10 +14,7 @@ _END = re.compile(
     # Not within a row of marks: if its first mark ends no sentence, no later one does.
     "|(?<![\u3002\uff01\uff1f])[\u3002\uff01\uff1f]++[\u300d\u300f\u201d\u2019\uff09]*+\\s*+(?=\\S)"
 )
-_LINE_BREAK = re.compile(r"(?<![ \t\r])[ \t\r]*\n\s*")
-_BULLET = re.compile(r"(?:[-*•–+>|#]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s")
-# The author ended lines that are shorter or longer than wrapped ones.
-_WRAPPED_LINE = range(40, 121)
+_LINE = re.compile(r"\S(?:.*\S)?")
 
 # A label begins a sentence but is not one: 1.2. or Sec. 5(a). or Q. or MR. SMITH.
 _NUMBERED = re.compile(
@@ -50,31 +47,20 @@ _OPENING = re.compile(
 )
 
 
-def split_sentences(text: str, chars: Span) -> list[Span]:
-    """Cut a paragraph into sentences.
+def split_sentences(text: str) -> list[Span]:
+    """Cut a reader's text into sentences.
 
-    Sentences end at end marks followed by a beginning, and at line breaks that are not those of
-    wrapped prose (headings, list items, short lines). The spans leave out only white space.
+    Sentences end at end marks followed by a beginning, and at line ends: wraps are spaces there.
+    The spans leave out only white space.
 
     Args:
-        text: The document's text.
-        chars: The paragraph's span in it, without white space at its ends.
+        text: Without white space at its ends.
 
     Returns:
         Spans in `text`, in order, at least one.
     """
-    return [span for part in _cut_at_lines(text, *chars) for span in _cut_at_marks(text, *part)]
-
-
-def _cut_at_lines(text: str, start: int, end: int) -> Iterator[Span]:
-    line_start = start
-    for match in _LINE_BREAK.finditer(text, start, end):
-        wrapped = match.start() - line_start in _WRAPPED_LINE
-        if not wrapped or _BULLET.match(text, match.end(), end):
-            yield start, match.start()
-            start = match.end()
-        line_start = match.end()
-    yield start, end
+    lines = [match.span() for match in _LINE.finditer(text)]
+    return [span for start, end in lines for span in _cut_at_marks(text, start, end)]
 
 
 def _cut_at_marks(text: str, start: int, end: int) -> Iterator[Span]:

@@ -10,7 +10,6 @@ from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
 from askdocs.places import cache_directory
 from askdocs.search.index import Index
-from askdocs.text.document import read_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -67,9 +66,10 @@ def paragraphs(corpus: Corpus) -> Iterator[tuple[str, Span, str]]:
         reader = index.generation.reader()
         try:
             for path, _ in reader.documents():
-                document = read_document(path, reader.text_of(path))
-                for one in document.paragraphs:
-                    yield path, one.chars, document.text[slice(*one.chars)]
+                document = reader.document(path)
+                for chars in document.paragraphs if document else ():
+                    if chars[0] < chars[1]:
+                        yield path, chars, document.text[slice(*chars)]
         finally:
             reader.close()
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from askdocs.text.document import read_document
+from askdocs.text.formats.plain import read
 from askdocs.text.sentences import split_sentences
 
 if TYPE_CHECKING:
@@ -59,9 +59,10 @@ def read_pool(folders: Iterable[Path], *, limit: int = POOL) -> list[str]:
 
 
 def _sentences(text: str) -> Iterator[str]:
-    for paragraph in read_document("", text).paragraphs:
-        for start, end in split_sentences(text, paragraph.chars):
-            yield text[start:end]
+    for block in read(text).blocks:
+        plain = block.plain
+        for start, end in split_sentences(plain):
+            yield plain[start:end]
 
 
 def _is_safe(text: str) -> bool:
@@ -69,7 +70,7 @@ def _is_safe(text: str) -> bool:
     marked = f"{text[:-1]} [word 1]."
     twice = f"{marked} {marked}"
     length = len(marked)
-    return split_sentences(twice, (0, len(twice))) == [(0, length), (length + 1, len(twice))]
+    return split_sentences(twice) == [(0, length), (length + 1, len(twice))]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from askdocs.text.document import read_document
+from askdocs.text.formats.plain import read
 from askdocs.text.sentences import split_sentences
 from benchmarks.speed.generated import Noise, Recipe, nearest, parse, read_pool
 from benchmarks.speed.prepared import PreparedEncoder
@@ -95,8 +95,7 @@ def test_passages_are_cut_where_they_were_joined(tmp_path):
     """A document has ten paragraphs of four sentences."""
     Recipe(POOL, 10).write(tmp_path)
     text = (tmp_path / "0000" / "000000.txt").read_text()
-    paragraphs = read_document("a.txt", text).paragraphs
-    assert [len(split_sentences(text, one.chars)) for one in paragraphs] == [4] * 10
+    assert [len(split_sentences(block.plain)) for block in read(text).blocks] == [4] * 10
 
 
 def test_noise_leaves_a_sentence_near_its_source():

@@ -87,8 +87,9 @@ def test_hint_that_was_followed_is_not_given_again(harbour, run):
     assert NO_ANSWER not in ran.err
 
 
+HARBOUR = dict.fromkeys(["text", "plain"], "The harbour froze in March.")
 HARBOUR_OBJECT = {
-    "schema": 1, "id": "1", "question": "harbour", "mode": "lexical", "answered": True,
+    "schema": 2, "id": "1", "question": "harbour", "mode": "lexical", "answered": True,
     "hits": [
         {
             # One passage, of mean length, has the word once: idf · 2.2 · 1 / (1 + 1.2), of a
@@ -96,7 +97,8 @@ HARBOUR_OBJECT = {
             "rank": 1, "score": 0.4545, "citation": "docs/a.txt#p1-2", "path": "docs/a.txt",
             "paragraphs": [1, 2], "lines": [1, 3], "chars": [0, 39], "headings": [],
             "text": "Rain fell.\n\nThe harbour froze in March.",
-            "answer": {"text": "The harbour froze in March.", "chars": [12, 39]},
+            "plain": "Rain fell.\nThe harbour froze in March.", "blocks": ["paragraph", "paragraph"],
+            "answer": {**HARBOUR, "chars": [12, 39]},
             "status": "verified",
         }
     ],
@@ -296,7 +298,7 @@ def test_moved_passage_is_cited_where_it_stands_now(harbour, run):
     old = HARBOUR_OBJECT["hits"][0]
     moved = old | {
         "citation": "docs/a.txt#p2-3", "paragraphs": [2, 3], "lines": [3, 5], "chars": [18, 57],
-        "answer": {"text": "The harbour froze in March.", "chars": [30, 57]}, "status": "moved",
+        "answer": {**HARBOUR, "chars": [30, 57]}, "status": "moved",
         "indexed": {
             "citation": "docs/a.txt#p1-2", "path": "docs/a.txt", "paragraphs": [1, 2],
             "lines": [1, 3], "chars": [0, 39],

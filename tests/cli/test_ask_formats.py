@@ -132,30 +132,37 @@ def test_run_is_that_of_an_evaluation(harbours, run):
     assert ran.out.startswith("q%201 Q0 docs/")
 
 
+LINE_HINT = 'hint: write each line as plain text, or like {"id": "q1", "question": "Who signs?"}\n'
 UNANSWERED = {
-    "schema": 1, "id": "1", "question": "sourdough", "mode": "lexical", "answered": False,
+    "schema": 2, "id": "1", "question": "sourdough", "mode": "lexical", "answered": False,
     "hits": [],
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("form", "unanswered", "unasked"),
+    ("form", "unanswered"),
     [
-        ("text", "", ""),
-        ("json", json.dumps(UNANSWERED, indent=2) + "\n", "[]\n"),
-        ("jsonl", json.dumps(UNANSWERED) + "\n", ""),
-        ("md", "## sourdough\n\nNo passage answers this.\n", ""),
-        ("tsv", HEADER, HEADER),
-        ("vimgrep", "", ""),
-        ("paths", "", ""),
-        ("trec", "", ""),
+        ("text", ""),
+        ("json", json.dumps(UNANSWERED, indent=2) + "\n"),
+        ("jsonl", json.dumps(UNANSWERED) + "\n"),
+        ("md", "## sourdough\n\nNo passage answers this.\n"),
+        ("tsv", HEADER),
+        ("vimgrep", ""),
+        ("paths", ""),
+        ("trec", ""),
     ],
 )
-def test_nothing_found_is_valid_in_every_format(harbours, run, form, unanswered, unasked):
-    """The output for no hits and for no questions is of its format, and the status is 1."""
-    one = run("ask", *LEXICAL, "--format", form, "sourdough")
-    none = run("ask", *LEXICAL, "--format", form, "--questions", "-", stdin=b"\n")
+def test_nothing_found_is_valid_in_every_format(harbours, run, form, unanswered):
+    """The output for no hits is of its format, and the status is 1."""
+    ran = run("ask", *LEXICAL, "--format", form, "sourdough")
 
-    assert (one.status, one.out) == (1, unanswered)
-    assert one.err.startswith("askdocs: no passage answers the question\n")
-    assert none == (1, unasked, "")
+    assert (ran.status, ran.out) == (1, unanswered)
+    assert ran.err.startswith("askdocs: no passage answers the question\n")
+
+
+@pytest.mark.parametrize("form", ["text", "json", "tsv"])
+def test_file_without_questions_is_refused(harbours, run, form):
+    """Blank lines are not questions: nothing is printed, and the hint shows one."""
+    ran = run("ask", *LEXICAL, "--format", form, "--questions", "-", stdin=b"\n \n")
+
+    assert ran == (2, "", f"askdocs: there is no question in standard input\n{LINE_HINT}")

@@ -277,7 +277,7 @@ def test_json_has_every_option_of_every_command():
 
     assert '"configuration": "資料/\\u009b.toml"' in shown
     assert json.loads(shown) == {
-        "schema": 1,
+        "schema": 2,
         "configuration": "資料/\x9b.toml",
         "cache": {"value": "/c", "source": "environment", "origin": "V"},
         "settings": [

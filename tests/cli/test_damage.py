@@ -53,7 +53,7 @@ def test_damaged_index_is_refused_and_mended(harbour, run, *, name, content, wha
 
 @pytest.mark.parametrize(
     ("is_layout", "what", "reads"),
-    [(True, "vectors/HEAD is of layout 2", 1), (False, "the index has format 2", 3)],
+    [(True, "vectors/HEAD is of layout 2", 1), (False, "the index has format 2", 4)],
 )
 def test_index_of_another_format_is_not_used(harbour, run, *, is_layout, what, reads):
     """An index of another layout or format is refused by ask, and stale for check."""

@@ -70,7 +70,7 @@ def test_json_has_every_measure_and_question(lexical):
     error, score = found["measures"].pop("ECE"), found["questions"][0].pop("score")
     assert (ran.status, ran.err) == (0, "")
     assert found == {
-        "schema": 1,
+        "schema": 2,
         "measures": {
             "hit@1": 0.5, "hit@5": 0.5, "RR@10": 0.5, "nDCG@10": 0.5, "R@10": 0.5,
             "refused_answerable": 0.5, "refused_unanswerable": 1.0,

@@ -5,6 +5,8 @@ import shutil
 
 import pytest
 
+from tests.text.formats.test_pdf import column, pdf
+
 TEXT = "Rain fell.\n\nThe harbour froze in March.\n"
 
 
@@ -36,10 +38,10 @@ def test_cited_text_as_json(harbour, run):
         "chars": [12, 39],
     }  # fmt: skip
     text = {"text": "The harbour froze in March."}
-    expected = {"schema": 1, **place, **text, "status": "verified"}
+    expected = {"schema": 2, **place, **text, "status": "verified"}
     assert (found.status, found.out) == (0, json.dumps(expected, indent=2) + "\n")
     new = {"citation": "docs/a.txt#p3", "paragraphs": [3, 3], "lines": [5, 5], "chars": [27, 54]}
-    expected = {"schema": 1, **(place | new), **text, "status": "moved", "indexed": place}
+    expected = {"schema": 2, **(place | new), **text, "status": "moved", "indexed": place}
     assert (moved.status, moved.out) == (1, json.dumps(expected, indent=2) + "\n")
 
 
@@ -75,6 +77,54 @@ def test_citation_of_nothing_is_refused(harbour, run, citation, message, hint):
     ran = run("show", f"docs/{citation}")
 
     assert ran == (2, "", f"askdocs: {message}\nhint: {hint}\n")
+
+
+@pytest.fixture
+def report(folder, run, tiny_model):
+    """An index of a PDF whose first and third page have a text, and of a text with form feeds."""
+    first = column(["The harbour froze in March, and the ships", "waited for weeks."], 72, 700)
+    third = column(["The ice broke in April, and the ships left."], 72, 700)
+    (folder / "docs" / "a.pdf").write_bytes(pdf(first, "", third))
+    (folder / "docs" / "b.txt").write_text("Rain fell.\n\f\nIt was wet.\n")
+    (folder / "docs" / "c.md").write_text("Snow fell.\n")
+    assert run("index", "--model", tiny_model, "docs").status == 0
+    return folder
+
+
+def test_page_is_shown(report, run):
+    """A page names the passages that touch it; what is printed is a citation that can be shown."""
+    shown = run("show", "docs/a.pdf#page=3")
+
+    text = "    The ice broke in April, and the ships left.\n"
+    assert shown == (0, f"docs/a.pdf#p2  page 3  verified\n{text}", "")
+    assert run("show", "docs/a.pdf#p2") == shown
+    joined = "docs/b.txt#p1-2  lines 1-3  verified\n    Rain fell.\n\n    It was wet.\n"
+    assert run("show", "docs/b.txt#page=2").out == joined
+
+
+@pytest.mark.parametrize(
+    ("citation", "message", "hint"),
+    [
+        ("a.pdf#page=2", "docs/a.pdf has no text on page 2", "askdocs show 'docs/a.pdf#page=1'"),
+        ("a.pdf#page=9", "docs/a.pdf has no text on page 9", "askdocs show 'docs/a.pdf#page=3'"),
+        ("c.md#page=1", "docs/c.md has no pages", "askdocs show 'docs/c.md#p1'"),
+    ],
+)
+def test_page_without_a_text_is_refused(report, run, citation, message, hint):
+    """The error names the document, and the hint the nearest page that has a text."""
+    assert run("show", f"docs/{citation}") == (2, "", f"askdocs: {message}\nhint: {hint}\n")
+
+
+def test_hit_in_a_pdf_names_its_page(report, run):
+    """For readers, editors and programs; a place in a PDF has no lines."""
+    ask = ("ask", "--mode", "lexical", "-k", 1, "April", "--format")
+    text, line, found = (run(*ask, form).out for form in ("text", "vimgrep", "json"))
+    answer = "The ice broke in April, and the ships left."
+
+    assert text.splitlines()[0].startswith("1.  docs/a.pdf#p2  page 3  ")
+    assert line == f"docs/a.pdf:1:1:page 3: {answer}\n"
+    (hit,) = json.loads(found)["hits"]
+    assert (hit["pages"], hit["lines"], hit["plain"]) == ([3, 3], [1, 1], answer)
 
 
 @pytest.mark.parametrize("path", ["loop/a.txt", "a" * 300, "../" * 50, "/", "docs"])
@@ -142,7 +192,7 @@ def test_status_says_what_the_index_holds(folder, run, tiny_model):
     size = sum(path.stat().st_size for path in files)
     assert (ran.status, ran.err) == (0, "")
     assert ran.out == (
-        f"index      vectors, format 3, generation {generation.name[:12]}\n"
+        f"index      vectors, format 4, generation {generation.name[:12]}\n"
         "corpus     docs\n"
         "documents  1, 40 B, 1 skipped, 1 failed\n"
         "passages   1, at most 100 tokens\n"

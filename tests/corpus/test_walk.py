@@ -114,7 +114,10 @@ def test_missing_root_is_refused(make_tree, root):
 
 
 SUB = ["a.txt", "sub/b.txt", "sub/deep/c.txt"]
-SUFFIXES = ["a.txt", "b.TXT", "c.Md", "d.markdown", "e.Text", "f.pdf", "g", "txt", "h.txt.gz"]
+SUFFIXES = (
+    "README a.txt b.TXT c.Md d.markdown e.Text f.pdf g.mdx h.rst i.Html j.htm k.xhtml".split()
+)
+SUFFIXES += "l.ipynb m.docx n o.txt.gz p.doc readme.bak txt".split()
 INDEXED = ["a.txt", "deep/index/generations/b.txt", "vectors/c.txt"]
 
 
@@ -122,7 +125,7 @@ INDEXED = ["a.txt", "deep/index/generations/b.txt", "vectors/c.txt"]
     ("names", "roots", "index", "expected"),
     [
         # A document is known by its suffix, in whatever case.
-        (SUFFIXES, [], "vectors", SUFFIXES[:5]),
+        (SUFFIXES, [], "vectors", SUFFIXES[:14]),
         # What begins with a period is neither listed nor entered, unless it is named.
         ([".a.txt", ".git/b.txt", "c/.d/e.txt", "c/f.txt"], [], "vectors", ["c/f.txt"]),
         (

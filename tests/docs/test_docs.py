@@ -24,7 +24,7 @@ from tests.docs.conftest import PAGES, ROOT, run
 
 GENERATION_FILES = (
     "manifest.json", "corpus.jsonl", "000/documents.jsonl", "000/passages.jsonl",
-    "000/tables.npys", "000/lexical.npys", "000/dense.faiss",
+    "000/tables.npys", "000/lexical.npys", "000/context.npys", "000/dense.faiss",
 )  # fmt: skip
 
 
@@ -185,8 +185,11 @@ def test_the_manifest_has_the_documented_fields(small):
         "corpus.max_sentences",
         "corpus.max_documents",
         "corpus.max_depth",
+        "corpus.max_parse_seconds",
+        "corpus.max_parse_bytes",
     }
-    absent = {"corpus.exclude", "corpus.hidden"} | limits
+    # Plain text is read without a package.
+    absent = {"corpus.exclude", "corpus.hidden", "parsers.*"} | limits
     assert documented == ({name for name, _ in fields(card)} - groups) | absent
 
 
@@ -204,6 +207,7 @@ def test_the_records_have_the_documented_values(small):
         ("status", "indexed"),
         ("reason", ""),
         ("sha256", hashlib.sha256(content).hexdigest()),
+        ("lines_sha256", ""),
         ("bytes", len(content)),
         ("encoding", "utf-8"),
         ("paragraphs", 1),
@@ -239,8 +243,12 @@ def test_the_fields_of_an_answer_are_those_documented(changed, writable_cache):
     answer = json.loads(run(command, changed, ASKDOCS_CACHE=writable_cache).stdout)
     assert {hit["status"] for hit in answer["hits"]} == {"verified", "moved"}
     documented = rows(section("docs/data-model.md", "The answer to a question"))
-    # No two passages of this corpus are nearly the same, and no reranker is asked for.
-    absent = {"hits[].duplicates": "array of strings", "hits[].rerank_score": "number"}
+    # No two passages of this corpus are nearly the same, none is of a format with pages or cells or
+    # is introduced by another, and no reranker is asked for.
+    absent = {
+        "hits[].duplicates": "array of strings", "hits[].rerank_score": "number",
+        "hits[].pages": "[integer, integer]", "hits[].cell": "integer", "hits[].lead": "string",
+    }  # fmt: skip
     assert {row[0]: row[1] for row in documented} == dict(fields(answer)) | absent
 
 

@@ -39,13 +39,17 @@ def printed(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Callable[..., str]:
-    """Run askdocs beside an index of three documents, of which two are nearly the same."""
+    """Run askdocs beside an index of five documents in four formats, of nearly the same text."""
     monkeypatch.setenv("ASKDOCS_CACHE", str(cache))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "a.txt").write_text(f"One of many.\n\n{TEXT}")
     (tmp_path / "docs" / "b.txt").write_text(TEXT)
     (tmp_path / "docs" / "c.md").write_text(f"# Weather\n\n{TEXT}")
+    (tmp_path / "docs" / "d.html").write_text(f"<h1>Weather</h1><p>{TEXT}")
+    cell = {"cell_type": "markdown", "metadata": {}, "source": f"# Weather\n\n{TEXT}"}
+    notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path / "docs" / "e.ipynb").write_text(json.dumps(notebook))
 
     def run(*arguments: str) -> str:
         main(list(arguments))
@@ -108,13 +112,13 @@ def test_every_cited_text_follows_its_schema(printed, tmp_path, status):
 def test_schema_refuses_what_is_none_of_its_kind():
     """The schema can tell: without a field, with a wrong type or out of range it fails."""
     good = {
-        "schema": 1, "id": "1", "question": "Why?", "mode": "dense", "answered": False, "hits": [],
+        "schema": 2, "id": "1", "question": "Why?", "mode": "dense", "answered": False, "hits": [],
     }  # fmt: skip
 
     assert list(_errors("answer.schema.json", good)) == []
     for bad in (
         {key: value for key, value in good.items() if key != "id"},
-        good | {"schema": 2},
+        good | {"schema": 1},
         good | {"mode": "best"},
         good | {"hits": [{}]},
         good | {"more": 1},

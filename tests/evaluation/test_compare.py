@@ -198,7 +198,7 @@ def test_json_has_answers_before_and_now():
 
     rain, snow = cited(1, "a.txt#p1", RAIN), cited(1, "a.txt#p1", SNOW)
     assert found == {
-        "schema": 1,
+        "schema": 2,
         "same": False,
         "counts": {"same": 0, "moved": 0, "hits": 0, "first": 1, "answered": 0, "refused": 0},
         "questions": [{

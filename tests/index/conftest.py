@@ -20,10 +20,16 @@ from askdocs.records.manifest import (
 )
 from askdocs.store.partition import by_segment
 from askdocs.text.cutting import cut_passages
-from askdocs.text.document import read_document
+from askdocs.text.formats import plain
 
 DIMENSION = 4
+SHA256 = "1" * 64
 TOOLS = {"askdocs": "0.0"}
+FILES = [
+    "000/context.npys", "000/dense.faiss", "000/documents.jsonl", "000/lexical.npys",
+    "000/passages.jsonl", "000/tables.npys", "corpus.jsonl", "manifest.json", "tools.json",
+]  # fmt: skip
+"""The files of a generation of one segment."""
 
 # Paths that are not clean, and some that climb.
 OUTSIDE = ["", "/", "/etc/passwd", "a/", "a//b", "./a", "a/.", "a/../b", "a/..", "a\0b"]
@@ -40,7 +46,7 @@ relative_paths = st.sampled_from([".", "..", "../.."]) | climbing_paths
 def records_of(documents: Mapping[str, str]) -> dict[str, DocumentRecord]:
     """What an index knows of some documents, given by path and text."""
     return {
-        path: DocumentRecord(sha256="1" * 64, bytes=len(text), encoding="utf-8", paragraphs=1)
+        path: DocumentRecord(sha256=SHA256, bytes=len(text), encoding="utf-8", paragraphs=1)
         for path, text in documents.items()
     }
 
@@ -59,6 +65,7 @@ def manifest_of(files: Mapping[str, FileRecord], count: int) -> Manifest:
         ),
         counts={"passages": count, "sentences": count},
         files=files,
+        parsers={},
     )
 
 
@@ -81,13 +88,14 @@ def write_segments(
     for segment_number, paths in enumerate(by_segment(numbers, segments)):
         with writer.segment(segment_number) as segment:
             for path in paths:
+                parsed = plain.read(documents[path])
                 passages = cut_passages(
-                    read_document(path, documents[path]),
+                    parsed,
                     PassageSettings(),
                     lambda texts: [len(one.split()) for one in texts],
                 )
                 vectors = unit_vectors(numbers[path] + 1)[numbers[path] :]
-                segment.add(path, "utf-8", documents[path], passages, vectors)
+                segment.add(path, SHA256, parsed, passages, vectors)
     known = records_of(documents) if records is None else records
     files = {**writer.finish(), **transaction.write_documents(known)}
     return manifest_of(files, len(documents))

@@ -35,6 +35,7 @@ MANIFEST = Manifest(
         "000/dense.faiss": FileRecord(sha256=DIGEST, bytes=12),
         "corpus.jsonl": FileRecord(sha256=DIGEST, bytes=0),
     },
+    parsers={"markdown": "a 1.0, b 2.1"},
 )
 
 digests = st.binary(min_size=32, max_size=32).map(bytes.hex)
@@ -64,6 +65,8 @@ manifests = st.builds(
         max_sentences=counts,
         max_documents=counts,
         max_depth=counts,
+        max_parse_seconds=counts,
+        max_parse_bytes=counts,
     ),
     passages=st.builds(PassageSettings, max_tokens=counts, rules=counts),
     model=models,
@@ -71,6 +74,7 @@ manifests = st.builds(
     files=st.dictionaries(
         clean_paths, st.builds(FileRecord, sha256=digests, bytes=counts), max_size=3
     ),
+    parsers=st.dictionaries(st.text(), st.text(), max_size=3),
     format_version=st.just(FORMAT_VERSION),
 )
 
@@ -92,10 +96,10 @@ def changed(path: str, value: object) -> bytes:
 
 
 def fields(card: dict[str, Any], above: str = "") -> list[str]:
-    """The paths of all keys that a manifest must have, names of files left out."""
+    """The paths of all keys that a manifest must have, names of files and formats left out."""
     found = []
     for key, value in card.items():
-        if above != "files|":
+        if above not in {"files|", "parsers|"}:
             found.append(f"{above}{key}")
         if isinstance(value, dict):
             found += fields(value, f"{above}{key}|")
@@ -110,6 +114,7 @@ def test_settings_that_say_nothing_are_left_out():
     card = json.loads(write_manifest(MANIFEST))
     assert {
         "exclude", "hidden", "max_line_chars", "max_sentences", "max_documents", "max_depth",
+        "max_parse_seconds", "max_parse_bytes",
     } & card["corpus"].keys() == set()  # fmt: skip
 
 
@@ -126,7 +131,10 @@ def test_manifest_is_plain_text():
     content = write_manifest(MANIFEST)
     assert set(content) <= set(string.printable.encode())
     assert content.startswith(b'{\n "corpus": {\n  "encoding": "latin-1",\n')
-    assert content.endswith(b'\n "passages": {\n  "max_tokens": 100,\n  "rules": 1\n }\n}\n')
+    assert content.endswith(
+        b'\n "parsers": {\n  "markdown": "a 1.0, b 2.1"\n },'
+        b'\n "passages": {\n  "max_tokens": 100,\n  "rules": 1\n }\n}\n'
+    )
 
 
 def test_tools_are_listed_by_name():
@@ -139,7 +147,7 @@ def test_tools_are_listed_by_name():
     "content",
     [
         b"", b"{", b"[]", b"1", b'"text"', b"null", b"{}", b"\xff", b"\0" * 100, b"[" * 100_000,
-        b'{"format_version":' + b"[" * 100_000, b'{"format_version": 3}',
+        b'{"format_version":' + b"[" * 100_000, b'{"format_version": 4}',
         b'{"format_version": NaN}', b'{"format_version": ' + b"9" * 10_000 + b"}",
         write_manifest(MANIFEST)[:-3], write_manifest(MANIFEST) * 2,
         write_manifest(MANIFEST).replace(b'"rules": 1', b'"rules": 1, "rules": 1'),
@@ -195,6 +203,7 @@ WRONG = {
     "files": [[]],
     "files|000/dense.faiss": [[]],
     "files|000/dense.faiss|sha256": [""],
+    "parsers": [["markdown"], {"markdown": ["1.0"]}],
 }
 
 
@@ -263,23 +272,23 @@ def test_name_of_an_ignore_file_is_a_name(name):
         read_manifest(changed("corpus|ignore_files", [name]))
 
 
-@pytest.mark.parametrize("version", [0, 1, 2, 99, -1, "3", None, [3]])
+@pytest.mark.parametrize("version", [0, 1, 2, 3, 99, -1, "4", None, [4]])
 def test_other_format_cannot_be_used(version):
     """An index of another version is not damage: the message says which, and what to do."""
     with pytest.raises(FormatError) as caught:
         read_manifest(changed("format_version", version))
-    assert str(caught.value) == f"the index has format {version!r}, this version reads 3"
-    assert (caught.value.found, caught.value.read) == (repr(version), "3")
+    assert str(caught.value) == f"the index has format {version!r}, this version reads 4"
+    assert (caught.value.found, caught.value.read) == (repr(version), "4")
     assert caught.value.hint == "askdocs index --rebuild PATH, or the askdocs that made it"
 
 
 def test_format_is_looked_at_before_all_else():
     """Whatever else another version writes, or leaves out, the number alone is spoken of."""
-    with raises(UnusableIndexError, "the index has format 2, this version reads 3"):
-        read_manifest(b'{"files": 7, "format_version": 2, "documents": {"/": null}}')
+    with raises(UnusableIndexError, "the index has format 3, this version reads 4"):
+        read_manifest(b'{"files": 7, "format_version": 3, "documents": {"/": null}}')
 
 
-@pytest.mark.parametrize("version", [True, 3.0])
+@pytest.mark.parametrize("version", [True, 4.0])
 def test_format_is_a_whole_number(version):
     """What only compares equal to the format is not it."""
     with pytest.raises((DamagedIndexError, UnusableIndexError)):

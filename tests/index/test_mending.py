@@ -10,15 +10,11 @@ from askdocs.disk import seam
 from askdocs.index.codec import read_manifest
 from askdocs.index.generation import head_line, open_generation
 from askdocs.index.transaction import begin, mend_generation
-from tests.index.conftest import contents
+from tests.index.conftest import FILES, contents
 
 Commit = Callable[..., str]
 
 DOCUMENTS = {"docs/a.txt": "The ship sank.", "docs/b.txt": "It rained."}
-FILES = [
-    "000/dense.faiss", "000/documents.jsonl", "000/lexical.npys", "000/passages.jsonl",
-    "000/tables.npys", "corpus.jsonl", "manifest.json", "tools.json",
-]  # fmt: skip
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ from tests.raising import raises
 DOCUMENTS = {"docs/a.txt": "The ship sank.", "docs/b.txt": "It rained."}
 
 USES = {
+    "context.npys": lambda reader: reader.lexical(["ship"], 1),
     "dense.faiss": lambda reader: reader.vectors(np.array([0])),
     "documents.jsonl": lambda reader: reader.documents(),
     "lexical.npys": lambda reader: reader.term_statistics(["ship"]),
@@ -40,7 +41,12 @@ USES = {
 }
 # Which uses need a file besides their own: the tables say where everything is, and a passage comes
 # with its document.
-NEED = {"tables.npys": set(USES), "documents.jsonl": {"passages.jsonl"}}
+NEED = {
+    "tables.npys": set(USES),
+    "documents.jsonl": {"passages.jsonl"},
+    "context.npys": {"lexical.npys"},
+    "lexical.npys": {"context.npys"},
+}
 
 
 def write_manifest_as(index: Path, content: bytes) -> None:

@@ -13,17 +13,23 @@ from askdocs.index.codec import read_records, readable_paths, write_records
 from askdocs.records.manifest import DocumentRecord, DocumentStatus
 from tests.index.conftest import CLIMBING, OUTSIDE, counts, relative_paths
 
-DIGEST = hashlib.sha256(b"").hexdigest()
+DIGEST, LINES = (hashlib.sha256(content).hexdigest() for content in (b"", b"\n"))
 
 RECORDS = {
     "docs/b.txt": DocumentRecord(status=DocumentStatus.SKIPPED, reason="link"),
-    "docs/Ä.txt": DocumentRecord(sha256=DIGEST, bytes=12, encoding="utf-8", paragraphs=3),
-    "../more/\udcff\n.txt": DocumentRecord(status=DocumentStatus.FAILED, reason="not UTF-8"),
+    "docs/Ä.txt": DocumentRecord(
+        sha256=DIGEST, lines_sha256=LINES, bytes=12, encoding="utf-8", paragraphs=3
+    ),
+    "../more/\udcff\n.pdf": DocumentRecord(
+        sha256=DIGEST, bytes=9, status=DocumentStatus.FAILED, reason="needs a password"
+    ),
 }
 
+digests = st.just("") | st.binary(min_size=32, max_size=32).map(bytes.hex)
 records = st.builds(
     DocumentRecord,
-    sha256=st.just("") | st.binary(min_size=32, max_size=32).map(bytes.hex),
+    sha256=digests,
+    lines_sha256=digests,
     bytes=counts,
     encoding=st.text(),
     paragraphs=counts,
@@ -39,8 +45,8 @@ def written(*rows: object) -> bytes:
 
 def row_with(**values: Any) -> list[Any]:
     """The row of an indexed document with some of its values changed."""
-    row = {"path": "a.txt", "status": "indexed", "reason": "", "sha256": DIGEST, "bytes": 1}
-    return list((row | {"encoding": "utf-8", "paragraphs": 1} | values).values())
+    row = {"path": "a.txt", "status": "indexed", "reason": "", "sha256": DIGEST, "lines_sha256": ""}
+    return list((row | {"bytes": 1, "encoding": "utf-8", "paragraphs": 1} | values).values())
 
 
 def message_of(content: bytes) -> str:
@@ -52,11 +58,12 @@ def message_of(content: bytes) -> str:
 
 
 def test_records_are_lines_of_json():
-    """One array of seven values a line, without blanks, in ASCII, in order of path."""
+    """One array of eight values a line, without blanks, in ASCII, in order of path."""
+    digest, lines = DIGEST.encode(), LINES.encode()
     assert write_records(RECORDS) == (
-        b'["../more/\\udcff\\n.txt","failed","not UTF-8","",0,"",0]\n'
-        b'["docs/b.txt","skipped","link","",0,"",0]\n'
-        b'["docs/\\u00c4.txt","indexed","","%b",12,"utf-8",3]\n' % DIGEST.encode()
+        b'["../more/\\udcff\\n.pdf","failed","needs a password","%b","",9,"",0]\n'
+        b'["docs/b.txt","skipped","link","","",0,"",0]\n'
+        b'["docs/\\u00c4.txt","indexed","","%b","%b",12,"utf-8",3]\n' % (digest, digest, lines)
     )
 
 
@@ -80,7 +87,7 @@ def test_any_records_come_back_as_they_were(given_records):
     [
         *[
             (field, value)
-            for field in ("path", "status", "reason", "sha256", "bytes", "encoding", "paragraphs")
+            for field in "path status reason sha256 lines_sha256 bytes encoding paragraphs".split()
             for value in (None, True, -1, 1.5, 2**63, [], ["x"], {"x": 1})
         ],
         ("status", ""),
@@ -91,6 +98,7 @@ def test_any_records_come_back_as_they_were(given_records):
         ("sha256", DIGEST[1:]),
         ("sha256", f"{DIGEST}\n"),
         ("sha256", 0),
+        ("lines_sha256", DIGEST[1:]),
         ("bytes", "1"),
         ("bytes", 1e3),
         ("bytes", float("nan")),
@@ -143,8 +151,8 @@ REASONS = {
 @pytest.mark.parametrize(
     "line",
     [
-        b"\n", b"{}\n", b"[]\n", b"null\n", b"\xff\n", b"\0\n", b'"text of seven"\n',
-        written(row_with()[:-1]), written([*row_with(), 1]), written(dict.fromkeys("abcdefg")),
+        b"\n", b"{}\n", b"[]\n", b"null\n", b"\xff\n", b"\0\n", b'"textof 8"\n',
+        written(row_with()[:-1]), written([*row_with(), 1]), written(dict.fromkeys("abcdefgh")),
         written(row_with(path="b.txt"))[:-1], written(row_with(path="b.txt"))[:-2] + b"\n",
         written(row_with(path="b.txt"))[:-1] + b" \n",
         written(row_with(path="b.txt"))[:-1] + b"\r\n", b" " + written(row_with(path="b.txt")),
@@ -166,7 +174,7 @@ def test_what_is_no_record_is_damage(line):
 
 def test_paths_are_read_from_what_is_left_of_damaged_records():
     """Of the lines that can be read, those of indexed files name what an index must not lose."""
-    documents = written(["docs/d.txt", "utf-8"], ["../docs/e.txt", "latin-1", 1])
+    documents = written(["docs/d.txt", DIGEST], ["../docs/e.txt", DIGEST, 1])
     content = written(
         row_with(path="docs/c.txt"),
         row_with(path="docs/b.txt", status="skipped"),

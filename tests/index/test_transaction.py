@@ -19,17 +19,11 @@ from askdocs.index.transaction import OvertakenError, begin, sweep_leftovers
 from askdocs.records.manifest import DocumentRecord, DocumentStatus
 from askdocs.store.codebook import codebook_pieces, train_codebook
 from tests.disk.conftest import Disk, identity
-from tests.index.conftest import contents
+from tests.index.conftest import FILES, contents
 from tests.raising import raises, refusing
 
 OLD = {"docs/a.txt": "The ship sank.", "docs/b.txt": "It rained."}
 NEW = {"docs/a.txt": "The moon rose."}
-
-
-FILES = [
-    "000/dense.faiss", "000/documents.jsonl", "000/lexical.npys", "000/passages.jsonl",
-    "000/tables.npys", "corpus.jsonl", "manifest.json", "tools.json",
-]  # fmt: skip
 
 
 class CrashError(Exception):
@@ -53,7 +47,7 @@ def texts(index: Path) -> dict[str, str]:
     opened = open_generation(index)
     opened.verify()
     reader = opened.reader()
-    found = {path: reader.text_of(path) for path, _ in reader.documents()}
+    found = {path: reader.document(path).text for path, _ in reader.documents()}
     reader.close()
     return found
 
@@ -384,7 +378,7 @@ def test_one_segment_may_be_kept(index, commit):
         with pytest.raises(DamagedIndexError):
             transaction.keep_files(opened)
     assert kept == {name: opened.manifest.files[name] for name in names}
-    assert (found, len(names)) == (sorted(names), 5)
+    assert (found, len(names)) == (sorted(names), 6)
     assert contents(index) == before
 
 

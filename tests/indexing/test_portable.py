@@ -133,7 +133,7 @@ def test_refresh_embeds_with_what_the_index_carries(docs, tiny_model, tmp_path, 
     elif loss == "weights":
         (model / "model.safetensors").unlink()
     else:
-        monkeypatch.setattr("askdocs.embedding.child.sys.executable", "/bin/false")
+        monkeypatch.setattr("askdocs.interpreter.sys.executable", "/bin/false")
     (docs / "b.txt").write_text("It thawed in April.")
     lines: list[str] = []
 

@@ -17,8 +17,8 @@ from askdocs.index.generation import open_generation
 from askdocs.index.transaction import begin
 from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
+from askdocs.records.blocks import ParsedText
 from askdocs.records.reports import IndexReport
-from askdocs.records.spans import Document
 from tests.indexing.conftest import ignore
 from tests.raising import raises
 
@@ -109,15 +109,15 @@ def test_unchanged_documents_are_not_cut_again(docs, index_docs, monkeypatch):
     cut: list[str] = []
     real = cutting.cut_passages
 
-    def noting_cut(document: Document, *arguments: Any, **named: Any) -> Any:
-        cut.append(document.path)
-        return real(document, *arguments, **named)
+    def noting_cut(parsed: ParsedText, *arguments: Any, **named: Any) -> Any:
+        cut.append(parsed.text)
+        return real(parsed, *arguments, **named)
 
     monkeypatch.setattr(plan, "cut_passages", noting_cut)
 
     index_docs()
 
-    assert cut == ["docs/b.txt"]
+    assert cut == ["Hail fell."]
     assert texts_in(docs.parent / "vectors") == [
         ("docs/a.txt", "Rain fell."), ("docs/b.txt", "Hail fell."),
     ]  # fmt: skip
@@ -158,7 +158,7 @@ def test_failed_file_leaves_the_data_as_they_are(rain, index_docs):
     assert (report.failed, report.embedded) == ({"docs/b.txt": "not UTF-8"}, 0)
     after = state_of(rain.parent / "vectors")
     data = [name for name in after if name.startswith("generations") and "/000/" in name]
-    assert len(data) == 5
+    assert len(data) == 6
     inodes = {inode for inode, _, _ in before.values()}
     written = {Path(name).name for name in after if after[name][0] not in inodes}
     assert all(after[name][0] in inodes for name in data)

@@ -44,7 +44,7 @@ def texts_in(index: Path) -> dict[str, str]:
     generation = open_generation(index)
     generation.verify()
     reader = generation.reader()
-    found = {path: reader.text_of(path) for path, _ in reader.documents()}
+    found = {path: reader.document(path).text for path, _ in reader.documents()}
     counts = generation.manifest.counts
     assert counts["passages"] == int(reader.first_passages[-1])
     assert counts["sentences"] == int(reader.first_sentences[-1])

@@ -13,9 +13,12 @@ from askdocs.ranking.candidates import RANKED, gather
 from askdocs.ranking.order import COMPARED, rank
 from askdocs.ranking.score import Ranker, load_ranker
 from askdocs.ranking.signals import MEANINGS, REPEATED_WEIGHT
+from askdocs.records.manifest import PassageSettings
 from askdocs.records.results import Mode, Signal
-from askdocs.records.spans import Passage, StoredPassage
+from askdocs.records.spans import BlockKind, Part, Passage, StoredPassage
 from askdocs.store.analysis import TermStatistics
+from askdocs.text.cutting import cut_passages
+from tests.text.conftest import count_words, parse
 
 VECTOR = np.array([1, 0, 0, 0], np.float32)
 QUESTION = "Rain, zebra?"
@@ -30,13 +33,15 @@ def stored(
     """A passage whose sentences end at periods; without a text, one like no other's."""
     text = text or f"One {number}. Two {number}."
     origin = 100 * number if start is None else start
-    ends = [origin + at + 1 for at, one in enumerate(text) if one == "."]
+    ends = [at + 1 for at, one in enumerate(text) if one == "."]
+    readings = tuple(zip([0, *(end + 1 for end in ends)], ends, strict=False))
     passage = Passage(
         chars=(origin, origin + len(text)), paragraphs=(1, 1), lines=(1, 1), text=text,
-        sentences=tuple(zip([origin, *(end + 1 for end in ends)], ends, strict=False)),
+        sentences=tuple((start + origin, end + origin) for start, end in readings),
+        plain=text, readings=readings, parts=(Part(BlockKind.PARAGRAPH, 0, 0, len(text)),),
     )  # fmt: skip
     return StoredPassage(
-        id=number, path=path, encoding="utf-8", first_sentence=10 * number, passage=passage
+        id=number, path=path, sha256="0" * 64, first_sentence=10 * number, passage=passage
     )
 
 
@@ -93,8 +98,8 @@ class FakeReader:
         return 10 * passage_ids, np.array(list(map(len, own)), np.int64)
 
     def text_digests(self, passage_ids):
-        """The first passage of all that has the same text."""
-        texts = [one.passage.text for one in self.stored]
+        """The first passage of all that is read the same."""
+        texts = [one.passage.plain for one in self.stored]
         return np.array([texts.index(texts[number]) for number in passage_ids.tolist()], np.int64)
 
     def vectors(self, sentence_ids):
@@ -357,7 +362,36 @@ def test_answer_is_chosen_by_what_the_mode_uses(mode, expected):
     passage = stored(0, text=text, start=700)
     reader = FakeReader(stored=[passage], best={0: [0.6, 0.5]}, near=(0,), found=(0,))
     (hit,) = rank_all(reader, mode)
-    assert hit.answer == passage.passage.sentences[expected]
+    assert hit.answer == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        # Neither a heading, nor a question, nor the header of a table says anything.
+        ("a.md", "# The rain hours\n\nIt rains from nine until noon in Ghent.\n", 1),
+        ("a.txt", "Q: When does it rain?\nA: At noon.\n", 1),
+        ("a.md", "| Rain | Where |\n|---|---|\n| much | Bonn |\n", 1),
+        # Prose of five terms says enough, of four it does not.
+        ("a.txt", "Rain flooded small villages.\nIt flooded seven old towns near Ghent.", 1),
+        ("a.txt", "Rain flooded seven small villages.\nIt flooded seven old towns near Ghent.", 0),
+        # An item, a row or a field may be short.
+        ("a.md", "- rain\n- it flooded seven old towns near Ghent\n", 0),
+        ("a.md", "| Town | What |\n|---|---|\n| Bonn | rain |\n| Ulm | six inches of snow |\n", 1),
+        # A field whose name is asked for is the answer, though another is nearer.
+        ("a.txt", "Fax: no zebra, but rain\nRain: none\nTown: Ghent\n", 1),
+        # Where nothing says much, the nearest answers.
+        ("a.txt", "Rain.\n\nSnow.", 0),
+    ],
+)
+def test_answer_says_something(path, text, expected):
+    """What stands above a text, or asks, matches a question well but does not answer it."""
+    (passage,) = cut_passages(parse(path, text), PassageSettings(), count_words)
+    nearest_first = [0.5 - 0.05 * at for at in range(len(passage.sentences))]
+    whole = StoredPassage(id=0, path=path, sha256="", first_sentence=0, passage=passage)
+    reader = FakeReader(stored=[whole], best={0: nearest_first}, near=(0,), found=(0,))
+    (hit,) = rank_all(reader)
+    assert hit.answer == expected
 
 
 @pytest.mark.parametrize(

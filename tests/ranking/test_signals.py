@@ -195,11 +195,13 @@ def test_wording_is_numbers_of_words_and_terms():
 
 
 def test_wording_of_a_passage_is_of_its_sentences():
-    """Sentences are spans in the document, not in the passage."""
-    text = "Rain fell.\n\nSnow fell."
-    spans = ((100, 110), (112, 122))
-    passage = Passage(chars=(100, 122), paragraphs=(1, 2), lines=(1, 3), text=text, sentences=spans)
-    stored = StoredPassage(id=0, path="a", encoding="utf-8", first_sentence=0, passage=passage)
+    """They are those that a reader sees, without markup."""
+    passage = Passage(
+        chars=(100, 126), paragraphs=(1, 2), lines=(1, 3), text="**Rain** fell.\n\nSnow fell.",
+        sentences=((102, 114), (116, 126)), plain="Rain fell.\nSnow fell.",
+        readings=((0, 10), (11, 21)), parts=(),
+    )  # fmt: skip
+    stored = StoredPassage(id=0, path="a", sha256="0" * 64, first_sentence=0, passage=passage)
     found = wording_of_passage(stored)
     words = ("rain", "fell", "snow", "fell")
     assert found.words.tolist() == [number_of_word(word) for word in words]

@@ -32,7 +32,9 @@ with _watched():
     from askdocs.store.arrays import npys, parse_arrays
     from askdocs.store.codebook import read_codebook
 
-RECORD = manifest.DocumentRecord(sha256="1" * 64, bytes=3, encoding="utf-8", paragraphs=1)
+RECORD = manifest.DocumentRecord(
+    sha256="1" * 64, lines_sha256="2" * 64, bytes=3, encoding="utf-8", paragraphs=1
+)
 MANIFEST = manifest.Manifest(
     corpus=manifest.CorpusSettings(roots=("docs",), exclude=("drafts/",), hidden=True),
     passages=manifest.PassageSettings(),
@@ -41,6 +43,7 @@ MANIFEST = manifest.Manifest(
     ),
     counts={"passages": 1, "sentences": 2},
     files={"000/tables.npys": manifest.FileRecord(sha256="2" * 64, bytes=7)},
+    parsers={"markdown": "markdown-it-py 4.0.0, mdit-py-plugins 0.5.0"},
 )
 
 

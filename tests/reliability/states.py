@@ -94,7 +94,7 @@ def state_of(index: Path) -> object:
             generation = open_generation(index, with_documents=True)
             generation.verify()
             with closing(generation.reader()) as reader:
-                texts = {path: reader.text_of(path) for path, _ in reader.documents()}
+                texts = {path: reader.document(path).text for path, _ in reader.documents()}
             return texts, dict(generation.documents)
         except NoIndexError:
             return None

@@ -55,6 +55,23 @@ def test_limit_holds_until_another_is_given(docs, index_docs, limit, value, skip
     assert corpus_of(docs) == CorpusSettings(roots=("docs",))
 
 
+def test_parser_that_takes_too_long_is_given_up(docs, index_docs):
+    """The document fails, and is tried again with another limit or when it changes."""
+    # docutils takes minutes for this.
+    (docs / "slow.rst").write_text("a:" * 100_000)
+
+    def failed(seconds: int) -> dict[str, str]:
+        return {"docs/slow.rst": f"parsing takes longer than {seconds} s (--max-parse-time)"}
+
+    assert index_docs(max_parse_seconds=1).failed == failed(1)
+    again = index_docs()
+    assert again.is_unchanged
+    assert again.failed == failed(1)
+    assert index_docs(max_parse_seconds=2).failed == failed(2)
+    (docs / "slow.rst").write_text("Rain.\n")
+    assert index_docs().failed == {}
+
+
 def test_too_many_documents_are_an_error_before_any_is_read(docs, index_docs, monkeypatch):
     """The index stays as it was, for a refresh and a check as well."""
     index_docs(max_documents=4)

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import pytest
 
 from askdocs.corpus.walk import Entry, EntryKind
+from askdocs.errors import UnreadableSourceError
 from askdocs.freshness import observe_entry
-from askdocs.records.manifest import CorpusSettings, DocumentStatus, PassageSettings
+from askdocs.records.manifest import CorpusSettings, PassageSettings
 from askdocs.text.cutting import cut_passages
-from askdocs.text.document import read_document
+from askdocs.text.formats.plain import read
 from tests.limits import limited
 
 # Of a process that indexes one document within the default limits, as docs/commands.md says.
@@ -53,10 +54,25 @@ def test_limits_decide_before_a_document_is_cut(tmp_path, tally, shape):
     limits = {"max_bytes": 16 * MIB // 100, "max_line_chars": 10_000, "max_sentences": 2_500}
     # Long lines are not a hundredth as long.
     corpus = CorpusSettings(roots=("a.txt",), **({} if len(unit) > 10_000 else limits))
-    record = observe_entry(tmp_path, Entry(path="a.txt", kind=EntryKind.FILE), corpus).record
-    assert (record.status == DocumentStatus.SKIPPED) == bool(reason)
-    assert record.reason.rpartition("(")[2] == reason.rpartition("(")[2]
+    observation = observe_entry(tmp_path, Entry(path="a.txt", kind=EntryKind.FILE), corpus)
+    found = observation.record.reason
+    if observation.source is not None:
+        found = reason_of_cutting(observation.source, corpus.max_sentences)
+    assert found.rpartition("(")[2] == reason.rpartition("(")[2]
     tally("E2", "shapes of documents against small limits", 1)
+
+
+def reason_of_cutting(text: str, max_sentences: int) -> str:
+    """Return why a document is not cut; empty if it is."""
+
+    def count_tokens(texts: Sequence[str]) -> list[int]:
+        return [1] * len(texts)
+
+    try:
+        cut_passages(read(text), PassageSettings(), count_tokens, max_sentences=max_sentences)
+    except UnreadableSourceError as error:
+        return str(error)
+    return ""
 
 
 def test_tokens_are_counted_a_batch_at_a_time(tally):
@@ -68,7 +84,7 @@ def test_tokens_are_counted_a_batch_at_a_time(tally):
         return [len(text.split()) for text in texts]
 
     for text in ("Ab. " * 9000, "word " * 90_000, "a" * 900_000, "。" * 90_000):
-        cut_passages(read_document("a.txt", text), PassageSettings(), count_tokens)
+        cut_passages(read(text), PassageSettings(), count_tokens)
     assert max(texts for texts, _ in batches) <= 2048
     assert max(longest for _, longest in batches) <= 2000
     tally("E2", "batches of texts", len(batches))
@@ -79,7 +95,7 @@ def test_tokens_are_counted_a_batch_at_a_time(tally):
 def test_peak_of_memory_is_bounded(tmp_path, cache, tally, shape):
     """Indexing with the default model, in a process of its own, takes less than is documented."""
     (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "a.md").write_text(text_of(shape))
+    (tmp_path / "docs" / "a.txt").write_text(text_of(shape))
     command = [sys.executable, "-m", "askdocs", "index"]
     child = subprocess.Popen(
         [*command, "--index", str(tmp_path / "vectors"), str(tmp_path / "docs")],

@@ -71,7 +71,7 @@ def answer(index: Path, opened: Generation | None = None) -> Any:
             [sentences.tolist(), cosines.tolist(), found.tolist(), scores.tolist()],
             [firsts.tolist(), counts.tolist(), reader.text_digests(ids).tolist()],
             reader.passages(ids.tolist()),
-            reader.text_of("docs/01.txt"),
+            reader.document("docs/01.txt"),
         )
 
 

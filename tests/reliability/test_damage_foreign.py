@@ -20,13 +20,17 @@ from askdocs.index.generation import head_line, open_generation
 from askdocs.records.manifest import FileRecord
 from askdocs.store import partition
 from askdocs.store.arrays import npys, parse_arrays
+from askdocs.store.context import ContextWriter
 from askdocs.store.local import GenerationReader
 from tests.reliability.states import build_index
 
 Json = dict[str, Any]
 Break = Callable[[Path], None]
 
-DATA = ("dense.faiss", "documents.jsonl", "lexical.npys", "passages.jsonl", "tables.npys")
+DATA = (
+    "context.npys", "dense.faiss", "documents.jsonl", "lexical.npys", "passages.jsonl",
+    "tables.npys",
+)  # fmt: skip
 FOREIGN = "Nothing outside the index is read or written."
 
 
@@ -209,7 +213,13 @@ def test_foreign_index_is_refused(*, made, tmp_path, run, monkeypatch, tally, na
     tally("B3", "foreign indexes", 1)
 
 
-ARRAYS = {"tables.npys": 5, "lexical.npys": 6, "dense.npys": 4, "codebook.npys": 3}
+ARRAYS = {
+    "tables.npys": 7,
+    "lexical.npys": 6,
+    "context.npys": 7,
+    "dense.npys": 4,
+    "codebook.npys": 3,
+}
 ODD = [0, 1, -1, 2, 7, 2**31 - 1, -(2**31), 2**62, -(2**63)]
 TEXT = "The captain saw the harbour. Rain fell on the ship.\n\nA moon rose over the river.\n"
 
@@ -265,9 +275,13 @@ def use(reader: GenerationReader) -> None:
     reader.lexical(["captain"], 9, within=within)
     for path, _ in reader.documents():
         reader.passages_of(path)
-        reader.text_of(path)
+        reader.document(path)
     for segment in reader.segments:
-        segment.postings.moved(np.arange(len(segment.texts.passages), dtype=np.int32))
+        count = len(segment.texts.passages)
+        segment.postings.moved(np.arange(count, dtype=np.int32))
+        copy = ContextWriter()
+        copy.copy(segment.context, 0, count)
+        list(copy.pieces())
 
 
 def with_other_numbers(content: bytes, count: int, chosen: random.Random) -> bytes:

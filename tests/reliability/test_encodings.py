@@ -91,7 +91,7 @@ def test_index_holds_the_text_of_every_file_or_says_why_not(
     generation = open_generation(index, with_documents=True)
     with closing(generation.reader()) as reader:
         found = {
-            path: reader.text_of(path)
+            path: reader.document(path).text
             if record.status == "indexed"
             else (record.status, record.reason)
             for path, record in generation.documents.items()

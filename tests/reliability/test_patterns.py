@@ -13,17 +13,16 @@ from pathlib import Path
 import pytest
 
 import askdocs
-from askdocs.citations import parse_citation
+from askdocs.citations import CurrentFile, _nearest, parse_citation
 from askdocs.cli.config import Configuration
 from askdocs.corpus.ignore import Choice, is_ignored, make_rules, path_matcher
 from askdocs.errors import UsageError
 from askdocs.ranking.words import _frames, without_frame
 from askdocs.records.manifest import CorpusSettings
-from askdocs.records.spans import Document
 from askdocs.render.formats import escape_markdown
 from askdocs.store.analysis import words
 from askdocs.terminal import make_safe, wrap
-from askdocs.text.document import find_structure, number_paragraphs
+from askdocs.text.formats import plain
 from askdocs.text.sentences import split_sentences
 
 Use = tuple[str, Callable[[str], object]]
@@ -74,7 +73,7 @@ def uses_of(name: str, tree: ast.Module) -> Iterator[tuple[re.Pattern, str]]:
     for call in calls_of_re(tree):
         if call.func.attr != "compile" and name not in MADE_LATE:
             names = {"__builtins__": {}, **vars(module)}
-            pattern = eval(compile(ast.Expression(call.args[0]), name, "eval"), names)  # noqa: S307
+            pattern = eval(compile(ast.Expression(call.args[0]), f"<{name}>", "eval"), names)  # noqa: S307
             yield re.compile(pattern), call.func.attr
 
 
@@ -108,17 +107,20 @@ def functions() -> list[Use]:
         with suppress(UsageError):
             parse_citation(text)
 
-    document = partial(Document, path="a.md", paragraphs=())
+    def in_file(text: str) -> CurrentFile:
+        return CurrentFile(
+            "a.txt", text.encode("utf-8", "replace"), CorpusSettings(roots=("a.txt",))
+        )
 
     def origin(text: str) -> str:
         read = Configuration(path=Path("a.toml"), text=text, table=(), settings={})
         return read.origin("ask", "top-k")
 
     return [
-        ("number_paragraphs", lambda text: list(number_paragraphs(text))),
-        ("split_sentences", lambda text: split_sentences(text, (0, len(text)))),
-        ("find_structure", lambda text: find_structure(document(text=text))),
+        ("split_sentences", lambda text: split_sentences(text.strip())),
+        ("plain.read", plain.read),
         ("words", words),
+        ("text in a file", lambda text: _nearest(f"{text[: len(text) // 2]}!", 9, in_file(text))),
         ("make_safe", make_safe),
         ("wrap", lambda text: wrap(text[:4000], 40)),
         ("escape_markdown", escape_markdown),

@@ -73,7 +73,7 @@ def assert_hashed_is_indexed(index: Path) -> None:
     generation = open_generation(index)
     generation.verify()
     with closing(generation.reader()) as reader:
-        texts = {path: reader.text_of(path) for path, _ in reader.documents()}
+        texts = {path: reader.document(path).text for path, _ in reader.documents()}
     records = generation.documents
     indexed = {path for path, one in records.items() if one.status == DocumentStatus.INDEXED}
     assert texts.keys() == indexed

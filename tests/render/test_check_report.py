@@ -69,7 +69,7 @@ def test_stale_is_a_count_and_a_list():
 def test_json_has_every_difference():
     """The object names all kinds, those without a difference too."""
     assert json.loads(render_freshness_json(STALE)) == {
-        "schema": 1,
+        "schema": 2,
         "fresh": False,
         "documents": 5,
         "added": ["docs/new.txt"],

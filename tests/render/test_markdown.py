@@ -10,23 +10,27 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from askdocs.records.results import Context
+from askdocs.records.spans import BlockKind
 from askdocs.render.formats import escape_markdown, render_markdown
 from askdocs.terminal import make_safe
-from tests.render.conftest import make_hit, ranking_of
+from tests.render.conftest import excerpt_of, make_hit, ranking_of
 
 PARSER = MarkdownIt("gfm-like", {"linkify": False})
 # GitHub looks for these in the text of the page.
 LIVE = re.compile(r"@\w|#\d|GH-\d|://|www\.", re.IGNORECASE)
 
 
+PARAGRAPH = BlockKind.PARAGRAPH
 hit_of = partial(make_hit, paragraphs=(3, 4), lines=(7, 9), start=9, score=0.876)
 
 
 def test_hit_is_a_quotation_with_a_link():
     """Heading, quotation with the answer in bold, and the citation as a link to the lines."""
-    text = "Rain fell. The harbour froze.\n\nShips waited."
+    blocks = ((PARAGRAPH, "Rain fell. The harbour froze."), (PARAGRAPH, "Ships waited."))
 
-    shown = render_markdown(ranking_of(hit_of(text, (11, 29)), hit_of("Snow.", rank=2)))
+    shown = render_markdown(
+        ranking_of(hit_of(answer=(11, 29), blocks=blocks), hit_of("Snow.", rank=2))
+    )
 
     assert shown == (
         "## Why?\n"
@@ -45,9 +49,49 @@ def test_hit_is_a_quotation_with_a_link():
 
 def test_context_is_part_of_the_quotation():
     """What stands around the passage is quoted with it."""
-    hit = hit_of("Rain fell.", context=Context(before="First.\n\n", after=" It was wet."))
-    quoted = render_markdown(ranking_of(hit)).split("\n\n", 1)[1]
-    assert quoted.startswith("> First.\n>\n> **Rain fell.** It was wet.\n>\n")
+    above, below = excerpt_of((PARAGRAPH, "First.")), excerpt_of((PARAGRAPH, "It was wet."))
+    context = Context(before="First.\n\n", after=" It was wet.", above=above, below=below)
+    quoted = render_markdown(ranking_of(hit_of("Rain fell.", context=context))).split("\n\n", 1)[1]
+    assert quoted.startswith("> First.\n>\n> **Rain fell.**\n>\n> It was wet.\n>\n")
+
+
+def test_blocks_are_what_they_are():
+    """Headings are a path, items a list, code is fenced; a link to a PDF opens the page."""
+    blocks = (
+        (BlockKind.HEADING, "Ice", 2),
+        (BlockKind.ITEM, "Wait.", 1),
+        (BlockKind.ITEM, "Go in.", 2),
+        (BlockKind.CODE, "if a:\n\tb(```)"),
+        (BlockKind.ROW, "a | b"),
+    )
+    hit = hit_of(
+        blocks=blocks, answer=(4, 9), headings=("Top", "Ice"), path="a b.pdf", pages=(3, 3)
+    )
+    assert render_markdown(ranking_of(hit)).split("\n\n", 1)[1] == (
+        "> Top \\> Ice\n"
+        ">\n"
+        "> - **Wait.**\n"
+        "> - Go in.\n"
+        ">\n"
+        "> ````\n"
+        "> if a:\n"
+        ">     b(```)\n"
+        "> ````\n"
+        ">\n"
+        "> a \\| b\n"
+        ">\n"
+        "> 1\\. [a b.pdf\\#p3\\-4](a%20b.pdf#page=3), score 0.88, verified\n"
+    )
+
+
+@given(code=st.text(st.sampled_from("`~ab \t\n\x1b>"), min_size=1).filter(str.strip))
+def test_code_does_not_end_its_fence(code):
+    """Whatever code is made of, a parser reads it as one block of code."""
+    hit = hit_of(blocks=((BlockKind.CODE, code),))
+    tokens = PARSER.parse(render_markdown(ranking_of(hit)))
+    assert [token.type for token in tokens[3:6]] == ["blockquote_open", "fence", "paragraph_open"]
+    lines = code.expandtabs(4).split("\n")
+    assert tokens[4].content.splitlines() == [make_safe(line).rstrip() for line in lines]
 
 
 def test_question_without_an_answer_says_so():

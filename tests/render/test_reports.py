@@ -81,6 +81,7 @@ def make_manifest(**sizes: int) -> Manifest:
         model=ModelRecord(name="m\x1b", revision="", fingerprint="0" * 64, dimension=3, probe=()),
         counts={"passages": 7, "sentences": 9},
         files={name: FileRecord(sha256="0" * 64, bytes=size) for name, size in sizes.items()},
+        parsers={},
     )
 
 
@@ -88,7 +89,7 @@ def test_status_is_a_table():
     """What an index holds, a line each, whatever the names are made of."""
     manifest = make_manifest(a=1_000_000, b=500_000)
     assert status_of(manifest, "my\x1b/vectors", "0123456789abcdef") == (
-        "index      my\ufffd/vectors, format 3, generation 0123456789ab\n"
+        "index      my\ufffd/vectors, format 4, generation 0123456789ab\n"
         "corpus     docs, no\ufffdtes\n"
         "documents  2, 2.0 kB, 1 failed\n"
         "passages   7, at most 100 tokens\n"

@@ -18,9 +18,10 @@ from askdocs.records.results import (
     Ranking,
     Signal,
 )
+from askdocs.records.spans import BlockKind
 from askdocs.render.formats import Layout, render_answers
 from askdocs.render.text import render_cited, render_ranking
-from askdocs.terminal import Style
+from askdocs.terminal import Style, make_safe
 from tests.render.conftest import make_hit, ranking_of
 
 PLAIN = Style(width=80)
@@ -60,7 +61,8 @@ def test_head_is_broken_after_the_citation(width, head):
 def test_hits_are_parted_by_blank_lines():
     """Each hit has a head, its text after a margin, and a blank line before the next one."""
     first = make_hit("Rain fell. It was wet.", (0, 10))
-    second = make_hit("Snow fell.\n\nIt froze.", (12, 21), rank=12, score=1.0, lines=(9, 11))
+    blocks = ((BlockKind.PARAGRAPH, "Snow fell."), (BlockKind.PARAGRAPH, "It froze."))
+    second = make_hit(blocks=blocks, answer=(11, 20), rank=12, score=1.0, lines=(9, 11))
     text = render_ranking(ranking_of(first, second), PLAIN, base=BASE)
     assert text == (
         "1.  docs/a.txt#p3  line 7  0.12  verified\n"
@@ -104,25 +106,6 @@ def test_answer_that_is_wrapped_is_marked_on_every_line():
         ">   Delta echo foxtrot",
         ">   golf hotel. India",
         "    juliett kilo.",
-    ]
-
-
-def test_answer_over_lines_is_marked():
-    """An answer over line ends is marked on each line; of blank lines one is left, unmarked."""
-    hit = make_hit("One\r\ntwo\n \n\n three  four\r\nfive", (5, 24))
-    assert body(hit) == ["    One", ">   two", "", ">    three  four", "    five"]
-
-
-def test_indented_lines_stay_indented():
-    """What a line is indented by, all its pieces are, and at most half of the width."""
-    hit = make_hit("Do:\n   alpha bravo charlie\n\tdelta\n" + " " * 50 + "echo foxtrot", (0, 3))
-    assert body(hit, Style(width=20)) == [
-        ">   Do:",
-        "       alpha bravo",
-        "       charlie",
-        "     delta",
-        "            echo",
-        "            foxtrot",
     ]
 
 
@@ -177,14 +160,70 @@ def test_question_is_a_heading():
     )
 
 
-def test_cited_text_has_no_mark_and_no_score():
-    """A text that was asked for by its citation is shown plainly."""
-    cited = CitedText(place=make_hit().place, text="Rain\nfell.", status=CitationStatus.GONE)
-    assert render_cited(cited, PLAIN, base=BASE) == (
-        "docs/a.txt#p3  line 7  gone\n"
-        "    Rain\n"
-        "    fell.\n"
-    )  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "more", "where"),
+    [
+        ("a.txt", {"lines": (7, 9)}, "  lines 7-9"),
+        # A text with form feeds has both.
+        ("a.txt", {"pages": (3, 3)}, "  line 7"),
+        ("a.pdf", {"pages": (3, 3)}, "  page 3"),
+        ("a.pdf", {"pages": (3, 4)}, "  pages 3-4"),
+        ("a.ipynb", {"cell": 5}, "  cell 5"),
+        ("a.docx", {}, ""),
+    ],
+)
+def test_place_is_what_the_format_counts(path, more, where):
+    """Text has lines, a PDF pages and a notebook cells; other formats have blocks alone."""
+    hit = make_hit(path=path, **more)
+    shown = render_ranking(ranking_of(hit), PLAIN, base=BASE)
+    assert shown.splitlines()[0] == f"1.  {path}#p3{where}  0.12  verified"
+
+
+def test_link_opens_the_page():
+    """A terminal's link to a PDF leads to the page on which the passage begins."""
+    hit = make_hit(path="a b.pdf", pages=(3, 4))
+    shown = render_ranking(ranking_of(hit), Style(width=80, links=True), base=BASE)
+    assert "\x1b]8;;file:///base/a%20b.pdf#page=3\x1b\\a b.pdf#p3\x1b]8;;" in shown
+
+
+def test_headings_are_a_path_above_the_passage():
+    """They are safe, dim, and wrapped like the text; the passage does not repeat them."""
+    blocks = ((BlockKind.HEADING, "Ice", 2), (BlockKind.PARAGRAPH, "It froze."))
+    hit = make_hit(blocks=blocks, answer=(4, 13), headings=("The\x1b harbour", "Ice"))
+    assert body(hit, Style(width=20)) == [
+        "    The\ufffd harbour >",
+        "    Ice",
+        ">   It froze.",
+    ]
+    assert body(hit, COLOR)[0] == "    \x1b[2mThe\ufffd harbour > Ice\x1b[0m"
+
+
+def test_duplicates_are_named_below_the_head():
+    """At most three places of the same text are listed, and the others counted."""
+    copies = tuple(Citation(path=f"{name}.txt", paragraphs=(1, 1)) for name in "bcdef")
+    assert body(make_hit(duplicates=copies)) == [
+        "    the same in b.txt#p1, c.txt#p1, d.txt#p1 and 2 more",
+        ">   Rain fell.",
+    ]
+
+
+def test_cited_text_is_the_source():
+    """What was asked for by its citation has its own lines and markup, and no marks or score."""
+    text = (
+        "# Rain\r\n \n\f\n  * fell  and\n\tfell for the whole night.\n" + " " * 50 + "It was wet."
+    )
+    cited = CitedText(place=make_hit().place, text=text, status=CitationStatus.GONE)
+    assert render_cited(cited, Style(width=24), base=BASE) == (
+        "docs/a.txt#p3\n"
+        "    line 7  gone\n"
+        "    # Rain\n"
+        "\n"
+        "      * fell  and\n"
+        "     fell for the whole\n"
+        "     night.\n"
+        "              It was\n"
+        "              wet.\n"
+    )
 
 
 UNSAFE = set(map(chr, range(0x20))) - {"\n"} | set(map(chr, range(0x7F, 0xA0)))
@@ -194,21 +233,20 @@ UNSAFE |= set("\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u206
 @given(
     text=st.text(st.characters() | st.sampled_from("\x1b\x07\x9b\u202e\u2066\r\n\t "), min_size=1),
     width=st.integers(0, 200),
+    kind=st.sampled_from(BlockKind),
     data=st.data(),
 )
-def test_no_text_commands_a_terminal(text, width, data):
+def test_no_text_commands_a_terminal(text, width, kind, data):
     """Whatever a document holds: the lines are safe, and no word of it is lost."""
     first = data.draw(st.integers(0, len(text) - 1))
     last = data.draw(st.integers(first + 1, len(text)))
-    hit = make_hit(text, (first, last))
+    hit = make_hit(blocks=((kind, text, 1),), answer=(first, last), lead=text, headings=(text,))
     shown = render_ranking(ranking_of(hit, question=text), Style(width=width), base=BASE)
     colored = render_ranking(ranking_of(hit), Style(width=width, color=True), base=BASE)
     assert not set(shown) & UNSAFE
     assert SGR.sub("", colored) == shown
-    words = "".join(line[4:] for line in shown.splitlines()[1:])
-    assert len("".join(words.split())) >= len(
-        "".join("".join(" " if c in UNSAFE else c for c in text).split())
-    )
+    words = "".join(line[4:] for line in body(make_hit(text, (first, last)), Style(width=width)))
+    assert "".join(words.split()) == "".join(make_safe(text).split())
 
 
 @given(text=st.text(st.characters() | st.sampled_from("\x1b\x9b\u202e\ud800"), min_size=1))
@@ -240,11 +278,12 @@ def test_json_of_a_hit_that_moved_has_its_old_place():
     text = answers(ranking_of(hit))
 
     assert json.loads(text) == {
-        "schema": 1, "id": "q1", "question": "Why?", "mode": "dense", "answered": True,
+        "schema": 2, "id": "q1", "question": "Why?", "mode": "dense", "answered": True,
         "hits": [{
             "rank": 1, "score": 0.1235, "citation": "docs/a.txt#p3", "path": "docs/a.txt",
             "paragraphs": [3, 3], "lines": [7, 7], "chars": [20, 30], "headings": ["Top"],
-            "text": "Rain fell.", "answer": {"text": "Rain fell.", "chars": [20, 30]},
+            "text": "Rain fell.", "plain": "Rain fell.", "blocks": ["paragraph"],
+            "answer": {"text": "Rain fell.", "plain": "Rain fell.", "chars": [20, 30]},
             "status": "moved",
             "indexed": {
                 "citation": "docs/a.txt#p1-2:4-14", "path": "docs/a.txt", "paragraphs": [1, 2],
@@ -252,7 +291,28 @@ def test_json_of_a_hit_that_moved_has_its_old_place():
             },
         }],
     }  # fmt: skip
-    assert text.startswith('{\n  "schema": 1,\n')
+    assert text.startswith('{\n  "schema": 2,\n')
     assert json.loads(answers(ranking_of(hit), ranking_of(), many=True)) == [
         json.loads(text), json.loads(text) | {"answered": False, "hits": []},
     ]  # fmt: skip
+
+
+def test_json_has_what_its_format_has():
+    """Pages, the cell and what introduces the passage are there if there are any."""
+    hit = make_hit(path="a.pdf", pages=(3, 4), cell=5, lead="You need:")
+    found = json.loads(answers(ranking_of(hit)))["hits"][0]
+    assert (found["pages"], found["cell"], found["lead"]) == ([3, 4], 5, "You need:")
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "line"),
+    [
+        ("a.txt", {}, "a.txt:7:1:Rain fell.\n"),
+        ("a.pdf", {"pages": (3, 4)}, "a.pdf:7:1:pages 3-4: Rain fell.\n"),
+        ("a.ipynb", {"cell": 5}, "a.ipynb:7:1:cell 5: Rain fell.\n"),
+        ("a.docx", {}, "a.docx:7:1:Rain fell.\n"),
+    ],
+)
+def test_editors_read_the_page_in_the_text(path, more, line):
+    """What has no lines that an editor could open says where the answer is."""
+    assert answers(ranking_of(make_hit(path=path, **more)), form="vimgrep") == line

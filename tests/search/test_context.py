@@ -32,6 +32,18 @@ def test_context_is_so_many_paragraphs(index, context, first, last):
     assert whole == "\n\n".join(PARAGRAPHS[first:last])
 
 
+def test_context_ends_before_what_nobody_reads(docs, open_docs):
+    """Comments and front matter are not shown, and nothing beyond them."""
+    rest = "\n\n".join(PARAGRAPHS[3:])
+    (docs / "a.md").write_text(
+        f"---\ntitle: Year\n---\n{PARAGRAPHS[1]}\n\n{PARAGRAPHS[2]}\n\n<!-- No. -->\n\n{rest}\n"
+    )
+    [hit] = open_docs(max_tokens=90).ask("harbour", AskOptions(mode="lexical", context=2)).hits
+    assert hit.context is not None
+    assert (hit.context.before, hit.context.after) == (f"{PARAGRAPHS[1]}\n\n", "")
+    assert (hit.context.above.plain.strip(), hit.context.below.plain) == (PARAGRAPHS[1], "")
+
+
 def test_no_context_unless_it_is_asked_for(index):
     """A hit has its passage alone."""
     [hit] = index.ask("harbour", AskOptions(mode="lexical")).hits

@@ -48,9 +48,9 @@ def test_best_fifty_are_ordered_anew(seeds_index, mode):
     first = seeds_index.ask(QUESTION, replace(options, top_k=3))
     assert as_ranked(after.hits) == as_ranked(before.hits)
     assert [hit.rank for hit in after.hits] == list(range(1, len(before.hits) + 1))
-    lengths = [len(hit.text) for hit in after.hits]
-    assert lengths == sorted(lengths) != [len(hit.text) for hit in before.hits]
-    expected = [reranker.score_of(hit.text) for hit in after.hits]
+    lengths = [len(hit.plain) for hit in after.hits]
+    assert lengths == sorted(lengths) != [len(hit.plain) for hit in before.hits]
+    expected = [reranker.score_of(hit.plain) for hit in after.hits]
     assert [hit.rerank_score for hit in after.hits] == pytest.approx(expected, abs=6e-7)
     assert first.hits == after.hits[:3]
     assert reranker.asked == [(QUESTION, len(before.hits))] * 2

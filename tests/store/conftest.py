@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from askdocs.disk.durable import write_index_file
 from askdocs.disk.verified import VerifiedFile, blocks_name
+from askdocs.records.blocks import ParsedText
 from askdocs.records.manifest import PassageSettings
 from askdocs.records.spans import Passage
 from askdocs.text.cutting import cut_passages
-from askdocs.text.document import read_document
+
+SHA256 = "5" * 64
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +38,7 @@ def unit_vectors(count: int, dimension: int, seed: int = 0) -> NDArray[np.float3
     return unit.astype(np.float32)
 
 
-def cut(text: str) -> list[Passage]:
-    """The passages of a text, of at most 16 words."""
-    document, settings = read_document("", text), PassageSettings(max_tokens=16)
-    return cut_passages(document, settings, lambda parts: [len(one.split()) for one in parts])
+def cut(parsed: ParsedText) -> list[Passage]:
+    """The passages of a document, of at most 16 words."""
+    settings = PassageSettings(max_tokens=16)
+    return cut_passages(parsed, settings, lambda parts: [len(one.split()) for one in parts])

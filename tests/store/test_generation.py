@@ -10,15 +10,18 @@ from numpy.typing import NDArray
 from askdocs.disk.access import digest
 from askdocs.disk.verified import VerifiedFile, blocks_name
 from askdocs.errors import DamagedIndexError
+from askdocs.records.blocks import visible_spans
 from askdocs.records.manifest import FileRecord
-from askdocs.records.spans import StoredPassage
+from askdocs.records.spans import Document, StoredPassage
 from askdocs.store.local import GenerationReader
 from askdocs.store.writer import GenerationWriter
+from askdocs.text.formats import plain
 from tests.raising import raises
-from tests.store.conftest import cut, unit_vectors
+from tests.store.conftest import SHA256, cut, unit_vectors
 
 DIMENSION = 8
-FILES = ["dense.faiss", "documents.jsonl", "lexical.npys", "passages.jsonl", "tables.npys"]
+FILES = ["context.npys", "dense.faiss", "documents.jsonl", "lexical.npys", "passages.jsonl"]
+FILES += ["tables.npys"]
 
 DOCUMENTS = {
     "a.txt": "The ship sank. Nobody drowned there.\n\nA moon rose over the harbour of the old town "
@@ -55,9 +58,10 @@ def write(directory: Path, documents: Mapping[str, str], vectors: NDArray[np.flo
     first = 0
     with writer.segment(0) as segment:
         for path, text in sorted(documents.items()):
-            passages = cut(text)
+            parsed = plain.read(text)
+            passages = cut(parsed)
             last = first + sum(len(passage.sentences) for passage in passages)
-            segment.add(path, "utf-8", text, passages, vectors[first:last])
+            segment.add(path, SHA256, parsed, passages, vectors[first:last])
             first = last
     assert writer.sentences == first
     return Written(directory, writer.finish())
@@ -78,10 +82,11 @@ def written(tmp_path: Path, vectors: NDArray[np.float32]) -> Written:
 @pytest.fixture
 def stored() -> list[StoredPassage]:
     """The passages of the documents of this module as they come back from one segment."""
-    passages = [(path, passage) for path, text in DOCUMENTS.items() for passage in cut(text)]
+    parsed = {path: plain.read(text) for path, text in DOCUMENTS.items()}
+    passages = [(path, passage) for path in parsed for passage in cut(parsed[path])]
     starts = np.cumsum([0, *(len(passage.sentences) for _, passage in passages)]).tolist()
     return [
-        StoredPassage(id=at, path=path, encoding="utf-8", first_sentence=start, passage=passage)
+        StoredPassage(id=at, path=path, sha256=SHA256, first_sentence=start, passage=passage)
         for at, ((path, passage), start) in enumerate(zip(passages, starts, strict=False))
     ]
 
@@ -95,7 +100,7 @@ def same(tmp_path: Path) -> GenerationReader:
 
 
 def test_files_are_what_the_records_say(written):
-    """Five files are written for a small index, and each is what the manifest will promise."""
+    """Six files are written for a small index, and each is what the manifest will promise."""
     names = sorted(
         str(path.relative_to(written.directory)) for path in written.directory.glob("*/*")
     )
@@ -112,9 +117,12 @@ def test_texts_are_those_that_were_written(written, stored):
     assert reader.passages([]) == []
     assert reader.passages_of("a.txt") == stored[:2]
     assert reader.passages_of("b/c.txt") == reader.passages_of("c.txt") == []
-    assert reader.documents() == [(path, "utf-8") for path in DOCUMENTS]
-    assert [reader.text_of(path) for path in DOCUMENTS] == list(DOCUMENTS.values())
-    assert reader.text_of("c.txt") == ""
+    assert reader.documents() == [(path, SHA256) for path in DOCUMENTS]
+    assert [reader.document(path) for path in DOCUMENTS] == [
+        Document(path=path, text=text, paragraphs=tuple(visible_spans(plain.read(text))))
+        for path, text in DOCUMENTS.items()
+    ]
+    assert reader.document("c.txt") is None
     reader.close()
 
 
@@ -132,6 +140,20 @@ def test_lexical_hits_are_those_with_a_word(written):
     assert sorted(ids.tolist()) == [0, 1, 2, 3]
     assert scores.tolist() == sorted(scores.tolist(), reverse=True)
     np.testing.assert_array_equal(scores, reader.bm25(["ship", "moon"], ids))
+
+
+def test_passage_is_found_by_its_heading_or_the_name_of_its_file(tmp_path):
+    """Words that no passage has find the passages below them; frequencies are of passages alone."""
+    documents = {
+        "1.txt": "Harbour\n=======\n\nBoats rest.\n\nFees\n----\n\nNone.\n",
+        "2.txt": "Boats rest.",
+        "harbour-fees.txt": "Boats rest.",
+    }
+    reader = write(tmp_path / "generation", documents, unit_vectors(7, DIMENSION)).reader()
+    assert sorted(reader.lexical(["harbour"], 5)[0].tolist()) == [0, 1, 3]
+    assert sorted(reader.lexical(["fee"], 5)[0].tolist()) == [1, 3]
+    assert reader.term_statistics(["harbour"]).frequencies == {"harbour": 0}
+    reader.close()
 
 
 @pytest.mark.parametrize(("terms", "k"), [(["unknown"], 5), ([], 5), (["ship"], 0)])
@@ -161,10 +183,10 @@ def test_sentences_know_their_passages(written, stored):
 def test_every_sentence_has_one_vector(tmp_path, count):
     """More or fewer vectors than sentences are a mistake of the caller."""
     writer = GenerationWriter(tmp_path, dimension=2)
-    text = "One ship. Two ships."
+    parsed = plain.read("One ship. Two ships.")
     message = f"must have one vector for each sentence, got {count}"
     with pytest.raises(ValueError, match=message), writer.segment(0) as segment:
-        segment.add("a.txt", "utf-8", text, cut(text), np.zeros((count, 2), np.float32))
+        segment.add("a.txt", SHA256, parsed, cut(parsed), np.zeros((count, 2), np.float32))
 
 
 def test_generation_may_be_empty(tmp_path):
@@ -174,16 +196,17 @@ def test_generation_may_be_empty(tmp_path):
     assert reader.lexical(["ship"], 5)[0].tolist() == []
     assert ids.tolist() == [[]]
     assert reader.passages_of_sentences(ids[0]).tolist() == []
-    assert reader.documents() == [("a.txt", "utf-8")]
+    assert reader.documents() == [("a.txt", SHA256)]
     reader.close()
 
 
 USES = {
     "documents.jsonl": lambda reader: reader.documents(),
     "dense.faiss": lambda reader: reader.vectors(np.array([0])),
-    "passages.jsonl": lambda reader: reader.text_of("a.txt"),
+    "passages.jsonl": lambda reader: reader.document("a.txt"),
     "tables.npys": lambda reader: reader.passages_of_sentences(np.array([0])),
     "lexical.npys": lambda reader: reader.term_statistics(["ship"]),
+    "context.npys": lambda reader: reader.lexical(["ship"], 5),
 }
 
 
@@ -221,9 +244,12 @@ def test_file_in_no_known_format_is_damage(written, name, content):
 @pytest.mark.parametrize(
     ("use", "names"),
     [
-        (lambda reader: reader.lexical(["ship"], 5), {"tables.npys", "lexical.npys"}),
+        (
+            lambda reader: reader.lexical(["ship"], 5),
+            {"tables.npys", "lexical.npys", "context.npys"},
+        ),
         (lambda reader: reader.dense(np.eye(8, dtype="f4"), 5), {"tables.npys", "dense.faiss"}),
-        (lambda reader: reader.text_of("a.txt"), {"tables.npys"}),
+        (lambda reader: reader.document("a.txt"), {"tables.npys"}),
     ],
     ids=["lexical", "dense", "text"],
 )
@@ -246,7 +272,7 @@ def test_prepared_reader_reads_nothing_more(written, lexical):
     nearest, best = other.dense(asked, 2)[0], other.lexical(["ship"], 2)[0]
     reader.prepare(lexical=lexical)
     for name in FILES:
-        if lexical or name != "lexical.npys":
+        if lexical or name not in {"lexical.npys", "context.npys"}:
             (written.directory / "000" / name).unlink()
     ids, _ = reader.dense(asked, 2)
     assert ids.tolist() == nearest.tolist()

@@ -15,12 +15,14 @@ from askdocs.store.codebook import Codebook, encode
 from askdocs.store.local import GenerationReader
 from askdocs.store.partition import by_segment
 from askdocs.store.writer import GenerationWriter
-from tests.store.conftest import cut, unit_vectors
+from askdocs.text.formats import markdown
+from tests.store.conftest import SHA256, cut, unit_vectors
 
 DIMENSION = 16
 WORDS = ["ship", "moon", "rain", "harbour", "captain", "old", "town", "night", "été"]
 DOCUMENTS = {
-    f"{'ab'[number % 2]}/{number:02}.txt": "\n\n".join(
+    f"{'ab'[number % 2]}/{number:02}.md": f"# {WORDS[-(number % 4)]} and rain\n\n"
+    + "\n\n".join(
         f"{WORDS[(number * step) % 9].title()} {WORDS[step % 9]} {number * step}. It rained."
         for step in range(1, 2 + number % 5)
     )
@@ -28,7 +30,8 @@ DOCUMENTS = {
 }
 
 
-PASSAGES = {path: cut(text) for path, text in DOCUMENTS.items()}
+PARSED = {path: markdown.read(text) for path, text in DOCUMENTS.items()}
+PASSAGES = {path: cut(parsed) for path, parsed in PARSED.items()}
 SENTENCES = sum(len(one.sentences) for own in PASSAGES.values() for one in own)
 
 
@@ -67,9 +70,7 @@ class Generations:
                     if old is not None and (found := old.find(path)):
                         segment.copy(old, found[0], found[1], found[1] + 1)
                     else:
-                        segment.add(
-                            path, "utf-8", DOCUMENTS[path], PASSAGES[path], self.vectors[path]
-                        )
+                        segment.add(path, SHA256, PARSED[path], PASSAGES[path], self.vectors[path])
         self.records[name] = writer.finish()
         return self.read(name)
 
@@ -100,7 +101,8 @@ def passages_of(reader: GenerationReader) -> Iterator[StoredPassage]:
 def test_files_stand_in_one_folder_for_each_segment(generations, segments):
     """A segment without documents has its files too; the codebook stands beside the folders."""
     generations.write("cut", segments)
-    names = ["dense.npys", "documents.jsonl", "lexical.npys", "passages.jsonl", "tables.npys"]
+    names = ["context.npys", "dense.npys", "documents.jsonl", "lexical.npys", "passages.jsonl"]
+    names += ["tables.npys"]
     assert sorted(generations.records["cut"]) == [
         *(f"{number:03}/{name}" for number in range(segments) for name in names),
         "codebook.npys",
@@ -119,7 +121,7 @@ def test_texts_do_not_depend_on_the_cut(generations, segments):
     assert parts.documents() == whole.documents()
     for path in DOCUMENTS:
         assert [one.passage for one in parts.passages_of(path)] == PASSAGES[path]
-        assert parts.text_of(path) == whole.text_of(path)
+        assert parts.document(path) == whole.document(path)
     order = [path for own in by_segment(sorted(DOCUMENTS), segments) for path in own]
     count = sum(map(len, PASSAGES.values()))
     every = parts.passages(range(count))
@@ -132,7 +134,7 @@ def test_texts_do_not_depend_on_the_cut(generations, segments):
     firsts, counts = parts.sentences_of(every)
     of_passage = [list(range(*span)) for span in zip(firsts, firsts + counts, strict=True)]
     assert of_passage == [np.flatnonzero(owners == one).tolist() for one in every]
-    texts = [one.passage.text for one in parts.passages(every.tolist())]
+    texts = [one.passage.plain for one in parts.passages(every.tolist())]
     digests = parts.text_digests(every).tolist()
     assert len(set(zip(digests, texts, strict=True))) == len(set(texts)) == len(set(digests))
     assert np.searchsorted(owners, np.arange(count)).tolist() == sentences
@@ -161,7 +163,7 @@ def test_search_can_be_within_some_documents(generations, segments):
 
 @pytest.mark.parametrize("terms", [["ship"], ["rain", "moon"], ["é", "été", "unknown"], []])
 def test_scores_do_not_depend_on_the_cut(generations, terms):
-    """Every passage has the very BM25 score that it has in an index of one segment."""
+    """Every passage has the very score, by its words and its headings, that it has in an index of one segment."""
     whole, parts = generations.write("whole", 1), generations.write("cut", 4)
     assert parts.term_statistics(terms) == whole.term_statistics(terms)
     expected = [*passages_of(whole)]
@@ -203,7 +205,9 @@ def test_refreshed_generation_has_the_bytes_of_the_old_one(generations, segments
     third = generations.write("third", segments, old=second, codebook=second.codebook)
     assert second.find(path) is None
     assert generations.records["third"] == generations.records["first"]
-    assert third.text_of(path) == DOCUMENTS[path]
+    document = third.document(path)
+    assert document is not None
+    assert document.text == DOCUMENTS[path]
 
 
 @pytest.mark.parametrize(("before", "after"), [(1, 4), (4, 1), (2, 8), (8, 2)])
@@ -252,8 +256,8 @@ def test_arrays_of_another_index_are_damage(generations, name):
     writer = GenerationWriter(generations.folder / "other", dimension=8, segments=4)
     for number in range(4):
         with writer.segment(number) as segment:
-            segment.add("a.txt", "utf-8", DOCUMENTS["a/00.txt"], PASSAGES["a/00.txt"],
-                        unit_vectors(len(PASSAGES["a/00.txt"][0].sentences), 8))  # fmt: skip
+            segment.add("a.md", SHA256, PARSED["a/00.md"], PASSAGES["a/00.md"],
+                        unit_vectors(len(PASSAGES["a/00.md"][0].sentences), 8))  # fmt: skip
     other.records["other"] = writer.finish()
     content = (generations.folder / "other" / name).read_bytes()
     (generations.folder / "cut" / name).write_bytes(content)
@@ -267,7 +271,7 @@ def test_abandoned_generation_holds_nothing(tmp_path):
     """Giving up lets go of what waits on the disk, in the middle of a segment too."""
     writer = GenerationWriter(tmp_path, dimension=DIMENSION, segments=2)
     with pytest.raises(KeyError), writer.segment(0) as segment:
-        segment.add("a.txt", "utf-8", "", [], np.zeros((0, DIMENSION), np.float32))
+        segment.add("a.md", SHA256, PARSED["a/00.md"], [], np.zeros((0, DIMENSION), np.float32))
         raise KeyError
     writer.abort()
     held = [path.readlink() for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]

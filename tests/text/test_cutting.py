@@ -1,6 +1,7 @@
-"""Passages are what a document is made of: all of it, in order, within the budget."""
+"""Passages are what a document is made of: all that is read of it, in order, within the budget."""
 
 import math
+import textwrap
 from collections.abc import Sequence
 
 import pytest
@@ -8,11 +9,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from askdocs.citations import place_of_passage, place_of_span
+from askdocs.records.blocks import UNREAD, ParsedText, visible_spans
 from askdocs.records.manifest import PassageSettings
-from askdocs.records.spans import Document, Passage
+from askdocs.records.spans import BlockKind, Document, Part, Passage
 from askdocs.text.cutting import cut_passages
-from askdocs.text.document import read_document
-from tests.text.conftest import WRAPPED, count_words
+from tests.text.conftest import WRAPPED, count_words, parse
 
 
 def count_characters(texts: Sequence[str]) -> list[int]:
@@ -33,10 +34,10 @@ class Counter:
         return count_words(texts)
 
 
-def cut(text: str | Document, max_tokens: int = 16) -> list[Passage]:
+def cut(text: str | ParsedText, max_tokens: int = 16, *, path: str = "a.txt") -> list[Passage]:
     """The passages of a text or document, with one token for each word."""
-    document = read_document("a.txt", text) if isinstance(text, str) else text
-    return cut_passages(document, PassageSettings(max_tokens=max_tokens), count_words)
+    parsed = parse(path, text) if isinstance(text, str) else text
+    return cut_passages(parsed, PassageSettings(max_tokens=max_tokens), count_words)
 
 
 def passage_texts(text: str, max_tokens: int = 16) -> list[str]:
@@ -52,7 +53,27 @@ def words(count: int, first: int = 0) -> str:
 PIECES = ["one", "Two", words(7), words(20), "x" * 300, "x" * 2500, ". ", "! ", "? ", " ", "\n"]
 PIECES += ["\n\n", "\r\n\r\n", "\n \t\n", "\ufeff", "\u2028", "\u3000", "- item\n", "é", WRAPPED]
 texts = st.lists(st.sampled_from(PIECES), max_size=30).map("".join)
-documents = texts.map(lambda text: read_document("a/b.txt", text))
+STRUCTURES = [
+    "# a\n",
+    "## b c\n\n",
+    "B\n---\n",
+    "```\n",
+    "\n| a | b |\n|---|---|\n",
+    "| c | d e |\n",
+]
+STRUCTURES += [
+    "1. item: ",
+    "  - inner\n",
+    "> said ",
+    "<!-- no -->",
+    "Term\n: d\n",
+    "    code\n",
+    "**b** ",
+]
+structured = st.lists(st.sampled_from([*PIECES, *STRUCTURES]), max_size=30).map("".join)
+documents = st.one_of(
+    texts.map(lambda text: parse("b.txt", text)), structured.map(lambda text: parse("b.md", text))
+)
 budgets = st.integers(16, 40)
 
 
@@ -66,6 +87,9 @@ def test_paragraph_is_a_passage():
         lines=(1, 1),
         text=words(12),
         sentences=((0, 37),),
+        plain=words(12),
+        readings=((0, 37),),
+        parts=(Part(BlockKind.PARAGRAPH, 0, 0, 37),),
     )
     assert second == Passage(
         chars=(39, 79),
@@ -73,7 +97,25 @@ def test_paragraph_is_a_passage():
         lines=(3, 4),
         text=text[39:],
         sentences=((39, 57), (58, 79)),
+        plain=text[39:],
+        readings=((0, 18), (19, 40)),
+        parts=(Part(BlockKind.PARAGRAPH, 0, 0, 40),),
     )
+
+
+def test_passage_is_read_without_markup():
+    """The reader's text has its blocks on lines of their own; the text is that of the file."""
+    text = "# A **guide**\n\nTo: see\n[the map](x).  Now\n\n1. go _in_\n"
+    (passage,) = cut(text, 40, path="a.md")
+    assert (passage.text, passage.headings) == (text.strip(), ("A guide",))
+    assert passage.plain == "A guide\nTo: see the map. Now\n1. go in"
+    assert passage.plain_sentences == ["A guide", "To: see the map.", "Now", "1. go in"]
+    assert [text[start:end] for start, end in passage.sentences] == [
+        "A **guide", "To: see\n[the map](x).", "Now", "1. go _in",
+    ]  # fmt: skip
+    assert [(kind, level, passage.plain[start:end]) for kind, level, start, end in passage.parts] == [
+        ("heading", 1, "A guide"), ("paragraph", 0, "To: see the map. Now"), ("item", 1, "1. go in"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -96,6 +138,124 @@ def test_short_paragraphs_go_with_what_follows(paragraphs, expected):
     """A paragraph of fewer than 12 tokens introduces the next, where the budget of 16 allows."""
     passages = cut("\n\n".join(paragraphs))
     assert [passage.paragraphs for passage in passages] == expected
+
+
+LONG = words(13)
+ROWS = "".join(f"| pier {n} | {n} euros |\n" for n in range(6))
+CASES = {
+    "a list with blank lines stays with its lead-in": (
+        "a.md",
+        ("# Boat\n\nBefore casting off the skipper looks at:\n\n- the ropes\n\n- the fuel\n\n- the sky\n\n"
+        "On return, in this order:\n\n1. Tie up.\n\n2. Lock up.\n"),
+        [
+            ((1, 9), "Boat\nBefore casting off the skipper looks at:\nthe ropes\nthe fuel\nthe sky"),
+            ((11, 15), "On return, in this order:\n1. Tie up.\n2. Lock up."),
+        ],
+    ),
+    "so does one in plain text": (
+        "a.txt",
+        f"The skipper looks at:\n\n- the ropes\n\n- the fuel {words(9)}\n\n{LONG}\n",
+        [
+            ((1, 5), f"The skipper looks at:\nthe ropes\nthe fuel {words(9)}"),
+            ((7, 7), LONG),
+        ],
+    ),
+    "an empty section takes nothing from the next one": (
+        "a.md",
+        "# Meeting\n\n## Guests\n\nAda, Bo\n\n## Votes\n\n## Tasks\n\n- [ ] Ada calls\n- [x] Bo writes\n\n## End\n",
+        [((3, 5), "Guests\nAda, Bo"), ((9, 12), "Tasks\nAda calls\nBo writes")],
+    ),
+    "underlined titles begin sections": (
+        "a.md",
+        f"Guide\n=====\n\nRooms\n-----\n\n{LONG}\n\nKeys\n----\nAsk at the desk.\n",
+        [((4, 7), f"Rooms\n{LONG}"), ((9, 11), "Keys\nAsk at the desk.")],
+    ),
+    "numbered titles begin sections, whose end stays with them": (
+        "a.txt",
+        f"1. WASHING\n\n{LONG}\n\nUse no oil.\n\n2. STORING\n\nKeep it dry.\n\n3. Repair\n\n{LONG}\n",
+        [
+            ((1, 5), f"1. WASHING\n{LONG}\nUse no oil."),
+            ((7, 9), "2. STORING\nKeep it dry."),
+            ((11, 13), f"3. Repair\n{LONG}"),
+        ],
+    ),
+    "tags part what stands in them": (
+        "a.md",
+        '<Tabs>\n<Tab label="Wall">\n\nScrew it on.\n\n</Tab>\n<Tab label="Desk">\n\nGlue it on.\n\n</Tab>\n</Tabs>\n',
+        [((4, 4), "Screw it on."), ((9, 9), "Glue it on.")],
+    ),
+    "a question stays with its answer": (
+        "a.txt",
+        f"Q: Who {words(11)}?\nA: The firm does.\n\nQ: Where {words(11)}?\nA: On the second floor.\n",
+        [
+            ((1, 2), f"Q: Who {words(11)}?\nA: The firm does."),
+            ((4, 5), f"Q: Where {words(11)}?\nA: On the second floor."),
+        ],
+    ),
+    "front matter and comments are in none": (
+        "a.md",
+        f"---\ntitle: Tents\nowner: camp\n---\n## Pegs\n\n{LONG}\n\n<!--\nold\n-->\n\nNo more.\n",
+        [((5, 7), f"Pegs\n{LONG}"), ((13, 13), "No more.")],
+    ),
+    "a record of keys and values stays whole": (
+        "a.txt",
+        "Name: North pier\nHours: from eight until noon\nFax: none\n\nName: South pier\nFax: 12\n",
+        [
+            ((1, 3), "Name: North pier\nHours: from eight until noon\nFax: none"),
+            ((5, 6), "Name: South pier\nFax: 12"),
+        ],
+    ),
+    "code stays with the sentence that introduces it": (
+        "a.md",
+        f"{LONG}\n\n```sh\nmake\n\n  all\n```\n\n{LONG}\n",
+        [((1, 7), f"{LONG}\nmake\n\n  all"), ((9, 9), LONG)],
+    ),
+    "a quotation stays together": (
+        "a.md",
+        f"{LONG}\n\n> {words(12)}\n>\n> {words(9)}\n",
+        [((1, 1), LONG), ((3, 5), f"{words(12)}\n{words(9)}")],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_passages_keep_to_the_structure(name, line_end):
+    """Sections part passages; what belongs together stays together, however lines end."""
+    path, text, expected = CASES[name]
+    passages = cut(text.replace("\n", line_end), 60, path=path)
+    assert [(passage.lines, passage.plain) for passage in passages] == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "lead", "expected"),
+    [
+        (
+            "a.md",
+            f"Take with you:\n\n- {words(6)}\n- {words(8)}\n  - {words(5)}\n- {words(9)}\n",
+            "Take with you:",
+            [(1, 3), (4, 5), (6, 6)],
+        ),
+        ("a.txt", f"Take with you:\n- {words(13)}\n- {words(9)}\n", "Take with you:", [(1, 2), (3, 3)]),
+        ("a.md", f"| Pier | Fee |\n|---|---|\n{ROWS}", "Pier | Fee", [(1, 4), (5, 7), (8, 8)]),
+        ("a.md", f"It prints:\n\n```\n{words(9)}\n\n{words(9)}\n```\n", "It prints:", [(1, 4), (6, 7)]),
+    ],
+)  # fmt: skip
+def test_what_is_cut_keeps_its_lead(path, text, lead, expected):
+    """A list is cut between items, a table between rows; the rest knows what introduces it."""
+    passages = cut(text, path=path)
+    assert [passage.lines for passage in passages] == expected
+    assert [passage.lead for passage in passages] == ["", *[lead] * (len(passages) - 1)]
+
+
+@pytest.mark.parametrize("path", ["a.md", "a.txt"])
+@pytest.mark.parametrize("width", [30, 48, 72, 118, 130])
+def test_sentences_do_not_depend_on_the_width_of_lines(path, width):
+    """Wherever the lines of a text break, its sentences are whole, and read on one line."""
+    sentences = [f"{words(n).capitalize()}." for n in (25, 40, 31)]
+    text = textwrap.fill(" ".join(sentences), width)
+    (passage,) = cut(text if path == "a.txt" else f"# Width\n\n{text}\n", 400, path=path)
+    assert passage.plain_sentences[-3:] == sentences
 
 
 def test_long_paragraph_is_cut_at_sentences():
@@ -144,74 +304,78 @@ def test_text_without_characters_has_no_passages(text):
 
 
 @given(document=documents, budget=budgets)
-def test_passages_cover_the_document_in_order(document, budget):
-    """Between passages there is white space alone, and none overlaps another."""
+def test_passages_hold_all_that_is_read_in_order(document, budget):
+    """Nothing but a heading without a text is left out; nothing hidden is in any, none overlap."""
     passages = cut(document, budget)
-    ends = [0, *(at for passage in passages for at in passage.chars), len(document.text)]
+    ends = [at for passage in passages for at in passage.chars]
     assert ends == sorted(ends)
-    gaps = [document.text[a:b] for a, b in zip(ends[0::2], ends[1::2], strict=True)]
-    assert gaps[0].removeprefix("\ufeff").strip() == ""
-    assert all(not gap.strip() for gap in gaps[1:])
-
-
-@given(document=documents, budget=budgets)
-def test_passages_name_every_paragraph_in_order(document, budget):
-    """Each passage goes on in the paragraph that the one before it ended, or in the next."""
-    passages = cut(document, budget)
-    last = 0
+    read = [block for block in document.blocks if block.kind != BlockKind.HEADING]
+    assert "".join(content_of(passages).split()) == "".join(
+        "".join(block.plain for block in read).split()
+    )
     for passage in passages:
-        assert passage.paragraphs[0] in {max(last, 1), last + 1}
-        last = passage.paragraphs[1]
-    assert last == len(document.paragraphs)
+        first, last = passage.paragraphs
+        kinds = {block.kind for block in document.blocks[first - 1 : last]}
+        assert not kinds & UNREAD
+        assert kinds != {BlockKind.HEADING}
+        assert passage.text == document.text[slice(*passage.chars)]
+
+
+def content_of(passages: Sequence[Passage]) -> str:
+    """The reader's text of all blocks of some passages but the headings."""
+    return "".join(
+        passage.plain[start:end]
+        for passage in passages
+        for kind, _, start, end in passage.parts
+        if kind != BlockKind.HEADING
+    )
 
 
 @pytest.mark.parametrize("count", [count_words, count_characters])
 @given(document=documents, budget=budgets)
-@example(document=read_document("a.txt", "漢" * 40), budget=16)
+@example(document=parse("a.txt", "漢" * 40), budget=16)
 def test_passages_keep_to_the_budget(count, document, budget):
     """No passage has more tokens than allowed, not even where a word alone has more."""
     for passage in cut_passages(document, PassageSettings(max_tokens=budget), count):
-        texts = [document.text[start:end] for start, end in passage.sentences]
-        assert sum(count(texts)) <= budget
-        assert passage.text == document.text[slice(*passage.chars)]
+        assert sum(count(passage.plain_sentences)) <= budget
 
 
 @given(document=documents, budget=budgets)
 def test_sentences_cover_their_passage(document, budget):
-    """Sentences are in order, not empty, inside, and leave out white space alone."""
+    """Sentences are in order, not empty, inside, and leave out white space alone when read."""
     for passage in cut(document, budget):
         ends = [at for span in passage.sentences for at in span]
         assert ends == sorted(ends)
-        assert (ends[0], ends[-1]) == passage.chars
-        assert all(start < end for start, end in passage.sentences)
-        gaps = zip(ends[1::2], ends[2::2], strict=False)
-        assert all(not document.text[start:end].strip() for start, end in gaps)
+        assert passage.chars[0] <= ends[0] < ends[-1] <= passage.chars[1]
+        readings = [0, *(at for span in passage.readings for at in span), len(passage.plain)]
+        assert readings == sorted(readings)
+        assert all(start < end for start, end in (*passage.sentences, *passage.readings))
+        gaps = zip(readings[::2], readings[1::2], strict=True)
+        assert not "".join(passage.plain[start:end] for start, end in gaps).strip()
+        assert len(passage.sentences) == len(passage.readings)
 
 
 @given(document=documents, budget=budgets)
+@example(document=parse("a.txt", f"{words(15)}. W1 w2.\n\n{words(10)}"), budget=16)
 def test_passage_knows_its_place(document, budget):
-    """Paragraphs, offsets and lines are those that its span has in the document."""
+    """Blocks, offsets and lines are those that its span has; only its last block may be cut."""
+    spans = tuple(visible_spans(document))
     for passage in cut(document, budget):
-        place = place_of_passage(document.path, passage)
-        assert place == place_of_span(document, passage.chars)
+        of_span = place_of_span(
+            Document(path="a", text=document.text, paragraphs=spans), passage.chars
+        )
+        assert place_of_passage("a", passage) == of_span
+        first, last = passage.paragraphs
+        assert first == last or passage.chars[0] == document.blocks[first - 1].chars[0]
 
 
 @given(document=documents, budget=budgets)
-@example(document=read_document("a.txt", f"{words(15)}. W1 w2.\n\n{words(10)}"), budget=16)
-def test_passage_begins_with_a_paragraph_or_stays_in_it(document, budget):
-    """A passage is whole paragraphs, of which the last, or the only one, may be cut."""
-    for passage in cut(document, budget):
-        first, last = passage.paragraphs
-        assert first == last or passage.chars[0] == document.paragraphs[first - 1].chars[0]
-
-
-@given(text=texts, budget=budgets)
-def test_little_is_counted(text, budget):
+def test_little_is_counted(document, budget):
     """Sentences are counted once, the words of those too long once more, and their halves."""
     counter = Counter()
-    cut_passages(read_document("a.txt", text), PassageSettings(max_tokens=budget), counter)
-    longest = max(map(len, text.split()), default=1)
-    assert counter.characters <= (2 + math.ceil(math.log2(longest))) * len(text)
+    cut_passages(document, PassageSettings(max_tokens=budget), counter)
+    longest = max(map(len, document.text.split()), default=1)
+    assert counter.characters <= (2 + math.ceil(math.log2(longest))) * len(document.text)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +384,7 @@ def test_little_is_counted(text, budget):
 def test_long_texts_are_cut_with_little_work(text):
     """Of tens of thousands of words of one kind, none is lost and none counted often."""
     counter = Counter()
-    passages = cut_passages(read_document("a.txt", text), PassageSettings(), counter)
+    passages = cut_passages(parse("a.txt", text), PassageSettings(), counter)
     longest = max(map(len, text.split()))
     assert counter.characters <= (2 + math.ceil(math.log2(longest))) * len(text)
     total = sum(count_characters([text]))

@@ -2,13 +2,14 @@
 
 import codecs
 import encodings.aliases
+import io
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from askdocs.errors import UnreadableSourceError
-from askdocs.text.document import decode, long_line
+from askdocs.text.decode import decode, line_of, long_line
 from tests.raising import raises
 
 MARKS = {
@@ -121,6 +122,16 @@ def test_lines_are_measured_as_they_are_split(text, limit):
     """The line found is the first of those between line ends that is too long."""
     longer = [number for number, line in enumerate(text.split("\n"), 1) if len(line) > limit]
     assert long_line(text, limit) == min(longer, default=None)
+
+
+@given(text=st.text("a\n\r\x0b\x85\u2028\ufeff", min_size=1, max_size=40), data=st.data())
+def test_line_of_a_character_is_the_one_that_holds_it(text, data):
+    r"""Lines end at `\n` alone, as every other tool counts them, and have their own end."""
+    offset = data.draw(st.integers(0, len(text) - 1))
+    lines = io.BytesIO(text.encode()).readlines()
+    number = line_of(text, offset)
+    before, through = (b"".join(lines[:end]).decode() for end in (number - 1, number))
+    assert len(before) <= offset < len(through)
 
 
 @given(

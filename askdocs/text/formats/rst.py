@@ -1,0 +1,327 @@
+"""Read reStructuredText: docutils' tree as blocks, with their places in the source."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+
+from askdocs.errors import UnreadableSourceError
+from askdocs.records.blocks import ParsedText, Piece
+from askdocs.records.spans import BlockKind
+from askdocs.text.formats.rst_markup import Node, parse
+from askdocs.text.formats.rst_places import Source, Text, joined
+from askdocs.text.outline import Outline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+_UNDERLINE = re.compile(r"([!-/:-@\[-`{-~])\1*")
+_LEADING = {BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.QUOTATION, BlockKind.DEFINITION}
+_UNREAD = (
+    nodes.comment,
+    nodes.substitution_definition,
+    nodes.target,
+    nodes.label,
+    nodes.raw,
+)
+_ABOUT = frozenset("title subtitle subject description abstract summary keywords tags".split())
+
+
+def read(text: str) -> ParsedText:
+    """Return the blocks of a reStructuredText document with their places in its text.
+
+    Every character that is not white space lies in one block: what is not read, such as comments,
+    link targets and the names and options of directives, is in hidden ones.
+
+    Raises:
+        UnreadableSourceError: It is nested too deeply.
+
+    Source:
+        https://docutils.sourceforge.io/docs/ref/rst/restructuredtext.html
+    """
+    source = Source(text)
+    try:
+        document = parse(source.normal)
+        reader = _Reader(source, document)
+        reader.read_children(document)
+    except RecursionError as error:
+        raise UnreadableSourceError("nested too deeply", skipped=False) from error
+    return reader.parsed()
+
+
+@dataclass(slots=True)
+class _Container:
+    """A list item, quotation or footnote that is open; `lead` introduces the list of an item."""
+
+    kind: BlockKind
+    lead: int = 0
+    number: int = 0
+
+
+class _Reader:
+    """Turns the nodes of docutils into blocks."""
+
+    def __init__(self, source: Source, document: Node) -> None:
+        self._source = source
+        self._outline = Outline()
+        self._containers: list[_Container] = []
+        self._depth = 0
+        self._end = 0
+        self._header = 0
+        self._preface = ""
+        # Until there is more than titles, fields are about the document.
+        self._is_beginning = True
+        self._context: list[str] = []
+        self._readers: tuple[tuple[Any, Callable[[Node], None]], ...] = (
+            (_UNREAD, self._pass_over),
+            (nodes.section, self._read_section),
+            ((nodes.bullet_list, nodes.enumerated_list), self._read_list),
+            (nodes.block_quote, partial(self._read_container, kind=BlockKind.QUOTATION)),
+            (
+                (nodes.footnote, nodes.citation),
+                partial(self._read_container, kind=BlockKind.FOOTNOTE),
+            ),
+            (nodes.definition_list_item, self._add_definition),
+            (nodes.field_list, self._read_fields),
+            (nodes.option_list_item, self._add_option),
+            (nodes.table, self._read_table),
+            (nodes.row, self._add_row),
+            (nodes.compound, self._read_directive),
+            (nodes.line_block, self._read_lines),
+            (nodes.FixedTextElement, self._add_code),
+            (nodes.title, self._add_title),
+            (nodes.TextElement, self._read_text),
+        )
+        self._said = {
+            name.lower(): node.astext() for name, node in document.substitution_defs.items()
+        }
+
+    def parsed(self) -> ParsedText:
+        """Return the document."""
+        self._hide(len(self._source.text))
+        blocks = tuple(self._outline.blocks)
+        return ParsedText(text=self._source.text, blocks=blocks, context=tuple(self._context))
+
+    def read_children(self, parent: Node) -> None:
+        """Add what is below a node."""
+        children = list(parent.children)
+        while children:
+            node = children.pop(0)
+            if isinstance(node, nodes.paragraph) and self._is_in_item():
+                # The paragraphs of an item that follow each other are one block.
+                group = [node]
+                while children and isinstance(children[0], nodes.paragraph):
+                    group.append(children.pop(0))
+                self._add_texts(group)
+            else:
+                self._read(node)
+
+    def _read(self, node: Node) -> None:
+        for kinds, reader in self._readers:
+            if isinstance(node, kinds):
+                reader(node)
+                return
+        self.read_children(node)
+
+    def _read_section(self, node: Node) -> None:
+        self._depth += 1
+        self.read_children(node)
+        self._depth -= 1
+
+    def _read_list(self, node: Node) -> None:
+        lead = self._lead()
+        for item in node.children:
+            self._read_container(item, BlockKind.ITEM, lead)
+
+    def _read_table(self, node: Node) -> None:
+        self._header = 0
+        self.read_children(node)
+
+    def _read_directive(self, node: Node) -> None:
+        self._preface = node.get("said", "")
+        self.read_children(node)
+
+    def _read_lines(self, node: Node) -> None:
+        self._add_texts([line for line in node.findall(nodes.line) if line.children])
+
+    def _read_text(self, node: Node) -> None:
+        self._add_texts([node])
+
+    def _read_container(self, node: Node, kind: BlockKind, lead: int = 0) -> None:
+        self._containers.append(_Container(kind, lead))
+        self.read_children(node)
+        self._containers.pop()
+
+    def _pass_over(self, node: Node) -> None:
+        """Look for what follows after a node that is not read."""
+        self._context += [node[key] for key in sorted(_ABOUT) if node.get(key)]
+        if found := self._source.find(node.rawsource or "", node.line):
+            self._source.position = found.places[-1]
+
+    def _add_title(self, node: Node) -> None:
+        if not isinstance(node.parent, nodes.section):
+            self._add_texts([node])
+        elif text := self._text([node]):
+            first, last = text.first, text.last
+            underline = self._source.line(last + 1)
+            if _UNDERLINE.fullmatch(underline):
+                last += 1
+                first -= self._source.line(first - 1) == underline and self._is_unread(first - 1)
+            self._add(Text(first, last, text.pieces), BlockKind.HEADING, level=self._depth)
+
+    def _add_texts(self, group: Sequence[Node]) -> None:
+        preface, self._preface = self._preface, ""
+        if text := self._text(group):
+            end = text.pieces[0].start
+            start, _ = self._source.without_space(self._source.lines[text.first][0], end)
+            if preface and self._end <= start < end:
+                text.pieces.insert(0, Piece(start, end, preface))
+            self._add(text)
+
+    def _add_code(self, node: Node) -> None:
+        lead = self._lead()
+        if text := self._source.code(node):
+            self._add(text, BlockKind.CODE, lead=lead)
+
+    def _add_definition(self, item: Node) -> None:
+        terms: list[Node] = []
+        for node in item.children[:-1]:
+            if isinstance(node, nodes.classifier):
+                # The term as written holds its classifiers.
+                terms[-1].extend([nodes.Text(" : "), *node.children])
+            else:
+                terms.append(node)
+        self._add_meaning(self._text(terms, ", "), item.children[-1], BlockKind.DEFINITION)
+
+    def _add_option(self, item: Node) -> None:
+        group, description = item.children
+        line = next((each.line for each in description.children), item.line)
+        option = next(iter(group.findall(nodes.option_string)), group)
+        meaning = description.children[0].rawsource if description.children else ""
+        text = self._source.words_before(option.astext(), meaning, line)
+        self._add_meaning(text, description, BlockKind.DEFINITION)
+
+    def _read_fields(self, fields: Node) -> None:
+        """Add fields as definitions; at the beginning they are about the document as a whole."""
+        is_about = self._is_beginning
+        for field in fields.children:
+            name, body = field.children
+            text = self._source.name_of_field(name, field.line, self._said)
+            if not is_about or self._containers:
+                self._add_meaning(text, body, BlockKind.DEFINITION)
+                continue
+            if name.astext().lower() in _ABOUT:
+                self._context.append(" ".join(body.astext().split()))
+            self._add_meaning(text, body, BlockKind.METADATA)
+
+    def _add_meaning(self, text: Text | None, body: Node, kind: BlockKind) -> None:
+        """Add a term with the paragraphs that follow it as one block; then the rest."""
+        rest = list(body.children)
+        paragraphs = []
+        while rest and isinstance(rest[0], nodes.paragraph):
+            paragraphs.append(rest.pop(0))
+        if text:
+            self._source.position = text.pieces[-1].end
+        is_marked = text is not None and text.pieces[-1].text.endswith(":")
+        text = joined(text, self._text(paragraphs), " " if is_marked else ": ")
+        if text and kind == BlockKind.METADATA:
+            self._add(Text(text.first, text.last, []), kind)
+        elif text:
+            # A list or code may begin on the line of the name and its colon.
+            is_shared = isinstance(body, nodes.field_body) and not paragraphs and rest
+            end = text.pieces[-1].end + 1 if is_shared else 0
+            self._add(text, kind, end=end)
+            for node in rest:
+                self._read(node)
+
+    def _add_row(self, row: Node) -> None:
+        cells = [list(_texts_in(entry)) for entry in row.children]
+        text = self._source.row(cells, self._said)
+        if text is None:
+            return
+        first, last = text.first, text.last
+        while _is_rule(self._source.line(first - 1)) and self._is_unread(first - 1):
+            first -= 1
+        while _is_rule(self._source.line(last + 1)):
+            last += 1
+        is_header = isinstance(row.parent, nodes.thead)
+        number = self._add(Text(first, last, text.pieces), BlockKind.ROW, lead=self._header)
+        self._header = self._header or (number if is_header else 0)
+
+    def _text(self, group: Sequence[Node], joint: str = " ") -> Text | None:
+        """Return the texts of nodes as one, if they are found."""
+        result = None
+        for node in group:
+            text = self._source.text_of(node, self._said)
+            result = joined(result, text, joint)
+            if text:
+                self._source.position = text.pieces[-1].end
+        return result
+
+    def _lead(self) -> int:
+        """Return the number of the block that introduces what follows it, or 0."""
+        blocks = self._outline.blocks
+        if not blocks or blocks[-1].kind not in _LEADING:
+            return 0
+        if blocks[-1].kind == BlockKind.ITEM and blocks[-1].level != self._item_level():
+            # The last item of a list that has ended.
+            return self._containers[-1].number if self._containers else 0
+        return blocks[-1].number
+
+    def _item_level(self) -> int:
+        return sum(each.kind == BlockKind.ITEM for each in self._containers)
+
+    def _is_in_item(self) -> bool:
+        return bool(self._containers) and self._containers[-1].kind != BlockKind.QUOTATION
+
+    def _is_unread(self, line: int) -> bool:
+        return line >= 0 and self._source.lines[line][0] >= self._end
+
+    def _add(
+        self,
+        text: Text,
+        kind: BlockKind | None = None,
+        *,
+        level: int = 0,
+        lead: int = 0,
+        end: int = 0,
+    ) -> int:
+        """Add the block on some lines, up to a character if not to their end."""
+        container = self._containers[-1] if self._containers else None
+        if kind is None:
+            kind = container.kind if container else BlockKind.PARAGRAPH
+            if kind == BlockKind.ITEM and container:
+                level = self._item_level()
+                lead = container.number or container.lead
+        start = max(self._source.lines[text.first][0], self._end)
+        self._hide(start)
+        chars = self._source.without_space(start, end or self._source.lines[text.last][1])
+        number = self._outline.add(kind, chars, text.pieces, level=level, lead=lead)
+        self._end = self._source.position = chars[1]
+        self._is_beginning &= kind in {BlockKind.HEADING, BlockKind.METADATA}
+        if container and not container.number:
+            container.number = number
+        return number
+
+    def _hide(self, end: int) -> None:
+        """Add what no block has up to a character; blank lines part it."""
+        for chars in self._source.runs_of_lines(self._end, end):
+            self._outline.add(BlockKind.HIDDEN, chars)
+        self._end = max(self._end, end)
+
+
+def _texts_in(entry: Node) -> Iterator[Node]:
+    """Yield the nodes in a cell that hold text."""
+    for node in entry.children:
+        if isinstance(node, nodes.TextElement) and not isinstance(node, _UNREAD):
+            yield node
+        elif not isinstance(node, _UNREAD):
+            yield from _texts_in(node)
+
+
+def _is_rule(line: str) -> bool:
+    return bool(line) and not line.strip("=+-| ")

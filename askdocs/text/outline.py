@@ -1,0 +1,112 @@
+"""Collect the blocks of a document: number them, and keep the headings above each."""
+
+from collections.abc import Sequence
+
+from askdocs.records.blocks import Block, ParsedText, Piece
+from askdocs.records.spans import BlockKind, Span
+
+# Every passage below a heading repeats it: a longer one would be written thousands of times.
+_LONGEST_HEADING = 300
+# These stand on neighbouring lines of an extracted text; an empty line separates all others.
+_CLOSE = {BlockKind.ITEM, BlockKind.ROW}
+
+
+class Outline:
+    """Collects blocks in order."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self._levels: list[tuple[int, str]] = []
+
+    def add(
+        self,
+        kind: BlockKind,
+        chars: Span,
+        pieces: Sequence[Piece] = (),
+        *,
+        level: int = 0,
+        lead: int = 0,
+        page: int = 0,
+        box: tuple[float, float, float, float] | None = None,
+        cell: int = 0,
+        anchor: str = "",
+    ) -> int:
+        """Add the next block, and return its number; see `Block`."""
+        if kind == BlockKind.HEADING:
+            title = "".join(piece.text for piece in pieces)
+            levels = [outer for outer in self._levels if outer[0] < level]
+            self._levels = [*levels, (level, _shortened(title))]
+        block = Block(
+            number=len(self.blocks) + 1,
+            kind=kind,
+            chars=chars,
+            pieces=tuple(pieces),
+            headings=tuple(title for _, title in self._levels if title),
+            level=level,
+            lead=lead,
+            page=page,
+            box=box,
+            cell=cell,
+            anchor=anchor,
+        )
+        self.blocks.append(block)
+        return block.number
+
+
+class Extract(Outline):
+    """Collects blocks of a format without characters of its own, and the text made of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: list[str] = []
+        self._length = 0
+
+    def add_text(
+        self,
+        kind: BlockKind,
+        plain: str,
+        *,
+        level: int = 0,
+        lead: int = 0,
+        page: int = 0,
+        box: tuple[float, float, float, float] | None = None,
+        cell: int = 0,
+        anchor: str = "",
+    ) -> int:
+        """Add the next block with its text, which must not be blank; return its number."""
+        plain = plain.strip()
+        if not plain:
+            raise ValueError("must have a text, got only white space")
+        if self.blocks:
+            is_close = kind in _CLOSE and self.blocks[-1].kind in _CLOSE
+            self._append("\n" if is_close else "\n\n")
+        start = self._length
+        self._append(plain)
+        chars = (start, self._length)
+        pieces = () if kind == BlockKind.HIDDEN else (Piece(*chars, plain),)
+        return self.add(
+            kind,
+            chars,
+            pieces,
+            level=level,
+            lead=lead,
+            page=page,
+            box=box,
+            cell=cell,
+            anchor=anchor,
+        )
+
+    def parsed(self, *context: str) -> ParsedText:
+        """Return the document."""
+        text = "".join(self._parts)
+        return ParsedText(
+            text=text, blocks=tuple(self.blocks), context=tuple(filter(None, context))
+        )
+
+    def _append(self, text: str) -> None:
+        self._parts.append(text)
+        self._length += len(text)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_HEADING else f"{text[: _LONGEST_HEADING - 1]}…"

@@ -186,7 +186,11 @@ class Plan:
     def open_parsers(self) -> Parsers:
         """Return the parsers of all formats with the limits of the corpus."""
         corpus = self.corpus
-        limits = ParseLimits(seconds=corpus.max_parse_seconds, memory_bytes=corpus.max_parse_bytes)
+        limits = ParseLimits(
+            seconds=corpus.max_parse_seconds,
+            memory_bytes=corpus.max_parse_bytes,
+            blocks=corpus.max_sentences,
+        )
         return Parsers(limits)
 
     def cut(

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from askdocs.errors import UnreadableSourceError
 from askdocs.records.blocks import UNREAD, Block
 from askdocs.records.spans import BlockKind, Part, Passage, Span
+from askdocs.text.outline import require_few
 from askdocs.text.sentences import split_sentences
 
 if TYPE_CHECKING:
@@ -165,12 +165,14 @@ def _continues(text: str, last: Block, block: Block) -> bool:
 
 def _sentences_of(parsed: ParsedText, limit: int | None) -> list[tuple[Block, str, list[Span]]]:
     """Return each block that is read with its reader's text and the sentences in it."""
-    blocks = [(block, block.plain) for block in parsed.blocks if block.kind not in UNREAD]
-    result = [(block, plain, _sentences(block, plain)) for block, plain in blocks if plain.strip()]
-    if limit is not None and sum(len(sentences) for _, _, sentences in result) > limit:
-        raise UnreadableSourceError(
-            f"more than {limit:,} sentences (--max-sentences)", skipped=True
-        )
+    result: list[tuple[Block, str, list[Span]]] = []
+    count = 0
+    for block in parsed.blocks:
+        plain = "" if block.kind in UNREAD else block.plain
+        if plain.strip():
+            result.append((block, plain, _sentences(block, plain)))
+            count += len(result[-1][2])
+            require_few(count, limit)
     return result
 
 

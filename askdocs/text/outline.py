@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from askdocs.errors import UnreadableSourceError
 from askdocs.records.blocks import Block, ParsedText, Piece
 from askdocs.records.spans import BlockKind, Span
 
@@ -11,11 +12,24 @@ _LONGEST_HEADING = 300
 _CLOSE = {BlockKind.ITEM, BlockKind.ROW}
 
 
-class Outline:
-    """Collects blocks in order."""
+def require_few(sentences: int, limit: int | None) -> None:
+    """Refuse a document of more sentences than allowed. Blocks count too: each has at least one.
 
-    def __init__(self) -> None:
+    Raises:
+        UnreadableSourceError: It has more.
+    """
+    if limit is not None and sentences > limit:
+        raise UnreadableSourceError(
+            f"more than {limit:,} sentences (--max-sentences)", skipped=True
+        )
+
+
+class Outline:
+    """Collects blocks in order, up to a limit."""
+
+    def __init__(self, limit: int | None = None) -> None:
         self.blocks: list[Block] = []
+        self._limit = limit
         self._levels: list[tuple[int, str]] = []
 
     def add(
@@ -50,6 +64,7 @@ class Outline:
             anchor=anchor,
         )
         self.blocks.append(block)
+        require_few(block.number, self._limit)
         return block.number
 
 

@@ -33,11 +33,13 @@ class ParseLimits:
         memory_bytes: Memory of the whole process that parses: the addresses that it uses on Linux,
             its resident memory on macOS.
         output_bytes: Size of the blocks as JSON.
+        blocks: Their number; None for any.
     """
 
     seconds: float = 60.0
     memory_bytes: int = 2 << 30
     output_bytes: int = 256 << 20
+    blocks: int | None = None
 
 
 class Parsers:
@@ -73,7 +75,7 @@ class Parsers:
             UnreadableSourceError: The document cannot be read, or takes more than the limits.
         """
         if format_.is_text and not format_.packages:
-            parsed: ParsedText = import_module(format_.module).read(source)
+            parsed: ParsedText = import_module(format_.module).read(source, self._limits.blocks)
             return parsed
         answer = self._answer(format_.module, source)
         if "error" in answer:
@@ -121,7 +123,10 @@ class _Child:
         """Return the answer to one request, unless a limit is exceeded."""
         self._deadline = time.monotonic() + self._limits.seconds
         content = source.encode() if isinstance(source, str) else source
-        header = {"module": module, "size": len(content), "is_text": isinstance(source, str)}
+        header = {
+            "module": module, "size": len(content), "is_text": isinstance(source, str),
+            "blocks": self._limits.blocks,
+        }  # fmt: skip
         self._send(frame(header))
         self._send(content)
         (size,) = LENGTH.unpack(self._receive(LENGTH.size))

@@ -26,7 +26,7 @@ def seen(pieces: Sequence[Piece]) -> list[Piece]:
     """
     result: list[Piece] = []
     for piece in pieces:
-        if piece.end - piece.start != len(piece.text):
+        if not _is_even(piece):
             # Entities, too, are written for spaces and soft hyphens.
             _append(result, piece._replace(text=_UNSEEN_OR_WIDE.sub(_as_seen, piece.text)))
             continue
@@ -73,16 +73,32 @@ def without(pieces: Sequence[Piece], match: re.Match[str] | None) -> list[Piece]
 
 def without_unseen(piece: Piece) -> list[Piece]:
     """Return a piece of code without unseen characters."""
-    if piece.end - piece.start != len(piece.text):
+    if not _is_even(piece):
         return [piece._replace(text="".join(_SEEN.findall(piece.text)))]
     return [part(piece, *match.span()) for match in _SEEN.finditer(piece.text)]
 
 
+def merged(pieces: Sequence[Piece]) -> list[Piece]:
+    """Return pieces, neighbours as one if each of their characters stands for one of the source."""
+    runs: list[list[Piece]] = []
+    for piece in pieces:
+        last = runs[-1][-1] if runs else None
+        if last and last.end == piece.start and _is_even(last) and _is_even(piece):
+            runs[-1].append(piece)
+        else:
+            runs.append([piece])
+    return [Piece(run[0].start, run[-1].end, "".join(each.text for each in run)) for run in runs]
+
+
 def part(piece: Piece, start: int, end: int) -> Piece:
     """Return a part of a piece; one that reads differently from its source stands whole."""
-    if piece.end - piece.start == len(piece.text):
+    if _is_even(piece):
         return Piece(piece.start + start, piece.start + end, piece.text[start:end])
     return Piece(piece.start, piece.end, piece.text[start:end])
+
+
+def _is_even(piece: Piece) -> bool:
+    return piece.end - piece.start == len(piece.text)
 
 
 def _as_seen(match: re.Match[str]) -> str:

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 from askdocs.errors import UnreadableSourceError
 from askdocs.records.blocks import Block, ParsedText, Piece
 from askdocs.records.spans import BlockKind
+from askdocs.text.outline import require_few
 
 LENGTH = struct.Struct(">Q")
 """The length of the JSON that follows, in bytes."""
@@ -127,14 +128,16 @@ def _serve(requests: BinaryIO, answers: BinaryIO, seconds: float) -> None:
         header = json.loads(requests.read(*LENGTH.unpack(prefix)))
         content = requests.read(header["size"])
         source = content.decode() if header["is_text"] else content
-        answers.write(frame(_answer(header["module"], source)))
+        answers.write(frame(_answer(header["module"], source, header["blocks"])))
         answers.flush()
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _answer(module: str, source: str | bytes) -> dict[str, Any]:
+def _answer(module: str, source: str | bytes, most_blocks: int | None) -> dict[str, Any]:
     try:
-        return encode_parsed(import_module(module).read(source), source)
+        parsed: ParsedText = import_module(module).read(source)
+        require_few(len(parsed.blocks), most_blocks)
+        return encode_parsed(parsed, source)
     except UnreadableSourceError as error:
         return {"error": str(error), "skipped": error.skipped}
     except MemoryError:

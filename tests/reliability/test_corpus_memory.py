@@ -37,6 +37,9 @@ SHAPES: dict[str, tuple[str, int, str]] = {
     "just below both limits": (f"{'word ' * 13}ab.\n", 16 * MIB - 69, ""),
     "heading of 900,000 characters": (f"# {'word ' * 180_000}\n\n" + "text\n\n" * 1000, 4 * MIB, ""),
     "white space": (" \t\r\n", 16 * MIB, ""),
+    "paragraphs of short lines": (
+        "x\n\n" + "a\n" * 4_000, 4 * MIB, "more than 250,000 sentences (--max-sentences)",
+    ),
 }  # fmt: skip
 
 

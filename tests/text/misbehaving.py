@@ -28,7 +28,7 @@ TEXT = Misbehaving("misbehaving", (".bad",), ("numpy",))
 OURS = Misbehaving("misbehaving", (".bad",))
 
 
-def read(source):
+def read(source, _=None):
     """Do as the document says, and return a paragraph with the number of this process."""
     action = source if isinstance(source, str) else source.decode()
     if action.startswith("say "):

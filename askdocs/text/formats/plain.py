@@ -6,13 +6,13 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from functools import cached_property
-from itertools import groupby, pairwise
+from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from askdocs.records.blocks import UNREAD, ParsedText, Piece
 from askdocs.records.spans import BlockKind
 from askdocs.text.outline import Outline
-from askdocs.text.pieces import seen, without
+from askdocs.text.pieces import merged, seen, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _BYTE_ORDER_MARK = "\ufeff"
 _NOT_BLANK = re.compile(r"\S")
+_BLANK_LINE = re.compile(r"\S[^\S\n]*\n[^\S\n]*\n\s*\S")
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]{0,3}$")
 # Lines of these lengths are wrapped prose if most of them end no sentence.
 _HARD_WRAP = range(50, 101)
@@ -44,6 +45,12 @@ _LONGEST_TITLE = 80
 # A line of a contents page: a title, dots, a page number.
 _CONTENTS = re.compile(r"\S.{0,120}?(?:\.\s?){4,120}\s{0,120}(?:\d{1,4}|[ivxlc]{1,6})")
 _LEAST_HEADS = 3
+# Memory must not grow with the number of lines. How a text is wrapped shows in its first lines,
+_SAMPLE = 10_000
+# more lines without a blank one are no paragraph,
+_MOST_LINES = 10_000
+# and more form feeds separate no pages.
+_MOST_PAGES = 100_000
 
 
 class _Line(NamedTuple):
@@ -54,7 +61,7 @@ class _Line(NamedTuple):
     end: int
 
 
-def read(text: str) -> ParsedText:
+def read(text: str, most_blocks: int | None = None) -> ParsedText:
     r"""Return the blocks of a plain text with their places in it.
 
     Blank lines (empty or white space only) separate paragraphs. Where no blank line stands between
@@ -66,33 +73,43 @@ def read(text: str) -> ParsedText:
     pages, whose lines end with dots and a number, are not searched.
 
     Lines end at `\n` only, so that their numbers agree with every other tool's.
+
+    Raises:
+        UnreadableSourceError: It has more than `most_blocks` blocks.
     """
-    return _Reader(text).read()
+    return _Reader(text, most_blocks).read()
 
 
 class _Reader:
     """Turns the lines of a text into blocks."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, most_blocks: int | None) -> None:
         self._text = text
-        self._outline = Outline()
-        self._breaks = [match.start() for match in re.finditer("\f", text)]
-        lines = list(_text_lines(text))
-        stand_alone = _is_list_of_lines(text, lines) and not self._has_records(lines)
-        self._groups: list[list[_Line]] = []
-        for line in lines:
-            if self._groups and not stand_alone and line.number == self._groups[-1][-1].number + 1:
-                self._groups[-1].append(line)
-            else:
-                self._groups.append([line])
-        self._heads = self._running_heads(lines) if self._breaks else frozenset[int]()
+        self._outline = Outline(most_blocks)
+        self._breaks: list[int] = []
+        if 0 < text.count("\f") <= _MOST_PAGES:
+            self._breaks = [match.start() for match in re.finditer("\f", text)]
+        self._heads = self._running_heads() if self._breaks else frozenset[int]()
 
     def read(self) -> ParsedText:
         """Return the document."""
-        for number, group in enumerate(self._groups):
-            following = self._groups[number + 1] if number + 1 < len(self._groups) else []
+        for group, following in pairwise(chain(self._groups(), [[]])):
             self._read_group(group, following)
         return ParsedText(text=self._text, blocks=tuple(self._outline.blocks))
+
+    def _groups(self) -> Iterator[list[_Line]]:
+        """Yield the lines that may be a paragraph."""
+        sample = list(islice(_text_lines(self._text), _SAMPLE))
+        stand_alone = _is_list_of_lines(self._text, sample) and not self._has_records(sample)
+        most = 1 if stand_alone else _MOST_LINES
+        group: list[_Line] = []
+        for line in _text_lines(self._text):
+            if group and (len(group) == most or line.number > group[-1].number + 1):
+                yield group
+                group = []
+            group.append(line)
+        if group:
+            yield group
 
     def _read_group(self, group: list[_Line], following: Sequence[_Line]) -> None:
         while group and group[0].number in self._heads:
@@ -238,7 +255,7 @@ class _Reader:
                 last = pieces[-1]
                 pieces[-1] = Piece(last.start, last.end - 1, last.text[:-1])
             pieces += following_pieces
-        return pieces
+        return merged(pieces)
 
     def _line_pieces(self, line: _Line) -> list[Piece]:
         return seen([Piece(line.start, line.end, self._line(line))])
@@ -256,19 +273,24 @@ class _Reader:
     @cached_property
     def _words(self) -> str:
         # Looking a word up in all of a long text would take as long as reading it.
-        return " ".join(set(self._text.split()))
+        return " ".join({match[0] for match in re.finditer(r"\S+", self._text)})
 
     def _page(self, line: _Line) -> int:
         """Return the number of the page that a line stands on, from 1."""
         return bisect_right(self._breaks, line.start) + 1
 
-    def _running_heads(self, lines: Sequence[_Line]) -> frozenset[int]:
+    def _running_heads(self) -> frozenset[int]:
         """Return the numbers of the lines that most pages begin or end with, figures aside."""
-        pages = [list(page) for _, page in groupby(lines, self._page)]
-        ends = [line for page in pages for line in (page[0], page[-1])]
-        texts = {line.number: re.sub(r"\d+", "0", self._line(line)) for line in ends}
+        ends: dict[int, list[_Line]] = {}
+        for line in _text_lines(self._text):
+            ends.setdefault(self._page(line), [line, line])[1] = line
+        texts = {
+            line.number: re.sub(r"\d+", "0", self._line(line))
+            for first_and_last in ends.values()
+            for line in first_and_last
+        }
         counts = Counter(texts.values())
-        least = max(_LEAST_HEADS, len(pages) // 2)
+        least = max(_LEAST_HEADS, len(ends) // 2)
         return frozenset(number for number, head in texts.items() if counts[head] >= least)
 
     def _has_records(self, lines: Sequence[_Line]) -> bool:
@@ -296,8 +318,8 @@ def _text_lines(text: str) -> Iterator[_Line]:
 
 
 def _is_list_of_lines(text: str, lines: Sequence[_Line]) -> bool:
-    """Return True if no blank line separates lines of text, and they are not wrapped."""
-    if not lines or lines[-1].number != lines[0].number + len(lines) - 1:
+    """Return True if no blank line separates lines of a text, and the first are not wrapped."""
+    if _BLANK_LINE.search(text):
         return False
     broken = sum(
         end - start in _HARD_WRAP and not _SENTENCE_END.search(text[end - 4 : end])

@@ -11,6 +11,8 @@ from askdocs.terminal import MARGIN, Style, columns, make_safe, wrap
 
 _STEP = 2
 _SEPARATOR = " | "
+# Between cells; the first and the last may be empty.
+_BETWEEN = re.compile(r"(?:^| )\|(?= |$)")
 _TAB = 4
 # The number or letter of a list item: its other lines are indented by as much.
 _MARKER = re.compile(r"\(?(?:\d{1,9}|[a-zA-Z])[.)]\s")
@@ -113,7 +115,7 @@ def _table(rows: Sequence[_Block], style: Style, mark: str, header: str) -> Iter
     """Yield the rows of a table with aligned columns, or one after the other if it is too wide."""
     marked = [(header, _NOWHERE, "-")] if header else []
     marked += [(row.text, row.answer, mark) for row in rows]
-    table = [make_safe(text).split(_SEPARATOR) for text, _, _ in marked]
+    table = [[cell.strip() for cell in _BETWEEN.split(make_safe(text))] for text, _, _ in marked]
     widths = [
         max(columns(row[at]) for row in table if at < len(row))
         for at in range(max(map(len, table)))

@@ -1,6 +1,7 @@
 """Collect the blocks of a document: number them, and keep the headings above each."""
 
 from collections.abc import Sequence
+from textwrap import dedent
 
 from askdocs.errors import UnreadableSourceError
 from askdocs.records.blocks import Block, ParsedText, Piece
@@ -89,7 +90,7 @@ class Extract(Outline):
         anchor: str = "",
     ) -> int:
         """Add the next block with its text, which must not be blank; return its number."""
-        plain = plain.strip()
+        plain = (dedent(plain) if kind == BlockKind.CODE else plain).strip()
         if not plain:
             raise ValueError("must have a text, got only white space")
         if self.blocks:

@@ -78,6 +78,15 @@ def test_narrow_table_is_aligned():
     ]
 
 
+def test_empty_cells_keep_their_columns():
+    """The first cell of a header often names nothing, and the last of a row is often empty."""
+    assert shown((ROW, "| Mon | Tue"), (ROW, "Open | 9 |"), (ROW, "| | 18"), answer="| | 18") == [
+        "         | Mon | Tue",
+        "    Open | 9   |",
+        ">        |     | 18",
+    ]
+
+
 def test_wide_table_has_its_rows_one_after_the_other():
     """A row that is too wide is wrapped, its further lines indented; the answer is marked."""
     assert shown(*TABLE, answer="Sunday | 日曜日", width=20) == [

@@ -64,7 +64,10 @@ def test_cells_are_read_in_order_under_one_heading_path():
 
 
 def test_code_stays_with_what_introduces_it_and_with_its_output():
-    """The first output that is text counts, without colours; errors and addresses do not."""
+    """The first output that is text counts, without colours; errors and addresses do not.
+
+    What indents all lines of code is left out, and no more.
+    """
     figure = {"text/plain": "<Figure at 0x7f3c>", "image/png": "aGVsbG8="}
     result = {"data": {"text/plain": ["[1,\n", " 2]"]}, "output_type": "execute_result"}
     source = notebook(
@@ -72,7 +75,7 @@ def test_code_stays_with_what_introduces_it_and_with_its_output():
         code("f()", stream("warning", "stderr"), {"data": figure}, stream("\x1b[31mred\x1b[0m\n")),
         code("g()", result, stream("later")),
         code(" \n", stream("only")),
-        code("h()"),
+        code("   if a:\n     h()"),
     )
 
     assert seen(source) == [
@@ -82,7 +85,7 @@ def test_code_stays_with_what_introduces_it_and_with_its_output():
         (CODE, "g()", 3, 0),
         (CODE, "[1,\n 2]", 3, 4),
         (CODE, "only", 4, 0),
-        (CODE, "h()", 5, 0),
+        (CODE, "if a:\n  h()", 5, 0),
     ]
 
 

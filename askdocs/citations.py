@@ -12,10 +12,10 @@ from askdocs.corpus.read import read_source
 from askdocs.corpus.walk import source_path
 from askdocs.disk import access
 from askdocs.errors import UnreadableSourceError, UsageError
-from askdocs.records.blocks import visible_spans
+from askdocs.records.blocks import paragraph_spans
 from askdocs.records.manifest import CorpusSettings
 from askdocs.records.results import Citation, CitationStatus, CitedText, Place
-from askdocs.records.spans import Document, Passage, Range, Span
+from askdocs.records.spans import Document, Passage, Range, Span, overlap
 from askdocs.text.decode import decode, line_of
 from askdocs.text.formats import format_of
 
@@ -76,7 +76,7 @@ class CurrentFile:
                 parsed = parsers.parse(format_, source)
         except UnreadableSourceError:
             return None
-        spans = tuple(visible_spans(parsed))
+        spans = tuple(paragraph_spans(parsed))
         return Document(path=self.path, text=parsed.text, paragraphs=spans)
 
 
@@ -191,7 +191,7 @@ def resolve(citation: Citation, document: Document) -> Place:
     """Return the place that a citation names in a document.
 
     Raises:
-        UsageError: The document has no such blocks or characters, or nobody reads them.
+        UsageError: The document has no such blocks or characters, or they are hidden or metadata.
     """
     first, last = citation.paragraphs
     if not document.paragraphs:
@@ -239,13 +239,18 @@ def verify(text: str, indexed: Place, sha256: str, file: CurrentFile | None) -> 
         return CitedText(place=indexed, text=text, status=CitationStatus.VERIFIED)
     chars = _nearest(text, indexed.chars[0], file)
     document = file.document if file is not None and chars is not None else None
-    if document is None or chars is None:
+    if document is None or chars is None or not _is_read(document, chars):
         return CitedText(place=indexed, text=text, status=CitationStatus.GONE)
     place = place_of_span(document, chars)
     now = document.text[slice(*chars)]
     if (place.citation, place.lines) == (indexed.citation, indexed.lines):
         return CitedText(place=place, text=now, status=CitationStatus.VERIFIED)
     return CitedText(place=place, text=now, status=CitationStatus.MOVED, indexed=indexed)
+
+
+def _is_read(document: Document, chars: Span) -> bool:
+    """Return True if a span touches a block that is neither hidden nor metadata."""
+    return any(overlap(chars, paragraph) for paragraph in document.paragraphs)
 
 
 def _nearest(text: str, origin: int, file: CurrentFile | None) -> Span | None:

@@ -342,6 +342,15 @@ def test_text_that_is_not_there_is_gone(now):
     assert cited == CitedText(place=indexed, text="Rain fell.", status=CitationStatus.GONE)
 
 
+def test_text_that_is_hidden_now_is_gone():
+    """Nobody reads a comment, so no citation names it."""
+    indexed = place_of_span(document(OLD, "a.md"), INDEXED)
+    cited = verified(
+        "Rain fell.", indexed, OLD.replace("Rain fell.", "<!-- Rain fell. -->"), "a.md"
+    )
+    assert cited == CitedText(place=indexed, text="Rain fell.", status=CitationStatus.GONE)
+
+
 def test_unchanged_file_is_not_parsed(monkeypatch):
     """The digest proves the text, whatever it is and wherever it stood."""
     file, indexed = CurrentFile("a.md", OLD.encode(), CORPUS), place_in(OLD, INDEXED)

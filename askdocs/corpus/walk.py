@@ -60,6 +60,12 @@ class LeftOut:
     kinds: Counter[str] = field(default_factory=Counter)
     ignored: int = 0
 
+    def count(self, name: str, *, is_document: bool, ignored: bool) -> None:
+        """Count a file; documents that `--exclude` names are not counted."""
+        self.ignored += is_document and ignored
+        if not (is_document or ignored):
+            self.kinds[PurePosixPath(name).suffix.lower() or name] += 1
+
 
 def current_folder() -> Path | None:
     """Return the real current folder; None if it was removed."""
@@ -274,21 +280,14 @@ class _Walker:
             ignored = bool(rules) and is_ignored(location, rules, is_folder=is_folder)
             excluded = self._choice.is_excluded(location, folder.root, is_folder=is_folder)
             if ignored or excluded or not is_document:
-                self._count(child.name, is_document=is_document and not is_folder, ignored=ignored)
+                if self._left_out and not is_folder:
+                    self._left_out.count(child.name, is_document=is_document, ignored=ignored)
                 continue
             path = self._path(folder.path, child.name, location)
             if is_folder:
                 pending.append(_Folder(location, path, rules, folder.root, folder.depth + 1))
             else:
                 yield Entry(path=path, kind=_kind(child))
-
-    def _count(self, name: str, *, is_document: bool, ignored: bool) -> None:
-        """Count a file that is left out."""
-        if self._left_out is None:
-            return
-        self._left_out.ignored += is_document and ignored
-        if not (is_document or ignored):
-            self._left_out.kinds[PurePosixPath(name).suffix.lower() or name] += 1
 
     def _unusable(self, faults: Mapping[str, str]) -> Iterator[Entry]:
         """Yield ignore files that cannot be used: files that they name are now documents."""

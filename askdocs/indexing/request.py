@@ -9,20 +9,13 @@ from askdocs.corpus.ignore import is_pattern, require_few_stars
 from askdocs.corpus.walk import EntryKind, exists, relative_root, source_path, walk
 from askdocs.embedding.model import DEFAULT_DEVICE, DEFAULT_MODEL
 from askdocs.errors import REPAIR, UsageError
+from askdocs.freshness import OPTIONS
 from askdocs.index.generation import Generation
 from askdocs.places import has_generations
 from askdocs.records.manifest import CorpusSettings, PassageSettings, recorded_patterns
 from askdocs.text.decode import is_codec
 
-LIMITS = {
-    "max_bytes": "--max-file-size",
-    "max_line_chars": "--max-line-length",
-    "max_sentences": "--max-sentences",
-    "max_documents": "--max-documents",
-    "max_depth": "--max-depth",
-    "max_parse_seconds": "--max-parse-time",
-    "max_parse_bytes": "--max-parse-memory",
-}
+LIMITS = {name: f"--{option}" for name, option in OPTIONS.items() if name.startswith("max_")}
 """The limits of a corpus, and the options that set them."""
 
 _TOKENS = range(16, 2001)

@@ -37,6 +37,7 @@ class Block:
         lead: The number of the block that introduces it: the sentence before a list or code, the
             header of a table row, the item around an item; 0 for none.
         page: The page that it begins on, from 1; 0 if the format has no pages.
+        page_turns: Where its next pages begin in the document's text, and their numbers.
         box: Its left, bottom, right and top edges on that page in points, from the lower left.
         cell: The cell of a notebook, from 1; 0 in other formats.
         anchor: The nearest identifier at or before it that a link can name; empty for none.
@@ -50,6 +51,7 @@ class Block:
     level: int = 0
     lead: int = 0
     page: int = 0
+    page_turns: tuple[tuple[int, int], ...] = ()
     box: tuple[float, float, float, float] | None = None
     cell: int = 0
     anchor: str = ""
@@ -59,9 +61,9 @@ class Block:
         """Return the reader's text."""
         return "".join(piece.text for piece in self.pieces)
 
-    def source(self, plain: Span) -> Span:
-        """Return where a part of the reader's text stands in the source; see `sources`."""
-        return self.sources([plain])[0]
+    def page_at(self, char: int) -> int:
+        """Return the page that a character of the document's text stands on."""
+        return next((page for turn, page in reversed(self.page_turns) if turn <= char), self.page)
 
     def sources(self, plains: Iterable[Span]) -> list[Span]:
         """Return where parts of the reader's text, each at least a character, stand in the source.
@@ -101,9 +103,6 @@ class ParsedText:
     context: tuple[str, ...] = ()
 
 
-def visible_spans(parsed: ParsedText) -> list[Span]:
+def paragraph_spans(parsed: ParsedText) -> list[Span]:
     """Return the span of each block, as `Document` has them."""
-    return [
-        (start, start if kind in UNREAD else end)
-        for kind, (start, end) in ((block.kind, block.chars) for block in parsed.blocks)
-    ]
+    return [(block.chars[0], block.chars[block.kind not in UNREAD]) for block in parsed.blocks]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from askdocs.records.spans import Excerpt, Part, Range, Span
+from askdocs.records.spans import BlockKind, Excerpt, Part, Range, Span
 
 
 class Mode(StrEnum):
@@ -148,6 +148,12 @@ class Hit:
     def indexed_place(self) -> Place:
         """The place of the passage in the index, even if the file has changed."""
         return self.indexed or self.place
+
+    @property
+    def body(self) -> Excerpt:
+        """Its reader's text without its headings, which are shown above it."""
+        parts = (part for part in self.parts if part.kind != BlockKind.HEADING)
+        return Excerpt(self.plain, tuple(parts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,11 @@ Range: TypeAlias = tuple[int, int]
 """An inclusive range of paragraphs or lines, counted from 1."""
 
 
+def overlap(first: Span, second: Span) -> bool:
+    """Return True if two spans share a character."""
+    return max(first[0], second[0]) < min(first[1], second[1])
+
+
 class BlockKind(StrEnum):
     """What a block is to a reader."""
 

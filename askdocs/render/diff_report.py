@@ -5,8 +5,8 @@ from itertools import accumulate
 from typing import Any
 
 from askdocs.records.results import Change, ComparedRanking, Hit, Ranking
-from askdocs.render.formats import escape_markdown
 from askdocs.render.json import dump_object, round_score
+from askdocs.render.markdown import escape_markdown
 from askdocs.terminal import MARGIN, Style, count_of, make_safe, one_line, wrap
 
 _NAMES = {

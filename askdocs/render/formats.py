@@ -4,14 +4,12 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
-from urllib.parse import quote
 
 from askdocs.records.results import Hit, Ranking
-from askdocs.records.spans import BlockKind, Excerpt, Span
 from askdocs.render.json import dump, ranking_object
-from askdocs.render.text import place_text, render_ranking, score_text
+from askdocs.render.markdown import render_markdown
+from askdocs.render.text import place_text, render_ranking
 from askdocs.terminal import Style, escape_commands, make_safe, one_line
 from askdocs.text.formats import format_of
 
@@ -151,93 +149,3 @@ def _encoded(text: str) -> str:
 
 def _percent(character: str) -> str:
     return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogateescape"))
-
-
-# Whatever may begin or end a construct of CommonMark, of GitHub's tables, strikes and formulas.
-_SPECIAL = re.compile(r"[\\`*_{}\[\]()<>&#+!|~$-]")
-# What else means something at the start of a line: an underlined heading, a list.
-_LEADING = re.compile(r"^(?:(?==)|\d{1,9}(?=\.))")
-# GitHub turns these into mentions, references to issues and links after it has read backslashes
-# and entities: `\@alice` and `&#64;alice` mention her.
-_LIVE = re.compile(r"@(?=\S)|#(?=\d)|GH\\-(?=\d)|:(?=//)|www(?=\.)", re.IGNORECASE)
-# Invisible, and not copied with the text, as a zero-width space would be.
-_NOTHING = "<!-- -->"
-_BACKTICKS = re.compile("`+")
-
-
-def render_markdown(ranking: Ranking) -> str:
-    """Return a question as a heading, and each hit as a quotation with its citation as a link.
-
-    The answer sentence is bold. Nothing in a text, a path or a question is taken for Markdown.
-    """
-    blocks = [f"## {escape_markdown(ranking.question.text)}"]
-    blocks += [_quotation(hit) for hit in ranking.hits] or ["No passage answers this."]
-    return "".join(f"{block}\n\n" for block in blocks)[:-1]
-
-
-def escape_markdown(text: str) -> str:
-    """Return a text as one line that Markdown, HTML and GitHub show as it is."""
-    escaped = _SPECIAL.sub(r"\\\g<0>", one_line(make_safe(text)))
-    return _LEADING.sub(r"\g<0>\\", _LIVE.sub(rf"\g<0>{_NOTHING}", escaped))
-
-
-def _quotation(hit: Hit) -> str:
-    parts = tuple(part for part in hit.parts if part.kind != BlockKind.HEADING)
-    blocks = [*_quoted(Excerpt(hit.plain, parts), hit.answer.reading)]
-    if hit.context is not None:
-        above, below = hit.context.above, hit.context.below
-        blocks = [*_quoted(above, (0, 0)), *blocks, *_quoted(below, (0, 0))]
-    if hit.headings:
-        blocks.insert(0, [escape_markdown(" > ".join(hit.headings))])
-    citation = hit.place.citation
-    path = quote(citation.path, safe="/", errors="surrogateescape")
-    link = f"[{escape_markdown(str(citation))}]({path}{_fragment(hit)})"
-    blocks.append([f"{hit.rank}\\. {link}, score {score_text(hit)}, {hit.status}"])
-    quoted = ("".join(f"> {line}".rstrip() + "\n" for line in lines) for lines in blocks)
-    return ">\n".join(quoted)[:-1]
-
-
-def _fragment(hit: Hit) -> str:
-    """Return the part of a link that opens a file at a hit, as browsers and GitHub know it."""
-    if not format_of(hit.place.citation.path).is_text:
-        return f"#page={hit.pages[0]}" if hit.pages else ""
-    first, last = hit.place.lines
-    return f"#L{first}" if first == last else f"#L{first}-L{last}"
-
-
-def _quoted(excerpt: Excerpt, answer: Span) -> Iterator[list[str]]:
-    """Yield the lines of each list and of each other block, with the answer sentence in bold."""
-    for kind, group in groupby(excerpt.parts, key=lambda part: part.kind):
-        texts = [
-            (excerpt.plain[start:end], (answer[0] - start, answer[1] - start))
-            for _, _, start, end in group
-        ]
-        if kind == BlockKind.ITEM:
-            # Flat: an indent would make code of an item that stands alone.
-            yield [f"- {_emphasised(make_safe(text), bold)}" for text, bold in texts]
-        elif kind == BlockKind.CODE:
-            yield from (_fenced(text) for text, _ in texts)
-        else:
-            yield from ([_emphasised(make_safe(text), bold)] for text, bold in texts)
-
-
-def _fenced(code: str) -> list[str]:
-    """Return lines of code between fences longer than any that they have."""
-    fence = "`" * max(3, 1 + max(map(len, _BACKTICKS.findall(code)), default=0))
-    return [fence, *map(make_safe, code.expandtabs(4).split("\n")), fence]
-
-
-def _emphasised(line: str, bold: Span) -> str:
-    """Return a line with its bold part, without an indent, which would make it code."""
-    first, last = (min(max(0, bound), len(line)) for bound in bold)
-    if f"{line[max(0, first - 1) : first]}{line[last : last + 1]}".strip():
-        # Markdown makes bold only what stands between white space.
-        return escape_markdown(line)
-    if not line[first:last].strip():
-        return escape_markdown(line)
-    first += len(line[first:last]) - len(line[first:last].lstrip())
-    last = first + len(line[first:last].rstrip())
-    marked = f"**{escape_markdown(line[first:last])}**"
-    before = escape_markdown(line[:first]) + " " * bool(line[:first].strip())
-    after = " " * bool(line[last:].strip()) + escape_markdown(line[last:])
-    return f"{before}{marked}{after}"

@@ -6,7 +6,7 @@ from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from askdocs.records.results import Hit
-from askdocs.records.spans import BlockKind, Excerpt, Span
+from askdocs.records.spans import BlockKind, Excerpt, Span, overlap
 from askdocs.terminal import MARGIN, Style, columns, make_safe, wrap
 
 _STEP = 2
@@ -37,12 +37,12 @@ def render_passage(hit: Hit, style: Style) -> str:
     in the margin, those of the context and of what introduces the passage `-`. On a terminal the
     answer is also bold, and the others are dim.
     """
-    parts = tuple(part for part in hit.parts if part.kind != BlockKind.HEADING)
-    is_table = bool(parts) and parts[0].kind == BlockKind.ROW
+    body = hit.body
+    is_table = bool(body.parts) and body.parts[0].kind == BlockKind.ROW
     header, lead = (hit.lead, "") if is_table else ("", hit.lead)
     sections = [
         _wrapped(lead, _NOWHERE, style, "-"),
-        _laid_out(Excerpt(hit.plain, parts), hit.answer.reading, style, header=header),
+        _laid_out(body, hit.answer.reading, style, header=header),
     ]
     if hit.context is not None:
         above, below = hit.context.above, hit.context.below
@@ -50,6 +50,11 @@ def render_passage(hit: Hit, style: Style) -> str:
         sections.append(_laid_out(below, _NOWHERE, style, "-"))
     texts = ("".join(f"{line}\n" for line in lines) for lines in sections)
     return "\n".join(filter(None, texts))
+
+
+def cells_of(row: str) -> list[str]:
+    """Return the cells of a table's row."""
+    return [cell.strip() for cell in _BETWEEN.split(row)]
 
 
 def _laid_out(
@@ -90,12 +95,18 @@ def _lines(block: _Block, style: Style, mark: str) -> Iterator[str]:
 def _wrapped(
     text: str, answer: Span, style: Style, mark: str, *, first: str = "", rest: str = ""
 ) -> Iterator[str]:
-    """Yield a text in lines as wide as they may be, the first and the rest each with its indent."""
-    safe, indent = make_safe(text), make_safe(first)
-    for start, end in wrap(safe, style.body_width - max(len(first), len(rest))):
-        margin = ">" if _overlap((start, end), answer) else mark
-        yield f"{margin:<{MARGIN}}{indent}{_painted(safe, (start, end), answer, style, mark)}"
-        indent = rest
+    """Yield a text in lines as wide as they may be, the first and the rest each with its indent.
+
+    Lines that their author ended end here too.
+    """
+    indent, width = make_safe(first), style.body_width - max(len(first), len(rest))
+    for line in text.split("\n"):
+        safe = make_safe(line)
+        for span in wrap(safe, width):
+            margin = ">" if overlap(span, answer) else mark
+            yield f"{margin:<{MARGIN}}{indent}{_painted(safe, span, answer, style, mark)}"
+            indent = rest
+        answer = _shifted(answer, -len(line) - 1)
 
 
 def _code(text: str, answer: Span, style: Style, mark: str) -> Iterator[str]:
@@ -105,7 +116,7 @@ def _code(text: str, answer: Span, style: Style, mark: str) -> Iterator[str]:
         first, last = (max(0, bound) for bound in _shifted(answer, -offset))
         spaced = len(line[:first].expandtabs(_TAB)), len(line[:last].expandtabs(_TAB))
         safe = make_safe(line.expandtabs(_TAB).rstrip())
-        margin = ">" if _overlap((0, len(safe)), spaced) else mark
+        margin = ">" if overlap((0, len(safe)), spaced) else mark
         body = _painted(safe, (0, len(safe)), spaced, style, mark)
         yield f"{margin:<{MARGIN}}{body}" if safe else ""
         offset += len(line) + 1
@@ -115,7 +126,7 @@ def _table(rows: Sequence[_Block], style: Style, mark: str, header: str) -> Iter
     """Yield the rows of a table with aligned columns, or one after the other if it is too wide."""
     marked = [(header, _NOWHERE, "-")] if header else []
     marked += [(row.text, row.answer, mark) for row in rows]
-    table = [[cell.strip() for cell in _BETWEEN.split(make_safe(text))] for text, _, _ in marked]
+    table = [cells_of(make_safe(text)) for text, _, _ in marked]
     widths = [
         max(columns(row[at]) for row in table if at < len(row))
         for at in range(max(map(len, table)))
@@ -129,7 +140,7 @@ def _table(rows: Sequence[_Block], style: Style, mark: str, header: str) -> Iter
             cell + " " * (width - columns(cell)) for cell, width in zip(cells, widths, strict=False)
         ]
         line = _SEPARATOR.join(padded).rstrip()
-        is_answer = _overlap((0, len(text)), answer)
+        is_answer = overlap((0, len(text)), answer)
         span = (0, len(line))
         body = _painted(line, span, span if is_answer else _NOWHERE, style, margin)
         yield f"{'>' if is_answer else margin:<{MARGIN}}{body}"
@@ -141,14 +152,10 @@ def _painted(text: str, span: Span, answer: Span, style: Style, mark: str) -> st
     cuts = sorted({min(max(cut, start), end) for cut in (start, end, *answer)})
     painted = []
     for piece in pairwise(cuts):
-        look = "bold" if _overlap(piece, answer) else "dim" if mark else ""
+        look = "bold" if overlap(piece, answer) else "dim" if mark else ""
         part = text[slice(*piece)]
         painted.append(style.paint(part, look) if look else part)
     return "".join(painted)
-
-
-def _overlap(first: Span, second: Span) -> bool:
-    return max(first[0], second[0]) < min(first[1], second[1])
 
 
 def _shifted(span: Span, by: int) -> Span:

@@ -17,7 +17,7 @@ from askdocs.index.encoders import carried_encoders
 from askdocs.index.generation import current_digest, open_generation
 from askdocs.records.manifest import DocumentStatus
 from askdocs.records.results import CitedText, Mode, Question, Ranking
-from askdocs.records.spans import Document, Span
+from askdocs.records.spans import Document, overlap
 from askdocs.search.options import AskOptions, grouped, select_documents
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ class OpenGeneration:
         sha256 = self.store.documents[path].sha256
         text = document.text[slice(*place.chars)]
         cited = verify(text, place, sha256, self.sources().file(path))
-        around = [each for each in passages if _overlap(each.chars, place.chars)]
+        around = [each for each in passages if overlap(each.chars, place.chars)]
         pages = [number for each in around for number in each.pages or ()]
         return replace(
             cited,
@@ -273,7 +273,3 @@ class OpenGeneration:
             carried = f"the encoder that {self._directory} carries cannot be used"
             hint = "askdocs index --portable where the model is installed, or --mode lexical"
             raise ModelError(f"{carried}, and no other is here: {error}", hint=hint) from error
-
-
-def _overlap(first: Span, second: Span) -> bool:
-    return max(first[0], second[0]) < min(first[1], second[1])

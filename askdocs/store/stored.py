@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from askdocs.disk import access, durable
-from askdocs.records.blocks import visible_spans
+from askdocs.records.blocks import paragraph_spans
 from askdocs.records.spans import BlockKind, Document, Part, Passage, StoredPassage
 from askdocs.store.arrays import boundaries_of, npys, read_arrays
 from askdocs.store.partition import DOCUMENTS
@@ -61,7 +61,7 @@ class TextWriter:
         # Escaped, because a path may hold what UTF-8 cannot encode.
         self._documents.add(json.dumps([path, sha256]).encode("ascii"), len(passages))
         self._blocks.append(len(parsed.blocks))
-        self._spans.extend(chain.from_iterable(visible_spans(parsed)))
+        self._spans.extend(chain.from_iterable(paragraph_spans(parsed)))
         end = 0
         for passage in passages:
             fields = _fields(passage, parsed.text[end : passage.chars[0]])

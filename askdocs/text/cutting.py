@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from askdocs.records.blocks import UNREAD, Block
@@ -41,7 +42,7 @@ class _Sentence:
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
+class _Stretch:
     """Consecutive sentences of one block that stay in one passage, with their places."""
 
     block: Block
@@ -66,7 +67,7 @@ class _Piece:
         return sum(sentence.tokens for sentence in self.sentences)
 
 
-_Item = TypeVar("_Item", _Sentence, _Piece)
+_Item = TypeVar("_Item", _Sentence, _Stretch)
 
 
 def cut_passages(
@@ -80,10 +81,10 @@ def cut_passages(
     """Cut a document into passages.
 
     Passages are in order and do not overlap; none is longer than `settings.max_tokens`, as the sum
-    of its sentences' tokens. A heading begins a passage and is never one alone. A list stays with
-    the sentence before it, a table with its header, code with the sentence that introduces it;
-    where they are too long they are cut between items, rows and lines, and what introduces them is
-    the lead of the rest. Hidden blocks and metadata are in no passage.
+    of its sentences' tokens. A heading begins a passage, and is never a passage by itself. A list
+    stays with the sentence before it, a table with its header, code with the sentence that
+    introduces it; where they are too long they are cut between items, rows and lines, and what
+    introduces them is the lead of the rest. Hidden blocks and metadata are in no passage.
 
     Args:
         parsed: The document.
@@ -103,13 +104,8 @@ def cut_passages(
 
     closing = _closing_blocks(parsed)
 
-    def belongs(group: list[_Piece], tokens: int, piece: _Piece) -> bool:
-        # The rest of a cut block introduces nothing.
-        if group[0].read[0]:
-            return False
-        if piece.block.number in closing and piece.tokens < _SHORT and _are_prose(group, piece):
-            return True
-        return _belongs(parsed.text, group, tokens, piece)
+    def belongs(group: list[_Stretch], tokens: int, piece: _Stretch) -> bool:
+        return _belongs(parsed.text, group, tokens, piece, closing)
 
     lines = _Lines(parsed.text)
     return [
@@ -119,41 +115,37 @@ def cut_passages(
     ]
 
 
-def _closing_blocks(parsed: ParsedText) -> frozenset[int]:
+def _closing_blocks(parsed: ParsedText) -> set[int]:
     """Return the numbers of the blocks that end a section; nothing follows that they introduce."""
-    if not any(block.kind == BlockKind.HEADING for block in parsed.blocks):
-        return frozenset()
-    ends = pairwise([*parsed.blocks, None])
-    return frozenset(
-        block.number
-        for block, following in ends
-        if block is not None and (following is None or following.kind == BlockKind.HEADING)
-    )
+    closing = {block.number - 1 for block in parsed.blocks if block.kind == BlockKind.HEADING}
+    return closing | {len(parsed.blocks)} if closing else closing
 
 
-def _are_prose(group: Sequence[_Piece], piece: _Piece) -> bool:
-    last = group[-1].block
-    return (
-        last.kind in _PROSE and piece.block.kind in _PROSE and piece.block.number == last.number + 1
-    )
-
-
-def _belongs(text: str, group: Sequence[_Piece], tokens: int, piece: _Piece) -> bool:
+def _belongs(
+    text: str, group: Sequence[_Stretch], tokens: int, piece: _Stretch, closing: AbstractSet[int]
+) -> bool:
     """Return True if a piece stays with the pieces before it, of so many tokens."""
     last, block = group[-1].block, piece.block
+    # The rest of a cut block introduces nothing.
+    if group[0].read[0]:
+        return False
     # What is hidden parts passages.
     if block.number != last.number + 1 or block.kind == BlockKind.HEADING:
         return False
     is_led = block.lead and any(block.lead == before.block.number for before in group)
-    if last.kind == BlockKind.HEADING or is_led or _continues(text, last, block):
+    if last.kind == BlockKind.HEADING or is_led or _continues(text, group, block):
         return True
     if group[-1].plain.endswith(":"):
         return block.kind != BlockKind.FOOTNOTE
-    return tokens < _SHORT and _are_prose(group, piece)
+    is_short = tokens < _SHORT or (block.number in closing and piece.tokens < _SHORT)
+    return is_short and last.kind in _PROSE and block.kind in _PROSE
 
 
-def _continues(text: str, last: Block, block: Block) -> bool:
+def _continues(text: str, group: Sequence[_Stretch], block: Block) -> bool:
     """Return True if a block goes on with the list, quotation, table or record before it."""
+    last = group[-1].block
+    if block.kind == BlockKind.ITEM and last.kind == BlockKind.CODE:
+        return any(each.block.kind == BlockKind.ITEM for each in group)
     if block.kind != last.kind:
         return False
     if block.kind == BlockKind.DEFINITION:
@@ -181,10 +173,10 @@ def _pieces(
     budget: int,
     longest: int,
     count_tokens: CountTokens,
-) -> list[_Piece]:
+) -> list[_Stretch]:
     texts = [plain[a:b] for _, plain, sentences in blocks for a, b in sentences]
     counts = iter(_counted(texts, count_tokens))
-    pieces: list[_Piece] = []
+    pieces: list[_Stretch] = []
     for block, plain, sentences in blocks:
         measured = map(_Sentence, sentences, islice(counts, len(sentences)))
         fitting = [
@@ -194,7 +186,7 @@ def _pieces(
         ]
         sources = iter(block.sources(sentence.chars for sentence in fitting))
         pieces += [
-            _Piece(block, plain, tuple(part), tuple(islice(sources, len(part))))
+            _Stretch(block, plain, tuple(part), tuple(islice(sources, len(part))))
             for part in _joined(fitting, budget)
         ]
     return pieces
@@ -304,7 +296,7 @@ class _Lines:
         return self._line
 
 
-def _passage(parsed: ParsedText, group: Sequence[_Piece], lines: _Lines) -> Passage:
+def _passage(parsed: ParsedText, group: Sequence[_Stretch], lines: _Lines) -> Passage:
     first, last = group[0], group[-1]
     start, end = first.chars[0], last.chars[1]
     origin = first.block.chars[0]
@@ -325,12 +317,14 @@ def _passage(parsed: ParsedText, group: Sequence[_Piece], lines: _Lines) -> Pass
         readings=tuple(readings),
         parts=tuple(parts),
         lead=parsed.blocks[lead - 1].plain if lead and lead not in numbers else "",
-        pages=(first.block.page, last.block.page) if first.block.page else None,
+        pages=(first.block.page_at(start), last.block.page_at(end - 1))
+        if first.block.page
+        else None,
         cell=content.block.cell,
     )
 
 
-def _reading(group: Sequence[_Piece]) -> tuple[str, list[Part], list[Span]]:
+def _reading(group: Sequence[_Stretch]) -> tuple[str, list[Part], list[Span]]:
     """Return the reader's text of a passage, the span of each block and of each sentence in it."""
     texts: list[str] = []
     parts: list[Part] = []

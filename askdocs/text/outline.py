@@ -1,6 +1,6 @@
 """Collect the blocks of a document: number them, and keep the headings above each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from textwrap import dedent
 
 from askdocs.errors import UnreadableSourceError
@@ -42,6 +42,7 @@ class Outline:
         level: int = 0,
         lead: int = 0,
         page: int = 0,
+        page_turns: Iterable[tuple[int, int]] = (),
         box: tuple[float, float, float, float] | None = None,
         cell: int = 0,
         anchor: str = "",
@@ -60,6 +61,7 @@ class Outline:
             level=level,
             lead=lead,
             page=page,
+            page_turns=tuple(page_turns),
             box=box,
             cell=cell,
             anchor=anchor,
@@ -85,11 +87,15 @@ class Extract(Outline):
         level: int = 0,
         lead: int = 0,
         page: int = 0,
+        page_turns: Iterable[tuple[int, int]] = (),
         box: tuple[float, float, float, float] | None = None,
         cell: int = 0,
         anchor: str = "",
     ) -> int:
-        """Add the next block with its text, which must not be blank; return its number."""
+        """Add the next block with its text, which must not be blank; return its number.
+
+        Pages turn at characters of its text.
+        """
         plain = (dedent(plain) if kind == BlockKind.CODE else plain).strip()
         if not plain:
             raise ValueError("must have a text, got only white space")
@@ -107,6 +113,7 @@ class Extract(Outline):
             level=level,
             lead=lead,
             page=page,
+            page_turns=((start + char, turned) for char, turned in page_turns),
             box=box,
             cell=cell,
             anchor=anchor,

@@ -67,7 +67,7 @@ def encode_parsed(parsed: ParsedText, source: str | bytes) -> dict[str, Any]:
         headings = block.headings
         blocks.append((
             block.kind, block.chars, pieces, changed, block.level, block.lead, block.page,
-            block.box, block.cell, block.anchor,
+            block.page_turns, block.box, block.cell, block.anchor,
         ))  # fmt: skip
     text = None if parsed.text == source else parsed.text
     return {"text": text, "context": parsed.context, "blocks": blocks}
@@ -79,12 +79,13 @@ def decode_parsed(answer: dict[str, Any], source: str | bytes) -> ParsedText:
     blocks = []
     headings: tuple[str, ...] = ()
     for number, values in enumerate(answer["blocks"], start=1):
-        kind, (start, end), pieces, changed, level, lead, page, box, cell, anchor = values
+        kind, (start, end), pieces, changed, level, lead, page, turns, box, cell, anchor = values
         headings = headings if changed is None else tuple(changed)
         block = Block(
             number=number, kind=BlockKind(kind), chars=(start, end),
             pieces=tuple(_piece(text, *piece) for piece in pieces), headings=headings, level=level,
-            lead=lead, page=page, box=tuple(box) if box else None, cell=cell, anchor=anchor,
+            lead=lead, page=page, page_turns=tuple((at, turned) for at, turned in turns),
+            box=tuple(box) if box else None, cell=cell, anchor=anchor,
         )  # fmt: skip
         blocks.append(block)
     return ParsedText(text=text, blocks=tuple(blocks), context=tuple(answer["context"]))

@@ -77,6 +77,21 @@ def test_skipped_file_is_reported(rain, index):
     )
 
 
+def test_files_that_are_not_read_are_counted_by_their_endings(rain, index):
+    """What `--exclude` names is left out without a word."""
+    for name in ("b.pages", "c.Pages", "d.key", "drafts/e.txt", "f.txt", "ignored.txt"):
+        (rain / "docs" / name).parent.mkdir(exist_ok=True)
+        (rain / "docs" / name).write_text("Snow fell.")
+    (rain / ".askdocsignore").write_text("ignored.txt\n")
+
+    ran = index("docs", "--exclude", "drafts/", "--exclude", "f.txt")
+
+    assert ran.out.startswith(
+        "left out  3 files of other kinds: .pages (2), .key (1); 1 document that ignore files name\n"
+        "indexed 1 document"
+    )
+
+
 def test_file_that_is_not_utf8_is_reported_with_a_hint(rain, index):
     """The others are indexed, status 8 says that some failed, with -q too; the hint what to type."""
     (rain / "docs" / "latin.txt").write_bytes(b"Caf\xe9 is open.")

@@ -19,7 +19,7 @@ from askdocs.corpus.ignore import Choice, is_ignored, make_rules, path_matcher
 from askdocs.errors import UsageError
 from askdocs.ranking.words import _frames, without_frame
 from askdocs.records.manifest import CorpusSettings
-from askdocs.render.formats import escape_markdown
+from askdocs.render.markdown import escape_markdown
 from askdocs.store.analysis import words
 from askdocs.terminal import make_safe, wrap
 from askdocs.text.formats import plain

@@ -11,7 +11,7 @@ from markdown_it.token import Token
 
 from askdocs.records.results import Context
 from askdocs.records.spans import BlockKind
-from askdocs.render.formats import escape_markdown, render_markdown
+from askdocs.render.markdown import escape_markdown, render_markdown
 from askdocs.terminal import make_safe
 from tests.render.conftest import excerpt_of, make_hit, ranking_of
 
@@ -71,16 +71,57 @@ def test_blocks_are_what_they_are():
         "> Top \\> Ice\n"
         ">\n"
         "> - **Wait.**\n"
-        "> - Go in.\n"
+        ">     - Go in.\n"
         ">\n"
         "> ````\n"
         "> if a:\n"
         ">     b(```)\n"
         "> ````\n"
         ">\n"
-        "> a \\| b\n"
+        "> | a | b |\n"
+        "> |---|---|\n"
         ">\n"
         "> 1\\. [a b.pdf\\#p3\\-4](a%20b.pdf#page=3), score 0.88, verified\n"
+    )
+
+
+def test_lists_are_lists_and_tables_tables():
+    """Items are nested and numbered as in the document; rows have their header, lines end."""
+    items = [(1, "9. a"), (2, "b"), (3, "1) c"), (1, "10. d"), (1, "12. e")]
+    blocks = (
+        (BlockKind.PARAGRAPH, "Long Street 12\nRiga"),
+        *((BlockKind.ITEM, text, level) for level, text in items),
+    )
+    hit = hit_of(blocks=blocks, answer=(15, 19), lead="To do:")
+    assert (
+        render_markdown(ranking_of(hit))
+        .split("\n\n", 1)[1]
+        .startswith(
+            "> To do:\n"
+            ">\n"
+            "> Long Street 12\\\n"
+            "> **Riga**\n"
+            ">\n"
+            "> 9. a\n"
+            ">     - b\n"
+            ">         1. c\n"
+            "> 10. d\n"
+            "> - 12\\. e\n"
+            ">\n"
+        )
+    )
+    rows = ((BlockKind.ROW, "Mon | 9"), (BlockKind.ROW, "| 10 | late"))
+    hit = hit_of(blocks=rows, answer=(8, 19), lead="Day | Opens")
+    assert (
+        render_markdown(ranking_of(hit))
+        .split("\n\n", 1)[1]
+        .startswith(
+            "> | Day | Opens |  |\n"
+            "> |---|---|---|\n"
+            "> | Mon | 9 |  |\n"
+            "> |  | **10** | **late** |\n"
+            ">\n"
+        )
     )
 
 
@@ -104,7 +145,7 @@ def _outline(tokens: list[Token]) -> list[str]:
     found = []
     for token in tokens:
         inner = [one.type for one in token.children or () if not _is_nothing(one)]
-        passed = {"text", "text_special", "softbreak", "strong_open", "strong_close"}
+        passed = {"text", "text_special", "softbreak", "hardbreak", "strong_open", "strong_close"}
         found += [token.type, *(kind for kind in inner if kind not in passed)]
     return found
 
@@ -116,7 +157,7 @@ def _is_nothing(token: Token) -> bool:
 def _contents(token: Token) -> list[str]:
     """The texts of one line of a page, apart where something that is not shown stands between."""
     parts = (
-        "\0" if _is_nothing(one) else " " if one.type == "softbreak" else one.content
+        "\0" if _is_nothing(one) else " " if one.type.endswith("break") else one.content
         for one in token.children or ()
     )
     return "".join(parts).split("\0")

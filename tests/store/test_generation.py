@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from askdocs.disk.access import digest
 from askdocs.disk.verified import VerifiedFile, blocks_name
 from askdocs.errors import DamagedIndexError
-from askdocs.records.blocks import visible_spans
+from askdocs.records.blocks import paragraph_spans
 from askdocs.records.manifest import FileRecord
 from askdocs.records.spans import Document, StoredPassage
 from askdocs.store.local import GenerationReader
@@ -119,7 +119,7 @@ def test_texts_are_those_that_were_written(written, stored):
     assert reader.passages_of("b/c.txt") == reader.passages_of("c.txt") == []
     assert reader.documents() == [(path, SHA256) for path in DOCUMENTS]
     assert [reader.document(path) for path in DOCUMENTS] == [
-        Document(path=path, text=text, paragraphs=tuple(visible_spans(plain.read(text))))
+        Document(path=path, text=text, paragraphs=tuple(paragraph_spans(plain.read(text))))
         for path, text in DOCUMENTS.items()
     ]
     assert reader.document("c.txt") is None

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from askdocs.disk.access import record_of
 from askdocs.disk.verified import VerifiedFile
 from askdocs.errors import DamagedIndexError
-from askdocs.records.blocks import ParsedText, Piece, visible_spans
+from askdocs.records.blocks import ParsedText, Piece, paragraph_spans
 from askdocs.records.spans import BlockKind, Document, Part, Passage, StoredPassage
 from askdocs.store.partition import DOCUMENTS
 from askdocs.store.stored import PASSAGES, TABLES, TextReader, TextWriter
@@ -169,7 +169,7 @@ def test_any_document_can_be_put_together_again(contents):
         stored = all_of(reader)
         for number, (path, _, parsed, passages) in enumerate(documents):
             document = reader.document(number)
-            spans = visible_spans(parsed)
+            spans = paragraph_spans(parsed)
             assert [one.passage for one in stored if one.path == path] == passages
             assert len(document.text) == max((one.chars[1] for one in passages), default=0)
             assert parsed.text.startswith(document.text)

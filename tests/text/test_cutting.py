@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from askdocs.citations import place_of_passage, place_of_span
-from askdocs.records.blocks import UNREAD, ParsedText, visible_spans
+from askdocs.records.blocks import UNREAD, ParsedText, paragraph_spans
 from askdocs.records.manifest import PassageSettings
 from askdocs.records.spans import BlockKind, Document, Part, Passage
 from askdocs.text.cutting import cut_passages
@@ -210,6 +210,11 @@ CASES = {
         f"{LONG}\n\n```sh\nmake\n\n  all\n```\n\n{LONG}\n",
         [((1, 7), f"{LONG}\nmake\n\n  all"), ((9, 9), LONG)],
     ),
+    "a list goes on after the code of an item": (
+        "a.md",
+        "# Up\n\n1. Drain:\n\n   ```sh\n   stop\n   ```\n\n2. Install.\n3. Start.\n",
+        [((1, 10), "Up\n1. Drain:\nstop\n2. Install.\n3. Start.")],
+    ),
     "a quotation stays together": (
         "a.md",
         f"{LONG}\n\n> {words(12)}\n>\n> {words(9)}\n",
@@ -359,7 +364,7 @@ def test_sentences_cover_their_passage(document, budget):
 @example(document=parse("a.txt", f"{words(15)}. W1 w2.\n\n{words(10)}"), budget=16)
 def test_passage_knows_its_place(document, budget):
     """Blocks, offsets and lines are those that its span has; only its last block may be cut."""
-    spans = tuple(visible_spans(document))
+    spans = tuple(paragraph_spans(document))
     for passage in cut(document, budget):
         of_span = place_of_span(
             Document(path="a", text=document.text, paragraphs=spans), passage.chars

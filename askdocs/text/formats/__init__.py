@@ -9,13 +9,12 @@ class Format(NamedTuple):
     """A format of documents.
 
     Its module has `read(source) -> ParsedText`. The source is the decoded text, or the bytes of a
-    file whose characters are not its text.
+    file whose characters are not its text. All but `plain` run in the worker.
 
     Attributes:
         name: As the manifest records it.
         suffixes: The endings of its files, in lower case.
-        module: The module that reads it.
-        packages: The third-party packages that it reads it with; it then runs in the worker.
+        packages: The third-party packages that read it.
         is_text: Whether the file is decoded first, and citations count its own characters.
     """
 
@@ -42,7 +41,7 @@ FORMATS = (
     Format("docx", (".docx",), is_text=False),
     Format("pdf", (".pdf",), ("pypdfium2",), is_text=False),
 )
-"""Adding a format is a line here and a module."""
+"""Adding a format is a line here, its endings in `CorpusSettings.include`, and a module."""
 
 
 def format_of(path: str) -> Format:
@@ -61,9 +60,10 @@ def parser_versions(formats: Iterable[Format]) -> dict[str, str]:
 
     versions = {}
     for each in formats:
-        with suppress(PackageNotFoundError):
-            versions[each.name] = ", ".join(f"{name} {version(name)}" for name in each.packages)
-    return {name: packages for name, packages in versions.items() if packages}
+        if each.packages:
+            with suppress(PackageNotFoundError):
+                versions[each.name] = ", ".join(f"{name} {version(name)}" for name in each.packages)
+    return versions
 
 
 def changed_parsers(recorded: Mapping[str, str]) -> dict[str, tuple[str, str]]:

@@ -6,13 +6,13 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from functools import cached_property
-from itertools import chain, islice, pairwise
+from itertools import chain, groupby, islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from askdocs.records.blocks import UNREAD, ParsedText, Piece
 from askdocs.records.spans import BlockKind
 from askdocs.text.outline import Outline
-from askdocs.text.pieces import merged, seen, without
+from askdocs.text.pieces import merged, seen, without, without_unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,12 +31,15 @@ _LEAST_FILLED = 0.8
 _LEAST_LINES = 3
 # Lists of words have lines of a length too.
 _LEAST_WIDTH = 24
-_BULLET = re.compile(r"(?:[-*•–+‣▪◦]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s+(?=\S)")
-_DASH = re.compile(r"[^\w(]\s+")
-_MARKED = re.compile(r"(?:[-*•–+>|#]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s")
+# RFCs have the letter o for a bullet.
+_BULLET = re.compile(r"(?:[-*•–+‣▪◦]|o(?=\s\s)|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s+(?=\S)")
+_DASH = re.compile(r"(?:[^\w(]|o(?=\s))\s+")
+_MARKED = re.compile(r"(?:[-*•–+>|#]|o(?=\s\s)|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s")
 _QUESTION = re.compile(r"(?:Q|Question)\s?\d{0,3}\s?[:.]\s", re.IGNORECASE)
 _REPLY = re.compile(r"(?:A|Answer)\s?\d{0,3}\s?[:.]\s", re.IGNORECASE)
 _FIELD = re.compile(r"[^\W\d_][\w'’/()&. -]{0,39}:\s+\S")
+# Between columns, and in drawings of boxes.
+_GAP = re.compile(r"\S\S {3,}\S|\S\t+\S|(?:[+|][-=_]+){2}")
 _RULE = re.compile(r"={3,}|-{3,}|~{3,}|\*{3,}|_{3,}")
 _CLAUSE = re.compile(
     r"(?P<number>(?:\d{1,3}|[A-Z])(?:\.\d{1,3}){0,5})(?:[.)]|(?<=\.\d)|(?<=\.\d\d))\s+[^\W\d_]"
@@ -68,7 +71,8 @@ def read(text: str, most_blocks: int | None = None) -> ParsedText:
     two lines of text, each line is a paragraph, unless the file is hard-wrapped: most lines are
     50 to 100 characters long and do not end a sentence, or as long as they can be.
 
-    Underlined titles and numbered ones begin sections. Lists, `Key: value` lines, questions and
+    Lines with columns or a drawing are kept as they are, like code. Underlined titles and numbered
+    ones begin sections. Lists, `Key: value` lines, questions and
     their answers are blocks of their own. Running heads around form feeds are hidden, and contents
     pages, whose lines end with dots and a number, are not searched.
 
@@ -112,13 +116,15 @@ class _Reader:
             yield group
 
     def _read_group(self, group: list[_Line], following: Sequence[_Line]) -> None:
-        while group and group[0].number in self._heads:
-            self._add(BlockKind.HIDDEN, group[:1])
-            group = group[1:]
-        hidden = next(
-            (at for at, line in enumerate(group) if line.number in self._heads), len(group)
-        )
-        group, heads = group[:hidden], group[hidden:]
+        for is_head, lines in groupby(group, lambda line: line.number in self._heads):
+            if is_head:
+                for line in lines:
+                    self._add(BlockKind.HIDDEN, [line])
+            else:
+                self._read_body(list(lines), following)
+
+    def _read_body(self, group: list[_Line], following: Sequence[_Line]) -> None:
+        """Add the blocks of lines without running heads among them."""
         if level := self._underlined(group):
             self._add(BlockKind.HEADING, group[:2], level=level)
             group = group[2:]
@@ -127,15 +133,13 @@ class _Reader:
             group = []
         if group:
             self._read_lines(group)
-        for line in heads:
-            self._add(BlockKind.HIDDEN, [line])
 
     def _underlined(self, group: Sequence[_Line]) -> int:
         """Return the level of an underlined title at the beginning of some lines, or 0."""
         if len(group) < 2:  # noqa: PLR2004 - a title and its line
             return 0
         title, rule = map(self._line, group[:2])
-        is_title = _RULE.fullmatch(rule) and not _RULE.fullmatch(title)
+        is_title = _RULE.fullmatch(rule) and not (_RULE.fullmatch(title) or _GAP.search(title))
         fits = len(title) <= _LONGEST_TITLE and 2 * len(rule) >= len(title)
         return (1 if rule[0] == "=" else 2) if is_title and fits else 0
 
@@ -169,12 +173,17 @@ class _Reader:
         """Add the blocks of lines that no blank line parts."""
         starts = self._starts(lines)
         lead, question = self._lead(), 0
+        if len(starts) == 1 and _are_laid_out([self._line(line) for line in lines]):
+            self._add(BlockKind.CODE, lines, lead=lead)
+            return
         for first, end in pairwise([*starts, len(lines)]):
             part = lines[first:end]
             text = self._line(part[0])
             if _CONTENTS.fullmatch(text):
                 self._add(BlockKind.METADATA, part)
-            elif _BULLET.match(text) and (len(starts) > 1 or lead or not text[0].isalpha()):
+            elif _BULLET.match(text) and (
+                len(starts) > 1 or lead or text[0] == "o" or not text[0].isalpha()
+            ):
                 self._add(BlockKind.ITEM, part, level=1, lead=lead, skipped=_DASH)
             elif (
                 len(starts) > 1
@@ -228,7 +237,10 @@ class _Reader:
     ) -> int:
         """Add the block on some lines; of its reader's text, what matches `skipped` is left out."""
         chars = lines[0].start, lines[-1].end
-        pieces = self._pieces(lines[:1] if kind == BlockKind.HEADING else lines)
+        if kind == BlockKind.CODE:
+            pieces = self._laid_out(lines)
+        else:
+            pieces = self._pieces(lines[:1] if kind == BlockKind.HEADING else lines)
         if skipped:
             plain = "".join(piece.text for piece in pieces)
             pieces = without(pieces, skipped.match(plain))
@@ -236,8 +248,16 @@ class _Reader:
             pieces = []
         elif not pieces:
             kind = BlockKind.HIDDEN
-        page = self._page(lines[0]) if self._breaks else 0
-        return self._outline.add(kind, chars, pieces, level=level, lead=lead, page=page)
+        turns = range(*(bisect_right(self._breaks, char) for char in chars))
+        return self._outline.add(
+            kind,
+            chars,
+            pieces,
+            level=level,
+            lead=lead,
+            page=self._page(lines[0]) if self._breaks else 0,
+            page_turns=[(self._breaks[turn], turn + 2) for turn in turns],
+        )
 
     def _pieces(self, lines: Sequence[_Line]) -> list[Piece]:
         """Return the lines as they are read: wraps as spaces, other ends of lines as they are."""
@@ -249,7 +269,7 @@ class _Reader:
             wrapped = filled or (len(text) in _WRAPPED_LINE and not _MARKED.match(next_text))
             if not wrapped:
                 pieces.append(Piece(line.end, following.start, "\n"))
-            elif joint := self._joint(text, next_text):
+            elif joint := _joint(text, next_text):
                 pieces.append(Piece(line.end, following.start, joint))
             elif self._is_hyphenated(text, next_text):
                 last = pieces[-1]
@@ -257,12 +277,22 @@ class _Reader:
             pieces += following_pieces
         return merged(pieces)
 
+    def _laid_out(self, lines: Sequence[_Line]) -> list[Piece]:
+        """Return the lines as they are, indented as they are against the first."""
+        pieces: list[Piece] = []
+        indent = end = 0
+        for line in lines:
+            own = line.start - self._text.rfind("\n", 0, line.start) - 1
+            indent = indent if pieces else own
+            start = line.start - max(0, own - indent)
+            if pieces:
+                pieces.append(Piece(end, start, "\n"))
+            end = line.end
+            pieces += without_unseen(Piece(start, end, self._text[start:end]))
+        return merged(pieces)
+
     def _line_pieces(self, line: _Line) -> list[Piece]:
         return seen([Piece(line.start, line.end, self._line(line))])
-
-    def _joint(self, line: str, following: str) -> str:
-        is_cut = line.endswith("-") and line[-2:-1].isalpha() and following[:1].islower()
-        return "" if is_cut else " "
 
     def _is_hyphenated(self, line: str, following: str) -> bool:
         """Return True if the word that a line end cuts is written whole somewhere in the text."""
@@ -328,6 +358,16 @@ def _is_list_of_lines(text: str, lines: Sequence[_Line]) -> bool:
     return broken * 2 <= len(lines) and not _are_filled(
         [text[line.start : line.end] for line in lines]
     )
+
+
+def _joint(line: str, following: str) -> str:
+    """Return what stands between wrapped lines: nothing where a hyphen may cut a word."""
+    is_cut = line.endswith("-") and line[-2:-1].isalpha() and following[:1].islower()
+    return "" if is_cut else " "
+
+
+def _are_laid_out(lines: Sequence[str]) -> bool:
+    return len(lines) > 1 and 2 * sum(map(bool, map(_GAP.search, lines))) >= len(lines)
 
 
 def _are_records(fields: Sequence[bool]) -> bool:

@@ -43,7 +43,9 @@ def _joins(drafts: list[Draft], draft: Draft) -> bool:
     before = next((each for each in recent if not _is_aside(each, draft.size)), None)
     if before is None or not _runs_over(before, draft):
         return False
-    before.text = joined(before.text, draft.text)
+    before.text = joined([before.text, draft.text])
+    if draft.page != before.end[0]:
+        before.page_turns.append((len(before.text) - len(draft.text), draft.page))
     before.line_count += draft.line_count
     before.slack, before.end = draft.slack, draft.end
     return True
@@ -121,11 +123,11 @@ class _Document:
     def __init__(self) -> None:
         self.extract = Extract()
         self._previous: Draft | None = None
-        self._last: Draft | None = None  # the one before
+        self._before_previous: Draft | None = None
         self._row: Draft | None = None  # the last one of a table that may go on
         self._introduction = 0  # the number of the last paragraph, if only items follow it
         self._items: list[tuple[float, int]] = []  # left sides and numbers of the items around
-        self._header = 0  # the number of the table's header
+        self._header = 0  # the number of the table's header; -1 if the next row is it
 
     def add(self, draft: Draft) -> None:
         kind, level, lead = draft.kind, draft.level, 0
@@ -137,7 +139,13 @@ class _Document:
             lead = self._row_lead(draft)
         text = draft.text.replace(HYPHEN, "-")
         number = self.extract.add_text(
-            kind, text, level=level, lead=lead, page=draft.page, box=draft.box
+            kind,
+            text,
+            level=level,
+            lead=lead,
+            page=draft.page,
+            page_turns=draft.page_turns,
+            box=draft.box,
         )
         if kind == BlockKind.ITEM:
             self._items.append((draft.left, number))
@@ -150,7 +158,7 @@ class _Document:
         elif kind == BlockKind.HEADING or _CAPTION.match(text):
             self._row = None
         if kind != BlockKind.FOOTNOTE:
-            self._previous, self._last = draft, self._previous
+            self._previous, self._before_previous = draft, self._previous
 
     def _nested(self, draft: Draft) -> tuple[int, int]:
         """Return the level and the lead of an item."""
@@ -166,7 +174,7 @@ class _Document:
         """
         goes_on = (
             self._row is not None
-            and (self._row is self._previous or self._row is self._last)
+            and (self._row is self._previous or self._row is self._before_previous)
             and self._row.text.count(" | ") == draft.text.count(" | ")
         )
         if draft.starts_table and not goes_on:

@@ -23,6 +23,8 @@ _PAGE_NUMBER = re.compile(
     r"\W*(page\s+)?(\d+|[ivxlc]+)(\s*(of|/|von|de|sur)\s*\d+)?\W*", re.IGNORECASE
 )
 _NUMBERS = re.compile(r"[0-9]+|\b[ivxlc]+\b")
+_LONE = "page number"
+_Mark = tuple[str, int]
 _MARGIN = 0.15  # of a page's height: where running heads stand
 _EDGE_LINES = 5
 _NEIGHBOURS = 4  # pages looked at on either side; left and right pages may have different heads
@@ -95,16 +97,11 @@ def cleaned(text: str) -> str:
     return clean + HYPHEN if text.endswith("\xad") else clean
 
 
-def joined(before: str, after: str) -> str:
-    """Return two lines as one text: a hyphen that only broke a word is dropped.
+def joined(lines: Iterable[str]) -> str:
+    """Return lines as one text: a hyphen that only broke a word is dropped.
 
     It stays before a capital or a digit, as in "X-Ray".
     """
-    return joined_lines([before, after])
-
-
-def joined_lines(lines: Sequence[str]) -> str:
-    """Return lines as one text, like `joined`."""
     parts: list[str] = []
     for line in filter(None, lines):
         if parts:
@@ -140,9 +137,6 @@ def without_running_heads(pages: Iterable[Page]) -> Iterator[Page]:
         position += not (is_full and following is not None)
 
 
-_Mark = tuple[str, int]
-
-
 def _marks(page: Page) -> list[set[_Mark]]:
     """Return for each line by which marks, with their height, other pages may have it too."""
     edges = _edge_lines(page)
@@ -172,13 +166,9 @@ def _marks_of(line: Line, page: Page) -> set[_Mark]:
     return {(mark, height) for mark in marks}
 
 
-_LONE = "page number"
-
-
-def _body(window: Iterable[tuple[Page, list[set[_Mark]]]], position: int) -> Page:
-    pages = [(page, set().union(*marks)) for page, marks in window]
-    page, marks = list(window)[position]
-    others = [seen for index, (_, seen) in enumerate(pages) if index != position]
+def _body(window: Sequence[tuple[Page, list[set[_Mark]]]], position: int) -> Page:
+    page, marks = window[position]
+    others = [set[_Mark]().union(*each) for at, (_, each) in enumerate(window) if at != position]
     lines = [
         line
         for line, of_line in zip(page.lines, marks, strict=True)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from askdocs.records.spans import BlockKind
 from askdocs.text.layout.columns import Column, Placed, placed_lines
-from askdocs.text.layout.lines import HYPHEN, SENTENCE_END, Line, Page, cleaned, joined_lines
+from askdocs.text.layout.lines import HYPHEN, SENTENCE_END, Line, Page, cleaned, joined
 from askdocs.text.layout.tables import Row, table_at
 
 _BULLET = re.compile(r"(?:[•‣◦▪■□●○◆➢➤✓\u2217*·–—-]\s|[\ue000-\uf8ff]\s?)\s*\S")
@@ -33,6 +33,7 @@ class Draft:
 
     Attributes:
         level: Of the bookmark that has its text; 0 for none.
+        page_turns: Where its next pages begin in its text, and their numbers.
         line_count: How many lines it has on its page.
         end: Page and column of its last line.
         left: Between its first line and the left side of its column.
@@ -56,6 +57,7 @@ class Draft:
     first_width: float = 0.0
     is_parted: bool = False
     starts_table: bool = False
+    page_turns: list[tuple[int, int]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -262,7 +264,7 @@ def _explains(group: _Group, term: _Group) -> bool:
 
 def _footnotes(groups: list[_Group], measures: _Measures, height: float) -> set[int]:
     """Return the groups of small type at the foot of each column, from the first with a mark."""
-    found = set[int]()
+    footnotes = set[int]()
     for number in {group.column.number for group in groups}:
         tail: list[int] = []
         for index in reversed(range(len(groups))):
@@ -274,8 +276,8 @@ def _footnotes(groups: list[_Group], measures: _Measures, height: float) -> set[
                 break
             tail.append(index)
             if _FOOTNOTE_MARK.match(line.text):
-                found.update(tail)
-    return found
+                footnotes.update(tail)
+    return footnotes
 
 
 def _drafts(
@@ -293,10 +295,11 @@ def _drafts(
                 starts_table=row is group.rows[0],
             )
         return
+    kind = _kind(group, measures, is_footnote=is_footnote)
     yield Draft(
-        kind=_kind(group, measures, is_footnote=is_footnote),
-        text=_text(group, measures),
-        size=first.size if len(group.lines) < 2 else last.size,
+        kind=kind,
+        text=_code(group.lines) if kind == BlockKind.CODE else _text(group),
+        size=last.size,
         page=page.number,
         box=_box([*group.terms, *group.lines], page),
         is_bold=all(line.is_bold for line in group.lines),
@@ -327,10 +330,8 @@ def _kind(group: _Group, measures: _Measures, *, is_footnote: bool) -> BlockKind
     return BlockKind.ITEM if group.is_item else BlockKind.PARAGRAPH
 
 
-def _text(group: _Group, measures: _Measures) -> str:
-    if _kind(group, measures, is_footnote=False) == BlockKind.CODE:
-        return _code(group.lines)
-    text = joined_lines([cleaned(line.text) for line in group.lines])
+def _text(group: _Group) -> str:
+    text = joined([cleaned(line.text) for line in group.lines])
     terms = ", ".join(cleaned(line.text) for line in group.terms)
     return f"{terms}: {text}" if terms else text
 

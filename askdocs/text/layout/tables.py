@@ -57,7 +57,7 @@ class _Table:
         row = self.rows[-1]
         row.lines.append(line)
         for cell, stop in zip(cells, stops, strict=True):
-            row.texts[stop] = joined(row.texts[stop], cell.text)
+            row.texts[stop] = joined([row.texts[stop], cell.text])
             left, right = self._stops[stop]
             self._stops[stop] = min(left, cell.left), max(right, cell.right)
         return True

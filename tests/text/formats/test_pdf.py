@@ -172,7 +172,7 @@ def test_running_heads_and_page_numbers_are_left_out():
 
 
 def test_paragraph_runs_over_a_page_break_past_a_footnote():
-    """It has the first page's number; the footnote in small type stands apart."""
+    """It has the first page's number and the next one's; the footnote in small type is apart."""
     first = "\n".join(
         [
             column(
@@ -184,7 +184,12 @@ def test_paragraph_runs_over_a_page_break_past_a_footnote():
         ]
     )
 
-    assert outlined(pdf(first, column(["figures. It is short."], 72, 760))) == [
+    content = pdf(first, column(["figures. It is short."], 72, 760))
+    block = read(content).blocks[0]
+    assert [block.page_at(block.plain.index(word)) for word in ("nobody", "figures", "short")] == [
+        1, 2, 2,
+    ]  # fmt: skip
+    assert outlined(content) == [
         (
             "paragraph",
             1,

@@ -168,6 +168,19 @@ DOCUMENTS = {
         "Name: Pier 4\nHours: from 8\nFax: none\n",
         ["definition Name: Pier 4", "definition Hours: from 8", "definition Fax: none"],
     ),
+    "bullets of RFCs": (
+        "o  The first one\n   goes on.\n\no  The second.\n\nAn o is none.\n",
+        ["item1 The first one\ngoes on.", "item1 The second.", "paragraph An o is none."],
+    ),
+    "columns": (
+        "Hosts:\n\n   Name     Owner\n   ------------\n     web1   Ada\n  db     Bo\n\nA\tB\nc\td\n",
+        ["paragraph Hosts:", "code<1 Name     Owner\n------------\n  web1   Ada\ndb     Bo",
+         "code A\tB\nc\td"],
+    ),
+    "drawings": (
+        "+--+--+\n| a|b |\n+--+--+\n\nTwo   gaps   here\nbut no\ncolumns.\n",
+        ["code +--+--+\n| a|b |\n+--+--+", "paragraph Two gaps here\nbut no\ncolumns."],
+    ),
     "contents": (
         "Contents\n\nScope ........ 1\nFees  . . . . . . . . xii\n\nScope\n\nAll.\n",
         ["paragraph Contents", "metadata ", "metadata ", "paragraph Scope", "paragraph All."],
@@ -178,6 +191,12 @@ DOCUMENTS = {
          *(["hidden ", "paragraph Depot 2 opens.", "hidden "]),
          *(["hidden ", "paragraph Depot 3 opens.", "hidden "]),
          *(["hidden ", "paragraph Depot 4 opens.", "hidden "])],
+    ),
+    "pages without blank lines": (
+        "".join(f"{HEAD}\nDepot {n} opens.\nIt closes.\nDoe {n}\n\f" for n in range(1, 4)) + "\nEnd.",
+        [*(["hidden ", "paragraph Depot 1 opens.\nIt closes.", "hidden "]),
+         *(["hidden ", "paragraph Depot 2 opens.\nIt closes.", "hidden "]),
+         *(["hidden ", "paragraph Depot 3 opens.\nIt closes.", "hidden "]), "paragraph End."],
     ),
 }  # fmt: skip
 
@@ -208,6 +227,8 @@ def test_pages_are_counted():
         1, 2, 5,
     ]  # fmt: skip
     assert [block.page for block in parse("a.txt", "one\n\ntwo").blocks] == [0, 0]
+    (block,) = parse("a.txt", "one\n\ftwo\n\f\fthree\n\nend").blocks[:1]
+    assert [block.page_at(at) for at in (0, 4, 5, 8, 11)] == [1, 2, 2, 2, 4]
 
 
 def test_other_marks_mean_nothing():

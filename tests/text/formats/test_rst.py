@@ -211,7 +211,7 @@ def test_words_are_found_in_the_source():
 
     def written(words: str) -> str:
         start = block.plain.index(words)
-        return parsed.text[slice(*block.source((start, start + len(words))))]
+        return parsed.text[slice(*block.sources([(start, start + len(words))])[0])]
 
     assert written("link and") == "link <x>`_ and"
     assert written("Name, *s") == ":class:`~pkg.Name`, \\*s"
@@ -299,7 +299,7 @@ def test_every_character_has_one_block(text):
                     r"\s", " ", piece.text
                 )
         for position in range(len(block.plain)):
-            first, last = block.source((position, position + 1))
+            first, last = block.sources([(position, position + 1)])[0]
             assert start <= first <= last <= stop
         end = stop
     assert not text[end:].strip(" \t\r\n\x0c\u2028\ufeff")

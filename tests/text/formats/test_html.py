@@ -74,6 +74,38 @@ def test_rows_of_a_table_know_their_header():
     ]
 
 
+def test_spanning_cells_keep_the_columns():
+    """A cell that spans rows is read in each of a body; one that spans columns leaves others empty."""
+    body = (
+        "<table><tr><th rowspan=2>Floor<th colspan=2>Rooms<tr><th>Name<th>Seats<tbody>"
+        "<tr><td rowspan=2>First<td>Turing<td>12<tr><td>Hopper<td>40"
+        "<tr><td colspan=2>Yard<td rowspan=0>9<tr><td>Roof<td>x<tr><tbody><tr><td>a<td colspan=x>b</table>"
+    )
+    assert led(body) == [
+        (ROW, "Floor | Rooms", 0, 0),
+        (ROW, "Floor | Name | Seats", 0, 0),
+        (ROW, "First | Turing | 12", 0, 2),
+        (ROW, "First | Hopper | 40", 0, 2),
+        (ROW, "Yard |  | 9", 0, 2),
+        (ROW, "Roof | x | 9", 0, 2),
+        (ROW, "a | b", 0, 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        f"<td rowspan=65534>{'a' * 5_000}<td>b",
+        "<td colspan=1000 rowspan=0>a<td colspan=1000>b",
+        "<td>a<td>b" * 1_000 + "<td rowspan=0>c",
+    ],
+)
+def test_spans_cannot_blow_a_table_up(cells):
+    """A cell is repeated as long as the text grows by a bounded factor, then no more."""
+    body = f"<table><tr>{cells}{'<tr><td>c<td>d' * 5_000}</table>"
+    assert len(read_body(body).text) < 25 * len(body)
+
+
 @pytest.mark.parametrize(
     ("table", "expected"),
     [

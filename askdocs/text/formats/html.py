@@ -206,6 +206,8 @@ class _Reader:
         if len(self._frames) > depth:
             self._flush()
             self._frames.pop()
+            if tag == "caption" and self._frames[-1].kind == BlockKind.ROW:
+                self._frames[-1].lead = frame.number
         elif frame.kind == BlockKind.ROW:
             self._close_in_table(frame, node, tag)
         elif tag in _BLOCKS and not self._is_part(frame, tag):
@@ -257,7 +259,7 @@ class _Reader:
 
     def _open_in_table(self, frame: _Frame, node: LexborNode, tag: str) -> None:
         if tag == "caption":
-            self._frames.append(_Frame(BlockKind.PARAGRAPH))
+            self._frames.append(_Frame(BlockKind.PARAGRAPH, is_joined=True))
         elif tag == "tr":
             frame.grid.begin_row()
             frame.is_header = _is_header(node, is_first=not frame.number)
@@ -272,7 +274,7 @@ class _Reader:
             self._text = []
         elif tag == "tr":
             if row := frame.grid.end_row():
-                lead = 0 if frame.is_header else frame.number
+                lead = frame.lead if frame.is_header else frame.number or frame.lead
                 number = self._add(BlockKind.ROW, row, lead=lead)
                 frame.number = number if frame.is_header else frame.number
         elif tag in {"thead", "tbody", "tfoot"}:

@@ -58,19 +58,23 @@ def test_list_keeps_its_lead_and_its_nesting():
 
 
 def test_rows_of_a_table_know_their_header():
-    """A cell is one line, whatever is in it; an empty row is not one; a title is a paragraph."""
+    """A cell is one line, whatever is in it; an empty row is not one; a caption introduces the table."""
     body = (
         "<table><caption>Prices</caption><thead><tr><th>Item<th>Price</thead>"
         "<tr><td>Tea<ul><li>green<li>black</ul><td>2&nbsp;€<tr><td><td><tr><th>Ice<td>3 €</table>"
         "<table><tr><td>a<td>b<tr><td>c<td>d</table>"
+        "<table><caption><p>No<p>header</caption><tr><td>e<td>f<tr><td>g<td>h</table>"
     )
     assert led(body) == [
         (PARAGRAPH, "Prices", 0, 0),
-        (ROW, "Item | Price", 0, 0),
+        (ROW, "Item | Price", 0, 1),
         (ROW, "Tea green black | 2 €", 0, 2),
         (ROW, "Ice | 3 €", 0, 2),
         (ROW, "a | b", 0, 0),
         (ROW, "c | d", 0, 0),
+        (PARAGRAPH, "No header", 0, 0),
+        (ROW, "e | f", 0, 7),
+        (ROW, "g | h", 0, 7),
     ]
 
 

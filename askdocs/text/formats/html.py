@@ -33,6 +33,7 @@ _FOOTNOTE = {"citation", "doc-biblioentry", "doc-endnote", "doc-footnote", "foot
 _FOOTNOTES = {"footnotes", "footnote-list", "doc-endnotes"}
 # Nothing inside these is a block by itself.
 _CLOSED = {BlockKind.HEADING, BlockKind.CODE, BlockKind.ROW}
+_PROSE = {BlockKind.PARAGRAPH, BlockKind.QUOTATION}
 _NESTED = {BlockKind.HEADING, BlockKind.ITEM}
 # HTML's own limits; nought stands for all rows that follow.
 _SPAN = re.compile(r"\s*([0-9]{1,5})")
@@ -160,6 +161,8 @@ class _Reader:
         self._extract = extract
         self._frames = [_Frame(BlockKind.PARAGRAPH)]
         self._text: list[str] = []
+        # Whether no text follows the last break of a line.
+        self._is_after_break = False
         # The nearest identifier here, and where the current block began.
         self._anchor = ""
         self._first_anchor: str | None = None
@@ -181,14 +184,23 @@ class _Reader:
     def _read_text(self, text: str) -> None:
         if self._first_anchor is None and text.strip():
             self._first_anchor = self._anchor
+        self._is_after_break = self._is_after_break and not text.strip()
         self._text.append(text)
+
+    def _break_line(self, frame: _Frame) -> None:
+        """End a line; two breaks without text between them part paragraphs, as on the page."""
+        if self._is_after_break and frame.kind in _PROSE and not frame.is_joined:
+            self._flush()
+        else:
+            self._text.append("\n")
+        self._is_after_break = True
 
     def _open(self, node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> None:
         name = attributes.get("name") if tag == "a" else None
         self._anchor = attributes.get("id") or name or self._anchor
         frame = self._frames[-1]
         if tag == "br":
-            self._text.append("\n")
+            self._break_line(frame)
         elif tag == "span" and attributes.get("class") == "classifier":
             # Style sheets of Docutils and Sphinx add the colon between a term and its type.
             self._text.append(" : ")

@@ -33,6 +33,14 @@ def test_words_are_separated_as_on_the_page():
     ]  # fmt: skip
 
 
+def test_two_breaks_part_paragraphs():
+    """One ends a line only; in code and in an item they are white space."""
+    body = "<div>a<br>b<br>\n<br><b>c<br><br></b></div><pre>d<br><br>e</pre><ul><li>f<br><br>g</ul>"
+    assert seen(body) == [
+        (PARAGRAPH, "a b"), (PARAGRAPH, "c"), (CODE, "d\n\ne"), (ITEM, "f g")
+    ]  # fmt: skip
+
+
 def test_every_block_names_its_headings_and_reproduces_its_text():
     """The text is made of the blocks."""
     page = read_body("<h1>A</h1><h3>B</h3><p>b<h2>C</h2><p>c")

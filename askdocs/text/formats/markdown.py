@@ -11,6 +11,7 @@ import textwrap
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
@@ -44,6 +45,17 @@ _MACHINE_LINE = re.compile(
     r"|import\s.{1,200}\sfrom\s+[\"'][^\"']{1,200}[\"'];?"
     r"|:::.*|\{/\*.*\*/\}|\{[%{<].{1,500}[>%}]\})[ \t]*"
 )
+_COMMENT = re.compile(r" {0,3}\{/\*")
+# MDX's programs end at an empty line.
+_PROGRAM = re.compile(
+    r"import\s+(?:\w+,\s*)?\{[^}]*$|export\s+(?:(?:const|let|var)\s+[\w{\[]|\{|\*\s"
+    r"|default\s+(?:async\s|class\s|function\b|[({]|\w+;?\s*$)|(?:async\s+)?function\s+\w+\s*\()"
+)
+# Tags in capitals alone are old HTML.
+_COMPONENT = re.compile(r"[ \t]*(?:</?[A-Z]\w*[a-z][\w.]*[\s/>]|<[A-Z]\w*[a-z][\w.]*$|/>)")
+_COMPONENT_END = re.compile(r" {0,3}</[A-Z]\w*[a-z][\w.]*>")
+_OPENED, _CLOSED = re.compile(r"<[A-Z]"), re.compile(r"</[A-Z]|/>")
+_INDENT = re.compile(r"[ \t]*")
 # Their content is raw, and ends with the tag's own end.
 _RAW_TAG = re.compile(r" {0,3}<(?:pre|script|style|textarea)\b", re.IGNORECASE)
 _HTML_HEADING = re.compile(r"\s*<h(?P<level>[1-6])\b", re.IGNORECASE)
@@ -74,7 +86,7 @@ def read(text: str) -> ParsedText:
 
 
 @cache
-def _parser() -> MarkdownIt:
+def _parser(*, is_mdx: bool) -> MarkdownIt:
     # Quotations nested deeper than this are not read.
     parser = MarkdownIt("commonmark", {"maxNesting": 100}).enable("table")
     parser.inline = PlacedInline()
@@ -83,6 +95,9 @@ def _parser() -> MarkdownIt:
     # The parts of a text must stay apart: each has its own place.
     # Lines end as `_source` says, and other characters are kept.
     parser.disable(["text_join", "fragments_join", "normalize"])
+    if is_mdx:
+        # Components are indented like their elements, and so is the text in them.
+        parser.disable("code")
     parser.inline.ruler.before("link", "wiki_link", wiki_link)
     return parser
 
@@ -102,7 +117,8 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self._text = text
         self._outline = Outline()
-        # The span of each line without its end and without a byte order mark.
+        # The span of each line without its end and without a byte order mark; in a component of
+        # MDX also without the indentation.
         self._lines: list[Span] = []
         start = 0
         for line in text.split("\n"):
@@ -121,9 +137,10 @@ class _Reader:
         if front:
             self._outline.add(BlockKind.METADATA, front)
             self._read_lines = self._text.count("\n", 0, front[1]) + 1
+        is_mdx = self._unindent_components(self._read_lines)
         source = self._source(self._read_lines)
         self._shown = source.split("\n")
-        tokens = _parser().parse(source)
+        tokens = _parser(is_mdx=is_mdx).parse(source)
         position = 0
         while position < len(tokens):
             position = self._read_token(tokens, position)
@@ -135,17 +152,46 @@ class _Reader:
         # A mark that a file kept when it was appended to another one is as wide as a space.
         text = self._text.replace("\r", " ").replace("\n\ufeff", "\n ")
         lines = [text[start:end] for start, end in self._lines]
-        opened = ""
+        are_fenced = _are_fenced(lines, first)
+        last_end = _last_comment_end(lines)
+        unread_until = first
         for number, line in enumerate(lines):
-            fence = _FENCE.match(line)
-            is_unread = _MACHINE_LINE.fullmatch(line) and not _RAW_TAG.match(line)
-            if number < first or (is_unread and not opened) or not line.strip():
+            if number >= unread_until and not are_fenced[number]:
+                unread_until = _unread_until(lines, number, last_end)
+            if number < unread_until or not line.strip():
                 lines[number] = ""
-            elif fence and not opened:
-                opened = fence["mark"]
-            elif fence and fence["mark"].startswith(opened) and line.rstrip().endswith(opened):
-                opened = ""
         return "\n".join(lines)
+
+    def _unindent_components(self, first: int) -> bool:
+        """Return True if the text has components of MDX, and leave out the indentation in them.
+
+        What stands between two of their tags is moved left as a whole, as far as the outermost tag.
+        """
+        lines = [self._text[start:end] for start, end in self._lines]
+        are_fenced = _are_fenced(lines, first)
+        outside = [
+            (number, line)
+            for number, line in enumerate(lines[first:], first)
+            if not are_fenced[number] and _COMPONENT.match(line)
+        ]
+        if not any(_COMPONENT_END.match(line) for _, line in outside):
+            return False
+        depth = base = 0
+        for (number, line), (following, _) in pairwise([*outside, (len(lines), "")]):
+            if not depth:
+                base = _indent_of([line])
+            self._unindent(number, number + 1, base)
+            depth = max(0, depth + len(_OPENED.findall(line)) - len(_CLOSED.findall(line)))
+            if depth:
+                self._unindent(number + 1, following, base)
+        return True
+
+    def _unindent(self, first: int, end: int, base: int) -> None:
+        """Move lines left, so that the least indented begins where the outermost tag does."""
+        gap = _indent_of([self._line(number) for number in range(first, end)]) - base
+        for number in range(first, end):
+            start, stop = self._lines[number]
+            self._lines[number] = min(start + max(gap, 0), stop), stop
 
     def _read_token(self, tokens: Sequence[Token], at: int) -> int:
         """Add the block that begins with a token, if one does; return where to read on."""
@@ -389,3 +435,53 @@ class _Reader:
 
 def _moved(pieces: Sequence[Piece], offset: int) -> list[Piece]:
     return [Piece(start + offset, end + offset, text) for start, end, text in pieces]
+
+
+def _are_fenced(lines: Sequence[str], first: int) -> list[bool]:
+    """Return for each line whether it is part of fenced code; none is before the first to read."""
+    result = [False] * len(lines)
+    opened = ""
+    is_comment = False
+    last_end = _last_comment_end(lines)
+    for number, line in enumerate(lines[first:], first):
+        if is_comment or (not opened and line.lstrip().startswith("{/*")):
+            is_comment = "*/}" not in line and number < last_end
+            continue
+        fence = _FENCE.match(line)
+        result[number] = bool(fence or opened)
+        if fence and not opened:
+            opened = fence["mark"]
+        elif fence and fence["mark"].startswith(opened) and line.rstrip().endswith(opened):
+            opened = ""
+    return result
+
+
+def _last_comment_end(lines: Sequence[str]) -> int:
+    """Return the last line where a comment of MDX ends, or -1."""
+    return max((at for at, line in enumerate(lines) if "*/}" in line), default=-1)
+
+
+def _unread_until(lines: Sequence[str], number: int, last_end: int) -> int:
+    """Return where what only machines read ends, or the number of the line if it is text.
+
+    Args:
+        lines: All lines.
+        number: The line, which is not code.
+        last_end: The last line where a comment of MDX ends.
+    """
+    line = lines[number]
+    if _MACHINE_LINE.fullmatch(line):
+        return number + (not _RAW_TAG.match(line))
+    if _COMMENT.match(line) and "*/}" not in line and number < last_end:
+        end = next(at for at in range(number, len(lines)) if "*/}" in lines[at])
+        return end + lines[end].rstrip().endswith("*/}")
+    if _PROGRAM.match(line) and not (number and lines[number - 1].strip()):
+        return next((at for at in range(number, len(lines)) if not lines[at].strip()), len(lines))
+    return number
+
+
+def _indent_of(lines: Sequence[str]) -> int:
+    """Return how many characters of the same white space all lines with text begin with."""
+    indents = [match[0] for line in lines if line.strip() and (match := _INDENT.match(line))]
+    shortest = min(indents, key=len, default="")
+    return len(shortest) if all(indent.startswith(shortest) for indent in indents) else 0

@@ -86,6 +86,33 @@ DOCUMENTS = {
             "paragraph Not both.",
         ],
     ),
+    "indented components of MDX": (
+        ("import {\n  Tab\n} from 'no'\nexport const no = {\n  no: 1,\n}\n\n- go\n\n<Tabs>\n  <Tab title='no'>\n"
+        "    Run `npm i`:\n\n    - one\n      - two\n\n    ```js\n    a\n      b\n    ```\n    {/* no\n    ```\n"
+        "    no */}\n    Done.\n  </Tab>\n</Tabs>\n\n1. step\n   <Note>\n     inside\n   </Note>\n"),
+        [
+            "hidden ",
+            "item1 go",
+            "hidden ",
+            "paragraph Run npm i:",
+            "item1<4 one",
+            "item2<5 two",
+            "code<6 a\n  b",
+            "hidden ",
+            "paragraph Done.",
+            "hidden ",
+            "item1<9 1. step inside",
+            "hidden ",
+        ],
+    ),
+    "programs of MDX": (
+        "export default function no() {\n  no\n}\n\nYou can\nexport const values.\n\nexport default settings to it.\n",
+        ["hidden ", "paragraph You can export const values.", "paragraph export default settings to it."],
+    ),
+    "indented tags that are code": (
+        "Write:\n\n    <Project>\n    </Project>\n\n```\n</Tabs>\n```\n",
+        ["paragraph Write:", "code<1 <Project>\n</Project>", "code </Tabs>"],
+    ),
     "boxes": (
         '!!! warning "Hot"\n    Do not touch.\n\n!!! note\n    Fine.\n\n:::tip\nA tip.\n:::\n',
         [
@@ -131,6 +158,7 @@ SNIPPETS = [
     *("`` c ` ``", "```py", "[l](u 't')", "[[P|l]]", "![a](u)", "[^1]", "[^1]: n", "[r]: u", "[r]"),
     *("<!-- c -->", "<!--", "-->", "<b>", "</b>", "<br>", "<div>", "<pre>", "<script>", "<Tab a='b'>"),
     *("&amp;", "&shy;", "&nbsp;", "&#0;", "<http://a.b>", "!!! note", "!!! note 't'", "{/* c */}"),
+    *("<Tabs>", "</Tabs>", "  <Tab>", "  </Tab>", "{/* c", "c */}", "export const a = {", "    ```"),
     *("import a from 'b'", "> [!NOTE]", "{% no %}", "---\ntitle: t\n---\n", "+++\na = 1\n+++\n"),
 ]  # fmt: skip
 texts = st.lists(st.sampled_from([*SNIPPETS, *["\n", "\r\n", "\n\n"] * 8]), max_size=20).map(

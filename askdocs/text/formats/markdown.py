@@ -24,7 +24,7 @@ from askdocs.records.spans import BlockKind
 from askdocs.text.formats.front_matter import read_front_matter
 from askdocs.text.formats.inline import (
     PlacedInline,
-    html_pieces,
+    html_blocks,
     pieces_of,
     wiki_link,
 )
@@ -58,7 +58,11 @@ _OPENED, _CLOSED = re.compile(r"<[A-Z]"), re.compile(r"</[A-Z]|/>")
 _INDENT = re.compile(r"[ \t]*")
 # Their content is raw, and ends with the tag's own end.
 _RAW_TAG = re.compile(r" {0,3}<(?:pre|script|style|textarea)\b", re.IGNORECASE)
-_HTML_HEADING = re.compile(r"\s*<h(?P<level>[1-6])\b", re.IGNORECASE)
+# From such a line to the next empty one, HTML stays as it is.
+_STRUCTURE = re.compile(
+    r" {0,3}</?(?:table|caption|thead|tbody|tfoot|tr|td|th|ul|ol|menu|li|dl|dt|dd|h[1-6])\b",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"(?:[-*+][ \t]+|>[ \t]*)*(?P<mark>\d{1,9}[.)])(?P<gap>[ \t]+)")
 _CHECKBOX = re.compile(r"\[[ xX]\]\s+")
 _ALERT = re.compile(r"\[!\w{1,20}\][+-]?\s*")
@@ -155,8 +159,10 @@ class _Reader:
         are_fenced = _are_fenced(lines, first)
         last_end = _last_comment_end(lines)
         unread_until = first
+        is_html = False
         for number, line in enumerate(lines):
-            if number >= unread_until and not are_fenced[number]:
+            is_html = bool(line.strip()) and (is_html or bool(_STRUCTURE.match(line)))
+            if number >= unread_until and not are_fenced[number] and not is_html:
                 unread_until = _unread_until(lines, number, last_end)
             if number < unread_until or not line.strip():
                 lines[number] = ""
@@ -284,17 +290,54 @@ class _Reader:
         self._add([first, end], trimmed(pieces), BlockKind.CODE, lead=self._lead())
 
     def _add_html(self, token: Token) -> None:
+        """Add the blocks of HTML; a table or a list ends with it."""
         first, end = token.map or [0, 0]
-        start, stop = self._lines[first][0], self._lines[end - 1][1]
-        source = self._text[start:stop]
-        pieces = html_pieces(source, start)
-        heading = _HTML_HEADING.match(source)
-        if not pieces:
+        start = self._lines[first][0]
+        blocks = html_blocks(self._without_marks(token))
+        if not blocks:
             self._add([first, end], [], BlockKind.HIDDEN)
-        elif heading and not self._containers:
-            self._add([first, end], pieces, BlockKind.HEADING, level=int(heading["level"]))
-        else:
-            self._add([first, end], pieces)
+        header = 0
+        leads: dict[int, int] = {}
+        for block in blocks:
+            kind, level, lead = block.kind, block.level, 0
+            if kind == BlockKind.ROW:
+                header = 0 if block.is_first or block.is_header else header
+                lead = header
+            elif kind == BlockKind.ITEM:
+                if block.is_first or level not in leads:
+                    leads[level] = self._lead()
+                lead = leads[level]
+                level += sum(each.kind == BlockKind.ITEM for each in self._containers)
+            is_plain = kind == BlockKind.PARAGRAPH or (
+                kind == BlockKind.HEADING and self._containers
+            )
+            chars = self._stripped(start, self._lines[first][0] + block.end)
+            number = self._add(
+                [first, end],
+                _moved(block.pieces, self._lines[first][0]),
+                None if is_plain else kind,
+                level=0 if is_plain else level,
+                lead=lead,
+                chars=chars,
+            )
+            header = number if block.is_header else header
+            start = chars[1]
+
+    def _without_marks(self, token: Token) -> str:
+        """Return the source of HTML, with spaces for the marks of quotations and items."""
+        first, end = token.map or [0, 0]
+        parts: list[str] = []
+        position = self._lines[first][0]
+        contents = [*token.content.split("\n"), *[""] * (end - first)]
+        for (start, stop), content in zip(self._lines[first:end], contents, strict=False):
+            written = self._text[start:stop]
+            kept = min(len(content), len(written))
+            parts += [
+                " " * (start - position + len(written) - kept),
+                written[len(written) - kept :],
+            ]
+            position = stop
+        return "".join(parts)
 
     def _add_table(self, tokens: Sequence[Token], at: int) -> int:
         header = 0
@@ -367,8 +410,9 @@ class _Reader:
         *,
         level: int = 0,
         lead: int = 0,
+        chars: Span | None = None,
     ) -> int:
-        """Add the block on some lines, from the first up to the second, with what is before it."""
+        """Add the block on some lines, from the first up to the second, or on a part of them."""
         container = self._containers[-1] if self._containers else None
         if kind is None:
             kind = container.kind if container else BlockKind.PARAGRAPH
@@ -378,7 +422,7 @@ class _Reader:
         if not pieces:
             kind, level, lead = BlockKind.HIDDEN, 0, 0
         self._hide_lines(lines[0])
-        chars = self._span(lines)
+        chars = chars or self._span(lines)
         if kind == BlockKind.ITEM and (marker := _NUMBER.match(self._text, *chars)):
             # The number of an item is read, its dash is not.
             gap = Piece(*marker.span("gap"), " ")
@@ -404,7 +448,10 @@ class _Reader:
 
     def _span(self, lines: Sequence[int]) -> Span:
         """Return the span of the text on some lines, from the first up to the second."""
-        start, end = self._lines[lines[0]][0], self._lines[lines[1] - 1][1]
+        return self._stripped(self._lines[lines[0]][0], self._lines[lines[1] - 1][1])
+
+    def _stripped(self, start: int, end: int) -> Span:
+        """Return a span without white space around it."""
         text = self._text[start:end]
         return start + len(text) - len(text.lstrip()), start + len(text.rstrip())
 

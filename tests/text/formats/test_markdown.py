@@ -141,6 +141,29 @@ DOCUMENTS = {
             "hidden ",
         ],
     ),
+    "tables and lists of HTML": (
+        ("<table>\n<tr><th>Key</th><th>Limit</th></tr>\n<tr>\n<td>free</td>\n<td>100 <b>calls</b></td></tr>\n"
+        "<tr><td>all</td><td></td><td>x</td></tr>\n</table>\n\n<dl><dt>Foo</dt><dd>Bar def</dd><dt>A<dt>B<dd>c</dl>\n\n"
+        "<h1 align='no'>\n <img src='no'>\n turbopump\n</h1>\n\nSee\n\n<ul>\n<li>one<ul><li>two</ul></li>\n"
+        "<li><p>three</p><p>four</p></li>\n</ul>\n<p>a<br>b</p><p>c</p><!-- no -->\n\n> <table><tr><td>d\n> e</td></tr>\n"
+        "> <tr><td>f</td></tr></table>\n"),
+        [
+            "row Key | Limit",
+            "row<1 free | 100 calls",
+            "row<1 all |  | x",
+            "definition Foo: Bar def",
+            "definition A, B: c",
+            "heading1 turbopump",
+            "paragraph See",
+            "item1<7 one",
+            "item2<8 two",
+            "item1<7 three four",
+            "paragraph a b",
+            "paragraph c",
+            "row d e",
+            "row f",
+        ],
+    ),
     "code": (
         "~~~\n\n  # no heading\n\n    b\n~~~\n\n````\n```\n~~~\n````\n\n```\n```\n\n```\nopen\n\n# no\n",
         ["code # no heading\n\n  b", "code ```\n~~~", "hidden ", "code open\n\n# no"],
@@ -159,6 +182,8 @@ SNIPPETS = [
     *("<!-- c -->", "<!--", "-->", "<b>", "</b>", "<br>", "<div>", "<pre>", "<script>", "<Tab a='b'>"),
     *("&amp;", "&shy;", "&nbsp;", "&#0;", "<http://a.b>", "!!! note", "!!! note 't'", "{/* c */}"),
     *("<Tabs>", "</Tabs>", "  <Tab>", "  </Tab>", "{/* c", "c */}", "export const a = {", "    ```"),
+    *("<table>", "</table>", "<tr>", "<td>", "<th>", "</td>", "<li>", "</li>", "<ul>", "</ul>", "<dl>"),
+    *("<dt>", "<dd>", "</dl>", "<h2>", "</h2>", "<p>", "</p>"),
     *("import a from 'b'", "> [!NOTE]", "{% no %}", "---\ntitle: t\n---\n", "+++\na = 1\n+++\n"),
 ]  # fmt: skip
 texts = st.lists(st.sampled_from([*SNIPPETS, *["\n", "\r\n", "\n\n"] * 8]), max_size=20).map(
@@ -236,7 +261,26 @@ def test_rule_is_not_front_matter(text):
 
 
 @pytest.mark.parametrize(
-    "mark", ["*", "_", "[", "`", "<", "> ", "- ", "&", "\\", "|a", "<b>", "<!--"]
+    "mark",
+    [
+        "*",
+        "_",
+        "[",
+        "`",
+        "<",
+        "> ",
+        "- ",
+        "&",
+        "\\",
+        "|a",
+        "<b>",
+        "<!--",
+        "<li>",
+        "<td>",
+        "<ul>",
+        "{/*\n",
+        "</Tabs>\n",
+    ],
 )
 def test_repeated_marks_take_no_longer_than_others(mark):
     """Thousands of them are read in a time that their number explains."""

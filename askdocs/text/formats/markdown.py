@@ -429,7 +429,7 @@ class _Reader:
             pieces = [Piece(*marker.span("mark"), marker["mark"]), gap, *pieces]
         number = self._outline.add(kind, chars, pieces, level=level, lead=lead)
         self._read_lines = max(self._read_lines, lines[1])
-        if container and not container.number:
+        if container and pieces and not container.number:
             container.number = number
         return number
 

@@ -1,5 +1,6 @@
 """Read HTML: the text of a page in its structure."""
 
+import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,7 +33,14 @@ _FOOTNOTE = {"citation", "doc-biblioentry", "doc-endnote", "doc-footnote", "foot
 _FOOTNOTES = {"footnotes", "footnote-list", "doc-endnotes"}
 # Nothing inside these is a block by itself.
 _CLOSED = {BlockKind.HEADING, BlockKind.CODE, BlockKind.ROW}
+_PROSE = {BlockKind.PARAGRAPH, BlockKind.QUOTATION}
 _NESTED = {BlockKind.HEADING, BlockKind.ITEM}
+# HTML's own limits; nought stands for all rows that follow.
+_SPAN = re.compile(r"\s*([0-9]{1,5})")
+_MAX_ROWS, _MAX_COLUMNS = 65_534, 1_000
+# Cells that are repeated add at most so many times the characters that a table has, and a few more.
+_MAX_GROWTH = 20
+_FREE_GROWTH = 200
 _LEADING = {BlockKind.PARAGRAPH, BlockKind.QUOTATION, BlockKind.DEFINITION}
 
 
@@ -57,6 +65,70 @@ def read(source: bytes) -> ParsedText:
     )
 
 
+class _Grid:
+    """The cells of a table's current row, in their columns.
+
+    A cell that spans rows is read again in each, so that the row says all by itself. One that spans
+    columns is read in the first of them. Spans end early in a table that would grow by them
+    many times.
+    """
+
+    def __init__(self) -> None:
+        self._row: list[str] = []
+        self._is_empty = True
+        # By column: in how many more rows a cell stands, and its text.
+        self._spanning: dict[int, tuple[int, str]] = {}
+        self._room = _FREE_GROWTH
+
+    def begin_row(self) -> None:
+        """Begin a row without cells."""
+        self._row, self._is_empty = [], True
+
+    def begin_section(self) -> None:
+        """End all spans: none goes beyond a table's head, body or foot."""
+        self._spanning.clear()
+
+    def add(self, text: str, rows: int, columns: int) -> None:
+        """Add a cell in the next column that is free."""
+        self._room += _MAX_GROWTH * len(text)
+        self._is_empty = self._is_empty and not text
+        while len(self._row) in self._spanning:
+            self._repeat()
+        for each in range(columns):
+            if each and not self._has_room(""):
+                return
+            if rows > 1:
+                self._spanning[len(self._row)] = (rows - 1, "" if each else text)
+            self._row.append("" if each else text)
+
+    def end_row(self) -> str:
+        """Return the row; empty if it has no text of its own."""
+        last = max(self._spanning, default=-1)
+        while len(self._row) <= last and self._spanning:
+            self._repeat()
+        while self._row and not self._row[-1]:
+            self._row.pop()
+        return "" if self._is_empty else " | ".join(self._row)
+
+    def _repeat(self) -> None:
+        """Add what spans the next column; nothing if no cell does."""
+        column = len(self._row)
+        rows, text = self._spanning.pop(column, (0, ""))
+        if self._has_room(text):
+            self._row.append(text)
+            if rows > 1:
+                self._spanning[column] = (rows - 1, text)
+
+    def _has_room(self, text: str) -> bool:
+        """Return True if a cell may be added that the source does not have, or end all spans."""
+        growth = len(text) + len(" | ")
+        if growth > self._room:
+            self._spanning.clear()
+            return False
+        self._room -= growth
+        return True
+
+
 @dataclass(slots=True)
 class _Frame:
     """An open element that says what the text in it is.
@@ -64,12 +136,12 @@ class _Frame:
     Attributes:
         kind: The kind of its blocks.
         level: Of a heading or an item.
-        lead: The block that introduces a list, for the list and its items.
+        lead: The block that introduces a list, for the list and its items, or a table's caption.
         number: Its first block; of a table, the header; 0 before there is one.
         is_joined: Whether its paragraphs are joined to one block.
         is_defined: Whether a definition has begun, after its terms.
         is_header: Whether the current row is a header.
-        cells: The texts of the current row.
+        grid: The cells of a table.
     """
 
     kind: BlockKind
@@ -79,7 +151,7 @@ class _Frame:
     is_joined: bool = False
     is_defined: bool = False
     is_header: bool = False
-    cells: list[str] = field(default_factory=list)
+    grid: _Grid = field(default_factory=_Grid)
 
 
 class _Reader:
@@ -89,6 +161,8 @@ class _Reader:
         self._extract = extract
         self._frames = [_Frame(BlockKind.PARAGRAPH)]
         self._text: list[str] = []
+        # Whether no text follows the last break of a line.
+        self._is_after_break = False
         # The nearest identifier here, and where the current block began.
         self._anchor = ""
         self._first_anchor: str | None = None
@@ -99,7 +173,7 @@ class _Reader:
         depths: list[int] = []
         for node, is_end in walk(root):
             if is_end:
-                self._close(node.tag or "", depths.pop())
+                self._close(node, node.tag or "", depths.pop())
             elif node.is_element_node:
                 depths.append(len(self._frames))
                 self._open(node, node.tag or "", node.attributes)
@@ -110,14 +184,23 @@ class _Reader:
     def _read_text(self, text: str) -> None:
         if self._first_anchor is None and text.strip():
             self._first_anchor = self._anchor
+        self._is_after_break = self._is_after_break and not text.strip()
         self._text.append(text)
+
+    def _break_line(self, frame: _Frame) -> None:
+        """End a line; two breaks without text between them part paragraphs, as on the page."""
+        if self._is_after_break and frame.kind in _PROSE and not frame.is_joined:
+            self._flush()
+        else:
+            self._text.append("\n")
+        self._is_after_break = True
 
     def _open(self, node: LexborNode, tag: str, attributes: Mapping[str, str | None]) -> None:
         name = attributes.get("name") if tag == "a" else None
         self._anchor = attributes.get("id") or name or self._anchor
         frame = self._frames[-1]
         if tag == "br":
-            self._text.append("\n")
+            self._break_line(frame)
         elif tag == "span" and attributes.get("class") == "classifier":
             # Style sheets of Docutils and Sphinx add the colon between a term and its type.
             self._text.append(" : ")
@@ -130,13 +213,15 @@ class _Reader:
             if new := self._frame_of(node, tag, roles_of(attributes)):
                 self._frames.append(new)
 
-    def _close(self, tag: str, depth: int) -> None:
+    def _close(self, node: LexborNode, tag: str, depth: int) -> None:
         frame = self._frames[-1]
         if len(self._frames) > depth:
             self._flush()
             self._frames.pop()
+            if tag == "caption" and self._frames[-1].kind == BlockKind.ROW:
+                self._frames[-1].lead = frame.number
         elif frame.kind == BlockKind.ROW:
-            self._close_in_table(frame, tag)
+            self._close_in_table(frame, node, tag)
         elif tag in _BLOCKS and not self._is_part(frame, tag):
             self._flush()
 
@@ -186,23 +271,26 @@ class _Reader:
 
     def _open_in_table(self, frame: _Frame, node: LexborNode, tag: str) -> None:
         if tag == "caption":
-            self._frames.append(_Frame(BlockKind.PARAGRAPH))
+            self._frames.append(_Frame(BlockKind.PARAGRAPH, is_joined=True))
         elif tag == "tr":
-            frame.cells = []
+            frame.grid.begin_row()
             frame.is_header = _is_header(node, is_first=not frame.number)
         elif tag in {"td", "th"}:
             self._text = []
         else:
             self._text.append("\n" if tag in _BLOCKS else "")
 
-    def _close_in_table(self, frame: _Frame, tag: str) -> None:
+    def _close_in_table(self, frame: _Frame, node: LexborNode, tag: str) -> None:
         if tag in {"td", "th"}:
-            frame.cells.append(single_spaced("".join(self._text)))
+            frame.grid.add(single_spaced("".join(self._text)), *_spans_of(node.attributes))
             self._text = []
-        elif tag == "tr" and any(frame.cells):
-            lead = 0 if frame.is_header else frame.number
-            number = self._add(BlockKind.ROW, " | ".join(frame.cells), lead=lead)
-            frame.number = number if frame.is_header else frame.number
+        elif tag == "tr":
+            if row := frame.grid.end_row():
+                lead = frame.lead if frame.is_header else frame.number or frame.lead
+                number = self._add(BlockKind.ROW, row, lead=lead)
+                frame.number = number if frame.is_header else frame.number
+        elif tag in {"thead", "tbody", "tfoot"}:
+            frame.grid.begin_section()
         elif tag in _BLOCKS:
             self._text.append("\n")
 
@@ -247,6 +335,15 @@ def _has_data(table: LexborNode) -> bool:
             return False
         child = child.next
     return len(table.css("td, th")) > len(table.css("tr"))
+
+
+def _spans_of(attributes: Mapping[str, str | None]) -> tuple[int, int]:
+    """Return how many rows and columns a cell spans."""
+    rows, columns = (_SPAN.match(attributes.get(f"{each}span") or "1") for each in ("row", "col"))
+    return (
+        min(int(rows[1]) or _MAX_ROWS, _MAX_ROWS) if rows else 1,
+        min(int(columns[1]) or 1, _MAX_COLUMNS) if columns else 1,
+    )
 
 
 def _is_header(row: LexborNode, *, is_first: bool) -> bool:

@@ -11,6 +11,7 @@ import textwrap
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
@@ -23,7 +24,7 @@ from askdocs.records.spans import BlockKind
 from askdocs.text.formats.front_matter import read_front_matter
 from askdocs.text.formats.inline import (
     PlacedInline,
-    html_pieces,
+    html_blocks,
     pieces_of,
     wiki_link,
 )
@@ -44,9 +45,24 @@ _MACHINE_LINE = re.compile(
     r"|import\s.{1,200}\sfrom\s+[\"'][^\"']{1,200}[\"'];?"
     r"|:::.*|\{/\*.*\*/\}|\{[%{<].{1,500}[>%}]\})[ \t]*"
 )
+_COMMENT = re.compile(r" {0,3}\{/\*")
+# MDX's programs end at an empty line.
+_PROGRAM = re.compile(
+    r"import\s+(?:\w+,\s*)?\{[^}]*$|export\s+(?:(?:const|let|var)\s+[\w{\[]|\{|\*\s"
+    r"|default\s+(?:async\s|class\s|function\b|[({]|\w+;?\s*$)|(?:async\s+)?function\s+\w+\s*\()"
+)
+# Tags in capitals alone are old HTML.
+_COMPONENT = re.compile(r"[ \t]*(?:</?[A-Z]\w*[a-z][\w.]*[\s/>]|<[A-Z]\w*[a-z][\w.]*$|/>)")
+_COMPONENT_END = re.compile(r" {0,3}</[A-Z]\w*[a-z][\w.]*>")
+_OPENED, _CLOSED = re.compile(r"<[A-Z]"), re.compile(r"</[A-Z]|/>")
+_INDENT = re.compile(r"[ \t]*")
 # Their content is raw, and ends with the tag's own end.
 _RAW_TAG = re.compile(r" {0,3}<(?:pre|script|style|textarea)\b", re.IGNORECASE)
-_HTML_HEADING = re.compile(r"\s*<h(?P<level>[1-6])\b", re.IGNORECASE)
+# From such a line to the next empty one, HTML stays as it is.
+_STRUCTURE = re.compile(
+    r" {0,3}</?(?:table|caption|thead|tbody|tfoot|tr|td|th|ul|ol|menu|li|dl|dt|dd|h[1-6])\b",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"(?:[-*+][ \t]+|>[ \t]*)*(?P<mark>\d{1,9}[.)])(?P<gap>[ \t]+)")
 _CHECKBOX = re.compile(r"\[[ xX]\]\s+")
 _ALERT = re.compile(r"\[!\w{1,20}\][+-]?\s*")
@@ -74,7 +90,7 @@ def read(text: str) -> ParsedText:
 
 
 @cache
-def _parser() -> MarkdownIt:
+def _parser(*, is_mdx: bool) -> MarkdownIt:
     # Quotations nested deeper than this are not read.
     parser = MarkdownIt("commonmark", {"maxNesting": 100}).enable("table")
     parser.inline = PlacedInline()
@@ -83,6 +99,9 @@ def _parser() -> MarkdownIt:
     # The parts of a text must stay apart: each has its own place.
     # Lines end as `_source` says, and other characters are kept.
     parser.disable(["text_join", "fragments_join", "normalize"])
+    if is_mdx:
+        # Components are indented like their elements, and so is the text in them.
+        parser.disable("code")
     parser.inline.ruler.before("link", "wiki_link", wiki_link)
     return parser
 
@@ -102,7 +121,8 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self._text = text
         self._outline = Outline()
-        # The span of each line without its end and without a byte order mark.
+        # The span of each line without its end and without a byte order mark; in a component of
+        # MDX also without the indentation.
         self._lines: list[Span] = []
         start = 0
         for line in text.split("\n"):
@@ -121,9 +141,10 @@ class _Reader:
         if front:
             self._outline.add(BlockKind.METADATA, front)
             self._read_lines = self._text.count("\n", 0, front[1]) + 1
+        is_mdx = self._unindent_components(self._read_lines)
         source = self._source(self._read_lines)
         self._shown = source.split("\n")
-        tokens = _parser().parse(source)
+        tokens = _parser(is_mdx=is_mdx).parse(source)
         position = 0
         while position < len(tokens):
             position = self._read_token(tokens, position)
@@ -135,17 +156,48 @@ class _Reader:
         # A mark that a file kept when it was appended to another one is as wide as a space.
         text = self._text.replace("\r", " ").replace("\n\ufeff", "\n ")
         lines = [text[start:end] for start, end in self._lines]
-        opened = ""
+        are_fenced = _are_fenced(lines, first)
+        last_end = _last_comment_end(lines)
+        unread_until = first
+        is_html = False
         for number, line in enumerate(lines):
-            fence = _FENCE.match(line)
-            is_unread = _MACHINE_LINE.fullmatch(line) and not _RAW_TAG.match(line)
-            if number < first or (is_unread and not opened) or not line.strip():
+            is_html = bool(line.strip()) and (is_html or bool(_STRUCTURE.match(line)))
+            if number >= unread_until and not are_fenced[number] and not is_html:
+                unread_until = _unread_until(lines, number, last_end)
+            if number < unread_until or not line.strip():
                 lines[number] = ""
-            elif fence and not opened:
-                opened = fence["mark"]
-            elif fence and fence["mark"].startswith(opened) and line.rstrip().endswith(opened):
-                opened = ""
         return "\n".join(lines)
+
+    def _unindent_components(self, first: int) -> bool:
+        """Return True if the text has components of MDX, and leave out the indentation in them.
+
+        What stands between two of their tags is moved left as a whole, as far as the outermost tag.
+        """
+        lines = [self._text[start:end] for start, end in self._lines]
+        are_fenced = _are_fenced(lines, first)
+        outside = [
+            (number, line)
+            for number, line in enumerate(lines[first:], first)
+            if not are_fenced[number] and _COMPONENT.match(line)
+        ]
+        if not any(_COMPONENT_END.match(line) for _, line in outside):
+            return False
+        depth = base = 0
+        for (number, line), (following, _) in pairwise([*outside, (len(lines), "")]):
+            if not depth:
+                base = _indent_of([line])
+            self._unindent(number, number + 1, base)
+            depth = max(0, depth + len(_OPENED.findall(line)) - len(_CLOSED.findall(line)))
+            if depth:
+                self._unindent(number + 1, following, base)
+        return True
+
+    def _unindent(self, first: int, end: int, base: int) -> None:
+        """Move lines left, so that the least indented begins where the outermost tag does."""
+        gap = _indent_of([self._line(number) for number in range(first, end)]) - base
+        for number in range(first, end):
+            start, stop = self._lines[number]
+            self._lines[number] = min(start + max(gap, 0), stop), stop
 
     def _read_token(self, tokens: Sequence[Token], at: int) -> int:
         """Add the block that begins with a token, if one does; return where to read on."""
@@ -238,17 +290,54 @@ class _Reader:
         self._add([first, end], trimmed(pieces), BlockKind.CODE, lead=self._lead())
 
     def _add_html(self, token: Token) -> None:
+        """Add the blocks of HTML; a table or a list ends with it."""
         first, end = token.map or [0, 0]
-        start, stop = self._lines[first][0], self._lines[end - 1][1]
-        source = self._text[start:stop]
-        pieces = html_pieces(source, start)
-        heading = _HTML_HEADING.match(source)
-        if not pieces:
+        start = self._lines[first][0]
+        blocks = html_blocks(self._without_marks(token))
+        if not blocks:
             self._add([first, end], [], BlockKind.HIDDEN)
-        elif heading and not self._containers:
-            self._add([first, end], pieces, BlockKind.HEADING, level=int(heading["level"]))
-        else:
-            self._add([first, end], pieces)
+        header = 0
+        leads: dict[int, int] = {}
+        for block in blocks:
+            kind, level, lead = block.kind, block.level, 0
+            if kind == BlockKind.ROW:
+                header = 0 if block.is_first or block.is_header else header
+                lead = header
+            elif kind == BlockKind.ITEM:
+                if block.is_first or level not in leads:
+                    leads[level] = self._lead()
+                lead = leads[level]
+                level += sum(each.kind == BlockKind.ITEM for each in self._containers)
+            is_plain = kind == BlockKind.PARAGRAPH or (
+                kind == BlockKind.HEADING and self._containers
+            )
+            chars = self._stripped(start, self._lines[first][0] + block.end)
+            number = self._add(
+                [first, end],
+                _moved(block.pieces, self._lines[first][0]),
+                None if is_plain else kind,
+                level=0 if is_plain else level,
+                lead=lead,
+                chars=chars,
+            )
+            header = number if block.is_header else header
+            start = chars[1]
+
+    def _without_marks(self, token: Token) -> str:
+        """Return the source of HTML, with spaces for the marks of quotations and items."""
+        first, end = token.map or [0, 0]
+        parts: list[str] = []
+        position = self._lines[first][0]
+        contents = [*token.content.split("\n"), *[""] * (end - first)]
+        for (start, stop), content in zip(self._lines[first:end], contents, strict=False):
+            written = self._text[start:stop]
+            kept = min(len(content), len(written))
+            parts += [
+                " " * (start - position + len(written) - kept),
+                written[len(written) - kept :],
+            ]
+            position = stop
+        return "".join(parts)
 
     def _add_table(self, tokens: Sequence[Token], at: int) -> int:
         header = 0
@@ -321,8 +410,9 @@ class _Reader:
         *,
         level: int = 0,
         lead: int = 0,
+        chars: Span | None = None,
     ) -> int:
-        """Add the block on some lines, from the first up to the second, with what is before it."""
+        """Add the block on some lines, from the first up to the second, or on a part of them."""
         container = self._containers[-1] if self._containers else None
         if kind is None:
             kind = container.kind if container else BlockKind.PARAGRAPH
@@ -332,14 +422,14 @@ class _Reader:
         if not pieces:
             kind, level, lead = BlockKind.HIDDEN, 0, 0
         self._hide_lines(lines[0])
-        chars = self._span(lines)
+        chars = chars or self._span(lines)
         if kind == BlockKind.ITEM and (marker := _NUMBER.match(self._text, *chars)):
             # The number of an item is read, its dash is not.
             gap = Piece(*marker.span("gap"), " ")
             pieces = [Piece(*marker.span("mark"), marker["mark"]), gap, *pieces]
         number = self._outline.add(kind, chars, pieces, level=level, lead=lead)
         self._read_lines = max(self._read_lines, lines[1])
-        if container and not container.number:
+        if container and pieces and not container.number:
             container.number = number
         return number
 
@@ -358,7 +448,10 @@ class _Reader:
 
     def _span(self, lines: Sequence[int]) -> Span:
         """Return the span of the text on some lines, from the first up to the second."""
-        start, end = self._lines[lines[0]][0], self._lines[lines[1] - 1][1]
+        return self._stripped(self._lines[lines[0]][0], self._lines[lines[1] - 1][1])
+
+    def _stripped(self, start: int, end: int) -> Span:
+        """Return a span without white space around it."""
         text = self._text[start:end]
         return start + len(text) - len(text.lstrip()), start + len(text.rstrip())
 
@@ -389,3 +482,53 @@ class _Reader:
 
 def _moved(pieces: Sequence[Piece], offset: int) -> list[Piece]:
     return [Piece(start + offset, end + offset, text) for start, end, text in pieces]
+
+
+def _are_fenced(lines: Sequence[str], first: int) -> list[bool]:
+    """Return for each line whether it is part of fenced code; none is before the first to read."""
+    result = [False] * len(lines)
+    opened = ""
+    is_comment = False
+    last_end = _last_comment_end(lines)
+    for number, line in enumerate(lines[first:], first):
+        if is_comment or (not opened and line.lstrip().startswith("{/*")):
+            is_comment = "*/}" not in line and number < last_end
+            continue
+        fence = _FENCE.match(line)
+        result[number] = bool(fence or opened)
+        if fence and not opened:
+            opened = fence["mark"]
+        elif fence and fence["mark"].startswith(opened) and line.rstrip().endswith(opened):
+            opened = ""
+    return result
+
+
+def _last_comment_end(lines: Sequence[str]) -> int:
+    """Return the last line where a comment of MDX ends, or -1."""
+    return max((at for at, line in enumerate(lines) if "*/}" in line), default=-1)
+
+
+def _unread_until(lines: Sequence[str], number: int, last_end: int) -> int:
+    """Return where what only machines read ends, or the number of the line if it is text.
+
+    Args:
+        lines: All lines.
+        number: The line, which is not code.
+        last_end: The last line where a comment of MDX ends.
+    """
+    line = lines[number]
+    if _MACHINE_LINE.fullmatch(line):
+        return number + (not _RAW_TAG.match(line))
+    if _COMMENT.match(line) and "*/}" not in line and number < last_end:
+        end = next(at for at in range(number, len(lines)) if "*/}" in lines[at])
+        return end + lines[end].rstrip().endswith("*/}")
+    if _PROGRAM.match(line) and not (number and lines[number - 1].strip()):
+        return next((at for at in range(number, len(lines)) if not lines[at].strip()), len(lines))
+    return number
+
+
+def _indent_of(lines: Sequence[str]) -> int:
+    """Return how many characters of the same white space all lines with text begin with."""
+    indents = [match[0] for line in lines if line.strip() and (match := _INDENT.match(line))]
+    shortest = min(indents, key=len, default="")
+    return len(shortest) if all(indent.startswith(shortest) for indent in indents) else 0

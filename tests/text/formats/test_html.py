@@ -33,6 +33,14 @@ def test_words_are_separated_as_on_the_page():
     ]  # fmt: skip
 
 
+def test_two_breaks_part_paragraphs():
+    """One ends a line only; in code and in an item they are white space."""
+    body = "<div>a<br>b<br>\n<br><b>c<br><br></b></div><pre>d<br><br>e</pre><ul><li>f<br><br>g</ul>"
+    assert seen(body) == [
+        (PARAGRAPH, "a b"), (PARAGRAPH, "c"), (CODE, "d\n\ne"), (ITEM, "f g")
+    ]  # fmt: skip
+
+
 def test_every_block_names_its_headings_and_reproduces_its_text():
     """The text is made of the blocks."""
     page = read_body("<h1>A</h1><h3>B</h3><p>b<h2>C</h2><p>c")
@@ -58,20 +66,56 @@ def test_list_keeps_its_lead_and_its_nesting():
 
 
 def test_rows_of_a_table_know_their_header():
-    """A cell is one line, whatever is in it; an empty row is not one; a title is a paragraph."""
+    """A cell is one line, whatever is in it; an empty row is not one; a caption introduces the table."""
     body = (
         "<table><caption>Prices</caption><thead><tr><th>Item<th>Price</thead>"
         "<tr><td>Tea<ul><li>green<li>black</ul><td>2&nbsp;€<tr><td><td><tr><th>Ice<td>3 €</table>"
         "<table><tr><td>a<td>b<tr><td>c<td>d</table>"
+        "<table><caption><p>No<p>header</caption><tr><td>e<td>f<tr><td>g<td>h</table>"
     )
     assert led(body) == [
         (PARAGRAPH, "Prices", 0, 0),
-        (ROW, "Item | Price", 0, 0),
+        (ROW, "Item | Price", 0, 1),
         (ROW, "Tea green black | 2 €", 0, 2),
         (ROW, "Ice | 3 €", 0, 2),
         (ROW, "a | b", 0, 0),
         (ROW, "c | d", 0, 0),
+        (PARAGRAPH, "No header", 0, 0),
+        (ROW, "e | f", 0, 7),
+        (ROW, "g | h", 0, 7),
     ]
+
+
+def test_spanning_cells_keep_the_columns():
+    """A cell that spans rows is read in each of a body; one that spans columns leaves others empty."""
+    body = (
+        "<table><tr><th rowspan=2>Floor<th colspan=2>Rooms<tr><th>Name<th>Seats<tbody>"
+        "<tr><td rowspan=2>First<td>Turing<td>12<tr><td>Hopper<td>40"
+        "<tr><td colspan=2>Yard<td rowspan=0>9<tr><td>Roof<td>x<tr><tbody><tr><td>a<td colspan=x>b</table>"
+    )
+    assert led(body) == [
+        (ROW, "Floor | Rooms", 0, 0),
+        (ROW, "Floor | Name | Seats", 0, 0),
+        (ROW, "First | Turing | 12", 0, 2),
+        (ROW, "First | Hopper | 40", 0, 2),
+        (ROW, "Yard |  | 9", 0, 2),
+        (ROW, "Roof | x | 9", 0, 2),
+        (ROW, "a | b", 0, 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        f"<td rowspan=65534>{'a' * 5_000}<td>b",
+        "<td colspan=1000 rowspan=0>a<td colspan=1000>b",
+        "<td>a<td>b" * 1_000 + "<td rowspan=0>c",
+    ],
+)
+def test_spans_cannot_blow_a_table_up(cells):
+    """A cell is repeated as long as the text grows by a bounded factor, then no more."""
+    body = f"<table><tr>{cells}{'<tr><td>c<td>d' * 5_000}</table>"
+    assert len(read_body(body).text) < 25 * len(body)
 
 
 @pytest.mark.parametrize(

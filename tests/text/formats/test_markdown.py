@@ -86,6 +86,33 @@ DOCUMENTS = {
             "paragraph Not both.",
         ],
     ),
+    "indented components of MDX": (
+        ("import {\n  Tab\n} from 'no'\nexport const no = {\n  no: 1,\n}\n\n- go\n\n<Tabs>\n  <Tab title='no'>\n"
+        "    Run `npm i`:\n\n    - one\n      - two\n\n    ```js\n    a\n      b\n    ```\n    {/* no\n    ```\n"
+        "    no */}\n    Done.\n  </Tab>\n</Tabs>\n\n1. step\n   <Note>\n     inside\n   </Note>\n"),
+        [
+            "hidden ",
+            "item1 go",
+            "hidden ",
+            "paragraph Run npm i:",
+            "item1<4 one",
+            "item2<5 two",
+            "code<6 a\n  b",
+            "hidden ",
+            "paragraph Done.",
+            "hidden ",
+            "item1<9 1. step inside",
+            "hidden ",
+        ],
+    ),
+    "programs of MDX": (
+        "export default function no() {\n  no\n}\n\nYou can\nexport const values.\n\nexport default settings to it.\n",
+        ["hidden ", "paragraph You can export const values.", "paragraph export default settings to it."],
+    ),
+    "indented tags that are code": (
+        "Write:\n\n    <Project>\n    </Project>\n\n```\n</Tabs>\n```\n",
+        ["paragraph Write:", "code<1 <Project>\n</Project>", "code </Tabs>"],
+    ),
     "boxes": (
         '!!! warning "Hot"\n    Do not touch.\n\n!!! note\n    Fine.\n\n:::tip\nA tip.\n:::\n',
         [
@@ -114,6 +141,29 @@ DOCUMENTS = {
             "hidden ",
         ],
     ),
+    "tables and lists of HTML": (
+        ("<table>\n<tr><th>Key</th><th>Limit</th></tr>\n<tr>\n<td>free</td>\n<td>100 <b>calls</b></td></tr>\n"
+        "<tr><td>all</td><td></td><td>x</td></tr>\n</table>\n\n<dl><dt>Foo</dt><dd>Bar def</dd><dt>A<dt>B<dd>c</dl>\n\n"
+        "<h1 align='no'>\n <img src='no'>\n turbopump\n</h1>\n\nSee\n\n<ul>\n<li>one<ul><li>two</ul></li>\n"
+        "<li><p>three</p><p>four</p></li>\n</ul>\n<p>a<br>b</p><p>c</p><!-- no -->\n\n> <table><tr><td>d\n> e</td></tr>\n"
+        "> <tr><td>f</td></tr></table>\n"),
+        [
+            "row Key | Limit",
+            "row<1 free | 100 calls",
+            "row<1 all |  | x",
+            "definition Foo: Bar def",
+            "definition A, B: c",
+            "heading1 turbopump",
+            "paragraph See",
+            "item1<7 one",
+            "item2<8 two",
+            "item1<7 three four",
+            "paragraph a b",
+            "paragraph c",
+            "row d e",
+            "row f",
+        ],
+    ),
     "code": (
         "~~~\n\n  # no heading\n\n    b\n~~~\n\n````\n```\n~~~\n````\n\n```\n```\n\n```\nopen\n\n# no\n",
         ["code # no heading\n\n  b", "code ```\n~~~", "hidden ", "code open\n\n# no"],
@@ -131,6 +181,9 @@ SNIPPETS = [
     *("`` c ` ``", "```py", "[l](u 't')", "[[P|l]]", "![a](u)", "[^1]", "[^1]: n", "[r]: u", "[r]"),
     *("<!-- c -->", "<!--", "-->", "<b>", "</b>", "<br>", "<div>", "<pre>", "<script>", "<Tab a='b'>"),
     *("&amp;", "&shy;", "&nbsp;", "&#0;", "<http://a.b>", "!!! note", "!!! note 't'", "{/* c */}"),
+    *("<Tabs>", "</Tabs>", "  <Tab>", "  </Tab>", "{/* c", "c */}", "export const a = {", "    ```"),
+    *("<table>", "</table>", "<tr>", "<td>", "<th>", "</td>", "<li>", "</li>", "<ul>", "</ul>", "<dl>"),
+    *("<dt>", "<dd>", "</dl>", "<h2>", "</h2>", "<p>", "</p>"),
     *("import a from 'b'", "> [!NOTE]", "{% no %}", "---\ntitle: t\n---\n", "+++\na = 1\n+++\n"),
 ]  # fmt: skip
 texts = st.lists(st.sampled_from([*SNIPPETS, *["\n", "\r\n", "\n\n"] * 8]), max_size=20).map(
@@ -208,7 +261,26 @@ def test_rule_is_not_front_matter(text):
 
 
 @pytest.mark.parametrize(
-    "mark", ["*", "_", "[", "`", "<", "> ", "- ", "&", "\\", "|a", "<b>", "<!--"]
+    "mark",
+    [
+        "*",
+        "_",
+        "[",
+        "`",
+        "<",
+        "> ",
+        "- ",
+        "&",
+        "\\",
+        "|a",
+        "<b>",
+        "<!--",
+        "<li>",
+        "<td>",
+        "<ul>",
+        "{/*\n",
+        "</Tabs>\n",
+    ],
 )
 def test_repeated_marks_take_no_longer_than_others(mark):
     """Thousands of them are read in a time that their number explains."""

@@ -46,7 +46,7 @@ def read(text: str) -> ParsedText:
     source = Source(text)
     try:
         document = parse(source.normal)
-        reader = _Reader(source, document)
+        reader = _Reader(source)
         reader.read_children(document)
     except RecursionError as error:
         raise UnreadableSourceError("nested too deeply", skipped=False) from error
@@ -65,7 +65,7 @@ class _Container:
 class _Reader:
     """Turns the nodes of docutils into blocks."""
 
-    def __init__(self, source: Source, document: Node) -> None:
+    def __init__(self, source: Source) -> None:
         self._source = source
         self._outline = Outline()
         self._containers: list[_Container] = []
@@ -96,9 +96,6 @@ class _Reader:
             (nodes.title, self._add_title),
             (nodes.TextElement, self._read_text),
         )
-        self._said = {
-            name.lower(): node.astext() for name, node in document.substitution_defs.items()
-        }
 
     def parsed(self) -> ParsedText:
         """Return the document."""
@@ -210,7 +207,7 @@ class _Reader:
         is_about = self._is_beginning
         for field in fields.children:
             name, body = field.children
-            text = self._source.name_of_field(name, field.line, self._said)
+            text = self._source.name_of_field(name, field.line)
             if not is_about or self._containers:
                 self._add_meaning(text, body, BlockKind.DEFINITION)
                 continue
@@ -240,7 +237,7 @@ class _Reader:
 
     def _add_row(self, row: Node) -> None:
         cells = [list(_texts_in(entry)) for entry in row.children]
-        text = self._source.row(cells, self._said)
+        text = self._source.row(cells)
         if text is None:
             return
         first, last = text.first, text.last
@@ -256,7 +253,7 @@ class _Reader:
         """Return the texts of nodes as one, if they are found."""
         result = None
         for node in group:
-            text = self._source.text_of(node, self._said)
+            text = self._source.text_of(node)
             result = joined(result, text, joint)
             if text:
                 self._source.position = text.pieces[-1].end

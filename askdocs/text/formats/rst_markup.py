@@ -55,7 +55,7 @@ _OPTION = re.compile(r":(?P<name>(?![: ])[^:`]{1,80}):(?: +(?P<value>.*)|$)")
 
 
 def parse(text: str) -> Node:
-    """Return docutils' tree of a text, as written: nothing is moved, resolved or numbered."""
+    """Return docutils' tree of a text: substitutions are resolved, nothing is moved or numbered."""
     for name in set(_DIRECTIVE.findall(text)) - _TABLES_AND_CHARACTERS:
         directives.register_directive(name.lower(), _TolerantDirective)
     for name in {before or after for before, after in _ROLE.findall(text)} - _REFERENCES:
@@ -73,6 +73,10 @@ def parse(text: str) -> Node:
     Parser(rfc2822=text.startswith("PEP:")).parse(text, document)
     for message in list(document.findall(nodes.system_message)):
         message.parent.remove(message)
+    said = {name.lower(): node.astext() for name, node in document.substitution_defs.items()}
+    for reference in document.findall(nodes.substitution_reference):
+        if (shown := said.get(reference.astext().lower())) is not None:
+            reference[:] = [nodes.Text(shown)]
     return document
 
 

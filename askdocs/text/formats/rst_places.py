@@ -16,7 +16,7 @@ from askdocs.records.blocks import Piece
 from askdocs.text.pieces import seen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from askdocs.records.spans import Span
     from askdocs.text.formats.rst_markup import Node
@@ -106,18 +106,13 @@ class Source:
         if run:
             yield run
 
-    def text_of(self, node: Node, said: Mapping[str, str]) -> Text | None:
-        """Return what a reader sees of a node with inline markup; None if it is not found.
-
-        Args:
-            node: It holds text.
-            said: What substitutions stand for, by name.
-        """
+    def text_of(self, node: Node) -> Text | None:
+        """Return what a reader sees of a node with inline markup; None if it is not found."""
         raw = node.rawsource or node.astext()
         found = self.find(raw, node.line)
         if found is None:
             return self._rough_text(node)
-        pieces = _text_pieces(node.children, raw, found.places, said)
+        pieces = _text_pieces(node.children, raw, found.places)
         return Text(found.first, found.last, pieces) if pieces else None
 
     def code(self, node: Node) -> Text | None:
@@ -128,12 +123,12 @@ class Source:
             return self._rough_text(node)
         return Text(found.first, found.last, _line_pieces(raw, found.places))
 
-    def name_of_field(self, node: Node, line: int, said: Mapping[str, str]) -> Text | None:
+    def name_of_field(self, node: Node, line: int) -> Text | None:
         """Return the name of a field."""
         prefix = "" if self.text.startswith("PEP:") else ":"
         raw = node.rawsource
         if found := self.find(raw, line, prefix=prefix):
-            pieces = _text_pieces(node.children, raw, found.places, said)
+            pieces = _text_pieces(node.children, raw, found.places)
             return Text(found.first, found.last, pieces) if pieces else None
         return None
 
@@ -146,7 +141,7 @@ class Source:
             return Text(found.first, found.first, [Piece(at, at + len(words), words)])
         return None
 
-    def row(self, cells: Sequence[Sequence[Node]], said: Mapping[str, str]) -> Text | None:
+    def row(self, cells: Sequence[Sequence[Node]]) -> Text | None:
         """Return the cells of a table's row, each with the nodes that hold its text."""
         texts = [each for cell in cells for each in cell]
         line = min((each.line for each in texts if each.line), default=None)
@@ -161,7 +156,7 @@ class Source:
             joint += " | " * bool(number)
             for node in cell:
                 raw, (first, last, at) = node.rawsource or node.astext(), next(places)
-                pieces = _text_pieces(node.children, raw, at, said)
+                pieces = _text_pieces(node.children, raw, at)
                 text = Text(first, last, pieces) if pieces else None
                 result = joined(result, text, joint or " ")
                 joint = "" if text else joint
@@ -283,19 +278,16 @@ def _columns(line: str) -> list[int]:
     return columns
 
 
-def _text_pieces(
-    children: Sequence[Node], raw: str, places: Sequence[int], said: Mapping[str, str]
-) -> list[Piece]:
+def _text_pieces(children: Sequence[Node], raw: str, places: Sequence[int]) -> list[Piece]:
     """Return what a reader sees of a text with inline markup.
 
     Args:
         children: The nodes in the text, in order.
         raw: The text as written.
         places: The place of each of its characters, and of its end.
-        said: What substitutions stand for, by name.
     """
     pieces: list[Piece] = []
-    for start, end, text in _segments(children, raw, said):
+    for start, end, text in _segments(children, raw):
         if raw[start:end] != text:
             pieces.append(Piece(places[start], places[end - 1] + 1, text))
             continue
@@ -324,15 +316,11 @@ def _line_pieces(raw: str, places: Sequence[int]) -> list[Piece]:
     return pieces
 
 
-def _segments(
-    children: Sequence[Node], raw: str, said: Mapping[str, str]
-) -> Iterator[tuple[int, int, str]]:
+def _segments(children: Sequence[Node], raw: str) -> Iterator[tuple[int, int, str]]:
     """Yield which characters of a text as written read as what."""
     at = 0
     for child in children:
         text = child.astext()
-        if isinstance(child, nodes.substitution_reference):
-            text = said.get(text.lower(), text)
         if isinstance(child, nodes.Text):
             start, end = at, len(raw)
             segments = _walked(text, raw, at, end, "\\\n ")

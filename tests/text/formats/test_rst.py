@@ -258,6 +258,14 @@ def test_directives_and_roles_are_read_tolerantly(text, expected):
     assert blocks(text) == expected
 
 
+def test_substitutions_are_read_everywhere():
+    """They stand in text, in a link's name and in what a document says of itself."""
+    parsed = read(":title: |name| 2\n\nMeet |name| and |name|_.\n\n.. |name| replace:: *Ada*")
+
+    assert parsed.context == ("Ada 2",)
+    assert [block.plain for block in parsed.blocks if block.plain] == ["Meet Ada and Ada."]
+
+
 def test_description_is_context():
     """What a page says of itself for search engines, over several lines and in any language."""
     text = ".. meta::\n   :description lang=en: All about\n      it\n   :keywords: a, b\n\nText."

@@ -7,6 +7,7 @@ is its text, code, a definition, or hidden; a role is its text.
 from __future__ import annotations
 
 import re
+from textwrap import dedent
 from typing import Any, TypeAlias, cast
 
 from docutils import frontend, nodes, utils
@@ -44,6 +45,8 @@ _VERSIONS = {
     "deprecated": "Deprecated since version ",
     "versionremoved": "Removed in version ",
 }
+# docutils' level of errors; warnings are below it.
+_ERROR = 3
 Node: TypeAlias = Any
 """A node of docutils, which has no type information."""
 
@@ -72,12 +75,53 @@ def parse(text: str) -> Node:
     # The header of a Python Enhancement Proposal.
     Parser(rfc2822=text.startswith("PEP:")).parse(text, document)
     for message in list(document.findall(nodes.system_message)):
-        message.parent.remove(message)
+        message.parent.replace(message, _unparsed(message))
     said = {name.lower(): node.astext() for name, node in document.substitution_defs.items()}
     for reference in document.findall(nodes.substitution_reference):
         if (shown := said.get(reference.astext().lower())) is not None:
             reference[:] = [nodes.Text(shown)]
     return document
+
+
+def _unparsed(message: Node) -> list[Node]:
+    """Return the text that an error is about: docutils keeps it nowhere else in its tree.
+
+    Warnings are about text that docutils has read all the same, or about a directive without any.
+    """
+    block = next(iter(message.findall(nodes.literal_block)), None)
+    if block is None or message["level"] < _ERROR:
+        return []
+    lines = block.astext().split("\n")
+    if lines[0].startswith(".. |"):
+        return []
+    if directive := _DIRECTIVE.match(lines[0]):
+        return _unparsed_directive(lines[0][directive.end() :].strip(), lines[1:], message)
+    words = [line for line in lines if any(map(str.isalnum, line))]
+    if len(words) == 1:
+        # A title in a place that has none, with the lines around it.
+        return [_as_written(nodes.paragraph, words)]
+    return [_as_written(nodes.literal_block, lines)]
+
+
+def _unparsed_directive(argument: str, lines: list[str], message: Node) -> list[Node]:
+    """Return the title and the content of a table without its options."""
+    start = 0
+    while start < len(lines) and (not lines[start] or _OPTION.match(lines[start].strip())):
+        start += 1
+    if start == len(lines):
+        return []
+    content = _as_written(nodes.literal_block, lines[start:])
+    if not argument:
+        return [content]
+    return [_as_written(nodes.paragraph, [argument], message.get("line")), content]
+
+
+def _as_written(kind: Node, lines: list[str], line: int | None = None) -> Node:
+    """Return a node that reads as written; without its line it is looked for in those to come."""
+    text = dedent("\n".join(lines)).strip("\n")
+    node = kind(text, text)
+    node.line = line
+    return node
 
 
 class _TolerantDirective:

@@ -104,6 +104,8 @@ PIECES = [
         "\n----\n",
         "+--+\n|a |\n+--+\n",
         "== ==\na  b\n== ==\n",
+        "== ==\na  b\nabc d\n== ==\n\n",
+        ".. list-table:: x\n\n   * - a\n     - b\n   * - c\n\n",
         "| ",
         ">>> ",
         ".. [#] ",
@@ -264,6 +266,23 @@ def test_substitutions_are_read_everywhere():
 
     assert parsed.context == ("Ada 2",)
     assert [block.plain for block in parsed.blocks if block.plain] == ["Meet Ada and Ada."]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("== ==\na  b\n== ==\ntoo wide\n== ==", None),
+        ("+---+\n| a |\n| b\n+---+", None),
+        (
+            ".. list-table:: Sizes\n   :widths: 1 1\n\n   * - a\n     - b\n   * - c",
+            [("paragraph", "Sizes"), ("code", "* - a\n  - b\n* - c")],
+        ),
+        (".. note:: Mind.\n\n   Gap\n   ===", [("paragraph", "Mind."), ("paragraph", "Gap")]),
+    ],
+)
+def test_what_docutils_refuses_is_read_as_written(text, expected):
+    """A malformed table or a title in the wrong place is not lost with the error about it."""
+    assert blocks(f"{text}\n\nEnd.") == [*(expected or [("code", text)]), ("paragraph", "End.")]
 
 
 def test_description_is_context():

@@ -23,11 +23,13 @@ _CODE = frozenset(
 )
 _HIDDEN = frozenset(
     "toctree include literalinclude raw image contents sectnum section-numbering index genindex "
-    "highlight meta currentmodule module py:module py:currentmodule js:module default-domain "
-    "default-role role program tabularcolumns autosummary click cssclass rst-class date title "
-    "header footer sectionauthor moduleauthor codeauthor bibliography program-output argparse "
+    "highlight meta currentmodule py:currentmodule default-domain "
+    "default-role role program tabularcolumns autosummary click date title "
+    "header footer sectionauthor moduleauthor codeauthor bibliography program-output "
     "target-notes".split()
 )
+# The argument is a module, an object or a class of CSS; the content is text all the same.
+_CONTENT = frozenset("module py:module js:module cssclass rst-class argparse".split())
 _SIGNATURES = frozenset(
     "function class method attribute data exception decorator classmethod staticmethod property "
     "option cmdoption envvar confval setting describe object macro type member var directive "
@@ -151,8 +153,10 @@ class _TolerantDirective:
         is_signature = self._name in _SIGNATURES or ":" in self._name
         if self._name == "meta":
             return [nodes.comment("", "", **_about(options))]
-        if self._name in _HIDDEN or self._name.startswith("auto"):
+        if self._name in _HIDDEN:
             return []
+        if self._name in _CONTENT or self._name.startswith("auto"):
+            return self._content_only(has_argument=has_argument)
         if self._name in _CODE:
             return self._code(has_argument=has_argument)
         if is_signature and has_argument:
@@ -162,6 +166,13 @@ class _TolerantDirective:
             content.trim_start()
             self._offset += 1
         return [self._nested(nodes.compound(said=_VERSIONS.get(self._name, "")))]
+
+    def _content_only(self, *, has_argument: bool) -> list[Node]:
+        """Return what follows after the argument, which may have several lines."""
+        while has_argument and self._content and self._content[0].strip():
+            self._content.trim_start()
+            self._offset += 1
+        return [self._nested(nodes.compound())]
 
     def _cut_options(self, first: int) -> list[str]:
         """Return the lines of options after the argument, and take them out of the content."""

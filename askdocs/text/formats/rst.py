@@ -12,7 +12,7 @@ from docutils import nodes
 from askdocs.errors import UnreadableSourceError
 from askdocs.records.blocks import ParsedText, Piece
 from askdocs.records.spans import BlockKind
-from askdocs.text.formats.rst_markup import Node, parse
+from askdocs.text.formats.rst_markup import OPTION, Node, parse
 from askdocs.text.formats.rst_places import Source, Text, joined
 from askdocs.text.outline import Outline
 
@@ -28,6 +28,8 @@ _UNREAD = (
     nodes.label,
     nodes.raw,
 )
+# The option of a table of comma-separated values that is a row.
+_HEADER = ":header:"
 _ABOUT = frozenset("title subtitle subject description abstract summary keywords tags".split())
 
 
@@ -71,7 +73,8 @@ class _Reader:
         self._containers: list[_Container] = []
         self._depth = 0
         self._end = 0
-        self._header = 0
+        self._rows_lead = 0
+        self._has_header = False
         self._preface = ""
         # Until there is more than titles, fields are about the document.
         self._is_beginning = True
@@ -135,8 +138,15 @@ class _Reader:
             self._read_container(item, BlockKind.ITEM, lead)
 
     def _read_table(self, node: Node) -> None:
-        self._header = 0
-        self.read_children(node)
+        """Add a table: its title introduces the header, and the header the other rows."""
+        self._rows_lead = 0
+        self._has_header = False
+        for child in node.children:
+            if not isinstance(child, nodes.title):
+                self._read(child)
+            elif text := self._text([child]):
+                last = self._last_option(text.last)
+                self._rows_lead = self._add(Text(text.first, last, text.pieces))
 
     def _read_directive(self, node: Node) -> None:
         self._preface = node.get("said", "")
@@ -245,9 +255,23 @@ class _Reader:
             first -= 1
         while _is_rule(self._source.line(last + 1)):
             last += 1
-        is_header = isinstance(row.parent, nodes.thead)
-        number = self._add(Text(first, last, text.pieces), BlockKind.ROW, lead=self._header)
-        self._header = self._header or (number if is_header else 0)
+        if self._source.line(first).startswith(_HEADER):
+            last = self._last_option(last)
+        number = self._add(Text(first, last, text.pieces), BlockKind.ROW, lead=self._rows_lead)
+        if isinstance(row.parent, nodes.thead) and not self._has_header:
+            self._rows_lead = number
+            self._has_header = True
+
+    def _last_option(self, line: int) -> int:
+        """Return the last line of the options after a line, up to one that holds the header.
+
+        They belong to the block before them: what is hidden would part a table from its title.
+        """
+        while OPTION.match(following := self._source.line(line + 1)):
+            if following.startswith(_HEADER):
+                break
+            line += 1
+        return line
 
     def _text(self, group: Sequence[Node], joint: str = " ") -> Text | None:
         """Return the texts of nodes as one, if they are found."""

@@ -56,7 +56,7 @@ Node: TypeAlias = Any
 _NAME = r"(?:[\w.+-]{1,50}:){0,3}[\w.+-]{1,50}"
 _DIRECTIVE = re.compile(rf"\.\.[ ]+(?:\|[^|\n]{{1,200}}\|[ ]+)?({_NAME})[ ]?::")
 _ROLE = re.compile(rf":({_NAME}):(?=`)|(?<=`):({_NAME}):")
-_OPTION = re.compile(r":(?P<name>(?![: ])[^:`]{1,80}):(?: +(?P<value>.*)|$)")
+OPTION = re.compile(r":(?P<name>(?![: ])[^:`]{1,80}):(?: +(?P<value>.*)|$)")
 
 
 def parse(text: str) -> Node:
@@ -108,7 +108,7 @@ def _unparsed(message: Node) -> list[Node]:
 def _unparsed_directive(argument: str, lines: list[str], message: Node) -> list[Node]:
     """Return the title and the content of a table without its options."""
     start = 0
-    while start < len(lines) and (not lines[start] or _OPTION.match(lines[start].strip())):
+    while start < len(lines) and (not lines[start] or OPTION.match(lines[start].strip())):
         start += 1
     if start == len(lines):
         return []
@@ -177,7 +177,7 @@ class _TolerantDirective:
     def _cut_options(self, first: int) -> list[str]:
         """Return the lines of options after the argument, and take them out of the content."""
         lines = list(self._content)
-        start = next((i for i in range(first, len(lines)) if _OPTION.match(lines[i])), len(lines))
+        start = next((i for i in range(first, len(lines)) if OPTION.match(lines[i])), len(lines))
         blank = next((i for i, line in enumerate(lines) if not line.strip()), len(lines))
         if start >= blank:
             return []
@@ -218,7 +218,7 @@ def _about(options: list[str]) -> dict[str, str]:
     result: dict[str, str] = {}
     name = ""
     for line in options:
-        if match := _OPTION.match(line):
+        if match := OPTION.match(line):
             name = match["name"].lower().split()[0]
             result[name] = match["value"] or ""
         else:

@@ -31,7 +31,8 @@ _FAR = 300
 # As far as a short text is looked for, which may stand anywhere.
 _NEAR_LINES = 20
 _SHORT = 20
-_BETWEEN_CELLS = re.compile(r"(?:\s*:header:)?(?:[\s|,;\"*+=-]|\.\.\s)*")
+_BEFORE_HEADER = re.compile(r"\s*:header:")
+_BETWEEN_CELLS = re.compile(r"(?:[\s|,;\"*+=-]|\.\.\s)*")
 _ROLE = re.compile(r":(?:[\w.+-]{1,50}:){0,3}[\w.+-]{1,50}:(?=`)")
 # A gap that does not read as it is written.
 _GAP = re.compile(r"\s\s+|[^\S ]")
@@ -252,6 +253,8 @@ class Source:
 
     def _cell_places(self, raw: str, at: int) -> list[int] | None:
         result: list[int] = []
+        if mark := _BEFORE_HEADER.match(self.normal, at):
+            at = mark.end()
         for line in raw.split("\n"):
             start = self.normal.find(line, at, at + _FAR * 10)
             if start < 0 or not _BETWEEN_CELLS.fullmatch(self.normal, at, start):

@@ -184,6 +184,40 @@ def test_blocks_know_what_introduces_them():
     assert parsed.context == ("What this is about.",)
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        (
+            ".. list-table:: Codes\n   :header-rows: 1\n   :widths: 1 9\n\n"
+            "   * - a\n     - b\n   * - 1\n     - 2\n   * - 3\n     - 4"
+        ),
+        ".. csv-table:: Codes\n   :widths: 1 9\n   :header: a, b\n   :align: left\n\n   1, 2\n   3, 4",
+        (
+            ".. table:: Codes\n   :align: left\n\n"
+            "   == ==\n   a  b\n   == ==\n   1  2\n   3  4\n   == =="
+        ),
+    ],
+)
+def test_title_introduces_its_table(table):
+    """The header follows the title, with nothing hidden between, and the rows the header."""
+    assert [(b.number, b.plain, b.lead) for b in read(table).blocks] == [
+        (1, "Codes", 0),
+        (2, "a | b", 1),
+        (3, "1 | 2", 2),
+        (4, "3 | 4", 2),
+    ]
+
+
+def test_title_introduces_rows_without_header():
+    """Each row has the title as its lead."""
+    text = ".. list-table:: Codes\n\n   * - 1\n     - 2\n   * - 3\n     - 4"
+    assert [(b.plain, b.lead) for b in read(text).blocks] == [
+        ("Codes", 0),
+        ("1 | 2", 1),
+        ("3 | 4", 1),
+    ]
+
+
 def test_what_is_not_read_is_hidden():
     """Comments, targets, definitions and transitions are nobody's text."""
     assert sources(read(DOCUMENT), BlockKind.HIDDEN) == [

@@ -186,7 +186,7 @@ class _Reader:
             end = text.pieces[0].start
             start, _ = self._source.without_space(self._source.lines[text.first][0], end)
             if preface and self._end <= start < end:
-                text.pieces.insert(0, Piece(start, end, preface))
+                text.pieces[:] = [Piece(start, end, preface), *_with_colon(text.pieces)]
             self._add(text)
 
     def _add_code(self, node: Node) -> None:
@@ -333,6 +333,21 @@ class _Reader:
         for chars in self._source.runs_of_lines(self._end, end):
             self._outline.add(BlockKind.HIDDEN, chars)
         self._end = max(self._end, end)
+
+
+def _with_colon(pieces: Sequence[Piece]) -> list[Piece]:
+    """Return the pieces of a text with a colon after its first word, a version, if more follows."""
+    for number, (start, end, text) in enumerate(pieces):
+        version, space, rest = text.partition(" ")
+        if not space:
+            continue
+        if version.endswith((":", ".", ",")) or (version and len(text) != end - start):
+            break
+        at = start + len(version)
+        after = at + 1 if rest else end
+        parts = [Piece(start, at, version), Piece(at, after, ": "), Piece(after, end, rest)]
+        return [*pieces[:number], *(each for each in parts if each.text), *pieces[number + 1 :]]
+    return list(pieces)
 
 
 def _texts_in(entry: Node) -> Iterator[Node]:

@@ -7,11 +7,13 @@ is its text, code, a definition, or hidden; a role is its text.
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from textwrap import dedent
 from typing import Any, TypeAlias, cast
 
 from docutils import frontend, nodes, utils
 from docutils.parsers.rst import Parser, directives, roles
+from docutils.parsers.rst.states import SubstitutionDef
 
 # docutils reads these itself.
 _TABLES_AND_CHARACTERS = frozenset("table csv-table list-table replace unicode".split())
@@ -154,7 +156,7 @@ class _TolerantDirective:
         if self._name == "meta":
             return [nodes.comment("", "", **_about(options))]
         if self._name in _HIDDEN:
-            return []
+            return self._alternative(options) if self._name == "image" else []
         if self._name in _CONTENT or self._name.startswith("auto"):
             return self._content_only(has_argument=has_argument)
         if self._name in _CODE:
@@ -165,7 +167,22 @@ class _TolerantDirective:
         if has_argument and (is_word or self._name == "figure"):
             content.trim_start()
             self._offset += 1
-        return [self._nested(nodes.compound(said=_VERSIONS.get(self._name, "")))]
+        alternative = self._alternative(options) if self._name == "figure" else []
+        return [*alternative, self._nested(nodes.compound(said=_VERSIONS.get(self._name, "")))]
+
+    def _alternative(self, options: list[str]) -> list[Node]:
+        """Return the text that stands for an image, as a paragraph or what a substitution says."""
+        start = next((i for i, line in enumerate(options) if line.startswith(":alt:")), -1)
+        if start < 0:
+            return []
+        following = takewhile(lambda line: not OPTION.match(line), options[start + 1 :])
+        lines = [options[start].removeprefix(":alt:"), *following]
+        text = "\n".join(line.strip() for line in lines).strip()
+        if not text:
+            return []
+        if isinstance(self._state, SubstitutionDef):
+            return [nodes.Text(" ".join(text.split()))]
+        return [_as_written(nodes.paragraph, [text], self._source_line + 1)]
 
     def _content_only(self, *, has_argument: bool) -> list[Node]:
         """Return what follows after the argument, which may have several lines."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from docutils import nodes
@@ -322,12 +323,20 @@ def _line_pieces(raw: str, places: Sequence[int]) -> list[Piece]:
 def _segments(children: Sequence[Node], raw: str) -> Iterator[tuple[int, int, str]]:
     """Yield which characters of a text as written read as what."""
     at = 0
-    for child in children:
+    for child, following in zip_longest(children, children[1:]):
         text = child.astext()
+        if isinstance(child, nodes.Text) and isinstance(following, nodes.footnote_reference):
+            # Nobody sees the reference, nor the space before it.
+            text = text.rstrip()
+            if not text:
+                continue
         if isinstance(child, nodes.Text):
             start, end = at, len(raw)
             segments = _walked(text, raw, at, end, "\\\n ")
         else:
+            space = _SPACE.match(raw, at)
+            if space and isinstance(child, nodes.footnote_reference):
+                at = space.end()
             written = child.rawsource or text
             start = raw.find(written, at) if text else (at if raw.startswith(written, at) else -1)
             if start < 0:

@@ -105,6 +105,8 @@ PIECES = [
         "+--+\n|a |\n+--+\n",
         "== ==\na  b\n== ==\n",
         "== ==\na  b\nabc d\n== ==\n\n",
+        ".. versionadded:: ",
+        ".. image:: x\n   :alt: word\n\n",
         ".. list-table:: x\n\n   * - a\n     - b\n   * - c\n\n",
         "| ",
         ">>> ",
@@ -272,12 +274,29 @@ def test_words_are_found_in_the_source():
         (".. csv-table::\n   :file: /etc/hostname", []),
         (".. csv-table::\n   :header: a, b\n\n   1, 2", [("row", "a | b"), ("row", "1 | 2")]),
         (".. list-table::\n\n   * - a\n     - b", [("row", "a | b")]),
-        (".. figure:: a.png\n   :alt: x\n\n   A caption.", [("paragraph", "A caption.")]),
+        (
+            ".. figure:: a.png\n   :alt: x\n\n   A caption.",
+            [("paragraph", "x"), ("paragraph", "A caption.")],
+        ),
+        (
+            ".. image:: a.png\n   :alt: A black\n     cat\n   :width: 9",
+            [("paragraph", "A black cat")],
+        ),
+        ("|x| it\n\n.. |x| image:: a.png\n   :alt: See", [("paragraph", "See it")]),
         (".. unheard-of:: Some words\n   and more", [("paragraph", "Some words and more")]),
         (".. unheard-of:: file.txt\n   :option: x\n\n   Text.", [("paragraph", "Text.")]),
         (
             ".. versionadded:: 2.0\n   The option.",
-            [("paragraph", "Added in version 2.0 The option.")],
+            [("paragraph", "Added in version 2.0: The option.")],
+        ),
+        (
+            ".. deprecated:: 2.1 *Not* this",
+            [("paragraph", "Deprecated since version 2.1: Not this")],
+        ),
+        (".. versionchanged:: 3", [("paragraph", "Changed in version 3")]),
+        (
+            "In ``a.db`` [#]_. Or [#]_ [#]_, *b* [#]_",
+            [("paragraph", "In a.db. Or, b")],
         ),
         (
             ".. py:function:: f(x)\n              g(x)\n   :no-index:\n\n   Does it.\n\n   Really.",

@@ -12,7 +12,7 @@ from docutils import nodes
 from askdocs.errors import UnreadableSourceError
 from askdocs.records.blocks import ParsedText, Piece
 from askdocs.records.spans import BlockKind
-from askdocs.text.formats.rst_markup import Node, parse
+from askdocs.text.formats.rst_markup import OPTION, Node, parse
 from askdocs.text.formats.rst_places import Source, Text, joined
 from askdocs.text.outline import Outline
 
@@ -28,6 +28,8 @@ _UNREAD = (
     nodes.label,
     nodes.raw,
 )
+# The option of a table of comma-separated values that is a row.
+_HEADER = ":header:"
 _ABOUT = frozenset("title subtitle subject description abstract summary keywords tags".split())
 
 
@@ -46,7 +48,7 @@ def read(text: str) -> ParsedText:
     source = Source(text)
     try:
         document = parse(source.normal)
-        reader = _Reader(source, document)
+        reader = _Reader(source)
         reader.read_children(document)
     except RecursionError as error:
         raise UnreadableSourceError("nested too deeply", skipped=False) from error
@@ -65,13 +67,14 @@ class _Container:
 class _Reader:
     """Turns the nodes of docutils into blocks."""
 
-    def __init__(self, source: Source, document: Node) -> None:
+    def __init__(self, source: Source) -> None:
         self._source = source
         self._outline = Outline()
         self._containers: list[_Container] = []
         self._depth = 0
         self._end = 0
-        self._header = 0
+        self._rows_lead = 0
+        self._has_header = False
         self._preface = ""
         # Until there is more than titles, fields are about the document.
         self._is_beginning = True
@@ -96,9 +99,6 @@ class _Reader:
             (nodes.title, self._add_title),
             (nodes.TextElement, self._read_text),
         )
-        self._said = {
-            name.lower(): node.astext() for name, node in document.substitution_defs.items()
-        }
 
     def parsed(self) -> ParsedText:
         """Return the document."""
@@ -138,8 +138,15 @@ class _Reader:
             self._read_container(item, BlockKind.ITEM, lead)
 
     def _read_table(self, node: Node) -> None:
-        self._header = 0
-        self.read_children(node)
+        """Add a table: its title introduces the header, and the header the other rows."""
+        self._rows_lead = 0
+        self._has_header = False
+        for child in node.children:
+            if not isinstance(child, nodes.title):
+                self._read(child)
+            elif text := self._text([child]):
+                last = self._last_option(text.last)
+                self._rows_lead = self._add(Text(text.first, last, text.pieces))
 
     def _read_directive(self, node: Node) -> None:
         self._preface = node.get("said", "")
@@ -179,7 +186,7 @@ class _Reader:
             end = text.pieces[0].start
             start, _ = self._source.without_space(self._source.lines[text.first][0], end)
             if preface and self._end <= start < end:
-                text.pieces.insert(0, Piece(start, end, preface))
+                text.pieces[:] = [Piece(start, end, preface), *_with_colon(text.pieces)]
             self._add(text)
 
     def _add_code(self, node: Node) -> None:
@@ -210,7 +217,7 @@ class _Reader:
         is_about = self._is_beginning
         for field in fields.children:
             name, body = field.children
-            text = self._source.name_of_field(name, field.line, self._said)
+            text = self._source.name_of_field(name, field.line)
             if not is_about or self._containers:
                 self._add_meaning(text, body, BlockKind.DEFINITION)
                 continue
@@ -240,7 +247,7 @@ class _Reader:
 
     def _add_row(self, row: Node) -> None:
         cells = [list(_texts_in(entry)) for entry in row.children]
-        text = self._source.row(cells, self._said)
+        text = self._source.row(cells)
         if text is None:
             return
         first, last = text.first, text.last
@@ -248,15 +255,29 @@ class _Reader:
             first -= 1
         while _is_rule(self._source.line(last + 1)):
             last += 1
-        is_header = isinstance(row.parent, nodes.thead)
-        number = self._add(Text(first, last, text.pieces), BlockKind.ROW, lead=self._header)
-        self._header = self._header or (number if is_header else 0)
+        if self._source.line(first).startswith(_HEADER):
+            last = self._last_option(last)
+        number = self._add(Text(first, last, text.pieces), BlockKind.ROW, lead=self._rows_lead)
+        if isinstance(row.parent, nodes.thead) and not self._has_header:
+            self._rows_lead = number
+            self._has_header = True
+
+    def _last_option(self, line: int) -> int:
+        """Return the last line of the options after a line, up to one that holds the header.
+
+        They belong to the block before them: what is hidden would part a table from its title.
+        """
+        while OPTION.match(following := self._source.line(line + 1)):
+            if following.startswith(_HEADER):
+                break
+            line += 1
+        return line
 
     def _text(self, group: Sequence[Node], joint: str = " ") -> Text | None:
         """Return the texts of nodes as one, if they are found."""
         result = None
         for node in group:
-            text = self._source.text_of(node, self._said)
+            text = self._source.text_of(node)
             result = joined(result, text, joint)
             if text:
                 self._source.position = text.pieces[-1].end
@@ -312,6 +333,21 @@ class _Reader:
         for chars in self._source.runs_of_lines(self._end, end):
             self._outline.add(BlockKind.HIDDEN, chars)
         self._end = max(self._end, end)
+
+
+def _with_colon(pieces: Sequence[Piece]) -> list[Piece]:
+    """Return the pieces of a text with a colon after its first word, a version, if more follows."""
+    for number, (start, end, text) in enumerate(pieces):
+        version, space, rest = text.partition(" ")
+        if not space:
+            continue
+        if version.endswith((":", ".", ",")) or (version and len(text) != end - start):
+            break
+        at = start + len(version)
+        after = at + 1 if rest else end
+        parts = [Piece(start, at, version), Piece(at, after, ": "), Piece(after, end, rest)]
+        return [*pieces[:number], *(each for each in parts if each.text), *pieces[number + 1 :]]
+    return list(pieces)
 
 
 def _texts_in(entry: Node) -> Iterator[Node]:

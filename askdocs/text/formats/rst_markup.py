@@ -7,10 +7,13 @@ is its text, code, a definition, or hidden; a role is its text.
 from __future__ import annotations
 
 import re
+from itertools import takewhile
+from textwrap import dedent
 from typing import Any, TypeAlias, cast
 
 from docutils import frontend, nodes, utils
 from docutils.parsers.rst import Parser, directives, roles
+from docutils.parsers.rst.states import SubstitutionDef
 
 # docutils reads these itself.
 _TABLES_AND_CHARACTERS = frozenset("table csv-table list-table replace unicode".split())
@@ -22,11 +25,13 @@ _CODE = frozenset(
 )
 _HIDDEN = frozenset(
     "toctree include literalinclude raw image contents sectnum section-numbering index genindex "
-    "highlight meta currentmodule module py:module py:currentmodule js:module default-domain "
-    "default-role role program tabularcolumns autosummary click cssclass rst-class date title "
-    "header footer sectionauthor moduleauthor codeauthor bibliography program-output argparse "
+    "highlight meta currentmodule py:currentmodule default-domain "
+    "default-role role program tabularcolumns autosummary click date title "
+    "header footer sectionauthor moduleauthor codeauthor bibliography program-output "
     "target-notes".split()
 )
+# The argument is a module, an object or a class of CSS; the content is text all the same.
+_CONTENT = frozenset("module py:module js:module cssclass rst-class argparse".split())
 _SIGNATURES = frozenset(
     "function class method attribute data exception decorator classmethod staticmethod property "
     "option cmdoption envvar confval setting describe object macro type member var directive "
@@ -44,6 +49,8 @@ _VERSIONS = {
     "deprecated": "Deprecated since version ",
     "versionremoved": "Removed in version ",
 }
+# docutils' level of errors; warnings are below it.
+_ERROR = 3
 Node: TypeAlias = Any
 """A node of docutils, which has no type information."""
 
@@ -51,11 +58,11 @@ Node: TypeAlias = Any
 _NAME = r"(?:[\w.+-]{1,50}:){0,3}[\w.+-]{1,50}"
 _DIRECTIVE = re.compile(rf"\.\.[ ]+(?:\|[^|\n]{{1,200}}\|[ ]+)?({_NAME})[ ]?::")
 _ROLE = re.compile(rf":({_NAME}):(?=`)|(?<=`):({_NAME}):")
-_OPTION = re.compile(r":(?P<name>(?![: ])[^:`]{1,80}):(?: +(?P<value>.*)|$)")
+OPTION = re.compile(r":(?P<name>(?![: ])[^:`]{1,80}):(?: +(?P<value>.*)|$)")
 
 
 def parse(text: str) -> Node:
-    """Return docutils' tree of a text, as written: nothing is moved, resolved or numbered."""
+    """Return docutils' tree of a text: substitutions are resolved, nothing is moved or numbered."""
     for name in set(_DIRECTIVE.findall(text)) - _TABLES_AND_CHARACTERS:
         directives.register_directive(name.lower(), _TolerantDirective)
     for name in {before or after for before, after in _ROLE.findall(text)} - _REFERENCES:
@@ -72,8 +79,53 @@ def parse(text: str) -> Node:
     # The header of a Python Enhancement Proposal.
     Parser(rfc2822=text.startswith("PEP:")).parse(text, document)
     for message in list(document.findall(nodes.system_message)):
-        message.parent.remove(message)
+        message.parent.replace(message, _unparsed(message))
+    said = {name.lower(): node.astext() for name, node in document.substitution_defs.items()}
+    for reference in document.findall(nodes.substitution_reference):
+        if (shown := said.get(reference.astext().lower())) is not None:
+            reference[:] = [nodes.Text(shown)]
     return document
+
+
+def _unparsed(message: Node) -> list[Node]:
+    """Return the text that an error is about: docutils keeps it nowhere else in its tree.
+
+    Warnings are about text that docutils has read all the same, or about a directive without any.
+    """
+    block = next(iter(message.findall(nodes.literal_block)), None)
+    if block is None or message["level"] < _ERROR:
+        return []
+    lines = block.astext().split("\n")
+    if lines[0].startswith(".. |"):
+        return []
+    if directive := _DIRECTIVE.match(lines[0]):
+        return _unparsed_directive(lines[0][directive.end() :].strip(), lines[1:], message)
+    words = [line for line in lines if any(map(str.isalnum, line))]
+    if len(words) == 1:
+        # A title in a place that has none, with the lines around it.
+        return [_as_written(nodes.paragraph, words)]
+    return [_as_written(nodes.literal_block, lines)]
+
+
+def _unparsed_directive(argument: str, lines: list[str], message: Node) -> list[Node]:
+    """Return the title and the content of a table without its options."""
+    start = 0
+    while start < len(lines) and (not lines[start] or OPTION.match(lines[start].strip())):
+        start += 1
+    if start == len(lines):
+        return []
+    content = _as_written(nodes.literal_block, lines[start:])
+    if not argument:
+        return [content]
+    return [_as_written(nodes.paragraph, [argument], message.get("line")), content]
+
+
+def _as_written(kind: Node, lines: list[str], line: int | None = None) -> Node:
+    """Return a node that reads as written; without its line it is looked for in those to come."""
+    text = dedent("\n".join(lines)).strip("\n")
+    node = kind(text, text)
+    node.line = line
+    return node
 
 
 class _TolerantDirective:
@@ -103,8 +155,10 @@ class _TolerantDirective:
         is_signature = self._name in _SIGNATURES or ":" in self._name
         if self._name == "meta":
             return [nodes.comment("", "", **_about(options))]
-        if self._name in _HIDDEN or self._name.startswith("auto"):
-            return []
+        if self._name in _HIDDEN:
+            return self._alternative(options) if self._name == "image" else []
+        if self._name in _CONTENT or self._name.startswith("auto"):
+            return self._content_only(has_argument=has_argument)
         if self._name in _CODE:
             return self._code(has_argument=has_argument)
         if is_signature and has_argument:
@@ -113,12 +167,34 @@ class _TolerantDirective:
         if has_argument and (is_word or self._name == "figure"):
             content.trim_start()
             self._offset += 1
-        return [self._nested(nodes.compound(said=_VERSIONS.get(self._name, "")))]
+        alternative = self._alternative(options) if self._name == "figure" else []
+        return [*alternative, self._nested(nodes.compound(said=_VERSIONS.get(self._name, "")))]
+
+    def _alternative(self, options: list[str]) -> list[Node]:
+        """Return the text that stands for an image, as a paragraph or what a substitution says."""
+        start = next((i for i, line in enumerate(options) if line.startswith(":alt:")), -1)
+        if start < 0:
+            return []
+        following = takewhile(lambda line: not OPTION.match(line), options[start + 1 :])
+        lines = [options[start].removeprefix(":alt:"), *following]
+        text = "\n".join(line.strip() for line in lines).strip()
+        if not text:
+            return []
+        if isinstance(self._state, SubstitutionDef):
+            return [nodes.Text(" ".join(text.split()))]
+        return [_as_written(nodes.paragraph, [text], self._source_line + 1)]
+
+    def _content_only(self, *, has_argument: bool) -> list[Node]:
+        """Return what follows after the argument, which may have several lines."""
+        while has_argument and self._content and self._content[0].strip():
+            self._content.trim_start()
+            self._offset += 1
+        return [self._nested(nodes.compound())]
 
     def _cut_options(self, first: int) -> list[str]:
         """Return the lines of options after the argument, and take them out of the content."""
         lines = list(self._content)
-        start = next((i for i in range(first, len(lines)) if _OPTION.match(lines[i])), len(lines))
+        start = next((i for i in range(first, len(lines)) if OPTION.match(lines[i])), len(lines))
         blank = next((i for i, line in enumerate(lines) if not line.strip()), len(lines))
         if start >= blank:
             return []
@@ -159,7 +235,7 @@ def _about(options: list[str]) -> dict[str, str]:
     result: dict[str, str] = {}
     name = ""
     for line in options:
-        if match := _OPTION.match(line):
+        if match := OPTION.match(line):
             name = match["name"].lower().split()[0]
             result[name] = match["value"] or ""
         else:

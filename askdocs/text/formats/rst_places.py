@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from docutils import nodes
@@ -16,7 +17,7 @@ from askdocs.records.blocks import Piece
 from askdocs.text.pieces import seen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from askdocs.records.spans import Span
     from askdocs.text.formats.rst_markup import Node
@@ -31,7 +32,8 @@ _FAR = 300
 # As far as a short text is looked for, which may stand anywhere.
 _NEAR_LINES = 20
 _SHORT = 20
-_BETWEEN_CELLS = re.compile(r"(?:\s*:header:)?(?:[\s|,;\"*+=-]|\.\.\s)*")
+_BEFORE_HEADER = re.compile(r"\s*:header:")
+_BETWEEN_CELLS = re.compile(r"(?:[\s|,;\"*+=-]|\.\.\s)*")
 _ROLE = re.compile(r":(?:[\w.+-]{1,50}:){0,3}[\w.+-]{1,50}:(?=`)")
 # A gap that does not read as it is written.
 _GAP = re.compile(r"\s\s+|[^\S ]")
@@ -106,18 +108,13 @@ class Source:
         if run:
             yield run
 
-    def text_of(self, node: Node, said: Mapping[str, str]) -> Text | None:
-        """Return what a reader sees of a node with inline markup; None if it is not found.
-
-        Args:
-            node: It holds text.
-            said: What substitutions stand for, by name.
-        """
+    def text_of(self, node: Node) -> Text | None:
+        """Return what a reader sees of a node with inline markup; None if it is not found."""
         raw = node.rawsource or node.astext()
         found = self.find(raw, node.line)
         if found is None:
             return self._rough_text(node)
-        pieces = _text_pieces(node.children, raw, found.places, said)
+        pieces = _text_pieces(node.children, raw, found.places)
         return Text(found.first, found.last, pieces) if pieces else None
 
     def code(self, node: Node) -> Text | None:
@@ -128,12 +125,12 @@ class Source:
             return self._rough_text(node)
         return Text(found.first, found.last, _line_pieces(raw, found.places))
 
-    def name_of_field(self, node: Node, line: int, said: Mapping[str, str]) -> Text | None:
+    def name_of_field(self, node: Node, line: int) -> Text | None:
         """Return the name of a field."""
         prefix = "" if self.text.startswith("PEP:") else ":"
         raw = node.rawsource
         if found := self.find(raw, line, prefix=prefix):
-            pieces = _text_pieces(node.children, raw, found.places, said)
+            pieces = _text_pieces(node.children, raw, found.places)
             return Text(found.first, found.last, pieces) if pieces else None
         return None
 
@@ -146,7 +143,7 @@ class Source:
             return Text(found.first, found.first, [Piece(at, at + len(words), words)])
         return None
 
-    def row(self, cells: Sequence[Sequence[Node]], said: Mapping[str, str]) -> Text | None:
+    def row(self, cells: Sequence[Sequence[Node]]) -> Text | None:
         """Return the cells of a table's row, each with the nodes that hold its text."""
         texts = [each for cell in cells for each in cell]
         line = min((each.line for each in texts if each.line), default=None)
@@ -161,7 +158,7 @@ class Source:
             joint += " | " * bool(number)
             for node in cell:
                 raw, (first, last, at) = node.rawsource or node.astext(), next(places)
-                pieces = _text_pieces(node.children, raw, at, said)
+                pieces = _text_pieces(node.children, raw, at)
                 text = Text(first, last, pieces) if pieces else None
                 result = joined(result, text, joint or " ")
                 joint = "" if text else joint
@@ -257,6 +254,8 @@ class Source:
 
     def _cell_places(self, raw: str, at: int) -> list[int] | None:
         result: list[int] = []
+        if mark := _BEFORE_HEADER.match(self.normal, at):
+            at = mark.end()
         for line in raw.split("\n"):
             start = self.normal.find(line, at, at + _FAR * 10)
             if start < 0 or not _BETWEEN_CELLS.fullmatch(self.normal, at, start):
@@ -283,19 +282,16 @@ def _columns(line: str) -> list[int]:
     return columns
 
 
-def _text_pieces(
-    children: Sequence[Node], raw: str, places: Sequence[int], said: Mapping[str, str]
-) -> list[Piece]:
+def _text_pieces(children: Sequence[Node], raw: str, places: Sequence[int]) -> list[Piece]:
     """Return what a reader sees of a text with inline markup.
 
     Args:
         children: The nodes in the text, in order.
         raw: The text as written.
         places: The place of each of its characters, and of its end.
-        said: What substitutions stand for, by name.
     """
     pieces: list[Piece] = []
-    for start, end, text in _segments(children, raw, said):
+    for start, end, text in _segments(children, raw):
         if raw[start:end] != text:
             pieces.append(Piece(places[start], places[end - 1] + 1, text))
             continue
@@ -324,19 +320,23 @@ def _line_pieces(raw: str, places: Sequence[int]) -> list[Piece]:
     return pieces
 
 
-def _segments(
-    children: Sequence[Node], raw: str, said: Mapping[str, str]
-) -> Iterator[tuple[int, int, str]]:
+def _segments(children: Sequence[Node], raw: str) -> Iterator[tuple[int, int, str]]:
     """Yield which characters of a text as written read as what."""
     at = 0
-    for child in children:
+    for child, following in zip_longest(children, children[1:]):
         text = child.astext()
-        if isinstance(child, nodes.substitution_reference):
-            text = said.get(text.lower(), text)
+        if isinstance(child, nodes.Text) and isinstance(following, nodes.footnote_reference):
+            # Nobody sees the reference, nor the space before it.
+            text = text.rstrip()
+            if not text:
+                continue
         if isinstance(child, nodes.Text):
             start, end = at, len(raw)
             segments = _walked(text, raw, at, end, "\\\n ")
         else:
+            space = _SPACE.match(raw, at)
+            if space and isinstance(child, nodes.footnote_reference):
+                at = space.end()
             written = child.rawsource or text
             start = raw.find(written, at) if text else (at if raw.startswith(written, at) else -1)
             if start < 0:

@@ -104,6 +104,10 @@ PIECES = [
         "\n----\n",
         "+--+\n|a |\n+--+\n",
         "== ==\na  b\n== ==\n",
+        "== ==\na  b\nabc d\n== ==\n\n",
+        ".. versionadded:: ",
+        ".. image:: x\n   :alt: word\n\n",
+        ".. list-table:: x\n\n   * - a\n     - b\n   * - c\n\n",
         "| ",
         ">>> ",
         ".. [#] ",
@@ -182,6 +186,40 @@ def test_blocks_know_what_introduces_them():
     assert parsed.context == ("What this is about.",)
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        (
+            ".. list-table:: Codes\n   :header-rows: 1\n   :widths: 1 9\n\n"
+            "   * - a\n     - b\n   * - 1\n     - 2\n   * - 3\n     - 4"
+        ),
+        ".. csv-table:: Codes\n   :widths: 1 9\n   :header: a, b\n   :align: left\n\n   1, 2\n   3, 4",
+        (
+            ".. table:: Codes\n   :align: left\n\n"
+            "   == ==\n   a  b\n   == ==\n   1  2\n   3  4\n   == =="
+        ),
+    ],
+)
+def test_title_introduces_its_table(table):
+    """The header follows the title, with nothing hidden between, and the rows the header."""
+    assert [(b.number, b.plain, b.lead) for b in read(table).blocks] == [
+        (1, "Codes", 0),
+        (2, "a | b", 1),
+        (3, "1 | 2", 2),
+        (4, "3 | 4", 2),
+    ]
+
+
+def test_title_introduces_rows_without_header():
+    """Each row has the title as its lead."""
+    text = ".. list-table:: Codes\n\n   * - 1\n     - 2\n   * - 3\n     - 4"
+    assert [(b.plain, b.lead) for b in read(text).blocks] == [
+        ("Codes", 0),
+        ("1 | 2", 1),
+        ("3 | 4", 1),
+    ]
+
+
 def test_what_is_not_read_is_hidden():
     """Comments, targets, definitions and transitions are nobody's text."""
     assert sources(read(DOCUMENT), BlockKind.HIDDEN) == [
@@ -223,17 +261,42 @@ def test_words_are_found_in_the_source():
         (".. code-block:: python\n   :emphasize-lines: 1\n\n   a = 1", [("code", "a = 1")]),
         (".. toctree::\n   :maxdepth: 2\n\n   intro\n   end", []),
         (".. automodule:: os\n   :members:", []),
+        (
+            ".. autoclass:: pkg.Retry(a,\n   b)\n   :members:\n\n   Tries again.\n\n   - often",
+            [("paragraph", "Tries again."), ("item", "often")],
+        ),
+        (".. py:module:: os\n   :synopsis: x\n\n   Text.", [("paragraph", "Text.")]),
+        (".. rst-class:: lead\n\n   Text.", [("paragraph", "Text.")]),
+        (".. rst-class:: lead\n\nText.", [("paragraph", "Text.")]),
+        (".. autosummary::\n\n   os.path", []),
         (".. include:: /etc/hostname", []),
         (".. raw:: html\n   :file: /etc/hostname", []),
         (".. csv-table::\n   :file: /etc/hostname", []),
         (".. csv-table::\n   :header: a, b\n\n   1, 2", [("row", "a | b"), ("row", "1 | 2")]),
         (".. list-table::\n\n   * - a\n     - b", [("row", "a | b")]),
-        (".. figure:: a.png\n   :alt: x\n\n   A caption.", [("paragraph", "A caption.")]),
+        (
+            ".. figure:: a.png\n   :alt: x\n\n   A caption.",
+            [("paragraph", "x"), ("paragraph", "A caption.")],
+        ),
+        (
+            ".. image:: a.png\n   :alt: A black\n     cat\n   :width: 9",
+            [("paragraph", "A black cat")],
+        ),
+        ("|x| it\n\n.. |x| image:: a.png\n   :alt: See", [("paragraph", "See it")]),
         (".. unheard-of:: Some words\n   and more", [("paragraph", "Some words and more")]),
         (".. unheard-of:: file.txt\n   :option: x\n\n   Text.", [("paragraph", "Text.")]),
         (
             ".. versionadded:: 2.0\n   The option.",
-            [("paragraph", "Added in version 2.0 The option.")],
+            [("paragraph", "Added in version 2.0: The option.")],
+        ),
+        (
+            ".. deprecated:: 2.1 *Not* this",
+            [("paragraph", "Deprecated since version 2.1: Not this")],
+        ),
+        (".. versionchanged:: 3", [("paragraph", "Changed in version 3")]),
+        (
+            "In ``a.db`` [#]_. Or [#]_ [#]_, *b* [#]_",
+            [("paragraph", "In a.db. Or, b")],
         ),
         (
             ".. py:function:: f(x)\n              g(x)\n   :no-index:\n\n   Does it.\n\n   Really.",
@@ -256,6 +319,31 @@ def test_words_are_found_in_the_source():
 def test_directives_and_roles_are_read_tolerantly(text, expected):
     """Those of Sphinx and of nobody are text, code, definitions or hidden; no file is read."""
     assert blocks(text) == expected
+
+
+def test_substitutions_are_read_everywhere():
+    """They stand in text, in a link's name and in what a document says of itself."""
+    parsed = read(":title: |name| 2\n\nMeet |name| and |name|_.\n\n.. |name| replace:: *Ada*")
+
+    assert parsed.context == ("Ada 2",)
+    assert [block.plain for block in parsed.blocks if block.plain] == ["Meet Ada and Ada."]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("== ==\na  b\n== ==\ntoo wide\n== ==", None),
+        ("+---+\n| a |\n| b\n+---+", None),
+        (
+            ".. list-table:: Sizes\n   :widths: 1 1\n\n   * - a\n     - b\n   * - c",
+            [("paragraph", "Sizes"), ("code", "* - a\n  - b\n* - c")],
+        ),
+        (".. note:: Mind.\n\n   Gap\n   ===", [("paragraph", "Mind."), ("paragraph", "Gap")]),
+    ],
+)
+def test_what_docutils_refuses_is_read_as_written(text, expected):
+    """A malformed table or a title in the wrong place is not lost with the error about it."""
+    assert blocks(f"{text}\n\nEnd.") == [*(expected or [("code", text)]), ("paragraph", "End.")]
 
 
 def test_description_is_context():

@@ -41,6 +41,7 @@ def dump_object(fields: Mapping[str, object]) -> str:
 def render_cited_json(cited: CitedText) -> str:
     """Return a cited text as an indented JSON object."""
     fields = {**_place(cited.place), "text": cited.text, "status": cited.status.value}
+    fields |= _pages_and_cell(cited)
     if cited.indexed is not None:
         fields["indexed"] = _place(cited.indexed)
     return dump_object(fields)
@@ -89,10 +90,7 @@ def _hit(hit: Hit) -> dict[str, Any]:
         },
         "status": hit.status.value,
     }  # fmt: skip
-    if hit.pages is not None:
-        fields["pages"] = list(hit.pages)
-    if hit.cell:
-        fields["cell"] = hit.cell
+    fields |= _pages_and_cell(hit)
     if hit.lead:
         fields["lead"] = hit.lead
     if hit.rerank_score is not None:
@@ -105,6 +103,15 @@ def _hit(hit: Hit) -> dict[str, Any]:
         fields["context"] = {"before": hit.context.before, "after": hit.context.after}
     if hit.signals:
         fields["signals"] = list(map(_signal, hit.signals))
+    return fields
+
+
+def _pages_and_cell(cited: Hit | CitedText) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    if cited.pages is not None:
+        fields["pages"] = list(cited.pages)
+    if cited.cell:
+        fields["cell"] = cited.cell
     return fields
 
 

@@ -125,8 +125,8 @@ def _lines(text: str, bold: Span) -> list[str]:
     """Return a text, with a hard break where its author ended a line."""
     lines = []
     for line in text.split("\n"):
-        if line.strip():
-            lines.append(_emphasised(make_safe(line), bold))
+        if (safe := make_safe(line)).strip():
+            lines.append(_emphasised(safe, bold))
         bold = bold[0] - len(line) - 1, bold[1] - len(line) - 1
     return [*(f"{line}\\" for line in lines[:-1]), *lines[-1:]]
 

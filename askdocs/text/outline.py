@@ -1,6 +1,6 @@
 """Collect the blocks of a document: number them, and keep the headings above each."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from textwrap import dedent
 
 from askdocs.errors import UnreadableSourceError
@@ -11,6 +11,14 @@ from askdocs.records.spans import BlockKind, Span
 _LONGEST_HEADING = 300
 # These stand on neighbouring lines of an extracted text; an empty line separates all others.
 _CLOSE = {BlockKind.ITEM, BlockKind.ROW}
+
+LEADING = frozenset(
+    {BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.QUOTATION, BlockKind.DEFINITION}
+)
+"""The kinds of blocks that can introduce the code or the nested list after them."""
+
+LIST_LEADING = LEADING - {BlockKind.ITEM}
+"""Those that can introduce a list: an item before it belongs to another list."""
 
 
 def require_few(sentences: int, limit: int | None) -> None:
@@ -67,6 +75,10 @@ class Outline:
         self.blocks.append(block)
         require_few(block.number, self._limit)
         return block.number
+
+    def lead(self, kinds: Container[BlockKind] = LEADING) -> int:
+        """Return the number of the last block if it introduces what follows, otherwise 0."""
+        return len(self.blocks) if self.blocks and self.blocks[-1].kind in kinds else 0
 
 
 class Extract(Outline):

@@ -13,7 +13,7 @@ from askdocs.records.blocks import ParsedText
 from askdocs.records.spans import BlockKind
 from askdocs.text.formats.docx_styles import Style, is_on, number_of, read_styles
 from askdocs.text.formats.package import Package, value_of
-from askdocs.text.outline import Extract
+from askdocs.text.outline import LEADING, Extract
 
 # What is under these is not read: properties, deleted and moved text, field codes, the reading
 # aid over a word.
@@ -28,7 +28,6 @@ _UNSEEN = dict.fromkeys([0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
 _LONGEST_HEADING = 200
 # A list or table stays in one piece: the footnotes of its parts follow it.
 _UNDIVIDED = {BlockKind.ITEM, BlockKind.ROW}
-_LEADING = {BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.QUOTATION}
 _METADATA = ("title", "subject", "keywords", "description")
 
 
@@ -218,7 +217,7 @@ class _Reader:
         last, last_kind = self._last
         if kind != last_kind or kind not in _UNDIVIDED:
             self._add_notes()
-        introduction = last if last_kind in _LEADING else 0
+        introduction = last if last_kind in LEADING else 0
         if kind == BlockKind.ITEM:
             if last_kind != BlockKind.ITEM:
                 self._list_lead, self._items = introduction, []

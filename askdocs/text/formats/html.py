@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborNode
 from askdocs.records.blocks import ParsedText
 from askdocs.records.spans import BlockKind
 from askdocs.text.formats.html_page import HEADINGS, content_of, parse, roles_of, walk
-from askdocs.text.outline import Extract
+from askdocs.text.outline import LIST_LEADING, Extract
 from askdocs.text.pieces import UNSEEN, single_spaced
 
 _LISTS = {"ul", "ol", "menu", "dir"}
@@ -33,7 +33,6 @@ _FOOTNOTES = {"footnotes", "footnote-list", "doc-endnotes"}
 # Nothing inside these is a block by itself.
 _CLOSED = {BlockKind.HEADING, BlockKind.CODE, BlockKind.ROW}
 _NESTED = {BlockKind.HEADING, BlockKind.ITEM}
-_LEADING = {BlockKind.PARAGRAPH, BlockKind.QUOTATION, BlockKind.DEFINITION}
 
 
 def read(source: bytes) -> ParsedText:
@@ -154,7 +153,8 @@ class _Reader:
         if roles & (_FOOTNOTE | _FOOTNOTES) or (tag == "li" and is_note):
             return _Frame(BlockKind.FOOTNOTE, is_joined=not roles & _FOOTNOTES)
         if tag in _LISTS:
-            lead = frame.number or frame.lead if frame.kind == BlockKind.ITEM else self._lead()
+            is_nested = frame.kind == BlockKind.ITEM
+            lead = frame.number or frame.lead if is_nested else self._extract.lead(LIST_LEADING)
             kind_around = BlockKind.FOOTNOTE if is_note else BlockKind.PARAGRAPH
             return _Frame(kind_around, level=frame.level, lead=lead)
         if tag == "li":
@@ -214,7 +214,7 @@ class _Reader:
         if frame.kind == BlockKind.CODE:
             code = textwrap.dedent(text.translate(UNSEEN)).strip("\n")
             if code.strip():
-                self._add(BlockKind.CODE, code, lead=self._lead(BlockKind.ITEM))
+                self._add(BlockKind.CODE, code, lead=self._extract.lead())
             return
         plain = single_spaced(text)
         if not plain:
@@ -229,11 +229,6 @@ class _Reader:
     def _add(self, kind: BlockKind, plain: str, *, level: int = 0, lead: int = 0) -> int:
         anchor, self._first_anchor = self._first_anchor or "", None
         return self._extract.add_text(kind, plain, level=level, lead=lead, anchor=anchor)
-
-    def _lead(self, *more: BlockKind) -> int:
-        """Return the number of the block before if it introduces what follows, otherwise 0."""
-        blocks = self._extract.blocks
-        return blocks[-1].number if blocks and blocks[-1].kind in {*_LEADING, *more} else 0
 
 
 def _has_data(table: LexborNode) -> bool:

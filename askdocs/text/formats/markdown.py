@@ -27,7 +27,7 @@ from askdocs.text.formats.inline import (
     pieces_of,
     wiki_link,
 )
-from askdocs.text.outline import Outline
+from askdocs.text.outline import LEADING, LIST_LEADING, Outline
 from askdocs.text.pieces import trimmed, without, without_unseen
 
 if TYPE_CHECKING:
@@ -58,7 +58,6 @@ _KINDS = {
 }
 _BETWEEN_CELLS = " | "
 _IN_DEFINITION = {"dt_open", "dt_close", "dd_open", "dd_close", "paragraph_open", "paragraph_close"}
-_LEADING = {BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.QUOTATION, BlockKind.DEFINITION}
 
 
 def read(text: str) -> ParsedText:
@@ -170,8 +169,7 @@ class _Reader:
         """Keep track of the lists and the containers that a token opens or closes."""
         if token.type in {"bullet_list_open", "ordered_list_open"}:
             in_item = any(each.kind == BlockKind.ITEM for each in self._containers)
-            is_next = self._last_kind() == BlockKind.ITEM and not in_item
-            self._leads.append(0 if is_next else self._lead())
+            self._leads.append(self._outline.lead(LEADING if in_item else LIST_LEADING))
         elif token.type in {"bullet_list_close", "ordered_list_close"}:
             self._leads.pop()
         elif token.type in _KINDS:
@@ -179,13 +177,6 @@ class _Reader:
             self._containers.append(_Container(_KINDS[token.type], lead))
         elif token.type.replace("_close", "_open") in _KINDS:
             self._containers.pop()
-
-    def _lead(self) -> int:
-        """Return the number of the block that introduces what follows it, or 0."""
-        return len(self._outline.blocks) if self._last_kind() in _LEADING else 0
-
-    def _last_kind(self) -> BlockKind | None:
-        return self._outline.blocks[-1].kind if self._outline.blocks else None
 
     def _add_heading(self, token: Token, inline: Token) -> None:
         pieces = self._pieces(inline)
@@ -235,7 +226,7 @@ class _Reader:
             following = self._lines[line + 1][0] if line + 1 < end else stop
             pieces.append(Piece(stop, following, "\n"))
             line += 1
-        self._add([first, end], trimmed(pieces), BlockKind.CODE, lead=self._lead())
+        self._add([first, end], trimmed(pieces), BlockKind.CODE, lead=self._outline.lead())
 
     def _add_html(self, token: Token) -> None:
         first, end = token.map or [0, 0]

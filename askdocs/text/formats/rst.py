@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 _UNDERLINE = re.compile(r"([!-/:-@\[-`{-~])\1*")
-_LEADING = {BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.QUOTATION, BlockKind.DEFINITION}
 _UNREAD = (
     nodes.comment,
     nodes.substitution_definition,
@@ -261,13 +260,11 @@ class _Reader:
 
     def _lead(self) -> int:
         """Return the number of the block that introduces what follows it, or 0."""
-        blocks = self._outline.blocks
-        if not blocks or blocks[-1].kind not in _LEADING:
-            return 0
-        if blocks[-1].kind == BlockKind.ITEM and blocks[-1].level != self._item_level():
+        lead = self._outline.lead()
+        if lead and self._outline.blocks[-1].level not in {0, self._item_level()}:
             # The last item of a list that has ended.
             return self._containers[-1].number if self._containers else 0
-        return blocks[-1].number
+        return lead
 
     def _item_level(self) -> int:
         return sum(each.kind == BlockKind.ITEM for each in self._containers)

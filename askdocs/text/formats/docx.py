@@ -14,6 +14,7 @@ from askdocs.records.spans import BlockKind
 from askdocs.text.formats.docx_styles import Style, is_on, number_of, read_styles
 from askdocs.text.formats.package import Package, value_of
 from askdocs.text.outline import LEADING, Extract
+from askdocs.text.pieces import UNSEEN
 
 # What is under these is not read: properties, deleted and moved text, field codes, the reading
 # aid over a word.
@@ -23,7 +24,6 @@ _UNREAD = frozenset(
 _IN_RUN = frozenset(
     "t tab ptab br cr noBreakHyphen footnoteReference endnoteReference txbxContent".split()
 )
-_UNSEEN = dict.fromkeys([0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
 # Contracts style whole clauses as headings; a heading alone answers nothing, so they are text.
 _LONGEST_HEADING = 200
 # A list or table stays in one piece: the footnotes of its parts follow it.
@@ -177,8 +177,9 @@ class _Reader:
         return style.with_properties(properties)
 
     def _text(self, paragraph: Element, style: Style, *, is_code: bool) -> _Text:
-        result = _Text("", [], [])
         parts: list[str] = []
+        notes: list[Element] = []
+        boxes: list[Element] = []
         for run in _walk(paragraph, {"r"}):
             if self._is_hidden(run.find("rPr"), style):
                 continue
@@ -188,14 +189,14 @@ class _Reader:
                 elif element.tag == "noBreakHyphen":
                     parts.append("-")
                 elif element.tag == "txbxContent":
-                    result.boxes.append(element)
+                    boxes.append(element)
                 elif element.tag in self._notes:
                     note = self._notes[element.tag].get(value_of(element, "id"))
-                    result.notes.extend([] if note is None else [note])
+                    notes += [] if note is None else [note]
                 else:
                     parts.append("\n" if is_code and element.tag in {"br", "cr"} else "\t")
-        text = "".join(parts).translate(_UNSEEN)
-        return result._replace(text=text.replace("\u2011", "-"))
+        text = "".join(parts).translate(UNSEEN).replace("\u2011", "-")
+        return _Text(text, notes, boxes)
 
     def _is_hidden(self, properties: Element | None, style: Style) -> bool:
         if properties is None:

@@ -10,7 +10,7 @@ from markdown_it.parser_inline import ParserInline
 from markdown_it.rules_inline import StateInline
 
 from askdocs.records.blocks import Piece
-from askdocs.text.pieces import seen
+from askdocs.text.pieces import moved, seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -91,8 +91,8 @@ def pieces_of(source: str, tokens: Sequence[Token]) -> list[Piece]:
     return seen(pieces)
 
 
-def html_pieces(source: str, start: int) -> list[Piece]:
-    """Return the text of HTML, which begins at a character, without tags, comments and scripts."""
+def html_pieces(source: str) -> list[Piece]:
+    """Return the text of HTML without tags, comments and scripts."""
     pieces: list[Piece] = []
     position = 0
     for match in _UNREAD_HTML.finditer(source):
@@ -101,7 +101,7 @@ def html_pieces(source: str, start: int) -> list[Piece]:
             pieces.append(Piece(*match.span(), " "))
         position = match.end()
     pieces += _with_entities(source, position, len(source))
-    return seen([Piece(first + start, end + start, text) for first, end, text in pieces])
+    return seen(pieces)
 
 
 def _with_entities(source: str, start: int, end: int) -> Iterator[Piece]:
@@ -120,9 +120,8 @@ def _pieces_of_token(source: str, token: Token, at: int) -> Iterator[Piece]:
     elif token.type == "text_special":
         yield Piece(at, at + len(token.markup), token.content)
     elif token.type == "image":
-        start = source.index("[", at) + 1
-        for piece in pieces_of(token.content, token.children or []):
-            yield Piece(piece.start + start, piece.end + start, piece.text)
+        label = pieces_of(token.content, token.children or [])
+        yield from moved(label, source.index("[", at) + 1)
     elif token.type == "code_inline":
         start = at + len(token.markup)
         written = source[start : start + len(token.content)].replace("\n", " ")

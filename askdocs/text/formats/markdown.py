@@ -28,7 +28,7 @@ from askdocs.text.formats.inline import (
     wiki_link,
 )
 from askdocs.text.outline import LEADING, LIST_LEADING, Outline
-from askdocs.text.pieces import trimmed, without, without_unseen
+from askdocs.text.pieces import moved, trimmed, without, without_unseen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -232,7 +232,7 @@ class _Reader:
         first, end = token.map or [0, 0]
         start, stop = self._lines[first][0], self._lines[end - 1][1]
         source = self._text[start:stop]
-        pieces = html_pieces(source, start)
+        pieces = moved(html_pieces(source), start)
         heading = _HTML_HEADING.match(source)
         if not pieces:
             self._add([first, end], [], BlockKind.HIDDEN)
@@ -275,13 +275,13 @@ class _Reader:
             if number:
                 pieces.append(Piece(position, start, _BETWEEN_CELLS))
             if len(written) == len(cell.content):
-                pieces += _moved(pieces_of(cell.content, cell.children or []), start)
+                pieces += moved(pieces_of(cell.content, cell.children or []), start)
             elif written:
                 pieces.append(Piece(start, start + len(written), cell.content))
             position = start + len(written)
         while pieces and pieces[-1].text == _BETWEEN_CELLS:
             del pieces[-1]
-        return _moved(trimmed(pieces), self._lines[line][0])
+        return moved(trimmed(pieces), self._lines[line][0])
 
     def _add_definition(self, tokens: Sequence[Token], at: int) -> int:
         """Add a term with the paragraphs of its definitions that follow each other."""
@@ -376,7 +376,3 @@ class _Reader:
 
         pieces = pieces_of(inline.content, inline.children or [])
         return [Piece(place(piece.start), place(piece.end), piece.text) for piece in pieces]
-
-
-def _moved(pieces: Sequence[Piece], offset: int) -> list[Piece]:
-    return [Piece(start + offset, end + offset, text) for start, end, text in pieces]

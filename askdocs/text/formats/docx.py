@@ -8,7 +8,6 @@ from collections.abc import Container, Iterator
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
-from askdocs.errors import UnreadableSourceError
 from askdocs.records.blocks import ParsedText
 from askdocs.records.spans import BlockKind
 from askdocs.text.formats.docx_styles import Style, is_on, number_of, read_styles
@@ -40,6 +39,7 @@ def read(content: bytes) -> ParsedText:
 
     Raises:
         UnreadableSourceError: It is encrypted, damaged, too large, or not a Word document.
+        RecursionError: It is nested too deeply.
 
     Source:
         ISO/IEC 29500-1:2016, part 1, section 17.
@@ -53,11 +53,8 @@ def read(content: bytes) -> ParsedText:
             for kind in ("footnote", "endnote")
         },
     )
-    try:
-        reader.read_body(root)
-        reader.finish()
-    except RecursionError as error:
-        raise UnreadableSourceError("nested too deeply", skipped=False) from error
+    reader.read_body(root)
+    reader.finish()
     properties = package.part(package.related("", "core-properties"))
     about = {} if properties is None else {each.tag: each.text or "" for each in properties}
     return reader.extract.parsed(*(" ".join(about.get(key, "").split()) for key in _METADATA))

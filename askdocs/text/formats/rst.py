@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 
-from askdocs.errors import UnreadableSourceError
 from askdocs.records.blocks import ParsedText, Piece
 from askdocs.records.spans import BlockKind
 from askdocs.text.formats.rst_markup import Node, parse
@@ -37,18 +36,14 @@ def read(text: str) -> ParsedText:
     link targets and the names and options of directives, is in hidden ones.
 
     Raises:
-        UnreadableSourceError: It is nested too deeply.
+        RecursionError: It is nested too deeply.
 
     Source:
         https://docutils.sourceforge.io/docs/ref/rst/restructuredtext.html
     """
     source = Source(text)
-    try:
-        document = parse(source.normal)
-        reader = _Reader(source)
-        reader.read_children(document)
-    except RecursionError as error:
-        raise UnreadableSourceError("nested too deeply", skipped=False) from error
+    reader = _Reader(source)
+    reader.read_children(parse(source.normal))
     return reader.parsed()
 
 

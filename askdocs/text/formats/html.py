@@ -124,8 +124,8 @@ class _Reader:
             self._open_in_table(frame, node, tag)
         elif tag in {"dt", "dd"} and frame.is_joined:
             self._open_in_definitions(frame, tag)
-        elif tag in _BLOCKS and not self._is_part(frame, tag):
-            self._flush()
+        elif tag in _BLOCKS:
+            self._divide(frame, tag)
             if new := self._frame_of(node, tag, roles_of(attributes)):
                 self._frames.append(new)
 
@@ -136,19 +136,21 @@ class _Reader:
             self._frames.pop()
         elif frame.kind == BlockKind.ROW:
             self._close_in_table(frame, tag)
-        elif tag in _BLOCKS and not self._is_part(frame, tag):
-            self._flush()
+        elif tag in _BLOCKS:
+            self._divide(frame, tag)
 
-    def _is_part(self, frame: _Frame, tag: str) -> bool:
-        """Return True if a block of the page is only a part of the current one, after a space."""
-        if frame.kind in _CLOSED or (frame.is_joined and tag not in _STRUCTURES):
-            if not self._text or not self._text[-1].endswith("\n"):
-                self._text.append("\n")
-            return True
-        return False
+    def _divide(self, frame: _Frame, tag: str) -> None:
+        """End the current block, or a part of it, which white space separates from the next."""
+        if not _is_part(frame, tag):
+            self._flush()
+        elif not self._text or not self._text[-1].endswith("\n"):
+            self._text.append("\n")
 
     def _frame_of(self, node: LexborNode, tag: str, roles: set[str]) -> _Frame | None:
+        """Return the frame of an element that says what the text in it is."""
         frame = self._frames[-1]
+        if _is_part(frame, tag):
+            return None
         is_note = frame.kind == BlockKind.FOOTNOTE
         if roles & (_FOOTNOTE | _FOOTNOTES) or (tag == "li" and is_note):
             return _Frame(BlockKind.FOOTNOTE, is_joined=not roles & _FOOTNOTES)
@@ -229,6 +231,11 @@ class _Reader:
     def _add(self, kind: BlockKind, plain: str, *, level: int = 0, lead: int = 0) -> int:
         anchor, self._first_anchor = self._first_anchor or "", None
         return self._extract.add_text(kind, plain, level=level, lead=lead, anchor=anchor)
+
+
+def _is_part(frame: _Frame, tag: str) -> bool:
+    """Return True if a block of the page is only a part of the current one."""
+    return frame.kind in _CLOSED or (frame.is_joined and tag not in _STRUCTURES)
 
 
 def _has_data(table: LexborNode) -> bool:

@@ -110,7 +110,7 @@ class _Reader:
             start += len(line) + 1
         # The lines as markdown-it sees them; its texts stand at their ends.
         self._shown: list[str] = []
-        self._read_lines = 0
+        self._next_line = 0
         self._containers: list[_Container] = []
         self._leads: list[int] = []
 
@@ -119,8 +119,8 @@ class _Reader:
         front, context = read_front_matter(self._text)
         if front:
             self._outline.add(BlockKind.METADATA, front)
-            self._read_lines = self._text.count("\n", 0, front[1]) + 1
-        source = self._source(self._read_lines)
+            self._next_line = self._text.count("\n", 0, front[1]) + 1
+        source = self._source(self._next_line)
         self._shown = source.split("\n")
         tokens = _parser().parse(source)
         position = 0
@@ -130,7 +130,7 @@ class _Reader:
         return ParsedText(text=self._text, blocks=tuple(self._outline.blocks), context=context)
 
     def _source(self, first: int) -> str:
-        """Return the text as markdown-it shall see it: line for line, without what is not read."""
+        """Return the text as markdown-it sees it: line for line, without what is not read."""
         # A mark that a file kept when it was appended to another one is as wide as a space.
         text = self._text.replace("\r", " ").replace("\n\ufeff", "\n ")
         lines = [text[start:end] for start, end in self._lines]
@@ -329,7 +329,7 @@ class _Reader:
             gap = Piece(*marker.span("gap"), " ")
             pieces = [Piece(*marker.span("mark"), marker["mark"]), gap, *pieces]
         number = self._outline.add(kind, chars, pieces, level=level, lead=lead)
-        self._read_lines = max(self._read_lines, lines[1])
+        self._next_line = max(self._next_line, lines[1])
         if container and not container.number:
             container.number = number
         return number
@@ -337,7 +337,7 @@ class _Reader:
     def _hide_lines(self, end: int) -> None:
         """Add the lines up to this one that no block has; blank lines part them."""
         first = None
-        for line in range(self._read_lines, end + 1):
+        for line in range(self._next_line, end + 1):
             # An empty line of a quotation has its mark alone.
             is_text = line < end and bool(self._line(line).strip().strip("> \t"))
             if is_text and first is None:
@@ -345,7 +345,7 @@ class _Reader:
             elif not is_text and first is not None:
                 self._outline.add(BlockKind.HIDDEN, self._span((first, line)))
                 first = None
-        self._read_lines = max(self._read_lines, end)
+        self._next_line = max(self._next_line, end)
 
     def _span(self, lines: Sequence[int]) -> Span:
         """Return the span of the text on some lines, from the first up to the second."""

@@ -1,6 +1,7 @@
 """Collect the blocks of a document: number them, and keep the headings above each."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from textwrap import dedent
 
 from askdocs.errors import UnreadableSourceError
@@ -76,9 +77,45 @@ class Outline:
         require_few(block.number, self._limit)
         return block.number
 
-    def lead(self, kinds: Container[BlockKind] = LEADING) -> int:
+    def lead(self, kinds: Collection[BlockKind] = LEADING) -> int:
         """Return the number of the last block if it introduces what follows, otherwise 0."""
         return len(self.blocks) if self.blocks and self.blocks[-1].kind in kinds else 0
+
+
+@dataclass(slots=True)
+class Container:
+    """A list item, quotation or footnote that is open; `lead` introduces the list of an item."""
+
+    kind: BlockKind
+    lead: int = 0
+    number: int = 0
+
+
+class NestedOutline(Outline):
+    """Collects blocks inside list items, quotations and footnotes; `containers` are open now."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.containers: list[Container] = []
+
+    def container_kind(self) -> BlockKind:
+        """Return the kind of the innermost container; outside, blocks are paragraphs."""
+        return self.containers[-1].kind if self.containers else BlockKind.PARAGRAPH
+
+    def item_level(self) -> int:
+        """Return how many list items are open."""
+        return sum(each.kind == BlockKind.ITEM for each in self.containers)
+
+    def add_inside(
+        self, kind: BlockKind, chars: Span, pieces: Sequence[Piece], *, level: int, lead: int
+    ) -> int:
+        """Add the next block to its container, and return its number; items get level and lead."""
+        container = self.containers[-1] if self.containers else Container(BlockKind.PARAGRAPH)
+        if kind == BlockKind.ITEM:
+            level, lead = self.item_level(), container.number or container.lead
+        number = self.add(kind, chars, pieces, level=level, lead=lead)
+        container.number = container.number or number
+        return number
 
 
 class Extract(Outline):

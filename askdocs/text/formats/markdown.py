@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import textwrap
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,7 @@ from askdocs.text.formats.inline import (
     pieces_of,
     wiki_link,
 )
-from askdocs.text.outline import LEADING, LIST_LEADING, Outline
+from askdocs.text.outline import LEADING, LIST_LEADING, Container, NestedOutline
 from askdocs.text.pieces import moved, trimmed, without, without_unseen
 
 if TYPE_CHECKING:
@@ -86,21 +85,12 @@ def _parser() -> MarkdownIt:
     return parser
 
 
-@dataclass(slots=True)
-class _Container:
-    """A list item, quotation or footnote that is open; `lead` introduces the list of an item."""
-
-    kind: BlockKind
-    lead: int = 0
-    number: int = 0
-
-
 class _Reader:
     """Turns the tokens of markdown-it into blocks."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._outline = Outline()
+        self._outline = NestedOutline()
         # The span of each line without its end and without a byte order mark.
         self._lines: list[Span] = []
         start = 0
@@ -111,7 +101,6 @@ class _Reader:
         # The lines as markdown-it sees them; its texts stand at their ends.
         self._shown: list[str] = []
         self._next_line = 0
-        self._containers: list[_Container] = []
         self._leads: list[int] = []
 
     def read(self) -> ParsedText:
@@ -168,15 +157,15 @@ class _Reader:
     def _open_or_close(self, token: Token) -> None:
         """Keep track of the lists and the containers that a token opens or closes."""
         if token.type in {"bullet_list_open", "ordered_list_open"}:
-            in_item = any(each.kind == BlockKind.ITEM for each in self._containers)
-            self._leads.append(self._outline.lead(LEADING if in_item else LIST_LEADING))
+            kinds = LEADING if self._outline.item_level() else LIST_LEADING
+            self._leads.append(self._outline.lead(kinds))
         elif token.type in {"bullet_list_close", "ordered_list_close"}:
             self._leads.pop()
         elif token.type in _KINDS:
             lead = self._leads[-1] if token.type == "list_item_open" else 0
-            self._containers.append(_Container(_KINDS[token.type], lead))
+            self._outline.containers.append(Container(_KINDS[token.type], lead))
         elif token.type.replace("_close", "_open") in _KINDS:
-            self._containers.pop()
+            self._outline.containers.pop()
 
     def _add_heading(self, token: Token, inline: Token) -> None:
         pieces = self._pieces(inline)
@@ -192,7 +181,7 @@ class _Reader:
         """Add a paragraph; those of an item that follow each other are one block."""
         first, last = tokens[at], tokens[at]
         pieces: list[Piece] = []
-        is_item = bool(self._containers) and self._containers[-1].kind == BlockKind.ITEM
+        is_item = self._outline.container_kind() == BlockKind.ITEM
         while tokens[at].type in {"paragraph_open", "admonition_title_open"}:
             following = self._pieces(tokens[at + 1])
             if tokens[at].type == "admonition_title_open":
@@ -236,7 +225,7 @@ class _Reader:
         heading = _HTML_HEADING.match(source)
         if not pieces:
             self._add([first, end], [], BlockKind.HIDDEN)
-        elif heading and not self._containers:
+        elif heading and not self._outline.containers:
             self._add([first, end], pieces, BlockKind.HEADING, level=int(heading["level"]))
         else:
             self._add([first, end], pieces)
@@ -314,24 +303,17 @@ class _Reader:
         lead: int = 0,
     ) -> int:
         """Add the block on some lines, from the first up to the second, with what is before it."""
-        container = self._containers[-1] if self._containers else None
-        if kind is None:
-            kind = container.kind if container else BlockKind.PARAGRAPH
-            if kind == BlockKind.ITEM and container:
-                level = sum(each.kind == BlockKind.ITEM for each in self._containers)
-                lead = container.number or container.lead
         if not pieces:
             kind, level, lead = BlockKind.HIDDEN, 0, 0
+        kind = kind or self._outline.container_kind()
         self._hide_lines(lines[0])
         chars = self._span(lines)
         if kind == BlockKind.ITEM and (marker := _NUMBER.match(self._text, *chars)):
             # The number of an item is read, its dash is not.
             gap = Piece(*marker.span("gap"), " ")
             pieces = [Piece(*marker.span("mark"), marker["mark"]), gap, *pieces]
-        number = self._outline.add(kind, chars, pieces, level=level, lead=lead)
+        number = self._outline.add_inside(kind, chars, pieces, level=level, lead=lead)
         self._next_line = max(self._next_line, lines[1])
-        if container and not container.number:
-            container.number = number
         return number
 
     def _hide_lines(self, end: int) -> None:

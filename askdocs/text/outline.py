@@ -1,6 +1,7 @@
 """Collect the blocks of a document: number them, and keep the headings above each."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from textwrap import dedent
 
 from askdocs.errors import UnreadableSourceError
@@ -11,6 +12,14 @@ from askdocs.records.spans import BlockKind, Span
 _LONGEST_HEADING = 300
 # These stand on neighbouring lines of an extracted text; an empty line separates all others.
 _CLOSE = {BlockKind.ITEM, BlockKind.ROW}
+
+LEADING = frozenset(
+    {BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.QUOTATION, BlockKind.DEFINITION}
+)
+"""The kinds of blocks that can introduce the code or the nested list after them."""
+
+LIST_LEADING = LEADING - {BlockKind.ITEM}
+"""Those that can introduce a list: an item before it belongs to another list."""
 
 
 def require_few(sentences: int, limit: int | None) -> None:
@@ -69,6 +78,47 @@ class Outline:
         self.blocks.append(block)
         require_few(block.number, self._limit)
         return block.number
+
+    def lead(self, kinds: Collection[BlockKind] = LEADING) -> int:
+        """Return the number of the last block if it introduces what follows, otherwise 0."""
+        return len(self.blocks) if self.blocks and self.blocks[-1].kind in kinds else 0
+
+
+@dataclass(slots=True)
+class Container:
+    """A list item, quotation or footnote that is open; `lead` introduces the list of an item."""
+
+    kind: BlockKind
+    lead: int = 0
+    number: int = 0
+
+
+class NestedOutline(Outline):
+    """Collects blocks inside list items, quotations and footnotes; `containers` are open now."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.containers: list[Container] = []
+
+    def container_kind(self) -> BlockKind:
+        """Return the kind of the innermost container; outside, blocks are paragraphs."""
+        return self.containers[-1].kind if self.containers else BlockKind.PARAGRAPH
+
+    def item_level(self) -> int:
+        """Return how many list items are open."""
+        return sum(each.kind == BlockKind.ITEM for each in self.containers)
+
+    def add_inside(
+        self, kind: BlockKind, chars: Span, pieces: Sequence[Piece], *, level: int, lead: int
+    ) -> int:
+        """Add the next block to its container, and return its number; items get level and lead."""
+        container = self.containers[-1] if self.containers else Container(BlockKind.PARAGRAPH)
+        if kind == BlockKind.ITEM and not level:
+            level, lead = self.item_level(), container.number or container.lead
+        number = self.add(kind, chars, pieces, level=level, lead=lead)
+        if pieces and not container.number:
+            container.number = number
+        return number
 
 
 class Extract(Outline):

@@ -135,7 +135,7 @@ class _Child:
         return self._receive(size)
 
     def close(self) -> None:
-        """Let the worker end, which it does when it is not asked any more."""
+        """Close its input, so that it exits; kill it after 5 s."""
         _pipe(self._process.stdin).close()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_END_SECONDS)

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 from askdocs.records.blocks import Piece
 
-UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+_UNSEEN = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+UNSEEN = dict.fromkeys(map(ord, _UNSEEN))
 """For `str.translate`: leaves out soft hyphens and zero-width characters."""
 
-# Not seen: soft hyphens, zero-width characters. Read as a space: any other run of white space.
-_UNSEEN = "\u00ad\u200b-\u200d\u2060\ufeff"
 _SEEN = re.compile(f"[^{_UNSEEN}]+")
+# A run of white space reads as a single space.
 _UNSEEN_OR_WIDE = re.compile(rf"[{_UNSEEN}]+|[^\S ]\s*| \s+")
 
 
@@ -66,7 +66,7 @@ def without(pieces: Sequence[Piece], match: re.Match[str] | None) -> list[Piece]
         size = len(piece.text)
         before = part(piece, 0, min(max(match.start() - position, 0), size))
         after = part(piece, min(max(match.end() - position, 0), size), size)
-        result += [part for part in (before, after) if part.text]
+        result += [kept for kept in (before, after) if kept.text]
         position += size
     return trimmed(result)
 
@@ -74,7 +74,7 @@ def without(pieces: Sequence[Piece], match: re.Match[str] | None) -> list[Piece]
 def without_unseen(piece: Piece) -> list[Piece]:
     """Return a piece of code without unseen characters."""
     if not _is_even(piece):
-        return [piece._replace(text="".join(_SEEN.findall(piece.text)))]
+        return [piece._replace(text=piece.text.translate(UNSEEN))]
     return [part(piece, *match.span()) for match in _SEEN.finditer(piece.text)]
 
 
@@ -88,6 +88,11 @@ def merged(pieces: Sequence[Piece]) -> list[Piece]:
         else:
             runs.append([piece])
     return [Piece(run[0].start, run[-1].end, "".join(each.text for each in run)) for run in runs]
+
+
+def moved(pieces: Sequence[Piece], offset: int) -> list[Piece]:
+    """Return pieces with their places further on by a number of characters."""
+    return [Piece(start + offset, end + offset, text) for start, end, text in pieces]
 
 
 def part(piece: Piece, start: int, end: int) -> Piece:
@@ -107,8 +112,7 @@ def _as_seen(match: re.Match[str]) -> str:
 
 def _append(pieces: list[Piece], piece: Piece) -> None:
     """Add a piece that is not empty, and no second space."""
-    if not piece.text or (piece.text == " " and pieces and pieces[-1].text.endswith(" ")):
-        return
     if piece.text.startswith(" ") and pieces and pieces[-1].text.endswith(" "):
         piece = part(piece, 1, len(piece.text))
-    pieces.append(piece)
+    if piece.text:
+        pieces.append(piece)

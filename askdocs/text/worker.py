@@ -49,7 +49,7 @@ def main() -> None:
 def frame(message: dict[str, Any]) -> bytes:
     """Return a message as JSON after its length."""
     text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
-    # A parser may return half of a surrogate pair, which is not a character: it becomes "?".
+    # Lone surrogates cannot be encoded; they become `?`.
     content = text.encode("utf-8", "replace")
     return LENGTH.pack(len(content)) + content
 
@@ -141,6 +141,8 @@ def _answer(module: str, source: str | bytes, most_blocks: int | None) -> dict[s
         return encode_parsed(parsed, source)
     except UnreadableSourceError as error:
         return {"error": str(error), "skipped": error.skipped}
+    except RecursionError:
+        return {"error": "nested too deeply", "skipped": False}
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - parsers raise anything for a bad document

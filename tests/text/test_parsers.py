@@ -36,7 +36,7 @@ def process_of(parsers) -> int:
         (b"crash", "the parser crashed (signal 11)"),
         (b"eat", "parsing needs more than 256 MiB (--max-parse-memory)"),
         (b"flood", "parsing yields more than 1 MiB"),
-        (b"recurse", "the parser failed (RecursionError: maximum recursion depth exceeded)"),
+        (b"recurse", "nested too deeply"),
         (b"raise", "the parser failed (ValueError: the first line and another)"),
         (b"exit", "the parser ended (exit status 3)"),
         (b"connect", "the parser failed (PermissionError: a parser may not call socket.__new__)"),

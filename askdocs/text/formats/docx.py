@@ -8,12 +8,12 @@ from collections.abc import Container, Iterator
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
-from askdocs.errors import UnreadableSourceError
 from askdocs.records.blocks import ParsedText
 from askdocs.records.spans import BlockKind
 from askdocs.text.formats.docx_styles import Style, is_on, number_of, read_styles
 from askdocs.text.formats.package import Package, value_of
-from askdocs.text.outline import Extract
+from askdocs.text.outline import LEADING, Extract
+from askdocs.text.pieces import UNSEEN
 
 # What is under these is not read: properties, deleted and moved text, field codes, the reading
 # aid over a word.
@@ -23,12 +23,10 @@ _UNREAD = frozenset(
 _IN_RUN = frozenset(
     "t tab ptab br cr noBreakHyphen footnoteReference endnoteReference txbxContent".split()
 )
-_UNSEEN = dict.fromkeys([0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
 # Contracts style whole clauses as headings; a heading alone answers nothing, so they are text.
 _LONGEST_HEADING = 200
 # A list or table stays in one piece: the footnotes of its parts follow it.
 _UNDIVIDED = {BlockKind.ITEM, BlockKind.ROW}
-_LEADING = {BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.QUOTATION}
 _METADATA = ("title", "subject", "keywords", "description")
 
 
@@ -41,6 +39,7 @@ def read(content: bytes) -> ParsedText:
 
     Raises:
         UnreadableSourceError: It is encrypted, damaged, too large, or not a Word document.
+        RecursionError: It is nested too deeply.
 
     Source:
         ISO/IEC 29500-1:2016, part 1, section 17.
@@ -54,11 +53,8 @@ def read(content: bytes) -> ParsedText:
             for kind in ("footnote", "endnote")
         },
     )
-    try:
-        reader.read_body(root)
-        reader.finish()
-    except RecursionError as error:
-        raise UnreadableSourceError("nested too deeply", skipped=False) from error
+    reader.read_body(root)
+    reader.finish()
     properties = package.part(package.related("", "core-properties"))
     about = {} if properties is None else {each.tag: each.text or "" for each in properties}
     return reader.extract.parsed(*(" ".join(about.get(key, "").split()) for key in _METADATA))
@@ -178,8 +174,9 @@ class _Reader:
         return style.with_properties(properties)
 
     def _text(self, paragraph: Element, style: Style, *, is_code: bool) -> _Text:
-        result = _Text("", [], [])
         parts: list[str] = []
+        notes: list[Element] = []
+        boxes: list[Element] = []
         for run in _walk(paragraph, {"r"}):
             if self._is_hidden(run.find("rPr"), style):
                 continue
@@ -189,14 +186,14 @@ class _Reader:
                 elif element.tag == "noBreakHyphen":
                     parts.append("-")
                 elif element.tag == "txbxContent":
-                    result.boxes.append(element)
+                    boxes.append(element)
                 elif element.tag in self._notes:
                     note = self._notes[element.tag].get(value_of(element, "id"))
-                    result.notes.extend([] if note is None else [note])
+                    notes += [] if note is None else [note]
                 else:
                     parts.append("\n" if is_code and element.tag in {"br", "cr"} else "\t")
-        text = "".join(parts).translate(_UNSEEN)
-        return result._replace(text=text.replace("\u2011", "-"))
+        text = "".join(parts).translate(UNSEEN).replace("\u2011", "-")
+        return _Text(text, notes, boxes)
 
     def _is_hidden(self, properties: Element | None, style: Style) -> bool:
         if properties is None:
@@ -218,7 +215,7 @@ class _Reader:
         last, last_kind = self._last
         if kind != last_kind or kind not in _UNDIVIDED:
             self._add_notes()
-        introduction = last if last_kind in _LEADING else 0
+        introduction = last if last_kind in LEADING else 0
         if kind == BlockKind.ITEM:
             if last_kind != BlockKind.ITEM:
                 self._list_lead, self._items = introduction, []

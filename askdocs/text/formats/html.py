@@ -10,7 +10,7 @@ from selectolax.lexbor import LexborNode
 from askdocs.records.blocks import ParsedText
 from askdocs.records.spans import BlockKind
 from askdocs.text.formats.html_page import HEADINGS, content_of, parse, roles_of, walk
-from askdocs.text.outline import Extract
+from askdocs.text.outline import LIST_LEADING, Extract
 from askdocs.text.pieces import UNSEEN, single_spaced
 
 _LISTS = {"ul", "ol", "menu", "dir"}
@@ -41,7 +41,6 @@ _MAX_ROWS, _MAX_COLUMNS = 65_534, 1_000
 # Cells that are repeated add at most so many times the characters that a table has, and a few more.
 _MAX_GROWTH = 20
 _FREE_GROWTH = 200
-_LEADING = {BlockKind.PARAGRAPH, BlockKind.QUOTATION, BlockKind.DEFINITION}
 
 
 def read(source: bytes) -> ParsedText:
@@ -208,8 +207,8 @@ class _Reader:
             self._open_in_table(frame, node, tag)
         elif tag in {"dt", "dd"} and frame.is_joined:
             self._open_in_definitions(frame, tag)
-        elif tag in _BLOCKS and not self._is_part(frame, tag):
-            self._flush()
+        elif tag in _BLOCKS:
+            self._divide(frame, tag)
             if new := self._frame_of(node, tag, roles_of(attributes)):
                 self._frames.append(new)
 
@@ -222,24 +221,27 @@ class _Reader:
                 self._frames[-1].lead = frame.number
         elif frame.kind == BlockKind.ROW:
             self._close_in_table(frame, node, tag)
-        elif tag in _BLOCKS and not self._is_part(frame, tag):
-            self._flush()
+        elif tag in _BLOCKS:
+            self._divide(frame, tag)
 
-    def _is_part(self, frame: _Frame, tag: str) -> bool:
-        """Return True if a block of the page is only a part of the current one, after a space."""
-        if frame.kind in _CLOSED or (frame.is_joined and tag not in _STRUCTURES):
-            if not self._text or not self._text[-1].endswith("\n"):
-                self._text.append("\n")
-            return True
-        return False
+    def _divide(self, frame: _Frame, tag: str) -> None:
+        """End the current block, or a part of it, which white space separates from the next."""
+        if not _is_part(frame, tag):
+            self._flush()
+        elif not self._text or not self._text[-1].endswith("\n"):
+            self._text.append("\n")
 
     def _frame_of(self, node: LexborNode, tag: str, roles: set[str]) -> _Frame | None:
+        """Return the frame of an element that says what the text in it is."""
         frame = self._frames[-1]
+        if _is_part(frame, tag):
+            return None
         is_note = frame.kind == BlockKind.FOOTNOTE
         if roles & (_FOOTNOTE | _FOOTNOTES) or (tag == "li" and is_note):
             return _Frame(BlockKind.FOOTNOTE, is_joined=not roles & _FOOTNOTES)
         if tag in _LISTS:
-            lead = frame.number or frame.lead if frame.kind == BlockKind.ITEM else self._lead()
+            is_nested = frame.kind == BlockKind.ITEM
+            lead = frame.number or frame.lead if is_nested else self._extract.lead(LIST_LEADING)
             kind_around = BlockKind.FOOTNOTE if is_note else BlockKind.PARAGRAPH
             return _Frame(kind_around, level=frame.level, lead=lead)
         if tag == "li":
@@ -302,7 +304,7 @@ class _Reader:
         if frame.kind == BlockKind.CODE:
             code = textwrap.dedent(text.translate(UNSEEN)).strip("\n")
             if code.strip():
-                self._add(BlockKind.CODE, code, lead=self._lead(BlockKind.ITEM))
+                self._add(BlockKind.CODE, code, lead=self._extract.lead())
             return
         plain = single_spaced(text)
         if not plain:
@@ -318,10 +320,10 @@ class _Reader:
         anchor, self._first_anchor = self._first_anchor or "", None
         return self._extract.add_text(kind, plain, level=level, lead=lead, anchor=anchor)
 
-    def _lead(self, *more: BlockKind) -> int:
-        """Return the number of the block before if it introduces what follows, otherwise 0."""
-        blocks = self._extract.blocks
-        return blocks[-1].number if blocks and blocks[-1].kind in {*_LEADING, *more} else 0
+
+def _is_part(frame: _Frame, tag: str) -> bool:
+    """Return True if a block of the page is only a part of the current one."""
+    return frame.kind in _CLOSED or (frame.is_joined and tag not in _STRUCTURES)
 
 
 def _has_data(table: LexborNode) -> bool:

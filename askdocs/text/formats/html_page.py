@@ -58,9 +58,9 @@ def parse(source: bytes) -> LexborHTMLParser:
 def content_of(body: LexborNode) -> LexborNode:
     """Return the element that holds the page's own text."""
     for selector in ("main, [role=main]", "article"):
-        found = [node for node in body.css(selector) if not _is_hidden(node.attributes)]
-        if len(found) == 1 and _is_most(found[0], body, selector):
-            return found[0]
+        candidates = [node for node in body.css(selector) if not _is_hidden(node.attributes)]
+        if len(candidates) == 1 and _is_most(candidates[0], body, selector):
+            return candidates[0]
     return body
 
 

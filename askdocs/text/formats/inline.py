@@ -11,7 +11,7 @@ from markdown_it.rules_inline import StateInline
 
 from askdocs.records.blocks import Piece
 from askdocs.records.spans import BlockKind
-from askdocs.text.pieces import seen, trimmed
+from askdocs.text.pieces import moved, seen, trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -262,9 +262,8 @@ def _pieces_of_token(source: str, token: Token, at: int) -> Iterator[Piece]:
     elif token.type == "text_special":
         yield Piece(at, at + len(token.markup), token.content)
     elif token.type == "image":
-        start = source.index("[", at) + 1
-        for piece in pieces_of(token.content, token.children or []):
-            yield Piece(piece.start + start, piece.end + start, piece.text)
+        label = pieces_of(token.content, token.children or [])
+        yield from moved(label, source.index("[", at) + 1)
     elif token.type == "code_inline":
         start = at + len(token.markup)
         written = source[start : start + len(token.content)].replace("\n", " ")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import textwrap
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -28,8 +27,8 @@ from askdocs.text.formats.inline import (
     pieces_of,
     wiki_link,
 )
-from askdocs.text.outline import Outline
-from askdocs.text.pieces import trimmed, without, without_unseen
+from askdocs.text.outline import LEADING, LIST_LEADING, Container, NestedOutline
+from askdocs.text.pieces import moved, trimmed, without, without_unseen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +73,6 @@ _KINDS = {
 }
 _BETWEEN_CELLS = " | "
 _IN_DEFINITION = {"dt_open", "dt_close", "dd_open", "dd_close", "paragraph_open", "paragraph_close"}
-_LEADING = {BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.QUOTATION, BlockKind.DEFINITION}
 
 
 def read(text: str) -> ParsedText:
@@ -106,21 +104,12 @@ def _parser(*, is_mdx: bool) -> MarkdownIt:
     return parser
 
 
-@dataclass(slots=True)
-class _Container:
-    """A list item, quotation or footnote that is open; `lead` introduces the list of an item."""
-
-    kind: BlockKind
-    lead: int = 0
-    number: int = 0
-
-
 class _Reader:
     """Turns the tokens of markdown-it into blocks."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._outline = Outline()
+        self._outline = NestedOutline()
         # The span of each line without its end and without a byte order mark; in a component of
         # MDX also without the indentation.
         self._lines: list[Span] = []
@@ -131,8 +120,7 @@ class _Reader:
             start += len(line) + 1
         # The lines as markdown-it sees them; its texts stand at their ends.
         self._shown: list[str] = []
-        self._read_lines = 0
-        self._containers: list[_Container] = []
+        self._next_line = 0
         self._leads: list[int] = []
 
     def read(self) -> ParsedText:
@@ -140,9 +128,9 @@ class _Reader:
         front, context = read_front_matter(self._text)
         if front:
             self._outline.add(BlockKind.METADATA, front)
-            self._read_lines = self._text.count("\n", 0, front[1]) + 1
-        is_mdx = self._unindent_components(self._read_lines)
-        source = self._source(self._read_lines)
+            self._next_line = self._text.count("\n", 0, front[1]) + 1
+        is_mdx = self._unindent_components(self._next_line)
+        source = self._source(self._next_line)
         self._shown = source.split("\n")
         tokens = _parser(is_mdx=is_mdx).parse(source)
         position = 0
@@ -152,7 +140,7 @@ class _Reader:
         return ParsedText(text=self._text, blocks=tuple(self._outline.blocks), context=context)
 
     def _source(self, first: int) -> str:
-        """Return the text as markdown-it shall see it: line for line, without what is not read."""
+        """Return the text as markdown-it sees it: line for line, without what is not read."""
         # A mark that a file kept when it was appended to another one is as wide as a space.
         text = self._text.replace("\r", " ").replace("\n\ufeff", "\n ")
         lines = [text[start:end] for start, end in self._lines]
@@ -221,23 +209,15 @@ class _Reader:
     def _open_or_close(self, token: Token) -> None:
         """Keep track of the lists and the containers that a token opens or closes."""
         if token.type in {"bullet_list_open", "ordered_list_open"}:
-            in_item = any(each.kind == BlockKind.ITEM for each in self._containers)
-            is_next = self._last_kind() == BlockKind.ITEM and not in_item
-            self._leads.append(0 if is_next else self._lead())
+            kinds = LEADING if self._outline.item_level() else LIST_LEADING
+            self._leads.append(self._outline.lead(kinds))
         elif token.type in {"bullet_list_close", "ordered_list_close"}:
             self._leads.pop()
         elif token.type in _KINDS:
             lead = self._leads[-1] if token.type == "list_item_open" else 0
-            self._containers.append(_Container(_KINDS[token.type], lead))
+            self._outline.containers.append(Container(_KINDS[token.type], lead))
         elif token.type.replace("_close", "_open") in _KINDS:
-            self._containers.pop()
-
-    def _lead(self) -> int:
-        """Return the number of the block that introduces what follows it, or 0."""
-        return len(self._outline.blocks) if self._last_kind() in _LEADING else 0
-
-    def _last_kind(self) -> BlockKind | None:
-        return self._outline.blocks[-1].kind if self._outline.blocks else None
+            self._outline.containers.pop()
 
     def _add_heading(self, token: Token, inline: Token) -> None:
         pieces = self._pieces(inline)
@@ -253,7 +233,7 @@ class _Reader:
         """Add a paragraph; those of an item that follow each other are one block."""
         first, last = tokens[at], tokens[at]
         pieces: list[Piece] = []
-        is_item = bool(self._containers) and self._containers[-1].kind == BlockKind.ITEM
+        is_item = self._outline.container_kind() == BlockKind.ITEM
         while tokens[at].type in {"paragraph_open", "admonition_title_open"}:
             following = self._pieces(tokens[at + 1])
             if tokens[at].type == "admonition_title_open":
@@ -287,7 +267,7 @@ class _Reader:
             following = self._lines[line + 1][0] if line + 1 < end else stop
             pieces.append(Piece(stop, following, "\n"))
             line += 1
-        self._add([first, end], trimmed(pieces), BlockKind.CODE, lead=self._lead())
+        self._add([first, end], trimmed(pieces), BlockKind.CODE, lead=self._outline.lead())
 
     def _add_html(self, token: Token) -> None:
         """Add the blocks of HTML; a table or a list ends with it."""
@@ -305,16 +285,16 @@ class _Reader:
                 lead = header
             elif kind == BlockKind.ITEM:
                 if block.is_first or level not in leads:
-                    leads[level] = self._lead()
+                    leads[level] = self._outline.lead()
                 lead = leads[level]
-                level += sum(each.kind == BlockKind.ITEM for each in self._containers)
+                level += self._outline.item_level()
             is_plain = kind == BlockKind.PARAGRAPH or (
-                kind == BlockKind.HEADING and self._containers
+                kind == BlockKind.HEADING and self._outline.containers
             )
             chars = self._stripped(start, self._lines[first][0] + block.end)
             number = self._add(
                 [first, end],
-                _moved(block.pieces, self._lines[first][0]),
+                moved(block.pieces, self._lines[first][0]),
                 None if is_plain else kind,
                 level=0 if is_plain else level,
                 lead=lead,
@@ -373,13 +353,13 @@ class _Reader:
             if number:
                 pieces.append(Piece(position, start, _BETWEEN_CELLS))
             if len(written) == len(cell.content):
-                pieces += _moved(pieces_of(cell.content, cell.children or []), start)
+                pieces += moved(pieces_of(cell.content, cell.children or []), start)
             elif written:
                 pieces.append(Piece(start, start + len(written), cell.content))
             position = start + len(written)
         while pieces and pieces[-1].text == _BETWEEN_CELLS:
             del pieces[-1]
-        return _moved(trimmed(pieces), self._lines[line][0])
+        return moved(trimmed(pieces), self._lines[line][0])
 
     def _add_definition(self, tokens: Sequence[Token], at: int) -> int:
         """Add a term with the paragraphs of its definitions that follow each other."""
@@ -413,30 +393,23 @@ class _Reader:
         chars: Span | None = None,
     ) -> int:
         """Add the block on some lines, from the first up to the second, or on a part of them."""
-        container = self._containers[-1] if self._containers else None
-        if kind is None:
-            kind = container.kind if container else BlockKind.PARAGRAPH
-            if kind == BlockKind.ITEM and container:
-                level = sum(each.kind == BlockKind.ITEM for each in self._containers)
-                lead = container.number or container.lead
         if not pieces:
             kind, level, lead = BlockKind.HIDDEN, 0, 0
+        kind = kind or self._outline.container_kind()
         self._hide_lines(lines[0])
         chars = chars or self._span(lines)
         if kind == BlockKind.ITEM and (marker := _NUMBER.match(self._text, *chars)):
             # The number of an item is read, its dash is not.
             gap = Piece(*marker.span("gap"), " ")
             pieces = [Piece(*marker.span("mark"), marker["mark"]), gap, *pieces]
-        number = self._outline.add(kind, chars, pieces, level=level, lead=lead)
-        self._read_lines = max(self._read_lines, lines[1])
-        if container and pieces and not container.number:
-            container.number = number
+        number = self._outline.add_inside(kind, chars, pieces, level=level, lead=lead)
+        self._next_line = max(self._next_line, lines[1])
         return number
 
     def _hide_lines(self, end: int) -> None:
         """Add the lines up to this one that no block has; blank lines part them."""
         first = None
-        for line in range(self._read_lines, end + 1):
+        for line in range(self._next_line, end + 1):
             # An empty line of a quotation has its mark alone.
             is_text = line < end and bool(self._line(line).strip().strip("> \t"))
             if is_text and first is None:
@@ -444,7 +417,7 @@ class _Reader:
             elif not is_text and first is not None:
                 self._outline.add(BlockKind.HIDDEN, self._span((first, line)))
                 first = None
-        self._read_lines = max(self._read_lines, end)
+        self._next_line = max(self._next_line, end)
 
     def _span(self, lines: Sequence[int]) -> Span:
         """Return the span of the text on some lines, from the first up to the second."""
@@ -478,10 +451,6 @@ class _Reader:
 
         pieces = pieces_of(inline.content, inline.children or [])
         return [Piece(place(piece.start), place(piece.end), piece.text) for piece in pieces]
-
-
-def _moved(pieces: Sequence[Piece], offset: int) -> list[Piece]:
-    return [Piece(start + offset, end + offset, text) for start, end, text in pieces]
 
 
 def _are_fenced(lines: Sequence[str], first: int) -> list[bool]:

@@ -19,7 +19,6 @@ _TERMINAL_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _ADDRESS = re.compile(r"\s*<[^<>\n]+ at 0x[0-9a-fA-F]+>\s*")
 _LEVELS = range(1, 7)
 _BLANK_LINES = re.compile(r"\n\s*\n")
-_LEADING = {BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.QUOTATION, BlockKind.DEFINITION}
 
 
 def read(source: bytes) -> ParsedText:
@@ -84,8 +83,7 @@ class _Reader:
                 self._add(number, BlockKind.PARAGRAPH, part)
 
     def _add_code(self, cell: int, code: str, output: str) -> None:
-        blocks = self.extract.blocks
-        lead = blocks[-1].number if blocks and blocks[-1].kind in _LEADING else 0
+        lead = self.extract.lead()
         for text in (code, output):
             if text.strip():
                 lead = self.extract.add_text(BlockKind.CODE, text, lead=lead, cell=cell)

@@ -7,7 +7,6 @@ import zlib
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element
-from xml.parsers import expat
 
 from askdocs.errors import UnreadableSourceError
 
@@ -19,6 +18,10 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _IS_ENCRYPTED = 1
 # The standard allows no other compression, and zipfile cannot unpack another in small steps.
 _COMPRESSIONS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError,
+    ET.ParseError, LookupError, ValueError,
+)  # fmt: skip
 
 
 class Package:
@@ -97,10 +100,7 @@ class Package:
             with self._archive.open(name=entry, mode="r") as file:
                 # Asked for all, zipfile unpacks more than declared before it cuts that off.
                 return _parsed(file.read(entry.file_size))
-        except (
-            *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError),
-            *(expat.ExpatError, ET.ParseError, ValueError),
-        ) as error:
+        except _DAMAGE as error:
             raise damaged from error
 
 
@@ -116,14 +116,14 @@ def _needs_password() -> UnreadableSourceError:
 
 def _parsed(xml: bytes) -> Element:
     """Return the root of an XML text whose entities cannot expand: no package declares any."""
-    prolog = expat.ParserCreate()
-    prolog.StartDoctypeDeclHandler = _refuse_document_type
-    prolog.Parse(xml, True)  # noqa: FBT003 - expat's signature
-    root = ET.fromstring(xml)  # noqa: S314 - there are no entities to expand
+    root = ET.fromstring(xml, ET.XMLParser(target=_Tree()))  # noqa: S314 - no entities to expand
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
     return root
 
 
-def _refuse_document_type(name: str, *_: object) -> None:
-    raise UnreadableSourceError(f"declares a document type ({name})", skipped=False)
+class _Tree(ET.TreeBuilder):
+    """Refuses a document type, which comes before its entities."""
+
+    def doctype(self, name: str, *_: object) -> None:
+        raise UnreadableSourceError(f"declares a document type ({name})", skipped=False)

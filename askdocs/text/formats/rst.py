@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 
-from askdocs.errors import UnreadableSourceError
 from askdocs.records.blocks import ParsedText, Piece
 from askdocs.records.spans import BlockKind
 from askdocs.text.formats.rst_markup import OPTION, Node, parse
 from askdocs.text.formats.rst_places import Source, Text, joined
-from askdocs.text.outline import Outline
+from askdocs.text.outline import Container, NestedOutline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 _UNDERLINE = re.compile(r"([!-/:-@\[-`{-~])\1*")
-_LEADING = {BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.QUOTATION, BlockKind.DEFINITION}
 _UNREAD = (
     nodes.comment,
     nodes.substitution_definition,
@@ -30,6 +27,8 @@ _UNREAD = (
 )
 # The option of a table of comma-separated values that is a row.
 _HEADER = ":header:"
+# Their paragraphs that follow each other are one block.
+_JOINED = {BlockKind.ITEM, BlockKind.FOOTNOTE}
 _ABOUT = frozenset("title subtitle subject description abstract summary keywords tags".split())
 
 
@@ -40,28 +39,15 @@ def read(text: str) -> ParsedText:
     link targets and the names and options of directives, is in hidden ones.
 
     Raises:
-        UnreadableSourceError: It is nested too deeply.
+        RecursionError: It is nested too deeply.
 
     Source:
         https://docutils.sourceforge.io/docs/ref/rst/restructuredtext.html
     """
     source = Source(text)
-    try:
-        document = parse(source.normal)
-        reader = _Reader(source)
-        reader.read_children(document)
-    except RecursionError as error:
-        raise UnreadableSourceError("nested too deeply", skipped=False) from error
+    reader = _Reader(source)
+    reader.read_children(parse(source.normal))
     return reader.parsed()
-
-
-@dataclass(slots=True)
-class _Container:
-    """A list item, quotation or footnote that is open; `lead` introduces the list of an item."""
-
-    kind: BlockKind
-    lead: int = 0
-    number: int = 0
 
 
 class _Reader:
@@ -69,8 +55,7 @@ class _Reader:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._outline = Outline()
-        self._containers: list[_Container] = []
+        self._outline = NestedOutline()
         self._depth = 0
         self._end = 0
         self._rows_lead = 0
@@ -111,8 +96,7 @@ class _Reader:
         children = list(parent.children)
         while children:
             node = children.pop(0)
-            if isinstance(node, nodes.paragraph) and self._is_in_item():
-                # The paragraphs of an item that follow each other are one block.
+            if isinstance(node, nodes.paragraph) and self._outline.container_kind() in _JOINED:
                 group = [node]
                 while children and isinstance(children[0], nodes.paragraph):
                     group.append(children.pop(0))
@@ -159,9 +143,9 @@ class _Reader:
         self._add_texts([node])
 
     def _read_container(self, node: Node, kind: BlockKind, lead: int = 0) -> None:
-        self._containers.append(_Container(kind, lead))
+        self._outline.containers.append(Container(kind, lead))
         self.read_children(node)
-        self._containers.pop()
+        self._outline.containers.pop()
 
     def _pass_over(self, node: Node) -> None:
         """Look for what follows after a node that is not read."""
@@ -218,7 +202,7 @@ class _Reader:
         for field in fields.children:
             name, body = field.children
             text = self._source.name_of_field(name, field.line)
-            if not is_about or self._containers:
+            if not is_about or self._outline.containers:
                 self._add_meaning(text, body, BlockKind.DEFINITION)
                 continue
             if name.astext().lower() in _ABOUT:
@@ -285,19 +269,11 @@ class _Reader:
 
     def _lead(self) -> int:
         """Return the number of the block that introduces what follows it, or 0."""
-        blocks = self._outline.blocks
-        if not blocks or blocks[-1].kind not in _LEADING:
-            return 0
-        if blocks[-1].kind == BlockKind.ITEM and blocks[-1].level != self._item_level():
+        lead = self._outline.lead()
+        if lead and self._outline.blocks[-1].level not in {0, self._outline.item_level()}:
             # The last item of a list that has ended.
-            return self._containers[-1].number if self._containers else 0
-        return blocks[-1].number
-
-    def _item_level(self) -> int:
-        return sum(each.kind == BlockKind.ITEM for each in self._containers)
-
-    def _is_in_item(self) -> bool:
-        return bool(self._containers) and self._containers[-1].kind != BlockKind.QUOTATION
+            return self._outline.containers[-1].number if self._outline.containers else 0
+        return lead
 
     def _is_unread(self, line: int) -> bool:
         return line >= 0 and self._source.lines[line][0] >= self._end
@@ -312,20 +288,13 @@ class _Reader:
         end: int = 0,
     ) -> int:
         """Add the block on some lines, up to a character if not to their end."""
-        container = self._containers[-1] if self._containers else None
-        if kind is None:
-            kind = container.kind if container else BlockKind.PARAGRAPH
-            if kind == BlockKind.ITEM and container:
-                level = self._item_level()
-                lead = container.number or container.lead
+        kind = kind or self._outline.container_kind()
         start = max(self._source.lines[text.first][0], self._end)
         self._hide(start)
         chars = self._source.without_space(start, end or self._source.lines[text.last][1])
-        number = self._outline.add(kind, chars, text.pieces, level=level, lead=lead)
+        number = self._outline.add_inside(kind, chars, text.pieces, level=level, lead=lead)
         self._end = self._source.position = chars[1]
         self._is_beginning &= kind in {BlockKind.HEADING, BlockKind.METADATA}
-        if container and not container.number:
-            container.number = number
         return number
 
     def _hide(self, end: int) -> None:

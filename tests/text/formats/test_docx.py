@@ -374,9 +374,19 @@ def test_damaged_part_is_named(part):
     assert reason(docx(part)) == "damaged: word/document.xml cannot be read"
 
 
-def test_deep_nesting_is_refused():
-    """Tables in tables end somewhere."""
+def test_part_in_an_unknown_encoding_is_damaged():
+    """Python reports it with an error of its own kind."""
+    result = io.BytesIO()
+    with zipfile.ZipFile(result, "w") as archive:
+        archive.writestr("_rels/.rels", relationships(officeDocument="d.xml"))
+        archive.writestr("d.xml", '<?xml version="1.0" encoding="nosuch"?><document/>')
+    assert reason(result.getvalue()) == "damaged: d.xml cannot be read"
+
+
+def test_deep_nesting_ends():
+    """Tables in tables end somewhere: the worker says so."""
     depth = 2000
     start = "<w:tbl><w:tr><w:tc>" * depth
     body = start + paragraph("deep") + "</w:tc></w:tr></w:tbl>" * depth
-    assert reason(docx(body)) == "nested too deeply"
+    with pytest.raises(RecursionError):
+        read(docx(body))

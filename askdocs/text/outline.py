@@ -22,7 +22,7 @@ LIST_LEADING = LEADING - {BlockKind.ITEM}
 """Those that can introduce a list: an item before it belongs to another list."""
 
 
-def require_few(sentences: int, limit: int | None) -> None:
+def require_at_most(sentences: int, limit: int | None) -> None:
     """Refuse a document of more sentences than allowed. Blocks count too: each has at least one.
 
     Raises:
@@ -76,7 +76,7 @@ class Outline:
             anchor=anchor,
         )
         self.blocks.append(block)
-        require_few(block.number, self._limit)
+        require_at_most(block.number, self._limit)
         return block.number
 
     def lead(self, kinds: Collection[BlockKind] = LEADING) -> int:

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from askdocs.errors import UnreadableSourceError
 from askdocs.records.blocks import Block, ParsedText, Piece
 from askdocs.records.spans import BlockKind
-from askdocs.text.outline import require_few
+from askdocs.text.outline import require_at_most
 
 LENGTH = struct.Struct(">Q")
 """The length of the JSON that follows, in bytes."""
@@ -137,7 +137,7 @@ def _serve(requests: BinaryIO, answers: BinaryIO, seconds: float) -> None:
 def _answer(module: str, source: str | bytes, most_blocks: int | None) -> dict[str, Any]:
     try:
         parsed: ParsedText = import_module(module).read(source)
-        require_few(len(parsed.blocks), most_blocks)
+        require_at_most(len(parsed.blocks), most_blocks)
         return encode_parsed(parsed, source)
     except UnreadableSourceError as error:
         return {"error": str(error), "skipped": error.skipped}

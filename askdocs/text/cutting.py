@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from askdocs.records.blocks import UNREAD, Block
 from askdocs.records.spans import BlockKind, Part, Passage, Span
-from askdocs.text.outline import require_few
+from askdocs.text.outline import require_at_most
 from askdocs.text.sentences import split_sentences
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _sentences_of(parsed: ParsedText, limit: int | None) -> list[tuple[Block, st
         if plain.strip():
             result.append((block, plain, _sentences(block, plain)))
             count += len(result[-1][2])
-            require_few(count, limit)
+            require_at_most(count, limit)
     return result
 
 

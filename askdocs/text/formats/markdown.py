@@ -434,16 +434,21 @@ class _Reader:
 
     def _pieces(self, inline: Token) -> list[Piece]:
         """Return the pieces of a text whose lines stand at the ends of lines of the source."""
-        first = (inline.map or [0])[0]
+        first, end = inline.map or [0, 0]
         starts, places = [], []
-        position = 0
+        position = left_out = 0
         for number, content in enumerate(inline.content.split("\n"), first):
             starts.append(position)
             position += len(content) + 1
-            line = self._shown[number].rstrip()
             written = content.strip()
+            while number + left_out < end - 1 and written not in self._shown[number + left_out]:
+                # A line of white space that CommonMark strips, but that ends no paragraph.
+                left_out += 1
+            line = self._shown[number + left_out].rstrip()
             at = len(line) - len(written) if line.endswith(written) else line.find(written)
-            places.append(self._lines[number][0] + at - (len(content) - len(content.lstrip())))
+            places.append(
+                self._lines[number + left_out][0] + at - (len(content) - len(content.lstrip()))
+            )
 
         def place(offset: int) -> int:
             line = bisect_right(starts, offset) - 1

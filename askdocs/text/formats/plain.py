@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from askdocs.records.blocks import UNREAD, ParsedText, Piece
 from askdocs.records.spans import BlockKind
 from askdocs.text.outline import Outline
-from askdocs.text.pieces import merged, seen, without, without_unseen
+from askdocs.text.pieces import merged, seen, trimmed, without, without_unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -289,7 +289,7 @@ class _Reader:
                 pieces.append(Piece(end, start, "\n"))
             end = line.end
             pieces += without_unseen(Piece(start, end, self._text[start:end]))
-        return merged(pieces)
+        return trimmed(merged(pieces))
 
     def _line_pieces(self, line: _Line) -> list[Piece]:
         return seen([Piece(line.start, line.end, self._line(line))])

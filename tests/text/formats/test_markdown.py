@@ -203,6 +203,8 @@ def test_document_is_read_as_its_author_sees_it(name, line_end):
 
 @given(text=texts)
 @example(text="\t [\n\n-\t\tx\n\n \x0b\n")
+@example(text=">\x0c\r\n&amp;")
+@example(text="> [b][c]\n>\u2028\n> a\n\n>\u2028\n\u2028a")
 @example(text="!!! note \u200b\n\n> \n>\n>> a\n")
 def test_every_block_has_its_place(text):
     """Each character but white space is in one block, and each that is read stands there."""

@@ -53,7 +53,8 @@ _PROGRAM = re.compile(
 # Tags in capitals alone are old HTML.
 _COMPONENT = re.compile(r"[ \t]*(?:</?[A-Z]\w*[a-z][\w.]*[\s/>]|<[A-Z]\w*[a-z][\w.]*$|/>)")
 _COMPONENT_END = re.compile(r" {0,3}</[A-Z]\w*[a-z][\w.]*>")
-_OPENED, _CLOSED = re.compile(r"<[A-Z]"), re.compile(r"</[A-Z]|/>")
+_OPENED = re.compile(r"<[A-Z]")
+_CLOSED = re.compile(r"</[A-Z]|/>")
 _INDENT = re.compile(r"[ \t]*")
 # Their content is raw, and ends with the tag's own end.
 _RAW_TAG = re.compile(r" {0,3}<(?:pre|script|style|textarea)\b", re.IGNORECASE)

@@ -50,7 +50,7 @@ _CONTENTS = re.compile(r"\S.{0,120}?(?:\.\s?){4,120}\s{0,120}(?:\d{1,4}|[ivxlc]{
 _LEAST_HEADS = 3
 # Memory must not grow with the number of lines. How a text is wrapped shows in its first lines,
 _SAMPLE = 10_000
-# more lines without a blank one are no paragraph,
+# more lines without a blank one are not a paragraph,
 _MOST_LINES = 10_000
 # and more form feeds separate no pages.
 _MOST_PAGES = 100_000

@@ -169,8 +169,8 @@ DOCUMENTS = {
         ["definition Name: Pier 4", "definition Hours: from 8", "definition Fax: none"],
     ),
     "bullets of RFCs": (
-        "o  The first one\n   goes on.\n\no  The second.\n\nAn o is none.\n",
-        ["item1 The first one\ngoes on.", "item1 The second.", "paragraph An o is none."],
+        "o  The first one\n   goes on.\n\no  The second.\n\nAn o is not one.\n",
+        ["item1 The first one\ngoes on.", "item1 The second.", "paragraph An o is not one."],
     ),
     "columns": (
         "Hosts:\n\n   Name     Owner\n   ------------\n     web1   Ada\n  db     Bo\n\nA\tB\nc\td\n",

@@ -10,7 +10,6 @@ import re
 import textwrap
 from bisect import bisect_right
 from functools import cache
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
@@ -27,6 +26,7 @@ from askdocs.text.formats.inline import (
     pieces_of,
     wiki_link,
 )
+from askdocs.text.formats.mdx import component_indents, seen_lines
 from askdocs.text.outline import LEADING, LIST_LEADING, Container, NestedOutline
 from askdocs.text.pieces import moved, trimmed, without, without_unseen
 
@@ -37,32 +37,6 @@ if TYPE_CHECKING:
 
     from askdocs.records.spans import Span
 
-_FENCE = re.compile(r"[ \t]*(?:>[ \t]*)*(?:[-*+][ \t]+)?(?P<mark>`{3,}(?=[^`]*$)|~{3,})")
-# Lines that only machines read: tags alone, imports of MDX, marks of containers and templates.
-_MACHINE_LINE = re.compile(
-    r" {0,3}(?:(?:</?[A-Za-z](?:[^<>\"'{]|\"[^\"]*\"|'[^']*'|\{[^{}]*\})*>[ \t]*)+"
-    r"|import\s.{1,200}\sfrom\s+[\"'][^\"']{1,200}[\"'];?"
-    r"|:::.*|\{/\*.*\*/\}|\{[%{<].{1,500}[>%}]\})[ \t]*"
-)
-_COMMENT = re.compile(r" {0,3}\{/\*")
-# MDX's programs end at an empty line.
-_PROGRAM = re.compile(
-    r"import\s+(?:\w+,\s*)?\{[^}]*$|export\s+(?:(?:const|let|var)\s+[\w{\[]|\{|\*\s"
-    r"|default\s+(?:async\s|class\s|function\b|[({]|\w+;?\s*$)|(?:async\s+)?function\s+\w+\s*\()"
-)
-# Tags in capitals alone are old HTML.
-_COMPONENT = re.compile(r"[ \t]*(?:</?[A-Z]\w*[a-z][\w.]*[\s/>]|<[A-Z]\w*[a-z][\w.]*$|/>)")
-_COMPONENT_END = re.compile(r" {0,3}</[A-Z]\w*[a-z][\w.]*>")
-_OPENED = re.compile(r"<[A-Z]")
-_CLOSED = re.compile(r"</[A-Z]|/>")
-_INDENT = re.compile(r"[ \t]*")
-# Their content is raw, and ends with the tag's own end.
-_RAW_TAG = re.compile(r" {0,3}<(?:pre|script|style|textarea)\b", re.IGNORECASE)
-# From such a line to the next empty one, HTML stays as it is.
-_STRUCTURE = re.compile(
-    r" {0,3}</?(?:table|caption|thead|tbody|tfoot|tr|td|th|ul|ol|menu|li|dl|dt|dd|h[1-6])\b",
-    re.IGNORECASE,
-)
 _NUMBER = re.compile(r"(?:[-*+][ \t]+|>[ \t]*)*(?P<mark>\d{1,9}[.)])(?P<gap>[ \t]+)")
 _CHECKBOX = re.compile(r"\[[ xX]\]\s+")
 _ALERT = re.compile(r"\[!\w{1,20}\][+-]?\s*")
@@ -130,10 +104,13 @@ class _Reader:
         if front:
             self._outline.add(BlockKind.METADATA, front)
             self._next_line = self._text.count("\n", 0, front[1]) + 1
-        is_mdx = self._unindent_components(self._next_line)
+        written = [self._text[start:end] for start, end in self._lines]
+        if indents := component_indents(written, self._next_line):
+            moved_left = zip(self._lines, indents, strict=True)
+            self._lines = [(start + indent, end) for (start, end), indent in moved_left]
         source = self._source(self._next_line)
         self._shown = source.split("\n")
-        tokens = _parser(is_mdx=is_mdx).parse(source)
+        tokens = _parser(is_mdx=bool(indents)).parse(source)
         position = 0
         while position < len(tokens):
             position = self._read_token(tokens, position)
@@ -144,49 +121,7 @@ class _Reader:
         """Return the text as markdown-it sees it: line for line, without what is not read."""
         # A mark that a file kept when it was appended to another one is as wide as a space.
         text = self._text.replace("\r", " ").replace("\n\ufeff", "\n ")
-        lines = [text[start:end] for start, end in self._lines]
-        are_fenced = _are_fenced(lines, first)
-        last_end = _last_comment_end(lines)
-        unread_until = first
-        is_html = False
-        for number, line in enumerate(lines):
-            is_html = bool(line.strip()) and (is_html or bool(_STRUCTURE.match(line)))
-            if number >= unread_until and not are_fenced[number] and not is_html:
-                unread_until = _unread_until(lines, number, last_end)
-            if number < unread_until or not line.strip():
-                lines[number] = ""
-        return "\n".join(lines)
-
-    def _unindent_components(self, first: int) -> bool:
-        """Return True if the text has components of MDX, and leave out the indentation in them.
-
-        What stands between two of their tags is moved left as a whole, as far as the outermost tag.
-        """
-        lines = [self._text[start:end] for start, end in self._lines]
-        are_fenced = _are_fenced(lines, first)
-        outside = [
-            (number, line)
-            for number, line in enumerate(lines[first:], first)
-            if not are_fenced[number] and _COMPONENT.match(line)
-        ]
-        if not any(_COMPONENT_END.match(line) for _, line in outside):
-            return False
-        depth = base = 0
-        for (number, line), (following, _) in pairwise([*outside, (len(lines), "")]):
-            if not depth:
-                base = _indent_of([line])
-            self._unindent(number, number + 1, base)
-            depth = max(0, depth + len(_OPENED.findall(line)) - len(_CLOSED.findall(line)))
-            if depth:
-                self._unindent(number + 1, following, base)
-        return True
-
-    def _unindent(self, first: int, end: int, base: int) -> None:
-        """Move lines left, so that the least indented begins where the outermost tag does."""
-        gap = _indent_of([self._line(number) for number in range(first, end)]) - base
-        for number in range(first, end):
-            start, stop = self._lines[number]
-            self._lines[number] = min(start + max(gap, 0), stop), stop
+        return "\n".join(seen_lines([text[start:end] for start, end in self._lines], first))
 
     def _read_token(self, tokens: Sequence[Token], at: int) -> int:
         """Add the block that begins with a token, if one does; return where to read on."""
@@ -457,53 +392,3 @@ class _Reader:
 
         pieces = pieces_of(inline.content, inline.children or [])
         return [Piece(place(piece.start), place(piece.end), piece.text) for piece in pieces]
-
-
-def _are_fenced(lines: Sequence[str], first: int) -> list[bool]:
-    """Return for each line whether it is part of fenced code; none is before the first to read."""
-    result = [False] * len(lines)
-    opened = ""
-    is_comment = False
-    last_end = _last_comment_end(lines)
-    for number, line in enumerate(lines[first:], first):
-        if is_comment or (not opened and line.lstrip().startswith("{/*")):
-            is_comment = "*/}" not in line and number < last_end
-            continue
-        fence = _FENCE.match(line)
-        result[number] = bool(fence or opened)
-        if fence and not opened:
-            opened = fence["mark"]
-        elif fence and fence["mark"].startswith(opened) and line.rstrip().endswith(opened):
-            opened = ""
-    return result
-
-
-def _last_comment_end(lines: Sequence[str]) -> int:
-    """Return the last line where a comment of MDX ends, or -1."""
-    return max((at for at, line in enumerate(lines) if "*/}" in line), default=-1)
-
-
-def _unread_until(lines: Sequence[str], number: int, last_end: int) -> int:
-    """Return where what only machines read ends, or the number of the line if it is text.
-
-    Args:
-        lines: All lines.
-        number: The line, which is not code.
-        last_end: The last line where a comment of MDX ends.
-    """
-    line = lines[number]
-    if _MACHINE_LINE.fullmatch(line):
-        return number + (not _RAW_TAG.match(line))
-    if _COMMENT.match(line) and "*/}" not in line and number < last_end:
-        end = next(at for at in range(number, len(lines)) if "*/}" in lines[at])
-        return end + lines[end].rstrip().endswith("*/}")
-    if _PROGRAM.match(line) and not (number and lines[number - 1].strip()):
-        return next((at for at in range(number, len(lines)) if not lines[at].strip()), len(lines))
-    return number
-
-
-def _indent_of(lines: Sequence[str]) -> int:
-    """Return how many characters of the same white space all lines with text begin with."""
-    indents = [match[0] for line in lines if line.strip() and (match := _INDENT.match(line))]
-    shortest = min(indents, key=len, default="")
-    return len(shortest) if all(indent.startswith(shortest) for indent in indents) else 0

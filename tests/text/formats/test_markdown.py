@@ -106,8 +106,9 @@ DOCUMENTS = {
         ],
     ),
     "programs of MDX": (
-        "export default function no() {\n  no\n}\n\nYou can\nexport const values.\n\nexport default settings to it.\n",
-        ["hidden ", "paragraph You can export const values.", "paragraph export default settings to it."],
+        "export default function no() {\n  no\n}\n\nYou can\nexport const values.\n\nexport default settings to it.\n\n</Tabs>\nexport const no = 1\n",
+        ["hidden ", "paragraph You can export const values.", "paragraph export default settings to it.",
+         "hidden "],
     ),
     "indented tags that are code": (
         "Write:\n\n    <Project>\n    </Project>\n\n```\n</Tabs>\n```\n",

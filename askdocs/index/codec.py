@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
+from dataclasses import fields as fields_of
 from operator import attrgetter
 from pathlib import PurePosixPath
 from typing import Any
@@ -37,10 +38,7 @@ _DEFAULTS = {
     ).split()
 }
 
-_LIMITS = (
-    "max_bytes", "max_line_chars", "max_sentences", "max_documents", "max_depth",
-    "max_parse_seconds", "max_parse_bytes",
-)  # fmt: skip
+_LIMITS = [each.name for each in fields_of(CorpusSettings) if each.name.startswith("max_")]
 
 # A dictionary finds a status in a third of the time that the enumeration takes.
 _STATUSES = {status.value: status for status in DocumentStatus}

@@ -150,6 +150,11 @@ class Hit:
         return self.indexed or self.place
 
     @property
+    def is_table(self) -> bool:
+        """Whether it begins with rows of a table; then its lead is their header."""
+        return any(part.kind == BlockKind.ROW for part in self.body.parts[:1])
+
+    @property
     def body(self) -> Excerpt:
         """Its reader's text without its headings, which are shown above it."""
         parts = (part for part in self.parts if part.kind != BlockKind.HEADING)

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from askdocs.records.results import Hit, Ranking
 from askdocs.records.spans import BlockKind, Excerpt, Span, overlap
-from askdocs.render.passage import cells_of
+from askdocs.render.passage import NOWHERE, cells_of
 from askdocs.render.text import score_text
 from askdocs.terminal import make_safe, one_line
 from askdocs.text.formats import format_of
@@ -24,7 +24,6 @@ _NOTHING = "<!-- -->"
 _BACKTICKS = re.compile("`+")
 # A longer number would need a deeper indent below it.
 _NUMBER = re.compile(r"(\d{1,2})[.)]\s+(?=\S)")
-_NOWHERE = (0, 0)
 
 
 def render_markdown(ranking: Ranking) -> str:
@@ -44,13 +43,12 @@ def escape_markdown(text: str) -> str:
 
 
 def _quotation(hit: Hit) -> str:
-    is_table = hit.body.parts[0].kind == BlockKind.ROW
-    blocks = [*_quoted(hit.body, hit.answer.reading, hit.lead if is_table else "")]
-    if hit.lead and not is_table:
-        blocks.insert(0, _lines(hit.lead, _NOWHERE))
+    blocks = [*_quoted(hit.body, hit.answer.reading, hit.lead if hit.is_table else "")]
+    if hit.lead and not hit.is_table:
+        blocks.insert(0, _lines(hit.lead, NOWHERE))
     if hit.context is not None:
         above, below = hit.context.above, hit.context.below
-        blocks = [*_quoted(above, _NOWHERE), *blocks, *_quoted(below, _NOWHERE)]
+        blocks = [*_quoted(above, NOWHERE), *blocks, *_quoted(below, NOWHERE)]
     if hit.headings:
         blocks.insert(0, [escape_markdown(" > ".join(hit.headings))])
     citation = hit.place.citation
@@ -83,7 +81,7 @@ def _quoted(excerpt: Excerpt, answer: Span, header: str = "") -> Iterator[list[s
             yield list(_list(blocks))
         elif kind == BlockKind.ROW:
             rows = [(text, bold) for _, text, bold in blocks]
-            yield _table([(header, _NOWHERE), *rows] if header else rows)
+            yield _table([(header, NOWHERE), *rows] if header else rows)
         elif kind == BlockKind.CODE:
             yield from (_fenced(text) for _, text, _ in blocks)
         else:

@@ -18,7 +18,8 @@ _TAB = 4
 _MARKER = re.compile(r"\(?(?:\d{1,9}|[a-zA-Z])[.)]\s")
 # These follow each other without an empty line.
 _CLOSE = {BlockKind.ITEM, BlockKind.ROW, BlockKind.DEFINITION}
-_NOWHERE = (0, 0)
+NOWHERE = (0, 0)
+"""The span of the answer sentence in a text that does not have it."""
 
 
 class _Block(NamedTuple):
@@ -37,17 +38,15 @@ def render_passage(hit: Hit, style: Style) -> str:
     in the margin, those of the context and of what introduces the passage `-`. On a terminal the
     answer is also bold, and the others are dim.
     """
-    body = hit.body
-    is_table = bool(body.parts) and body.parts[0].kind == BlockKind.ROW
-    header, lead = (hit.lead, "") if is_table else ("", hit.lead)
+    header, lead = (hit.lead, "") if hit.is_table else ("", hit.lead)
     sections = [
-        _wrapped(lead, _NOWHERE, style, "-"),
-        _laid_out(body, hit.answer.reading, style, header=header),
+        _wrapped(lead, NOWHERE, style, "-"),
+        _laid_out(hit.body, hit.answer.reading, style, header=header),
     ]
     if hit.context is not None:
         above, below = hit.context.above, hit.context.below
-        sections.insert(0, _laid_out(above, _NOWHERE, style, "-"))
-        sections.append(_laid_out(below, _NOWHERE, style, "-"))
+        sections.insert(0, _laid_out(above, NOWHERE, style, "-"))
+        sections.append(_laid_out(below, NOWHERE, style, "-"))
     texts = ("".join(f"{line}\n" for line in lines) for lines in sections)
     return "\n".join(filter(None, texts))
 
@@ -124,7 +123,7 @@ def _code(text: str, answer: Span, style: Style, mark: str) -> Iterator[str]:
 
 def _table(rows: Sequence[_Block], style: Style, mark: str, header: str) -> Iterator[str]:
     """Yield the rows of a table with aligned columns, or one after the other if it is too wide."""
-    marked = [(header, _NOWHERE, "-")] if header else []
+    marked = [(header, NOWHERE, "-")] if header else []
     marked += [(row.text, row.answer, mark) for row in rows]
     table = [cells_of(make_safe(text)) for text, _, _ in marked]
     widths = [
@@ -142,7 +141,7 @@ def _table(rows: Sequence[_Block], style: Style, mark: str, header: str) -> Iter
         line = _SEPARATOR.join(padded).rstrip()
         is_answer = overlap((0, len(text)), answer)
         span = (0, len(line))
-        body = _painted(line, span, span if is_answer else _NOWHERE, style, margin)
+        body = _painted(line, span, span if is_answer else NOWHERE, style, margin)
         yield f"{'>' if is_answer else margin:<{MARGIN}}{body}"
 
 

@@ -58,6 +58,9 @@ def component_indents(lines: Sequence[str], first: int) -> list[int]:
 
     What stands between two tags of components is moved left as a whole, as far as the outermost.
     """
+    if not any(map(_COMPONENT_END.match, lines)):
+        # Most texts have none, and need no look at fences.
+        return []
     are_fenced = _are_fenced(lines, first)
     tags = [
         (number, line)

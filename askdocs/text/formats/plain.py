@@ -72,9 +72,9 @@ def read(text: str, most_blocks: int | None = None) -> ParsedText:
     50 to 100 characters long and do not end a sentence, or as long as they can be.
 
     Lines with columns or a drawing are kept as they are, like code. Underlined titles and numbered
-    ones begin sections. Lists, `Key: value` lines, questions and
-    their answers are blocks of their own. Running heads around form feeds are hidden, and contents
-    pages, whose lines end with dots and a number, are not searched.
+    ones begin sections. Lists, `Key: value` lines, questions and their answers are blocks of their
+    own. Running heads around form feeds are hidden, and contents pages, whose lines end with dots
+    and a number, are not searched.
 
     Lines end at `\n` only, so that their numbers agree with every other tool's.
 

@@ -1,8 +1,9 @@
 """Collect the blocks of a document: number them, and keep the headings above each."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from textwrap import dedent
+from typing import TypedDict, Unpack
 
 from askdocs.errors import UnreadableSourceError
 from askdocs.records.blocks import Block, ParsedText, Piece
@@ -34,6 +35,18 @@ def require_at_most(sentences: int, limit: int | None) -> None:
         )
 
 
+class BlockFields(TypedDict, total=False):
+    """What a reader may know of a block; see `Block`."""
+
+    level: int
+    lead: int
+    page: int
+    page_turns: tuple[tuple[int, int], ...]
+    box: tuple[float, float, float, float] | None
+    cell: int
+    anchor: str
+
+
 class Outline:
     """Collects blocks in order, up to a limit."""
 
@@ -47,18 +60,12 @@ class Outline:
         kind: BlockKind,
         chars: Span,
         pieces: Sequence[Piece] = (),
-        *,
-        level: int = 0,
-        lead: int = 0,
-        page: int = 0,
-        page_turns: Iterable[tuple[int, int]] = (),
-        box: tuple[float, float, float, float] | None = None,
-        cell: int = 0,
-        anchor: str = "",
+        **known: Unpack[BlockFields],
     ) -> int:
         """Add the next block, and return its number; see `Block`."""
         if kind == BlockKind.HEADING:
             title = "".join(piece.text for piece in pieces)
+            level = known.get("level", 0)
             levels = [outer for outer in self._levels if outer[0] < level]
             self._levels = [*levels, (level, _shortened(title))]
         block = Block(
@@ -67,13 +74,7 @@ class Outline:
             chars=chars,
             pieces=tuple(pieces),
             headings=tuple(title for _, title in self._levels if title),
-            level=level,
-            lead=lead,
-            page=page,
-            page_turns=tuple(page_turns),
-            box=box,
-            cell=cell,
-            anchor=anchor,
+            **known,
         )
         self.blocks.append(block)
         require_at_most(block.number, self._limit)
@@ -133,14 +134,7 @@ class Extract(Outline):
         self,
         kind: BlockKind,
         plain: str,
-        *,
-        level: int = 0,
-        lead: int = 0,
-        page: int = 0,
-        page_turns: Iterable[tuple[int, int]] = (),
-        box: tuple[float, float, float, float] | None = None,
-        cell: int = 0,
-        anchor: str = "",
+        **known: Unpack[BlockFields],
     ) -> int:
         """Add the next block with its text, which must not be blank; return its number.
 
@@ -156,18 +150,10 @@ class Extract(Outline):
         self._append(plain)
         chars = (start, self._length)
         pieces = () if kind == BlockKind.HIDDEN else (Piece(*chars, plain),)
-        return self.add(
-            kind,
-            chars,
-            pieces,
-            level=level,
-            lead=lead,
-            page=page,
-            page_turns=((start + char, turned) for char, turned in page_turns),
-            box=box,
-            cell=cell,
-            anchor=anchor,
+        known["page_turns"] = tuple(
+            (start + char, page) for char, page in known.get("page_turns", ())
         )
+        return self.add(kind, chars, pieces, **known)
 
     def parsed(self, *context: str) -> ParsedText:
         """Return the document."""

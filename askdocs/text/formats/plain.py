@@ -256,7 +256,7 @@ class _Reader:
             level=level,
             lead=lead,
             page=self._page(lines[0]) if self._breaks else 0,
-            page_turns=[(self._breaks[turn], turn + 2) for turn in turns],
+            page_turns=tuple((self._breaks[turn], turn + 2) for turn in turns),
         )
 
     def _pieces(self, lines: Sequence[_Line]) -> list[Piece]:

@@ -144,7 +144,7 @@ class _Document:
             level=level,
             lead=lead,
             page=draft.page,
-            page_turns=draft.page_turns,
+            page_turns=tuple(draft.page_turns),
             box=draft.box,
         )
         if kind == BlockKind.ITEM:

@@ -151,7 +151,7 @@ class Hit:
 
     @property
     def is_table(self) -> bool:
-        """Whether it begins with rows of a table; then its lead is their header."""
+        """True if it begins with rows of a table; then its lead is their header."""
         return any(part.kind == BlockKind.ROW for part in self.body.parts[:1])
 
     @property

@@ -66,6 +66,12 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+def shorten(text: str, max_chars: int) -> str:
+    """Return a text on one line, cut after so many characters; `…` is then the last of them."""
+    line = one_line(text)
+    return line if len(line) <= max_chars else f"{line[: max_chars - 1]}…"
+
+
 def columns(text: str) -> int:
     """Count the columns of a safe text: wide characters take two, combining ones none."""
     if text.isascii():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +26,9 @@ OWN_SHARE = 0.75
 
 REFUSED = 0.025
 """The share of their own questions that the bar may refuse, on average over the sets."""
+
+FLOOR_SHARE = 0.5
+"""The share of the bar that a passage needs to be shown where none reaches the bar."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +80,13 @@ def fit_ranker(sets: Sequence[EvaluationSet], settings: Settings = SHIPPED) -> R
         constant=round(intercept, 4),
         weights=dict(zip(SIGNALS, (slope * weights).round(4).tolist(), strict=True)),
         bar=0.0,
+        floor=0.0,
     )
     refused = [np.sort(_best_scores(ranker, _answerable(one))) for one in sets]
     bars = np.linspace(0, 1, 101).round(2)
     share = np.mean([np.searchsorted(scores, bars) / len(scores) for scores in refused], axis=0)
     bar = float(bars[np.flatnonzero(share <= REFUSED)[-1]])
-    return Ranker(constant=ranker.constant, weights=ranker.weights, bar=bar)
+    return replace(ranker, bar=bar, floor=round(FLOOR_SHARE * bar, 2))
 
 
 def measure(ranker: Ranker, one: EvaluationSet) -> Figures:

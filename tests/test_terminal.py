@@ -15,6 +15,7 @@ from askdocs.terminal import (
     keep_style,
     make_safe,
     one_line,
+    shorten,
     wrap,
 )
 
@@ -40,6 +41,14 @@ widths = st.integers(2, 30)
 def test_commands_are_replaced(text, safe):
     """What a terminal would obey becomes a mark, everything else stays."""
     assert make_safe(text) == safe
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [(" a\n b ", "a b"), ("abcde", "abcde"), ("abcdef", "abcd…"), ("", "")]
+)
+def test_long_text_ends_in_an_ellipsis(text, shown):
+    """It is on one line, and has as many characters as it may have."""
+    assert shorten(text, 5) == shown
 
 
 REPLACED = [

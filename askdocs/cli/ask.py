@@ -10,7 +10,7 @@ from askdocs.cli import parameters
 from askdocs.cli.output import hint, notify, style, write, write_bytes
 from askdocs.errors import ExitStatus, StaleIndexError, UsageError
 from askdocs.records.results import CitationStatus, Ranking
-from askdocs.render.formats import FORMATS, Layout, render_answers
+from askdocs.render.formats import FORMATS, SHOW_NEAREST, Layout, render_answers
 from askdocs.terminal import count_of, make_safe
 
 
@@ -30,6 +30,9 @@ from askdocs.terminal import count_of, make_safe
 @click.option("--min-score", type=click.FloatRange(0, 1), metavar="S",
               help="Leave out passages that score less.  [default: 0.26 hybrid, 0.45 dense, 0.20 "
               "lexical]")  # fmt: skip
+@click.option("--nearest", type=click.IntRange(min=0), default=3, show_default=True, metavar="N",
+              help="Where no passage answers, print up to N that come nearest; in text and JSON "
+              "only.")  # fmt: skip
 @click.option("--context", type=click.IntRange(min=0), default=0, metavar="N",
               help="Also print N paragraphs, items or rows before and after each "
               "passage.")  # fmt: skip
@@ -62,6 +65,8 @@ def ask_command(
     from askdocs.search.options import TOGETHER, AskOptions
 
     directory = existing_index(index)
+    if form not in SHOW_NEAREST:
+        options["nearest"] = 0
     if bool(question) == (questions is not None):
         raise UsageError("give one question, or --questions FILE", hint="askdocs ask --help")
     if null and form != "paths":
@@ -138,7 +143,8 @@ class _Remarks:
     """Report on standard error what the printed answers do not say themselves.
 
     `has_results` is True once a question has an answer or a hit. `hints_bar` suggests a lower bar
-    where a question has no answer; `quiet` does not report questions without hits.
+    where a question has no answer and nothing is near; `quiet` does not report questions without
+    hits.
     """
 
     def __init__(self, form: str, layout: Layout, *, hints_bar: bool, quiet: bool) -> None:
@@ -150,17 +156,17 @@ class _Remarks:
         self._has_unsafe_path = False
 
     def follow(self, rankings: Iterable[Ranking]) -> Iterator[Ranking]:
-        """Yield the rankings; report on each after the caller has printed it."""
+        """Yield the rankings; report on each before the caller prints it."""
         for ranking in rankings:
             self.has_results = self.has_results or ranking.answered or bool(ranking.hits)
             self._changed.update(ranking.changed)
-            for hit in ranking.hits:
+            for hit in (*ranking.hits, *ranking.nearest):
                 path = hit.place.citation.path
                 self._gone += hit.status == CitationStatus.GONE
                 self._has_unsafe_path = self._has_unsafe_path or make_safe(path) != path
-            yield ranking
             if not ranking.hits and not self._quiet:
                 self._report_no_hits(ranking)
+            yield ranking
 
     def conclude(self) -> None:
         """Report what holds for all answers together."""
@@ -168,7 +174,7 @@ class _Remarks:
             subject = f"{min(self._changed)} has changed since it was indexed"
             if (count := len(self._changed)) > 1:
                 subject = f"{count} cited documents have changed since they were indexed"
-            gone = "; hits marked gone show the indexed text" if self._gone else ""
+            gone = "; passages marked gone show the indexed text" if self._gone else ""
             notify(f"{subject}{gone}")
             hint("askdocs check")
         if self._gone and self._form == "vimgrep":
@@ -182,6 +188,6 @@ class _Remarks:
         if ranking.answered:
             notify(f"no passage reaches the minimum score for {name}")
             return
-        notify(f"no passage answers {name}")
-        if self._hints_bar:
-            hint("to see the nearest passages, add --min-score 0")
+        notify(f"no passage clearly answers {name}")
+        if self._hints_bar and not ranking.nearest:
+            hint("to see even weak passages, add --min-score 0")

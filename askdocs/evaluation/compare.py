@@ -23,7 +23,7 @@ def compare_answers(
     Raises:
         AskdocsError: See `Index.ask_all`.
     """
-    options = AskOptions(mode=mode, top_k=top_k)
+    options = AskOptions(mode=mode, top_k=top_k, nearest=0)
     answers = [index.ask_all(questions, options, together=TOGETHER) for index in (old, new)]
     for before, now in zip(*answers, strict=True):
         yield compare_rankings(before, now)

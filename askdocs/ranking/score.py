@@ -31,6 +31,7 @@ class Ranker:
         constant: The log-odds if every signal is 0.
         weights: What the value 1 of each signal adds to the log-odds.
         bar: The least probability of a hit that counts as an answer, in [0, 1].
+        floor: The least probability of a passage that is shown where none reaches the bar.
 
     Source:
         Platt (1999), Probabilistic Outputs for Support Vector Machines, for probabilities from the
@@ -40,6 +41,7 @@ class Ranker:
     constant: float
     weights: Mapping[str, float]
     bar: float
+    floor: float
 
     def shares(self, signals: Mapping[str, Scores]) -> dict[str, Scores]:
         """Return what each signal and the constant add to the log-odds of each candidate.
@@ -71,3 +73,6 @@ def load_ranker() -> Ranker:
 # docs/ranking.md has the figures.
 DEFAULT_BARS = {Mode.HYBRID: load_ranker().bar, Mode.DENSE: 0.45, Mode.LEXICAL: 0.20}
 """The least score of a hit that counts as an answer."""
+
+FLOORS = {mode: bar / 2 for mode, bar in DEFAULT_BARS.items()} | {Mode.HYBRID: load_ranker().floor}
+"""The least score of a passage that is shown as the nearest where none reaches the bar."""

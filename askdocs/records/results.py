@@ -189,6 +189,7 @@ class Ranking:
         mode: Which signals made the scores.
         answered: Whether a hit reaches the mode's default bar.
         hits: By rank; those below the bar that was asked for are left out.
+        nearest: Where there are no hits, the best passages below the bar, by rank; no answers.
         changed: Paths of cited documents that are seen to be no longer what was indexed.
     """
 
@@ -196,6 +197,7 @@ class Ranking:
     mode: Mode
     answered: bool
     hits: tuple[Hit, ...]
+    nearest: tuple[Hit, ...] = ()
     changed: tuple[str, ...] = ()
 
 

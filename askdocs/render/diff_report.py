@@ -7,7 +7,7 @@ from typing import Any
 from askdocs.records.results import Change, ComparedRanking, Hit, Ranking
 from askdocs.render.json import dump_object, round_score
 from askdocs.render.markdown import escape_markdown
-from askdocs.terminal import MARGIN, Style, count_of, make_safe, one_line, wrap
+from askdocs.terminal import MARGIN, Style, count_of, make_safe, one_line, shorten, wrap
 
 _NAMES = {
     Change.SAME: "same", Change.MOVED: "moved", Change.HITS: "with other hits",
@@ -141,6 +141,4 @@ def _cell(hits: Sequence[Hit], ranking: Ranking) -> str:
 
 
 def _cell_text(text: str) -> str:
-    line = one_line(text)
-    short = line if len(line) <= _MAX_CELL_CHARS else f"{line[: _MAX_CELL_CHARS - 1]}…"
-    return escape_markdown(short)
+    return escape_markdown(shorten(text, _MAX_CELL_CHARS))

@@ -110,6 +110,9 @@ _RENDERERS: dict[str, Callable[[Iterable[Ranking], Layout], Iterator[str]]] = {
 FORMATS = tuple(_RENDERERS)
 """The names of the formats, in the order in which the help of `ask` lists them."""
 
+SHOW_NEAREST = ("text", "json", "jsonl")
+"""The formats that show the nearest passages where nothing answers; others are for hits alone."""
+
 _COLUMNS = "id rank score citation path line_start line_end status answer".split()
 
 

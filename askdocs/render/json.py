@@ -72,6 +72,7 @@ def ranking_object(ranking: Ranking) -> dict[str, Any]:
         "schema": SCHEMA, "id": ranking.question.id, "question": ranking.question.text,
         "mode": ranking.mode.value, "answered": ranking.answered,
         "hits": [_hit(hit) for hit in ranking.hits],
+        "nearest": [_hit(hit) for hit in ranking.nearest],
     }  # fmt: skip
 
 

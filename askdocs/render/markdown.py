@@ -32,7 +32,7 @@ def render_markdown(ranking: Ranking) -> str:
     The answer sentence is bold. Nothing in a text, a path or a question is taken for Markdown.
     """
     blocks = [f"## {escape_markdown(ranking.question.text)}"]
-    blocks += [_quotation(hit) for hit in ranking.hits] or ["No passage answers this."]
+    blocks += [_quotation(hit) for hit in ranking.hits] or ["No passage clearly answers this."]
     return "".join(f"{block}\n\n" for block in blocks)[:-1]
 
 

@@ -1,23 +1,29 @@
 """Passages as text for a reader."""
 
 import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from askdocs.records.results import CitedText, Hit, Ranking
 from askdocs.records.spans import Range
 from askdocs.render.passage import render_passage
-from askdocs.terminal import MARGIN, Style, columns, make_safe, wrap
+from askdocs.terminal import MARGIN, Style, columns, make_safe, shorten, wrap
 from askdocs.text.formats import format_of
 
 _MAX_DUPLICATES = 3
+_NEAREST = "Nearest passages, too weak to count as answers:"
+_MAX_NEAREST_CHARS = 160
 _COLOURS = {"verified": "green", "moved": "yellow", "gone": "red"}
 
 
 def render_ranking(ranking: Ranking, style: Style, *, base: Path) -> str:
-    """Return the hits of one question; an empty string without hits.
+    """Return the hits of one question, or else its nearest passages; without either, nothing.
 
     Paths are relative to the absolute folder `base`, where links lead.
     """
+    if not ranking.hits:
+        return _render_nearest(ranking.nearest, style, base)
     return "\n".join(_render_hit(hit, style, base) for hit in ranking.hits)
 
 
@@ -39,6 +45,25 @@ def _render_hit(hit: Hit, style: Style, base: Path) -> str:
     explanation = "\n" + _dim_lines(_explanation(hit), style) if hit.signals else ""
     body = f"{_dim_lines(_wrapped(notes, style), style)}{render_passage(hit, style)}{explanation}"
     return f"{f'{hit.rank}.':<{MARGIN}}{head}\n{body}"
+
+
+def _render_nearest(nearest: Sequence[Hit], style: Style, base: Path) -> str:
+    """Return passages that are not answers: under a label, indented, dim, without rank or mark."""
+    if not nearest:
+        return ""
+    faint = replace(style, color=False)
+    lines = [_NEAREST[start:end] for start, end in wrap(_NEAREST, style.body_width)]
+    for hit in nearest:
+        lines += f"{'':<{MARGIN}}{_head(hit, faint, base, score_text(hit))}".split("\n")
+        lines += [f"{'':<{2 * MARGIN}}{line}" for line in _nearest_lines(hit, style)]
+    return "".join(f"{style.paint(line, 'dim')}\n" for line in lines)
+
+
+def _nearest_lines(hit: Hit, style: Style) -> Iterator[str]:
+    """Yield the answer sentence, shortened, and what made the score."""
+    answer = make_safe(shorten(hit.answer.plain, _MAX_NEAREST_CHARS))
+    yield from (answer[start:end] for start, end in wrap(answer, style.body_width - MARGIN))
+    yield from _explanation(hit) if hit.signals else ()
 
 
 def _dim_lines(lines: list[str], style: Style) -> str:

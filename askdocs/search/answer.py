@@ -11,7 +11,7 @@ from askdocs.records.results import Answer, CitationStatus, CitedText, Context, 
 from askdocs.records.spans import Excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import TypeAlias
 
     from askdocs.embedding.rerank import Reranker
@@ -67,15 +67,16 @@ class Answering:
         default = DEFAULT_BARS[self._mode]
         bar = default if options.min_score is None else options.min_score
         ranked = self._rank(question)
-        kept = [passage for passage in ranked if passage.score >= bar]
-        best = _reranked(question.text, kept, options.reranker)[: options.top_k]
-        hits = tuple(self._hit(rank, *scored) for rank, scored in enumerate(best, 1))
+        kept = [passage for passage in ranked[: options.depth] if passage.score >= bar]
+        hits = self._hits(_reranked(question.text, kept, options.reranker)[: options.top_k])
+        nearest = () if hits else self._nearest(ranked)
         return Ranking(
             question=question,
             mode=self._mode,
             answered=bool(ranked) and ranked[0].score >= default,
             hits=hits,
-            changed=self._changed_documents(hits),
+            nearest=nearest,
+            changed=self._changed_documents(hits or nearest),
         )
 
     @cached_property
@@ -95,14 +96,25 @@ class Answering:
             if text not in self._known:
                 self.look_up([question])
             vector, nearest = self._known[text]
-        ranked = partial(rank, mode=self._mode, top_k=self._options.depth, within=self._within)
+        depth = max(self._options.depth, self._options.nearest)
+        ranked = partial(rank, mode=self._mode, top_k=depth, within=self._within)
         return ranked(self._opened.reader, text, vector, nearest=nearest)
+
+    def _nearest(self, ranked: Sequence[RankedPassage]) -> tuple[Hit, ...]:
+        """Return the best passages, in the order of their scores, down to the floor."""
+        from askdocs.ranking.score import FLOORS
+
+        nearest, floor = ranked[: self._options.nearest], FLOORS[self._mode]
+        return self._hits((passage, None) for passage in nearest if passage.score >= floor)
 
     def _changed_documents(self, hits: Sequence[Hit]) -> tuple[str, ...]:
         """Return the paths of cited documents that have changed since they were indexed."""
         lost = {hit.place.citation.path for hit in hits if hit.status != CitationStatus.VERIFIED}
         cited = dict.fromkeys(hit.place.citation.path for hit in hits)
         return tuple(path for path in cited if path in lost or self._has_changed(path))
+
+    def _hits(self, best: Iterable[Scored]) -> tuple[Hit, ...]:
+        return tuple(self._hit(rank, *scored) for rank, scored in enumerate(best, 1))
 
     def _hit(self, rank: int, ranked: RankedPassage, rerank_score: float | None) -> Hit:
         passage = ranked.stored.passage

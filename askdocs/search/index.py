@@ -76,7 +76,8 @@ class Index:
             options: How to answer it.
 
         Returns:
-            The hits, best first. Each citation has been checked against its file.
+            The hits, or else the nearest passages, best first. Each citation has been checked
+            against its file.
 
         Raises:
             UsageError: The question is empty or too long, or a pattern matches no document.

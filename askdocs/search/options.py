@@ -31,6 +31,8 @@ class AskOptions:
         top_k: How many hits to return at most, at least 1.
         mode: Which signals make the score: hybrid, dense or lexical. The name will do.
         min_score: Leave out hits below this score, in [0, 1]; None for the bar of the mode.
+        nearest: How many passages below the bar to return at most where no hit reaches it, at
+            least 0. Their scores are at or above the floor of the mode.
         explain: Whether hits list the signals that made their scores.
         reranker: Reorders the best 50 passages above the bar (`top_k`, if that is more). Passages
             with equal scores keep their order. None to keep the order of the scores.
@@ -45,6 +47,7 @@ class AskOptions:
     top_k: int = 5
     mode: Mode | str = Mode.HYBRID
     min_score: float | None = None
+    nearest: int = 3
     explain: bool = False
     reranker: Reranker | None = None
     paths: Sequence[str] = ()
@@ -55,6 +58,10 @@ class AskOptions:
             raise UsageError(f"the number of hits must be at least 1, got {self.top_k}")
         if self.min_score is not None and not 0 <= self.min_score <= 1:
             raise UsageError(f"the lowest score must be between 0 and 1, got {self.min_score}")
+        if self.nearest < 0:
+            raise UsageError(
+                f"the number of nearest passages must be at least 0, got {self.nearest}"
+            )
         if self.context < 0:
             raise UsageError(f"the number of paragraphs must be at least 0, got {self.context}")
         if self.mode not in tuple(Mode):
@@ -62,7 +69,7 @@ class AskOptions:
 
     @property
     def depth(self) -> int:
-        """How many passages to rank."""
+        """How many of the best passages may become hits."""
         return self.top_k if self.reranker is None else max(_RERANKED, self.top_k)
 
 

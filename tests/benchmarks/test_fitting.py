@@ -1,6 +1,7 @@
 """Fitting finds what tells relevant passages apart, and says how well that works."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -144,15 +145,21 @@ def best(ranker: Ranker, one: Asked) -> float:
 def test_bar_is_the_highest_that_refuses_few(sets):
     """At the bar the sets' mean share of refusals is at most the wished one; a step above, more."""
     ranker = fit_ranker(sets)
-    above = Ranker(constant=ranker.constant, weights=ranker.weights, bar=ranker.bar + 0.01)
+    above = replace(ranker, bar=ranker.bar + 0.01)
     refused, more = (
         np.mean([measure(one, each).refused for each in sets]) for one in (ranker, above)
     )
     assert refused <= REFUSED < more
 
 
+def test_floor_is_half_the_bar(sets):
+    """It is rounded as it is written down."""
+    ranker = fit_ranker(sets)
+    assert ranker.floor == round(ranker.bar / 2, 2)
+
+
 # The log-odds are those of the cosine alone: at 0 the score is 0.5, at ln 3 it is 0.75.
-COSINE = Ranker(constant=0.0, weights={"best_cosine": 1.0}, bar=0.6)
+COSINE = Ranker(constant=0.0, weights={"best_cosine": 1.0}, bar=0.6, floor=0.3)
 LN_3 = float(np.log(3))
 
 

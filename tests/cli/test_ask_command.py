@@ -7,9 +7,9 @@ import pytest
 KREMLIN = "What did Rasmussen request from the Kremlin?"
 CHANGED = "askdocs: docs/a.txt has changed since it was indexed"
 CHECK = "hint: askdocs check\n"
-NOTICE = f"{CHANGED}; hits marked gone show the indexed text\n{CHECK}"
+NOTICE = f"{CHANGED}; passages marked gone show the indexed text\n{CHECK}"
 NEEDS = 'needs a text under "question", and a text or number as "id"'
-NO_ANSWER = "hint: to see the nearest passages, add --min-score 0\n"
+NO_ANSWER = "hint: to see even weak passages, add --min-score 0\n"
 
 
 def test_answer_is_printed_with_its_citation(project, run):
@@ -52,9 +52,9 @@ def test_best_passage_comes_first(project, run, question, citation):
 @pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
 def test_question_without_an_answer_is_refused(project, run, mode):
     """Nothing is printed for a question that no passage answers, and the status says so."""
-    ran = run("ask", "--mode", mode, "What is the melting point of tungsten?")
+    ran = run("ask", "--mode", mode, "--nearest", "0", "What is the melting point of tungsten?")
 
-    expected = f"askdocs: no passage answers the question\n{NO_ANSWER}"
+    expected = f"askdocs: no passage clearly answers the question\n{NO_ANSWER}"
     assert ran == (1, "", expected)
 
 
@@ -78,12 +78,63 @@ def test_high_bar_leaves_out_but_does_not_unanswer(project, run):
     assert (json.loads(none.out)["answered"], json.loads(none.out)["hits"]) == (True, [])
 
 
+NEAREST = (
+    "Nearest passages, too weak to count as answers:\n"
+    "    docs/a.txt#p1-2  lines 1-3  0.45  verified\n"
+    "        The harbour froze in March.\n"
+)
+UNDER_BAR = ("--mode", "lexical", "--min-score", "0.6", "harbour")
+
+
+def test_nearest_passages_are_shown_and_do_not_answer(harbour, run):
+    """They go to standard output, also if quiet, and nothing suggests a lower bar."""
+    ran = run("ask", "--mode", "lexical", "harbour March sourdough")
+    quiet = run("ask", "-q", "--mode", "lexical", "harbour March sourdough")
+
+    assert ran.err == "askdocs: no passage clearly answers the question\n"
+    assert ran.out == NEAREST.replace("0.45", "0.13")
+    assert (ran.status, quiet) == (1, (1, ran.out, ""))
+
+
+def test_nearest_passages_are_those_below_the_bar_that_is_set(harbour, run):
+    """With --min-score what misses it is near; in JSON it is not among the hits."""
+    text = run("ask", *UNDER_BAR)
+    found = json.loads(run("ask", "--format", "json", *UNDER_BAR).out)
+
+    assert text.out == NEAREST
+    hits = HARBOUR_OBJECT["hits"]
+    assert found == HARBOUR_OBJECT | {"hits": [], "nearest": hits}
+
+
+@pytest.mark.parametrize("way", ["option", "variable", "file"])
+def test_nearest_passages_can_be_switched_off(harbour, run, monkeypatch, way):
+    """Whichever way it is set to 0, there is nothing on standard output."""
+    if way == "variable":
+        monkeypatch.setenv("ASKDOCS_ASK_NEAREST", "0")
+    if way == "file":
+        (harbour / "askdocs.toml").write_text("[ask]\nnearest = 0\n")
+
+    ran = run("ask", *(["--nearest", "0"] if way == "option" else []), *UNDER_BAR)
+
+    assert ran.out == ""
+
+
+def test_change_of_a_nearest_document_is_said(harbour, run):
+    """Its citation is checked as that of a hit."""
+    (harbour / "docs" / "a.txt").unlink()
+
+    ran = run("ask", *UNDER_BAR)
+
+    assert ran.out == NEAREST.replace("verified", "gone")
+    assert ran.err.endswith(NOTICE)
+
+
 def test_hint_that_was_followed_is_not_given_again(harbour, run):
     """Where --min-score 0 has nothing to show, typing it again would not help."""
     ran = run("ask", "--mode", "lexical", "--min-score", "0", "sourdough")
 
     assert (ran.status, ran.out) == (1, "")
-    assert ran.err.splitlines()[0] == "askdocs: no passage answers the question"
+    assert ran.err.splitlines()[0] == "askdocs: no passage clearly answers the question"
     assert NO_ANSWER not in ran.err
 
 
@@ -102,6 +153,7 @@ HARBOUR_OBJECT = {
             "status": "verified",
         }
     ],
+    "nearest": [],
 }  # fmt: skip
 
 
@@ -183,7 +235,10 @@ def test_questions_come_from_a_file_or_a_pipe(harbour, run):
         ("1", "harbour", True), ("3", "March", True), ("q7", "sourdough", False),
         ("5", "rain", True),
     ]  # fmt: skip
-    assert (ran.status, ran.err) == (0, f"askdocs: no passage answers question q7\n{NO_ANSWER}")
+    assert (ran.status, ran.err) == (
+        0,
+        f"askdocs: no passage clearly answers question q7\n{NO_ANSWER}",
+    )
     assert run(*ask, "-", stdin=b"\xef\xbb\xbf" + QUESTIONS) == ran
 
 

@@ -72,7 +72,7 @@ def test_editors_are_led_to_where_the_answer_stands_now(harbours, run):
     assert (ran.status, ran.out) == (0, "docs/a.txt:5:1:The harbour froze in March.\n")
     assert ran.err == (
         "askdocs: 2 cited documents have changed since they were indexed; "
-        "hits marked gone show the indexed text\n"
+        "passages marked gone show the indexed text\n"
         "hint: askdocs check\n"
         "askdocs: 1 hit left out: the text is gone from the file\n"
     )
@@ -135,7 +135,7 @@ def test_run_is_that_of_an_evaluation(harbours, run):
 LINE_HINT = 'hint: write each line as plain text, or like {"id": "q1", "question": "Who signs?"}\n'
 UNANSWERED = {
     "schema": 2, "id": "1", "question": "sourdough", "mode": "lexical", "answered": False,
-    "hits": [],
+    "hits": [], "nearest": [],
 }  # fmt: skip
 
 
@@ -145,7 +145,7 @@ UNANSWERED = {
         ("text", ""),
         ("json", json.dumps(UNANSWERED, indent=2) + "\n"),
         ("jsonl", json.dumps(UNANSWERED) + "\n"),
-        ("md", "## sourdough\n\nNo passage answers this.\n"),
+        ("md", "## sourdough\n\nNo passage clearly answers this.\n"),
         ("tsv", HEADER),
         ("vimgrep", ""),
         ("paths", ""),
@@ -157,7 +157,7 @@ def test_nothing_found_is_valid_in_every_format(harbours, run, form, unanswered)
     ran = run("ask", *LEXICAL, "--format", form, "sourdough")
 
     assert (ran.status, ran.out) == (1, unanswered)
-    assert ran.err.startswith("askdocs: no passage answers the question\n")
+    assert ran.err.startswith("askdocs: no passage clearly answers the question\n")
 
 
 @pytest.mark.parametrize("form", ["text", "json", "tsv"])

@@ -154,7 +154,7 @@ def test_remarks_wait_for_the_pager(harbour, run, terminal, monkeypatch):
 
     ran = run("ask", *LEXICAL, "--pager", "--format", "trec", "--questions", "questions.txt")
 
-    assert ran.err.startswith("askdocs: no passage answers question 2\n")
+    assert ran.err.startswith("askdocs: no passage clearly answers question 2\n")
     assert len((harbour / "paged").read_text().splitlines()) >= 2
 
 

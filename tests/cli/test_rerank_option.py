@@ -70,8 +70,8 @@ def test_question_that_nothing_answers_loads_nothing(harbour, run):
     ran = run("ask", "zeppelins", "--mode", "lexical", "--rerank", "reranker")
 
     expected = (
-        "askdocs: no passage answers the question\n"
-        "hint: to see the nearest passages, add --min-score 0\n"
+        "askdocs: no passage clearly answers the question\n"
+        "hint: to see even weak passages, add --min-score 0\n"
     )
     assert ran == (1, "", expected)
 

@@ -17,7 +17,7 @@ from askdocs import build_index
 from askdocs.cli.main import cli
 from askdocs.errors import ExitStatus
 from askdocs.index.generation import head_line
-from askdocs.ranking.score import DEFAULT_BARS, load_ranker
+from askdocs.ranking.score import DEFAULT_BARS, FLOORS, load_ranker
 from askdocs.store.analysis import _STOP_WORDS, K1, B, analyse
 from askdocs.text.sentences import _BEFORE_NAMES, _BEFORE_NUMBERS, _ELSEWHERE
 from tests.docs.conftest import PAGES, ROOT, run
@@ -244,8 +244,9 @@ def test_the_fields_of_an_answer_are_those_documented(changed, writable_cache):
     assert {hit["status"] for hit in answer["hits"]} == {"verified", "moved"}
     documented = rows(section("docs/data-model.md", "The answer to a question"))
     # No two passages of this corpus are nearly the same, none is of a format with pages or cells or
-    # is introduced by another, and no reranker is asked for.
+    # is introduced by another, and no reranker is asked for. Where there are hits, none is nearest.
     absent = {
+        "nearest": "array of objects",
         "hits[].duplicates": "array of strings", "hits[].rerank_score": "number",
         "hits[].pages": "[integer, integer]", "hits[].cell": "integer", "hits[].lead": "string",
     }  # fmt: skip
@@ -285,9 +286,10 @@ def test_every_citation_of_the_data_model_stands(clone, writable_cache):
 
 
 def test_the_bars_shown_are_those_in_use():
-    """The table has the default bar of every mode."""
+    """The table has the default bar and the floor of every mode."""
     shown = rows(section("docs/data-model.md", "Scores and bars"))
     assert {row[0]: float(row[2]) for row in shown} == DEFAULT_BARS
+    assert {row[0]: float(row[3]) for row in shown} == FLOORS
     (command,) = (one for one in cli.load_all().values() if one.name == "ask")
     (option,) = (one for one in command.params if one.name == "min_score")
     bars = ", ".join(f"{bar:g} {mode}" for mode, bar in DEFAULT_BARS.items())

@@ -113,6 +113,7 @@ def test_schema_refuses_what_is_none_of_its_kind():
     """The schema can tell: without a field, with a wrong type or out of range it fails."""
     good = {
         "schema": 2, "id": "1", "question": "Why?", "mode": "dense", "answered": False, "hits": [],
+        "nearest": [],
     }  # fmt: skip
 
     assert list(_errors("answer.schema.json", good)) == []
@@ -121,6 +122,7 @@ def test_schema_refuses_what_is_none_of_its_kind():
         good | {"schema": 1},
         good | {"mode": "best"},
         good | {"hits": [{}]},
+        good | {"nearest": [{}]},
         good | {"more": 1},
     ):
         assert list(_errors("answer.schema.json", bad)) != []

@@ -24,7 +24,7 @@ VECTOR = np.array([1, 0, 0, 0], np.float32)
 QUESTION = "Rain, zebra?"
 # Of three passages one has "rain" and none "zebra": idf ln(1 + 2.5 / 1.5) and ln(1 + 3.5 / 0.5).
 BOUND = 2.2 * (log(8 / 3) + log(8))
-RANKER = Ranker(constant=-2.0, weights={"best_cosine": 4.0, "bm25_share": 4.0}, bar=0.5)
+RANKER = Ranker(constant=-2.0, weights={"best_cosine": 4.0, "bm25_share": 4.0}, bar=0.5, floor=0.2)
 
 
 def stored(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from askdocs.ranking.score import Ranker, load_ranker
 from askdocs.ranking.signals import MEANINGS
 
-RANKER = Ranker(constant=-2.0, weights={"meaning": 3.0, "words": -1.0}, bar=0.5)
+RANKER = Ranker(constant=-2.0, weights={"meaning": 3.0, "words": -1.0}, bar=0.5, floor=0.2)
 
 
 def test_probability_is_the_logistic_of_the_sum_of_shares():
@@ -25,7 +25,7 @@ def test_probability_is_the_logistic_of_the_sum_of_shares():
 
 def test_extreme_odds_are_certain():
     """Log-odds of a thousand are a probability of 0 or 1, and no overflow."""
-    steep = Ranker(constant=-1000.0, weights={"meaning": 2000.0}, bar=0.5)
+    steep = Ranker(constant=-1000.0, weights={"meaning": 2000.0}, bar=0.5, floor=0.2)
     assert steep.probabilities({"meaning": np.array([0.0, 1.0])}).tolist() == [0.0, 1.0]
 
 
@@ -55,7 +55,7 @@ def test_shipped_ranker_weighs_every_signal():
 
 
 def test_shipped_bar_refuses_some_and_answers_some():
-    """The bar is above what a passage without any match scores, and below a perfect match."""
+    """Floor and bar part what a passage without any match scores from a perfect match."""
     ranker = load_ranker()
     nothing, everything = ranker.probabilities(dict.fromkeys(MEANINGS, np.array([0.0, 1.0])))
-    assert 0 < nothing < ranker.bar < everything < 1
+    assert 0 < nothing < ranker.floor < ranker.bar < everything < 1

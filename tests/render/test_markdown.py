@@ -137,7 +137,7 @@ def test_code_does_not_end_its_fence(code):
 
 def test_question_without_an_answer_says_so():
     """There is a heading all the same."""
-    assert render_markdown(ranking_of()) == "## Why?\n\nNo passage answers this.\n"
+    assert render_markdown(ranking_of()) == "## Why?\n\nNo passage clearly answers this.\n"
 
 
 def _outline(tokens: list[Token]) -> list[str]:

@@ -151,6 +151,72 @@ def test_explanation_is_dim():
     assert [SGR.sub("", line) for line in colored] == body(hit)
 
 
+NEAR = make_hit("Rain fell. It was wet.", (11, 22), paragraphs=(4, 5), lines=(9, 11), score=0.2)
+
+
+def nearest(*hits: Hit) -> Ranking:
+    """A ranking without hits to which some passages come near."""
+    return replace(ranking_of(), nearest=hits)
+
+
+def test_nearest_passages_do_not_look_like_answers():
+    """They stand indented under a label, with their answer sentences alone, and have no rank."""
+    text = render_ranking(nearest(make_hit(), replace(NEAR, rank=2)), PLAIN, base=BASE)
+    assert text == (
+        "Nearest passages, too weak to count as answers:\n"
+        "    docs/a.txt#p3  line 7  0.12  verified\n"
+        "        Rain fell.\n"
+        "    docs/a.txt#p4-5  lines 9-11  0.20  verified\n"
+        "        It was wet.\n"
+    )
+
+
+def test_nearest_passages_are_dim():
+    """With colour every line steps back, the citation too; without the codes it is the same."""
+    colored = render_ranking(nearest(NEAR), COLOR, base=BASE)
+    plain = render_ranking(nearest(NEAR), PLAIN, base=BASE)
+    assert colored.splitlines() == [f"\x1b[2m{line}\x1b[0m" for line in plain.splitlines()]
+
+
+def test_nearest_passages_fit_a_narrow_terminal():
+    """A citation stays whole, and the text is wrapped."""
+    text = render_ranking(nearest(NEAR), Style(width=20), base=BASE)
+    assert text.splitlines() == [
+        "Nearest", "passages, too", "weak to count as", "answers:",
+        "    docs/a.txt#p4-5", "    lines 9-11  0.20  verified", "        It was wet.",
+    ]  # fmt: skip
+
+
+def test_long_sentence_of_a_nearest_passage_is_cut():
+    """At most 160 characters are shown, on as many lines as they need."""
+    text = render_ranking(nearest(make_hit("ab\ncd " * 100)), Style(width=100), base=BASE)
+    _, _, *lines = text.splitlines()
+    assert " ".join(line[8:] for line in lines) == f"{('ab cd ' * 100)[:159]}…"
+
+
+def test_explanation_of_a_nearest_passage_stands_below_its_sentence():
+    """Who asks for the signals sees why it is no better."""
+    text = render_ranking(nearest(replace(NEAR, signals=SIGNALS[1:2])), PLAIN, base=BASE)
+    assert text.splitlines()[3:] == [
+        "        signal      value   share",
+        "        bm25_share   0.12   +0.46",
+    ]
+
+
+@pytest.mark.parametrize("form", ["md", "tsv", "vimgrep", "paths", "trec"])
+def test_nearest_passages_are_for_readers_and_json(form):
+    """The other formats print the same as where nothing comes near."""
+    assert answers(nearest(NEAR), form=form) == answers(ranking_of(), form=form)
+
+
+def test_json_of_a_nearest_passage_is_that_of_a_hit():
+    """Its fields are the same, in another array."""
+    hit = replace(NEAR, signals=SIGNALS)
+    found = json.loads(answers(nearest(hit)))
+    assert (found["answered"], found["hits"]) == (False, [])
+    assert found["nearest"] == json.loads(answers(ranking_of(hit)))["hits"]
+
+
 def test_question_is_a_heading():
     """A question is shown over its hits on one line, safe and bold."""
     ranking = ranking_of(question="Why\n\x1b[31m?")
@@ -243,6 +309,8 @@ def test_no_text_commands_a_terminal(text, width, kind, data):
     hit = make_hit(blocks=((kind, text, 1),), answer=(first, last), lead=text, headings=(text,))
     shown = render_ranking(ranking_of(hit, question=text), Style(width=width), base=BASE)
     colored = render_ranking(ranking_of(hit), Style(width=width, color=True), base=BASE)
+    shown += render_ranking(nearest(hit), Style(width=width), base=BASE)
+    colored += render_ranking(nearest(hit), Style(width=width, color=True), base=BASE)
     assert not set(shown) & UNSAFE
     assert SGR.sub("", colored) == shown
     words = "".join(line[4:] for line in body(make_hit(text, (first, last)), Style(width=width)))
@@ -290,6 +358,7 @@ def test_json_of_a_hit_that_moved_has_its_old_place():
                 "lines": [1, 3], "chars": [4, 14],
             },
         }],
+        "nearest": [],
     }  # fmt: skip
     assert text.startswith('{\n  "schema": 2,\n')
     assert json.loads(answers(ranking_of(hit), ranking_of(), many=True)) == [

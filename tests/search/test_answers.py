@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from askdocs.errors import UsageError
-from askdocs.ranking.score import DEFAULT_BARS
+from askdocs.ranking.score import DEFAULT_BARS, FLOORS
 from askdocs.records.results import CitationStatus, Hit, Mode, Question
 from askdocs.search.options import AskOptions
 from askdocs.store.analysis import distinct_terms, upper_bound
@@ -110,6 +110,26 @@ def test_any_question_keeps_the_laws_of_a_ranking(seeds_index, words, mode, top_
     assert ranking.answered == whole.answered
 
 
+@settings(max_examples=60)
+@given(
+    words=st.lists(WORDS, min_size=1, max_size=8),
+    mode=st.sampled_from(list(Mode)),
+    top_k=st.integers(1, 5),
+    bar=st.none() | st.floats(0, 1),
+    count=st.integers(0, 20),
+)
+def test_nearest_are_the_best_where_there_are_no_hits(
+    *, seeds_index, words, mode, top_k, bar, count
+):
+    """They go down to the floor, have the ranks and all else of hits, and are never with hits."""
+    question = " ".join(words)
+    options = AskOptions(mode=mode, top_k=top_k, min_score=bar, nearest=count)
+    ranking = seeds_index.ask(question, options)
+    whole = seeds_index.ask(question, AskOptions(mode=mode, top_k=10**6, min_score=0))
+    near = tuple(hit for hit in whole.hits[:count] if hit.score >= FLOORS[mode])
+    assert ranking.nearest == (() if ranking.hits else near)
+
+
 def test_hit_on_the_bar_is_kept(seeds_index):
     """A passage that scores exactly what is asked for is an answer to it."""
     whole = seeds_index.ask("helicopters", AskOptions(mode="lexical", min_score=0)).hits
@@ -182,6 +202,7 @@ def test_odd_text_keeps_its_offsets(docs, open_docs):
         ({"min_score": -0.1}, "the lowest score must be between 0 and 1, got -0.1"),
         ({"min_score": float("nan")}, "the lowest score must be between 0 and 1, got nan"),
         ({"mode": "semantic"}, "the mode must be one of hybrid, dense, lexical, got 'semantic'"),
+        ({"nearest": -1}, "the number of nearest passages must be at least 0, got -1"),
         ({"context": -1}, "the number of paragraphs must be at least 0, got -1"),
     ],
 )

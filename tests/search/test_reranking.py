@@ -113,6 +113,17 @@ def test_unanswered_question_stays_unanswered(seeds_index, min_score):
     assert bool(ranking.hits) == (min_score == 0.0)
 
 
+def test_reranker_does_not_touch_the_nearest(seeds_index):
+    """They stay in the order of the score, and however many there are, no more are reranked."""
+    reranker = ByLength()
+    options = AskOptions(nearest=55, min_score=1)
+    before = seeds_index.ask("helicopters", replace(options, mode="lexical"))
+    after = seeds_index.ask("helicopters", replace(options, mode="lexical", reranker=reranker))
+    assert (len(before.nearest) > 1, after.nearest) == (True, before.nearest)
+    seeds_index.ask(QUESTION, replace(options, min_score=0, reranker=reranker))
+    assert [count for _, count in reranker.asked] == [0, 50]
+
+
 def test_whole_question_is_given(seeds_index):
     """A cross-encoder reads what was typed, with the words that the signals leave out."""
     reranker = ByLength()

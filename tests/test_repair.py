@@ -23,7 +23,10 @@ from askdocs.store import partition
 from tests.index.conftest import contents
 from tests.raising import raises
 
-SEGMENT = ("dense.faiss", "documents.jsonl", "lexical.npys", "passages.jsonl", "tables.npys")
+SEGMENT = (
+    "dense.faiss", "documents.jsonl", "lexical.npys", "passages.jsonl", "tables.npys",
+    "tokens.npys",
+)  # fmt: skip
 
 
 @pytest.fixture

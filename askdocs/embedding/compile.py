@@ -12,18 +12,20 @@ import os
 import sys
 import warnings
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from askdocs.disk import access, durable
 from askdocs.embedding.admission import fingerprint_model
 from askdocs.embedding.child import NO_ROOM_HINT
+from askdocs.embedding.comparison import require_same_vectors, run_original
 from askdocs.embedding.compiled import open_compiled
 from askdocs.embedding.entry import (
     GRAPH,
     INPUTS,
     TOKENIZER,
+    TOKENS,
+    VECTORS,
     WEIGHTS,
     Card,
     entry_directory,
@@ -39,14 +41,13 @@ if TYPE_CHECKING:
     import torch
     from sentence_transformers import SentenceTransformer
 
-    from askdocs.embedding.entry import CompiledModel
     from askdocs.embedding.model import Model
 
 # The window of a model that states none.
 _DEFAULT_WINDOW = 512
-MIN_COSINE = 0.9999
-"""The lowest cosine that a compiled encoder's vectors may have with the model's."""
-
+# The memory that attention takes grows with the square of the length: read no more than this at
+# once, unless the window of the model is larger.
+_MOST_POSITIONS = 1024
 # Two lengths, so that tracing records no shortcut for a batch without padding.
 _TRACED_TEXTS = ("A short sentence.", "A sentence that is longer, so that the first is padded.")
 # Smaller weights stay in the graph: most are shapes, which onnxruntime checks the graph with.
@@ -139,11 +140,14 @@ def load_original(directory: Path, *, device: str = "cpu", **settings: str) -> S
 def _write_entry(original: SentenceTransformer, fingerprint: str, directory: Path) -> None:
     """Write graph, weights and card beside the tokenizer, and compare with the original."""
     prompts = original.prompts
+    window = original.max_seq_length or _DEFAULT_WINDOW
     card = Card(
         inputs=export_graph(original, directory),
         fingerprint=fingerprint,
         dimension=len(original.encode("", show_progress_bar=False)),
-        window=original.max_seq_length or _DEFAULT_WINDOW,
+        token_dimension=_token_dimension(original),
+        window=window,
+        positions=max(window, min(_stated_positions(original), _MOST_POSITIONS)),
         question_prompt=prompts.get("query") or "",
         # Models name the prompt for documents in two ways.
         sentence_prompt=prompts.get("document") or prompts.get("passage") or "",
@@ -154,6 +158,28 @@ def _write_entry(original: SentenceTransformer, fingerprint: str, directory: Pat
     if compiled is None:
         raise OSError(errno.EIO, "what was written does not come back")
     require_same_vectors(compiled, original)
+
+
+def _token_dimension(original: SentenceTransformer) -> int:
+    """Return the length of the tokens' vectors; 0 if the model has none."""
+    tokens = run_original(original, [""]).get("token_embeddings")
+    return 0 if tokens is None else int(tokens.shape[-1])
+
+
+def _stated_positions(original: SentenceTransformer) -> int:
+    """Return how many tokens the transformer can read at once; 0 if its configuration says none.
+
+    Models such as RoBERTa count positions from the one after that of padding, so the first ones
+    are never used.
+    """
+    import torch
+
+    transformer: Any = original[0].auto_model
+    stated = getattr(transformer.config, "max_position_embeddings", None) or 0
+    for name, module in transformer.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, torch.nn.Embedding):
+            return stated if module.padding_idx is None else stated - module.padding_idx - 1
+    return stated
 
 
 def _publish(complete: Path, directory: Path) -> None:
@@ -168,26 +194,10 @@ def _publish(complete: Path, directory: Path) -> None:
             durable.rename_over(complete, directory)
 
 
-def require_same_vectors(compiled: CompiledModel, original: SentenceTransformer) -> None:
-    """Raise ModelError if vectors of texts of many lengths, with each prompt, differ."""
-    from askdocs.embedding.encoder import TEXTS, CompiledEncoder, lowest_cosine, open_session
-
-    encoder = CompiledEncoder(compiled, lambda: open_session(compiled.graph))
-    encode = partial(original.encode, list(TEXTS))
-    for embed, prompt in (
-        (encoder.embed_sentences, compiled.card.sentence_prompt),
-        (encoder.embed_questions, compiled.card.question_prompt),
-    ):
-        expected = encode(prompt=prompt, normalize_embeddings=True, show_progress_bar=False)
-        lowest = lowest_cosine(embed, expected)
-        # NaN compares false with everything: this refuses it, too.
-        if not lowest >= MIN_COSINE:
-            cosines = f"cosine {lowest:.6f} with sentence-transformers, and at least {MIN_COSINE}"
-            raise ModelError(f"its compiled encoder has {cosines} is needed", hint=OTHER_MODEL_HINT)
-
-
 def export_graph(model: SentenceTransformer, directory: Path) -> tuple[str, ...]:
     """Write a model as an ONNX graph: token ids in, vectors of unit length out, for any batch.
+
+    Where the model has vectors of tokens, they are a second output, of unit length too.
 
     Returns:
         The names of the inputs that the graph uses.
@@ -229,7 +239,8 @@ def _trace(model: SentenceTransformer, output: Path) -> None:
 
     features = model.preprocess(list(_TRACED_TEXTS))
     inputs = [name for name in INPUTS if name in features]
-    axes = {name: {0: "batch", 1: "length"} for name in inputs}
+    outputs = [VECTORS, TOKENS] if _token_dimension(model) else [VECTORS]
+    axes = {name: {0: "batch", 1: "length"} for name in (*inputs, *outputs[1:])}
     with warnings.catch_warnings(), torch.no_grad():
         for message in _KNOWN_WARNINGS:
             warnings.filterwarnings("ignore", message=message)
@@ -238,8 +249,8 @@ def _trace(model: SentenceTransformer, output: Path) -> None:
             tuple(features[name] for name in inputs),
             output,
             input_names=inputs,
-            output_names=["vectors"],
-            dynamic_axes={**axes, "vectors": {0: "batch"}},
+            output_names=outputs,
+            dynamic_axes={**axes, VECTORS: {0: "batch"}},
             dynamo=False,
         )
 
@@ -253,12 +264,14 @@ def _whole_model(model: SentenceTransformer, inputs: Sequence[str]) -> torch.nn.
             super().__init__()
             self.modules_in_order = torch.nn.ModuleList(model)
 
-        def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
-            """Embed a batch: int64 (batch, length) each to float32 (batch, dimension)."""
+        def forward(self, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            """Embed a batch: int64 (batch, length) each to float32 as in `VECTORS` and `TOKENS`."""
             features = dict(zip(inputs, tensors, strict=True))
             for module in self.modules_in_order:
                 features = module(features)
-            return torch.nn.functional.normalize(features["sentence_embedding"], dim=-1)
+            names = ("sentence_embedding", "token_embeddings")
+            outputs = [features[name] for name in names if name in features]
+            return tuple(torch.nn.functional.normalize(output, dim=-1) for output in outputs)
 
     return WholeModel().eval()
 

@@ -1,27 +1,29 @@
-"""Embed sentences on a faster device."""
+"""Embed documents on a faster device."""
 
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from askdocs.embedding.comparison import TEXTS, lowest_cosine
 from askdocs.embedding.compile import load_original
-from askdocs.embedding.encoder import BATCH_ROWS, TEXTS, CompiledEncoder, lowest_cosine
+from askdocs.embedding.encoder import BATCH_ROWS, CompiledEncoder
 from askdocs.embedding.entry import entry_directory, read_compiled
 from askdocs.embedding.model import DEFAULT_DEVICE, ignore_progress
 from askdocs.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import ModuleType
 
     from sentence_transformers import SentenceTransformer
 
     from askdocs.embedding.entry import Card, CompiledModel
-    from askdocs.embedding.model import Encoder, Model, Vectors
+    from askdocs.embedding.model import Encoder, Model, PassageText, TokenCodes, Vectors
 
 # The device that is this processor, run by OpenVINO; every other name is PyTorch's.
 _OPENVINO = "openvino"
@@ -35,7 +37,7 @@ HINT = "run the same command without --device"
 def open_device(
     model: Model, device: str, compiled: Encoder, *, cache: Path, notify: Callable[[str], None]
 ) -> Encoder:
-    """Return an encoder that embeds sentences on a device and does all else as `compiled`.
+    """Return an encoder that embeds documents on a device and does all else as `compiled`.
 
     On texts of many lengths its vectors have cosine .999 or more with those of `compiled`.
 
@@ -61,23 +63,28 @@ def open_device(
         runtime = open_openvino(entry)
     else:
         notify(f"loading the model {model.name} on {device}, which takes some seconds")
-        runtime = open_torch(model, device, entry.card)
+        runtime = open_torch(model, device, entry.card, compiled)
     encoder = DeviceEncoder(compiled, runtime, device)
     encoder.require_same_vectors()
     return encoder
 
 
 class Runtime(Protocol):
-    """Embeds sentences on a device, or raises RuntimeError."""
+    """Embeds documents on a device, or raises RuntimeError."""
 
     scheme: str
 
     def embed_sentences(self, texts: Sequence[str], advance: Callable[[int], None]) -> Vectors:
         """Embed sentences; see `Encoder.embed_sentences`."""
 
+    def embed_passages(
+        self, passages: Sequence[PassageText], advance: Callable[[int], None]
+    ) -> list[TokenCodes]:
+        """Return the codes of tokens; see `Encoder.embed_passages`."""
+
 
 class DeviceEncoder:
-    """An `Encoder` that embeds sentences on a device, which messages name, and normalises them.
+    """An `Encoder` that embeds documents on a device, which messages name, and normalises vectors.
 
     The compiled encoder counts tokens, embeds questions, and says what the model is.
     """
@@ -85,6 +92,7 @@ class DeviceEncoder:
     def __init__(self, compiled: Encoder, runtime: Runtime, device: str) -> None:
         self.fingerprint = compiled.fingerprint
         self.dimension = compiled.dimension
+        self.token_dimension = compiled.token_dimension
         self.window = compiled.window
         self.capacity = compiled.capacity
         self.count_tokens = compiled.count_tokens
@@ -97,11 +105,8 @@ class DeviceEncoder:
     def embed_sentences(
         self, texts: Sequence[str], advance: Callable[[int], None] = ignore_progress
     ) -> Vectors:
-        try:
+        with self._failure_named():
             vectors = self._runtime.embed_sentences(texts, advance)
-        except RuntimeError as error:
-            message = f"the device {self._device} fails: {_brief_reason(error)}"
-            raise ModelError(message, hint=HINT) from error
         # Normalise again, in float32: a device that computes in fewer bits divides in fewer, too.
         with np.errstate(invalid="ignore"):
             unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -110,6 +115,12 @@ class DeviceEncoder:
             raise ModelError(message, hint=HINT)
         return unit
 
+    def embed_passages(
+        self, passages: Sequence[PassageText], advance: Callable[[int], None] = ignore_progress
+    ) -> list[TokenCodes]:
+        with self._failure_named():
+            return self._runtime.embed_passages(passages, advance)
+
     def require_same_vectors(self) -> None:
         """Raise ModelError if vectors of `TEXTS` differ from those of the compiled encoder."""
         lowest = lowest_cosine(self.embed_sentences, self._compiled.embed_sentences(TEXTS))
@@ -117,6 +128,15 @@ class DeviceEncoder:
             others = f"the compiled encoder, and at least {MIN_COSINE} is needed"
             message = f"vectors of the device {self._device} have cosine {lowest:.4f} with those of"
             raise ModelError(f"{message} {others}", hint=HINT)
+
+    @contextmanager
+    def _failure_named(self) -> Iterator[None]:
+        """Raise ModelError for what the device's library raises in the block."""
+        try:
+            yield
+        except RuntimeError as error:
+            message = f"the device {self._device} fails: {_brief_reason(error)}"
+            raise ModelError(message, hint=HINT) from error
 
 
 def open_openvino(entry: CompiledModel) -> Runtime:
@@ -158,14 +178,16 @@ class _OpenVinoSession:
         self.precision = str(compiled.get_property("INFERENCE_PRECISION_HINT").to_string())
         self._request = compiled.create_infer_request()
 
-    def run(self, _outputs: None, inputs: Mapping[str, object]) -> list[Vectors]:
-        return [self._request.infer(inputs)[0]]
+    def run(self, outputs: Sequence[str], inputs: Mapping[str, object]) -> list[Vectors]:
+        results = self._request.infer(inputs)
+        return [results[name] for name in outputs]
 
 
-def open_torch(model: Model, device: str, card: Card) -> Runtime:
+def open_torch(model: Model, device: str, card: Card, compiled: Encoder) -> Runtime:
     """Load the model in float32 on a device of PyTorch, as sentence-transformers runs it.
 
-    ModelError says that the device cannot be used.
+    Only sentences are embedded there: the compiled encoder makes the codes of tokens. ModelError
+    says that the device cannot be used.
     """
     import torch
 
@@ -178,12 +200,15 @@ def open_torch(model: Model, device: str, card: Card) -> Runtime:
         message = f"the device {device} cannot be used: {_brief_reason(error)}"
         raise ModelError(message, hint=HINT) from error
     original.max_seq_length = card.window
-    return _TorchRuntime(original, card, f"torch-{torch.device(device).type}")
+    return _TorchRuntime(original, card, compiled, f"torch-{torch.device(device).type}")
 
 
 class _TorchRuntime:
-    def __init__(self, original: SentenceTransformer, card: Card, scheme: str) -> None:
+    def __init__(
+        self, original: SentenceTransformer, card: Card, compiled: Encoder, scheme: str
+    ) -> None:
         self.scheme = scheme
+        self.embed_passages = compiled.embed_passages
         self._original = original
         self._card = card
 

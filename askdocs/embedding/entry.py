@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-SCHEMA = 2
+SCHEMA = 3
 """The format of an entry; part of its name, so that versions of askdocs share a cache."""
 
 CARD = "encoder.json"
@@ -32,6 +32,11 @@ FILES = (GRAPH, TOKENIZER, WEIGHTS)
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 """The inputs that a graph may have."""
+
+VECTORS = "vectors"
+"""The output with the vector of each text, shape (texts, dimension)."""
+TOKENS = "tokens"
+"""The output with the vectors of all tokens, shape (texts, tokens of the longest, dimension)."""
 
 _HASHED_BYTES = 16 << 20
 # Far more than any tokenizer, or any graph without its weights.
@@ -45,7 +50,9 @@ class Card:
     Attributes:
         fingerprint: The fingerprint of the model that it was compiled from.
         dimension: Length of its vectors.
-        window: How many tokens it reads, special tokens included.
+        token_dimension: Length of the vectors of tokens; 0 if the graph has none.
+        window: How many tokens of a sentence or question it reads, special tokens included.
+        positions: How many tokens the transformer can read at once, at least `window`.
         question_prompt: The text before every question.
         sentence_prompt: The text before every sentence.
         inputs: Names of the graph's inputs, among `INPUTS`.
@@ -54,7 +61,9 @@ class Card:
 
     fingerprint: str
     dimension: int
+    token_dimension: int
     window: int
+    positions: int
     question_prompt: str
     sentence_prompt: str
     inputs: tuple[str, ...]
@@ -182,7 +191,9 @@ def _is_complete(body: Mapping[str, Any]) -> bool:
         case {
             "fingerprint": str(),
             "dimension": int(dimension),
+            "token_dimension": int(token_dimension),
             "window": int(window),
+            "positions": int(positions),
             "question_prompt": str(),
             "sentence_prompt": str(),
             "inputs": [*inputs],
@@ -191,7 +202,8 @@ def _is_complete(body: Mapping[str, Any]) -> bool:
         }:
             is_named = bool(inputs) and set(map(str, inputs)) <= set(INPUTS)
             has_files = files.keys() == set(FILES) and all(map(_is_record, files.values()))
-            return is_named and has_files and dimension > 0 and window > 0 and pad_id >= 0
+            is_possible = dimension > 0 <= token_dimension and positions >= window > 0 <= pad_id
+            return is_named and has_files and is_possible
     return False
 
 

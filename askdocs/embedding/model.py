@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from askdocs.corpus.walk import source_path
 from askdocs.errors import ModelError
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from askdocs.records.spans import Span
+
     Vectors: TypeAlias = NDArray[np.float32]
+    Codes: TypeAlias = NDArray[np.uint8]
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 """The model that an installed package carries."""
@@ -47,16 +50,59 @@ class Model:
     directory: Path
 
 
+class EmbeddedQuestion(NamedTuple):
+    """A question as a model reads it.
+
+    Attributes:
+        vector: Its vector, shape (dimension,).
+        tokens: The vectors of its tokens, shape (tokens, token_dimension), rows of unit length,
+            without special tokens and the prompt.
+        spans: The span of each token in the question.
+    """
+
+    vector: Vectors
+    tokens: Vectors
+    spans: tuple[Span, ...]
+
+
+class PassageText(NamedTuple):
+    """A passage as a model reads it.
+
+    Attributes:
+        context: What is read before it.
+        sentences: Its sentences. An empty one has no tokens: a heading is in the context already.
+    """
+
+    context: str
+    sentences: tuple[str, ...]
+
+
+class TokenCodes(NamedTuple):
+    """The codes of the tokens of a passage: one bit for each number of a token's vector.
+
+    Attributes:
+        codes: Shape (tokens, bytes), as `numpy.packbits` packs a token's bits: 1 for a number
+            above 0.
+        counts: How many of the tokens its context has, and then each sentence, int32, shape
+            (1 + sentences,).
+    """
+
+    codes: Codes
+    counts: NDArray[np.int32]
+
+
 class Encoder(Protocol):
     """Turns texts into vectors of unit length.
 
     A text's vector does not depend on its batch: alone and in any batch, the cosine is at least
-    0.9999.
+    0.9999. The vectors that token codes are made of do not either.
 
     Attributes:
         fingerprint: The sha256 of weights, tokenizer, pooling and prompts, in hexadecimal.
         scheme: Device and number format; vectors of one scheme share a cache file.
         dimension: Length of the vectors.
+        token_dimension: Length of the tokens' vectors; 0 if the model has none. Then a text has no
+            tokens, and a code no bytes.
         window: How many tokens of a text are read, prompt and special tokens included.
         capacity: The window less prompt and special tokens. A sentence of at most this many tokens,
             as `count_tokens` counts, is embedded whole.
@@ -65,13 +111,14 @@ class Encoder(Protocol):
     fingerprint: str
     scheme: str
     dimension: int
+    token_dimension: int
     window: int
     capacity: int
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Count the tokens of each text, without special tokens, prompt or truncation."""
 
-    def embed_questions(self, texts: Sequence[str]) -> Vectors:
+    def embed_questions(self, texts: Sequence[str]) -> list[EmbeddedQuestion]:
         """Embed questions with the model's prompt for questions; see `embed_sentences`."""
 
     def embed_sentences(
@@ -89,6 +136,17 @@ class Encoder(Protocol):
 
         Raises:
             ModelError: A vector contains NaN or infinity, or has length zero.
+        """
+
+    def embed_passages(
+        self, passages: Sequence[PassageText], advance: Callable[[int], None] = ...
+    ) -> list[TokenCodes]:
+        """Return the codes of the tokens of passages, each read with its context before it.
+
+        A passage is read whole, in parts if it is long, but the end of a sentence that is longer
+        than the model can read at once. The context has the codes that it has before the first
+        part, and none if there is nothing to read after it. For `advance` and what is raised see
+        `embed_sentences`.
         """
 
 

@@ -115,13 +115,22 @@ class Transaction:
         self._writer: GenerationWriter | None = None
 
     def writer(
-        self, *, dimension: int, segments: int = 1, codebook: Codebook | None = None
+        self,
+        *,
+        dimension: int,
+        token_dimension: int,
+        segments: int = 1,
+        codebook: Codebook | None = None,
     ) -> GenerationWriter:
         """Return a writer of the new generation's data; see `store.writer.GenerationWriter`."""
         from askdocs.store.writer import GenerationWriter
 
         self._writer = GenerationWriter(
-            self._folder(), dimension=dimension, segments=segments, codebook=codebook
+            self._folder(),
+            dimension=dimension,
+            token_dimension=token_dimension,
+            segments=segments,
+            codebook=codebook,
         )
         return self._writer
 

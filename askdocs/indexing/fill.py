@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from askdocs.embedding.cache import embed_with_cache
+from askdocs.embedding.cache import embed_passages_with_cache, embed_with_cache
+from askdocs.embedding.model import PassageText
 from askdocs.indexing.plan import indexed_paths, stored_sentences
+from askdocs.store.context import body_sentences, context_text
 from askdocs.store.partition import by_segment, segment_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from askdocs.embedding.model import Encoder
+    from askdocs.embedding.model import Encoder, TokenCodes
     from askdocs.index.transaction import Transaction
     from askdocs.indexing.build import Progress
     from askdocs.indexing.plan import Plan
@@ -30,8 +33,9 @@ if TYPE_CHECKING:
 
 # Slices of sentences are sorted by length before they are embedded, which pays in large slices.
 _SLICE_SENTENCES = 2048
-# A document with more sentences is embedded in steps of this many.
+# A document with more sentences is embedded in steps of this many, and so are its passages.
 _MOST_SENTENCES = 4 * _SLICE_SENTENCES
+_MOST_PASSAGES = 1024
 
 
 class _NewDocument(NamedTuple):
@@ -46,6 +50,14 @@ class _NewDocument(NamedTuple):
     @property
     def sentences(self) -> list[str]:
         return [text for passage in self.passages for text in passage.plain_sentences]
+
+    @property
+    def texts(self) -> list[PassageText]:
+        context = self.parsed.context
+        return [
+            PassageText(context_text(self.path, context, passage), body_sentences(passage))
+            for passage in self.passages
+        ]
 
 
 class _CopiedDocuments(NamedTuple):
@@ -89,7 +101,10 @@ class Filler:
         self._old = old if plan.reads_old else None
         self._codebook = old.codebook if old and keeps_codebook and plan.keeps_codebook else None
         self._writer = transaction.writer(
-            dimension=encoder.dimension, segments=plan.segments, codebook=self._codebook
+            dimension=encoder.dimension,
+            token_dimension=encoder.token_dimension,
+            segments=plan.segments,
+            codebook=self._codebook,
         )
         self._linked: dict[str, FileRecord] = {}
         self._linked_passages = self._linked_sentences = 0
@@ -204,14 +219,15 @@ class Filler:
     def _write(self, segment: SegmentWriter) -> None:
         """Embed the new documents of the queue, and write the whole queue in order."""
         new = [document for document in self._waiting if isinstance(document, _NewDocument)]
-        vectors = self._embedded(new)
+        vectors, tokens = self._embedded(new), self._token_codes(new)
         done = 0
         for document in self._waiting:
             if isinstance(document, _NewDocument):
                 path, record, parsed, passages, _ = document
                 rows = vectors[done : done + len(document.sentences)]
                 done += len(rows)
-                segment.add(path, record.sha256, parsed, passages, rows)
+                codes = islice(tokens, len(passages))
+                segment.add(path, record.sha256, parsed, passages, rows, tokens=codes)
             elif self._old is not None:
                 segment.copy(self._old, *document)
         self._waiting = []
@@ -221,21 +237,36 @@ class Filler:
         known = {text: row for document in documents for text, row in document.vectors.items()}
         sentences = [text for document in documents for text in document.sentences]
         unknown = [text for text in dict.fromkeys(sentences) if text not in known]
-        size = sum(document.record.bytes for document in documents)
-        share = size / max(1, len(unknown))
-        embed = partial(
-            embed_with_cache,
-            self._encoder,
-            cache=self._cache,
-            advance=lambda count: self._progress.advance(round(share * count)),
-        )
+        advance = self._half_progress(documents, len(unknown))
+        embed = partial(embed_with_cache, self._encoder, cache=self._cache, advance=advance)
         for start in range(0, len(unknown), _MOST_SENTENCES):
             texts = unknown[start : start + _MOST_SENTENCES]
             known.update(zip(texts, embed(texts), strict=True))
-        if not unknown:
-            self._progress.advance(size)
         self.embedded += len(unknown)
         result = np.empty((len(sentences), self._encoder.dimension), dtype=np.float32)
         for row, text in enumerate(sentences):
             result[row] = known[text]
         return result
+
+    def _token_codes(self, documents: Sequence[_NewDocument]) -> Iterator[TokenCodes]:
+        """Yield the codes of the tokens of each passage of some documents, in order."""
+        texts = [text for document in documents for text in document.texts]
+        advance = self._half_progress(documents, len(texts))
+        embed = partial(
+            embed_passages_with_cache, self._encoder, cache=self._cache, advance=advance
+        )
+        for start in range(0, len(texts), _MOST_PASSAGES):
+            yield from embed(texts[start : start + _MOST_PASSAGES])
+
+    def _half_progress(
+        self, documents: Sequence[_NewDocument], count: int
+    ) -> Callable[[int], None]:
+        """Return what notes that some of `count` texts are done: half of the documents' bytes.
+
+        The sentences are one half of the work, the passages another.
+        """
+        size = sum(document.record.bytes for document in documents) / 2
+        if not count:
+            self._progress.advance(round(size))
+        share = size / max(1, count)
+        return lambda done: self._progress.advance(round(share * done))

@@ -93,16 +93,17 @@ def recorded_patterns(field: str, patterns: Iterable[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassageSettings:
-    """How documents are cut.
+    """How documents are cut into passages, and these into terms.
 
     Attributes:
         max_tokens: The longest passage, in tokens of the model, at least 16. A single sentence
             that is longer is cut between words.
-        rules: The version of the rules for cutting; an index made by other rules is stale.
+        rules: The version of the rules by which documents are cut, analysed and embedded; an index
+            made by other rules is stale.
     """
 
     max_tokens: int = 400
-    rules: int = 4
+    rules: int = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,6 +135,13 @@ def split_ids(ids: Ids, starts: Ids) -> Iterator[tuple[int, Mask, Ids]]:
         yield part, chosen, ids[chosen] - starts[part]
 
 
+def ranges(starts: Ids, counts: Ids) -> Ids:
+    """Return the numbers of consecutive rows from each start, one run after another."""
+    before = np.cumsum(counts) - counts
+    rows: Ids = np.repeat(starts - before, counts) + np.arange(counts.sum())
+    return rows
+
+
 def boundaries_of(lengths: Iterable[int] | NDArray[np.integer[Any]]) -> Ids:
     """Return where parts of some lengths begin when they follow each other, then their end."""
     ends = np.cumsum(np.fromiter(lengths, np.int64), dtype=np.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from array import array
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from askdocs.store.protocol import Ids
 
 _NAME_PART = re.compile(r"[^\W_]+")
+# Many more than the tokens that encoders read of it. A heading may have a million.
+_MOST_CONTEXT_CHARS = 2000
+_AROUND = f".{string.whitespace}"
 # Many folders have a file of these names.
 _COMMON_NAMES = frozenset({"readme", "index", "main", "untitled", "document", "notes"})
 
@@ -48,6 +52,30 @@ def context_terms(
     contexts = [(*passage.headings, *common, passage.lead) for passage in passages]
     terms = {context: analyse("\n".join(dict.fromkeys(context))) for context in set(contexts)}
     return [terms[context] for context in contexts]
+
+
+def context_text(path: str, document: Sequence[str], passage: Passage) -> str:
+    """Return what is read before a passage when its tokens are embedded.
+
+    It is the headings, or where there are none the title of the document or the file's name, and
+    then the lead; of a long one the end.
+    """
+    above = passage.headings or document[:1] or (name_of(path),)
+    texts = [text.strip(_AROUND) for text in (*above, passage.lead)]
+    return ". ".join(filter(None, texts))[-_MOST_CONTEXT_CHARS:]
+
+
+def body_sentences(passage: Passage) -> tuple[str, ...]:
+    """Return the sentences of a passage; empty texts for its headings, which are its context.
+
+    A passage of nothing but headings keeps them.
+    """
+    headings = [(start, end) for kind, _, start, end in passage.parts if kind == BlockKind.HEADING]
+    body = tuple(
+        "" if any(first <= start and end <= last for first, last in headings) else text
+        for (start, end), text in zip(passage.readings, passage.plain_sentences, strict=True)
+    )
+    return body if any(body) else tuple(passage.plain_sentences)
 
 
 def name_of(path: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from askdocs.store.arrays import boundaries_of, npy, npys, split_ids
+from askdocs.store.arrays import boundaries_of, npy, npys, ranges, split_ids
 from askdocs.store.codebook import decode, normalise, scan
 
 if TYPE_CHECKING:
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
     from askdocs.store.arrays import VerifiedArray
     from askdocs.store.codebook import Codebook
-    from askdocs.store.protocol import Ids, Mask, Vectors
-
-    Codes = NDArray[np.uint8]
+    from askdocs.store.protocol import Codes, Ids, Mask, Vectors
 
 ROWS_PER_ROOT = 32
 """How many vectors a question is compared with, times the square root of their number."""
@@ -162,13 +160,7 @@ class ListsReader:
 
     def _rows(self, lists: Ids) -> list[Ids]:
         """Return the rows of some lists in each segment, one list after another."""
-        rows = []
-        for table in self._offsets:
-            starts = table[lists]
-            counts = table[lists + 1] - starts
-            before = np.cumsum(counts) - counts
-            rows.append(np.repeat(starts - before, counts) + np.arange(counts.sum()))
-        return rows
+        return [ranges(table[lists], table[lists + 1] - table[lists]) for table in self._offsets]
 
     def _rows_within(self, vector: Vectors, k: int, enough: int, within: Mask) -> list[Ids]:
         """Return the rows to search in each segment, only those of some sentences."""

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from askdocs.disk import access
-from askdocs.store.arrays import best_of, boundaries_of, split_ids
+from askdocs.errors import UnusableIndexError
+from askdocs.store.arrays import best_of, boundaries_of, ranges, split_ids
 from askdocs.store.bm25 import LexicalReader
 from askdocs.store.dense import FLAT, FlatReader
 from askdocs.store.partition import CODEBOOK, segment_name, segment_names, segment_of
 from askdocs.store.segment import LISTS, SegmentReader
+from askdocs.store.tokens import TOKENS, TokensReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from askdocs.store.analysis import TermStatistics
     from askdocs.store.codebook import Codebook
     from askdocs.store.lists import ListsReader
-    from askdocs.store.protocol import Ids, Mask, Scores, Vectors
+    from askdocs.store.protocol import Codes, Ids, Mask, Scores, Vectors
 
 _MOST_MAPPED_BYTES = 1 << 29
 
@@ -99,6 +101,19 @@ class GenerationReader:
         except ValueError as error:
             raise access.damaged(self._file(CODEBOOK).path, error) from error
 
+    @cached_property
+    def _tokens(self) -> list[TokensReader]:
+        """The codes of tokens, by segment."""
+        if f"{segment_name(0)}/{TOKENS}" not in self._names:
+            message = "the index was made by a version that kept no codes of tokens"
+            raise UnusableIndexError(message, hint="askdocs index, or ask with --mode lexical")
+        readers = [segment.tokens for segment in self.segments]
+        for reader in readers:
+            if reader.width != readers[0].width:
+                widths = f"{reader.width} bytes, expected {readers[0].width}"
+                raise reader.offsets.damaged(f"its codes have {widths}")
+        return readers
+
     def dense(self, vectors: Vectors, k: int, *, within: Mask | None = None) -> tuple[Ids, Vectors]:
         self._begin_question()
         sentences = None if within is None else self._sentences_within(within)
@@ -131,6 +146,21 @@ class GenerationReader:
 
     def term_statistics(self, terms: Sequence[str]) -> TermStatistics:
         return self._lexical.statistics(terms)
+
+    def token_codes(self, passage_ids: Ids) -> tuple[Codes, Ids]:
+        firsts, lengths = self.sentences_of(passage_ids)
+        # Each passage has its context as one more unit, before its sentences.
+        units = ranges(passage_ids + firsts, lengths + 1)
+        first_units = self.first_passages + self.first_sentences
+        counts, parts = np.zeros(len(units), np.int64), []
+        for segment, chosen, numbers in split_ids(units, first_units):
+            codes, counts[chosen] = self._tokens[segment].codes(numbers)
+            parts.append((chosen, codes))
+        every = np.empty((counts.sum(), self._tokens[0].width), np.uint8)
+        starts = np.cumsum(counts) - counts
+        for chosen, codes in parts:
+            every[ranges(starts[chosen], counts[chosen])] = codes
+        return every, counts
 
     def passages_of_sentences(self, sentence_ids: Ids) -> Ids:
         passages = np.empty(sentence_ids.shape, np.int64)
@@ -196,6 +226,7 @@ class GenerationReader:
             import faiss  # noqa: F401
         if lexical:
             self._lexical.prepare()
+            self._tokens  # noqa: B018 - kept by its first use
 
     def vectors(self, sentence_ids: Ids) -> Vectors:
         return self._dense.vectors(sentence_ids)
@@ -209,7 +240,7 @@ class GenerationReader:
         return decode(self.codebook, self._dense.codes(sentence_ids))
 
     def close(self) -> None:
-        for name in ("segments", "codebook", "_lexical", "_dense"):
+        for name in ("segments", "codebook", "_lexical", "_dense", "_tokens"):
             self.__dict__.pop(name, None)
         self._kept.clear()
         for file in self._files.values():

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from askdocs.records.spans import Document, StoredPassage
     from askdocs.store.analysis import TermStatistics
 
+    Codes: TypeAlias = NDArray[np.uint8]
     Ids: TypeAlias = NDArray[np.int64]
     Vectors: TypeAlias = NDArray[np.float32]
     Scores: TypeAlias = NDArray[np.float64]
@@ -93,6 +94,22 @@ class Reader(Protocol):
     def vectors(self, sentence_ids: Ids) -> Vectors:
         """Return the vectors of some sentences, shape (len(sentence_ids), dimension)."""
 
+    def token_codes(self, passage_ids: Ids) -> tuple[Codes, Ids]:
+        """Return the codes of the tokens of some passages.
+
+        A code has a bit for each number of a token's vector: 1 for a number above 0, in the order
+        of `numpy.packbits`.
+
+        Returns:
+            The codes, one passage after another, shape (tokens, bytes); then, for each passage, how
+            many of them its context has, and each of its sentences, shape (passages + sentences,).
+            A heading has none if its passage has more than headings: it is in the context. If no
+            sentence has any, neither has the context.
+
+        Raises:
+            UnusableIndexError: The index was made by a version that kept no codes of tokens.
+        """
+
     def passages_of_sentences(self, sentence_ids: Ids) -> Ids:
         """Return the passage of each sentence, in the shape of the argument."""
 
@@ -128,7 +145,7 @@ class Reader(Protocol):
         """Return the path of every document and the digest of its bytes, in order of path."""
 
     def prepare(self, *, lexical: bool) -> None:
-        """Read and verify now what every dense search needs, and every lexical one on request."""
+        """Read and verify now what every dense search needs, and every hybrid one on request."""
 
     def close(self) -> None:
         """Close all files."""

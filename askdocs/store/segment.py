@@ -11,9 +11,10 @@ from askdocs.store.bm25 import PostingsReader, PostingsWriter
 from askdocs.store.context import ContextReader, ContextWriter, body_terms, context_terms
 from askdocs.store.dense import FLAT, FlatReader
 from askdocs.store.stored import TABLES, TextReader, TextWriter
+from askdocs.store.tokens import TOKENS, TokensReader, TokensWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from askdocs.disk.verified import VerifiedFile
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from askdocs.records.spans import Passage
     from askdocs.store.lists import SegmentLists
     from askdocs.store.local import GenerationReader
-    from askdocs.store.protocol import Vectors
+    from askdocs.store.protocol import Codes, Vectors
+    from askdocs.store.tokens import Counts
     from askdocs.store.writer import VectorsWriter
 
 _Parsed = TypeVar("_Parsed")
@@ -60,6 +62,15 @@ class SegmentReader:
         return context
 
     @cached_property
+    def tokens(self) -> TokensReader:
+        """The codes of the tokens."""
+        file = self._open_file(TOKENS)
+        tokens = _parsed(TokensReader, file)
+        units = len(self.texts.passages) + self.texts.sentences
+        _require_equal(file, "contexts and sentences", len(tokens), units)
+        return tokens
+
+    @cached_property
     def flat(self) -> FlatReader:
         """The vectors, if the index has no codebook."""
         file = self._open_file(FLAT)
@@ -82,12 +93,13 @@ class SegmentReader:
 class SegmentWriter:
     """Writes documents, added in order of their paths, into a new segment."""
 
-    def __init__(self, directory: Path, vectors: VectorsWriter) -> None:
+    def __init__(self, directory: Path, vectors: VectorsWriter, *, code_bytes: int) -> None:
         self.sentences = 0
         self._directory = directory
         self._texts = TextWriter(directory)
         self._postings = PostingsWriter()
         self._context = ContextWriter()
+        self._tokens = TokensWriter(directory, width=code_bytes)
         self._vectors = vectors
 
     @property
@@ -102,18 +114,28 @@ class SegmentWriter:
         parsed: ParsedText,
         passages: Sequence[Passage],
         vectors: Vectors,
+        *,
+        tokens: Iterable[tuple[Codes, Counts]],
     ) -> None:
         """Add the next document, with its digest, its passages and their sentences' vectors.
 
+        `tokens` are, for each passage, the codes of its tokens, as `Reader.token_codes` returns
+        them.
+
         Raises:
-            ValueError: The path is not greater than the one before it, or the number of vectors is
-                not that of the sentences.
+            ValueError: The path is not greater than the one before it, there is not one vector for
+                each sentence, or not one number of tokens for each context and sentence.
         """
         sentences = sum(len(passage.sentences) for passage in passages)
         if len(vectors) != sentences:
             raise ValueError(f"must have one vector for each sentence, got {len(vectors)}")
         self._texts.add(path, sha256, parsed, passages)
         self._vectors.add(vectors)
+        for passage, (codes, counts) in zip(passages, tokens, strict=True):
+            if len(counts) != 1 + len(passage.sentences):
+                message = f"must have tokens for context and sentences, got {len(counts)}"
+                raise ValueError(message)
+            self._tokens.add(codes, counts)
         self.sentences += sentences
         for passage in passages:
             self._postings.add(body_terms(passage))
@@ -131,6 +153,8 @@ class SegmentWriter:
         self._postings.copy(old.postings, *passages)
         self._context.copy(old.context, *passages)
         self._vectors.copy(source, segment, *sentences)
+        # The units of a passage are its context and its sentences.
+        self._tokens.copy(old.tokens, passages[0] + sentences[0], passages[1] + sentences[1])
         self.sentences += sentences[1] - sentences[0]
 
     def finish(self) -> dict[str, FileRecord]:
@@ -139,12 +163,14 @@ class SegmentWriter:
             **self._texts.finish(),
             **durable.write_index_file(self._directory / LEXICAL, self._postings.pieces()),
             **durable.write_index_file(self._directory / CONTEXT, self._context.pieces()),
+            **self._tokens.finish(),
             **self._vectors.finish(self._directory),
         }
 
     def abort(self) -> None:
         """Close the files; what was written so far is useless."""
         self._texts.abort()
+        self._tokens.close()
 
 
 def _require_equal(file: VerifiedFile, what: str, count: int, expected: int) -> None:

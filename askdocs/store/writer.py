@@ -49,12 +49,19 @@ class GenerationWriter:
     """
 
     def __init__(
-        self, folder: Path, *, dimension: int, segments: int = 1, codebook: Codebook | None = None
+        self,
+        folder: Path,
+        *,
+        dimension: int,
+        token_dimension: int,
+        segments: int = 1,
+        codebook: Codebook | None = None,
     ) -> None:
         self.passages = 0
         self.sentences = 0
         self._directory = folder
         self._dimension = dimension
+        self._token_dimension = token_dimension
         self._segments = segments
         self._codebook = codebook
         self._spools: dict[int, _SpooledVectors] = {}
@@ -65,7 +72,8 @@ class GenerationWriter:
         """Write a segment, which is complete at the end of the block."""
         directory = self._directory / segment_name(number)
         durable.make_directory(directory)
-        writer = SegmentWriter(directory, self._vectors(number))
+        width = -(-self._token_dimension // 8)
+        writer = SegmentWriter(directory, self._vectors(number), code_bytes=width)
         try:
             yield writer
             self._record(number, writer.finish())

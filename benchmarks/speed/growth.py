@@ -86,7 +86,8 @@ def _warm(settings: Settings, size: int, corpus: Corpus) -> dict[str, Any]:
 
 def _exact(pool: Path, size: int, corpus: Corpus) -> list[list[int]]:
     sentences, vectors = load_pool(pool)
-    asked = open_encoder().embed_questions(read_texts(corpus.questions))
+    embedded = open_encoder().embed_questions(read_texts(corpus.questions))
+    asked = np.stack([question.vector for question in embedded])
     found: list[list[int]] = nearest(Recipe(sentences, size), Noise(vectors), asked, DEPTH).tolist()
     return found
 

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ import numpy as np
 
 from askdocs.embedding import compiled
 from askdocs.embedding.cache import embed_with_cache
-from askdocs.embedding.model import DEFAULT_MODEL, locate_model
+from askdocs.embedding.model import DEFAULT_MODEL, PassageText, TokenCodes, locate_model
 from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
 from askdocs.places import cache_directory
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from askdocs.embedding.model import Encoder
+    from askdocs.embedding.model import Codes, Encoder
 
 
 class PreparedEncoder:
@@ -45,9 +46,11 @@ class PreparedEncoder:
         self._encoder = encoder
         self._sources = {text: at for at, text in enumerate(pool)}
         self._noise = Noise(vectors)
+        self._codes: dict[str, Codes] = {}
         self.fingerprint = encoder.fingerprint
         self.scheme = encoder.scheme
         self.dimension = encoder.dimension
+        self.token_dimension = encoder.token_dimension
         self.window = encoder.window
         self.capacity = encoder.capacity
         self.count_tokens = encoder.count_tokens
@@ -67,6 +70,26 @@ class PreparedEncoder:
         advance(len(texts))
         sources = np.array([self._sources[source] for source, _ in known])
         return self._noise.vectors(sources, np.array([serial for _, serial in known]))
+
+    def embed_passages(
+        self, passages: Sequence[PassageText], advance: Callable[[int], None] = lambda _: None
+    ) -> list[TokenCodes]:
+        """Codes of passages without their contexts; a generated sentence has its source's."""
+        sources = [
+            [found[0] if (found := parse(text)) else text for text in passage.sentences]
+            for passage in passages
+        ]
+        new = [text for text in dict.fromkeys(chain(*sources)) if text not in self._codes]
+        found = self._encoder.embed_passages([PassageText("", (text,)) for text in new])
+        self._codes.update(zip(new, (own.codes for own in found), strict=True))
+        advance(len(passages))
+        return [_joined([self._codes[text] for text in texts]) for texts in sources]
+
+
+def _joined(sentences: Sequence[Codes]) -> TokenCodes:
+    """The codes of a passage whose context has none, as that of a generated one."""
+    counts = np.array([0, *map(len, sentences)], np.int32)
+    return TokenCodes(np.concatenate(sentences), counts)
 
 
 def open_encoder() -> Encoder:

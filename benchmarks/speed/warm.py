@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from askdocs.places import cache_directory
 from askdocs.search.index import Index
 from benchmarks.speed.peers.driver import read_texts
@@ -51,7 +53,8 @@ def _milliseconds(index: Index, text: str) -> float:
 
 
 def _nearest(reader: Reader, questions: Sequence[str], k: int) -> Iterator[list[str]]:
-    ids, _ = reader.dense(open_encoder().embed_questions(questions), k)
+    embedded = open_encoder().embed_questions(questions)
+    ids, _ = reader.dense(np.stack([question.vector for question in embedded]), k)
     for row in ids:
         passages = reader.passages(reader.passages_of_sentences(row).tolist())
         found = []

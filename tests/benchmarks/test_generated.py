@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from askdocs.embedding.model import PassageText, TokenCodes
 from askdocs.text.formats.plain import read
 from askdocs.text.sentences import split_sentences
 from benchmarks.speed.generated import Noise, Recipe, nearest, parse, read_pool
@@ -24,6 +25,7 @@ class FakeEncoder:
     fingerprint = "f" * 64
     scheme = "float32"
     dimension = 8
+    token_dimension = 16
     window = 256
     capacity = 254
 
@@ -37,7 +39,19 @@ class FakeEncoder:
 
     def embed_questions(self, texts):
         """The vector, once for each question."""
-        return self.embed_sentences(texts)
+        raise NotImplementedError
+
+    def embed_passages(self, passages, advance=lambda _: None):
+        """A code for each word, the number of its letters."""
+        self.embedded += [text for passage in passages for text in passage.sentences]
+        words = [[text.split() for text in (own.context, *own.sentences)] for own in passages]
+        return [
+            TokenCodes(
+                np.array([[len(word)] * 2 for text in own for word in text], np.uint8),
+                np.array([len(text) for text in own], np.int32),
+            )
+            for own in words
+        ]
 
     def embed_sentences(self, texts, advance=lambda _: None):
         """The vector, once for each sentence."""
@@ -128,6 +142,19 @@ def test_prepared_vectors_cost_no_run_of_the_model():
     np.testing.assert_array_equal(found, Noise(vectors).vectors(recipe.sources, np.arange(8)))
     np.testing.assert_array_equal(other, np.eye(1, 8))
     assert encoder.embedded == ["A probe."]
+
+
+def test_generated_sentences_have_the_codes_of_their_sources():
+    """Each source is read once, without a context; other sentences have their own codes."""
+    encoder = FakeEncoder()
+    prepared = PreparedEncoder(encoder, POOL, unit_vectors(5, 8, 0))
+    recipe = Recipe(POOL, 1)
+    sentences = (recipe.sentence(0), "Other words.", recipe.sentence(0))
+    [found] = prepared.embed_passages([PassageText("Title", sentences)])
+    [source] = encoder.embed_passages([PassageText("", (POOL[recipe.sources[0]],))])
+    np.testing.assert_array_equal(found.codes[: len(source.codes)], source.codes)
+    assert found.counts.tolist() == [0, len(source.codes), 2, len(source.codes)]
+    assert encoder.embedded[:2] == [POOL[recipe.sources[0]], "Other words."]
 
 
 def test_a_mixture_of_generated_and_other_sentences_is_refused():

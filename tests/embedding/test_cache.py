@@ -4,6 +4,7 @@ import hashlib
 import os
 import sqlite3
 import tempfile
+import zlib
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +16,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from askdocs.embedding import cache
-from askdocs.embedding.cache import embed_with_cache
+from askdocs.embedding.cache import embed_passages_with_cache, embed_with_cache
+from askdocs.embedding.model import PassageText, TokenCodes
 
 
 class FakeEncoder:
@@ -24,10 +26,12 @@ class FakeEncoder:
     fingerprint = "ab" * 32
     scheme = "float32"
     dimension = 8
+    token_dimension = 12
 
     def __init__(self, *, fails_at_call: int = 0) -> None:
         """Fail as if interrupted at the call of this number, counted from 1."""
         self.calls: list[list[str]] = []
+        self.passages: list[list[PassageText]] = []
         self._fails_at_call = fails_at_call
 
     def embed_sentences(
@@ -40,6 +44,14 @@ class FakeEncoder:
         advance(len(texts))
         return vectors_of(texts)
 
+    def embed_passages(
+        self, passages: Sequence[PassageText], advance: Callable[[int], None] = lambda _count: None
+    ) -> list[TokenCodes]:
+        """Codes from the passages' digests."""
+        self.passages.append(list(passages))
+        advance(len(passages))
+        return list(map(codes_of, passages))
+
 
 def vectors_of(texts: Sequence[str]) -> NDArray[np.float32]:
     """The fake encoder's vectors."""
@@ -47,6 +59,27 @@ def vectors_of(texts: Sequence[str]) -> NDArray[np.float32]:
     vectors = np.array(rows, np.float32).reshape(len(texts), 32)[:, :8] + 1
     unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     return unit
+
+
+def codes_of(passage: PassageText) -> TokenCodes:
+    """The fake encoder's codes: a token for each word, the same in equal passages."""
+    texts = (passage.context, *passage.sentences)
+    counts = np.array([len(text.split()) for text in texts], np.int32)
+    digest = hashlib.sha256(repr(passage).encode()).digest()
+    codes = np.resize(np.frombuffer(digest, np.uint8), (counts.sum(), 2))
+    return TokenCodes(codes, counts)
+
+
+def numbers(*counts: int) -> bytes:
+    """Numbers of tokens as the cache keeps them."""
+    return np.array(counts, "<i4").tobytes()
+
+
+def assert_codes(found: Sequence[TokenCodes], passages: Sequence[PassageText]) -> None:
+    """Codes are the fake encoder's."""
+    for own, passage in zip(found, passages, strict=True):
+        np.testing.assert_array_equal(own.codes, codes_of(passage).codes)
+        np.testing.assert_array_equal(own.counts, codes_of(passage).counts)
 
 
 def file_in(cache: Path) -> Path:
@@ -194,3 +227,59 @@ def test_full_disk_costs_only_the_cache(tmp_path, monkeypatch):
 
     np.testing.assert_array_equal(found, vectors_of(texts))
     assert encoder.calls == []
+
+
+PASSAGES = [
+    PassageText("", ("one", "two three")),
+    PassageText("one", ("two three",)),
+    PassageText("one", ("two", "three")),
+    PassageText("", ()),
+    PassageText("", ("",)),
+]
+"""Passages of the same words, whose parts tell them apart."""
+
+
+def test_only_missing_passages_are_embedded(tmp_path):
+    """Context and sentences make the key; each passage counts once, and equal ones are one."""
+    embed_passages_with_cache(FakeEncoder(), PASSAGES[1:2], cache=tmp_path)
+    encoder = FakeEncoder()
+    told: list[int] = []
+    passages = [*PASSAGES, PASSAGES[0]]
+    found = embed_passages_with_cache(encoder, passages, cache=tmp_path, advance=told.append)
+    assert encoder.passages == [[PASSAGES[0], *PASSAGES[2:]]]
+    assert sum(told) == len(passages)
+    assert_codes(found, passages)
+    again = FakeEncoder()
+    assert_codes(embed_passages_with_cache(again, passages, cache=tmp_path), passages)
+    assert again.passages == []
+
+
+def test_vectors_and_codes_share_a_file(tmp_path):
+    """Neither takes the other's place, and a file of vectors alone gets a table for codes."""
+    embed_with_cache(FakeEncoder(), ["one"], cache=tmp_path)
+    change(tmp_path, "DROP TABLE tokens")
+    embed_passages_with_cache(FakeEncoder(), PASSAGES, cache=tmp_path)
+    encoder = FakeEncoder()
+    embed_with_cache(encoder, ["one"], cache=tmp_path)
+    assert_codes(embed_passages_with_cache(encoder, PASSAGES, cache=tmp_path), PASSAGES)
+    assert (encoder.calls, encoder.passages) == ([], [])
+    assert [path.name for path in file_in(tmp_path).parent.iterdir()] == [file_in(tmp_path).name]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", bytes(8) + b"\1\0\0", numbers(0, 1), numbers(0, 1, 2) + bytes(5),
+     numbers(-1, 1, 2) + bytes(4), numbers(1, 2) + bytes(6)],
+)  # fmt: skip
+def test_codes_of_another_number_are_not_used(tmp_path, content):
+    """What another version kept under a passage's key is embedded again, once."""
+    embed_passages_with_cache(FakeEncoder(), PASSAGES[:1], cache=tmp_path)
+    with closing(sqlite3.connect(file_in(tmp_path))) as connection:
+        [(key,)] = connection.execute("SELECT key FROM tokens").fetchall()
+    checksum = zlib.crc32(content, zlib.crc32(key))
+    change(tmp_path, "UPDATE tokens SET codes = ?, checksum = ?", content, checksum)
+    encoder = FakeEncoder()
+    for _ in range(2):
+        found = embed_passages_with_cache(encoder, PASSAGES[:1], cache=tmp_path)
+        assert_codes(found, PASSAGES[:1])
+    assert encoder.passages == [PASSAGES[:1]]

@@ -12,11 +12,11 @@ import onnxruntime
 import pytest
 
 from askdocs.embedding.cache import embed_with_cache
+from askdocs.embedding.comparison import TEXTS
 from askdocs.embedding.compiled import open_encoder
 from askdocs.embedding.device import DeviceEncoder, open_device, open_torch
-from askdocs.embedding.encoder import TEXTS
 from askdocs.embedding.entry import entry_directory, read_compiled
-from askdocs.embedding.model import Encoder, Model
+from askdocs.embedding.model import Encoder, Model, PassageText, TokenCodes
 from askdocs.errors import ModelError
 
 MakeModel = Callable[..., Model]
@@ -46,6 +46,14 @@ class FakeRuntime:
         across = np.stack([-vectors[:, 1::2], vectors[:, ::2]], axis=2).reshape(vectors.shape)
         turned = self._cosine * vectors + np.sqrt(1 - self._cosine**2) * across
         return (2 * turned).astype(np.float32)
+
+    def embed_passages(
+        self, passages: Sequence[PassageText], advance: Callable[[int], None]
+    ) -> list[TokenCodes]:
+        """Return the compiled encoder's codes, or fail."""
+        if self._error:
+            raise RuntimeError(self._error)
+        return self._compiled.embed_passages(passages, advance)
 
 
 class FakeOpenVino(ModuleType):
@@ -81,9 +89,10 @@ class FakeOpenVino(ModuleType):
         """What runs a batch."""
         return self
 
-    def infer(self, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
-        """The graph's outputs."""
-        return self.session.run(None, inputs)
+    def infer(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The graph's outputs by their names."""
+        names = [output.name for output in self.session.get_outputs()]
+        return dict(zip(names, self.session.run(None, inputs), strict=True))
 
 
 @pytest.fixture
@@ -177,7 +186,7 @@ def test_pytorch_returns_the_compiled_vectors(prompted, cache):
     model, compiled = prompted
     entry = read_compiled(entry_directory(cache, compiled.fingerprint), compiled.fingerprint)
     assert entry is not None
-    runtime = open_torch(model, "cpu", entry.card)
+    runtime = open_torch(model, "cpu", entry.card, compiled)
     told: list[int] = []
     vectors = runtime.embed_sentences(MANY, told.append)
     assert runtime.scheme == "torch-cpu"
@@ -185,14 +194,13 @@ def test_pytorch_returns_the_compiled_vectors(prompted, cache):
     assert told == [64, 64, len(MANY) - 128]
 
 
-def test_device_embeds_only_sentences(compiled):
+def test_device_embeds_only_documents(compiled):
     """Its vectors are brought to unit length; all else comes from the compiled encoder."""
     encoder = DeviceEncoder(compiled, FakeRuntime(compiled), "fake")
-    names = ("fingerprint", "dimension", "window", "capacity")
+    names = ("fingerprint", "dimension", "token_dimension", "window", "capacity", "embed_questions")
     assert [getattr(encoder, name) for name in names] == [getattr(compiled, name) for name in names]
     assert encoder.scheme == "fake"
     assert encoder.count_tokens(MANY) == compiled.count_tokens(MANY)
-    np.testing.assert_array_equal(encoder.embed_questions(MANY), compiled.embed_questions(MANY))
     vectors = encoder.embed_sentences(MANY)
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(vectors, compiled.embed_sentences(MANY), atol=1e-6)
@@ -213,7 +221,10 @@ def test_device_with_other_vectors_is_refused(compiled):
 def test_other_vectors_of_openvino_are_refused(openvino, install, monkeypatch):
     """Opening a device compares its vectors."""
     fake = install()
-    monkeypatch.setattr(fake, "infer", lambda inputs: [fake.session.run(None, inputs)[0][:, ::-1]])
+    infer = fake.infer
+    monkeypatch.setattr(
+        fake, "infer", lambda inputs: {"vectors": infer(inputs)["vectors"][:, ::-1]}
+    )
     with pytest.raises(ModelError, match=r"^vectors of the device openvino have cosine "):
         openvino()
 
@@ -230,6 +241,31 @@ def test_device_that_fails_is_named(compiled, fault, message):
     encoder = DeviceEncoder(compiled, FakeRuntime(compiled, **fault), "cuda:1")
     refused = refusal(lambda: encoder.embed_sentences(["rain"]))
     assert refused == (f"the device cuda:1 {message}", HINT)
+
+
+def test_device_that_fails_on_passages_is_named(compiled):
+    """Codes of tokens come from the device too."""
+    encoder = DeviceEncoder(compiled, FakeRuntime(compiled, error="Out of memory"), "cuda:1")
+    refused = refusal(lambda: encoder.embed_passages([PassageText("", ("rain",))]))
+    assert refused == ("the device cuda:1 fails: Out of memory", HINT)
+
+
+def test_codes_of_tokens_are_those_of_the_compiled_encoder(
+    model, compiled, openvino, cache, install
+):
+    """OpenVINO runs the same graph; for a device of PyTorch the compiled encoder makes them."""
+    install(precision="f32")
+    entry = read_compiled(entry_directory(cache, compiled.fingerprint), compiled.fingerprint)
+    assert entry is not None
+    passages = [PassageText("Rain", (text, "It rained.")) for text in MANY]
+    expected = compiled.embed_passages(passages)
+    told: list[int] = []
+    for encoder in (openvino(), open_torch(model, "cpu", entry.card, compiled)):
+        found = encoder.embed_passages(passages, told.append)
+        for own, other in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(own.codes, other.codes)
+            np.testing.assert_array_equal(own.counts, other.counts)
+    assert sum(told) == 2 * len(passages)
 
 
 @pytest.mark.parametrize("device", ["nonsense", "", "cuda:99", "meta"])

@@ -13,8 +13,8 @@ from askdocs.embedding.entry import Card, entry_directory, read_compiled, write_
 FINGERPRINT = "0123456789abcdef" * 4
 
 CARD = Card(
-    fingerprint=FINGERPRINT, dimension=384, window=256, question_prompt="frage: ",
-    sentence_prompt="", inputs=("input_ids", "attention_mask"), pad_id=1,
+    fingerprint=FINGERPRINT, dimension=384, token_dimension=96, window=256, positions=512,
+    question_prompt="frage: ", sentence_prompt="", inputs=("input_ids", "attention_mask"), pad_id=1,
 )  # fmt: skip
 FILES = {"encoder.onnx": b"graph", "weights.bin": b"weights", "tokenizer.json": b"tokenizer"}
 
@@ -94,7 +94,7 @@ def test_broken_card_is_not_read(tmp_path, card):
 def test_entry_lies_under_its_fingerprint_and_scheme(tmp_path):
     """Number format and schema are part of an entry's name, not of the fingerprint."""
     directory = entry_directory(tmp_path, FINGERPRINT)
-    assert directory == tmp_path / "encoders" / f"{FINGERPRINT}-float32-2"
+    assert directory == tmp_path / "encoders" / f"{FINGERPRINT}-float32-3"
 
 
 @pytest.mark.parametrize("fingerprint", ["", "../" * 21 + "x", "0" * 63, "G" * 64, "0" * 64 + "\n"])

@@ -27,7 +27,8 @@ SHA256 = "1" * 64
 TOOLS = {"askdocs": "0.0"}
 FILES = [
     "000/context.npys", "000/dense.faiss", "000/documents.jsonl", "000/lexical.npys",
-    "000/passages.jsonl", "000/tables.npys", "corpus.jsonl", "manifest.json", "tools.json",
+    "000/passages.jsonl", "000/tables.npys", "000/tokens.npys", "corpus.jsonl", "manifest.json",
+    "tools.json",
 ]  # fmt: skip
 """The files of a generation of one segment."""
 
@@ -83,7 +84,7 @@ def write_segments(
     records: Mapping[str, DocumentRecord] | None = None,
 ) -> Manifest:
     """Write documents of one sentence each, and return the manifest; made-up records by default."""
-    writer = transaction.writer(dimension=DIMENSION, segments=segments)
+    writer = transaction.writer(dimension=DIMENSION, token_dimension=8, segments=segments)
     numbers = {path: number for number, path in enumerate(sorted(documents))}
     for segment_number, paths in enumerate(by_segment(numbers, segments)):
         with writer.segment(segment_number) as segment:
@@ -95,7 +96,8 @@ def write_segments(
                     lambda texts: [len(one.split()) for one in texts],
                 )
                 vectors = unit_vectors(numbers[path] + 1)[numbers[path] :]
-                segment.add(path, SHA256, parsed, passages, vectors)
+                codes = np.array([[numbers[path] % 256]], np.uint8), np.array([0, 1])
+                segment.add(path, SHA256, parsed, passages, vectors, tokens=[codes])
     known = records_of(documents) if records is None else records
     files = {**writer.finish(), **transaction.write_documents(known)}
     return manifest_of(files, len(documents))

@@ -38,6 +38,7 @@ USES = {
     "lexical.npys": lambda reader: reader.term_statistics(["ship"]),
     "passages.jsonl": lambda reader: reader.passages([0]),
     "tables.npys": lambda reader: reader.passages_of_sentences(np.array([0])),
+    "tokens.npys": lambda reader: reader.token_codes(np.array([0])),
 }
 # Which uses need a file besides their own: the tables say where everything is, and a passage comes
 # with its document.

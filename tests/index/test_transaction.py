@@ -101,7 +101,7 @@ def test_crash_before_publishing_leaves_the_old_generation(index, commit, write,
         if finished:
             write(transaction, NEW)
         else:
-            transaction.writer(dimension=4)
+            transaction.writer(dimension=4, token_dimension=8)
         raise CrashError
     assert contents(index) == before
     assert generations(index) == [old]
@@ -346,7 +346,7 @@ def test_segments_can_be_written_by_the_codebook_of_those_that_are_kept(index, c
     codebook = train_codebook(np.eye(4, dtype=np.float32), lists=2)
     expected = b"".join(codebook_pieces(codebook))
     with begin(index, expecting=old) as transaction:
-        writer = transaction.writer(dimension=4, segments=2, codebook=codebook)
+        writer = transaction.writer(dimension=4, token_dimension=8, segments=2, codebook=codebook)
         for number in range(2):
             with writer.segment(number):
                 pass
@@ -378,7 +378,7 @@ def test_one_segment_may_be_kept(index, commit):
         with pytest.raises(DamagedIndexError):
             transaction.keep_files(opened)
     assert kept == {name: opened.manifest.files[name] for name in names}
-    assert (found, len(names)) == (sorted(names), 6)
+    assert (found, len(names)) == (sorted(names), 7)
     assert contents(index) == before
 
 

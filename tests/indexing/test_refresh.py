@@ -158,7 +158,7 @@ def test_failed_file_leaves_the_data_as_they_are(rain, index_docs):
     assert (report.failed, report.embedded) == ({"docs/b.txt": "not UTF-8"}, 0)
     after = state_of(rain.parent / "vectors")
     data = [name for name in after if name.startswith("generations") and "/000/" in name]
-    assert len(data) == 6
+    assert len(data) == 7
     inodes = {inode for inode, _, _ in before.values()}
     written = {Path(name).name for name in after if after[name][0] not in inodes}
     assert all(after[name][0] in inodes for name in data)

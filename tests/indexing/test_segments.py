@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from askdocs.embedding.model import TokenCodes
 from askdocs.index.generation import open_generation
 from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
@@ -119,6 +120,7 @@ def test_caller_may_bring_an_encoder(docs, cache):
         fingerprint = "0" * 64
         scheme = "float32"
         dimension = 4
+        token_dimension = 0
         window = 256
         capacity = 254
 
@@ -131,7 +133,12 @@ def test_caller_may_bring_an_encoder(docs, cache):
             asked.extend(texts)
             return np.repeat(np.eye(4, dtype=np.float32)[:1], len(texts), axis=0)
 
-        embed_questions = embed_sentences
+        def embed_passages(self, passages: Any, advance: Any = None) -> list[TokenCodes]:
+            """A model without vectors of tokens."""
+            empty = np.empty((0, 0), np.uint8)
+            return [
+                TokenCodes(empty, np.zeros(1 + len(own.sentences), np.int32)) for own in passages
+            ]
 
     request = IndexRequest(index=docs.parent / "vectors", paths=(docs,))
 

@@ -67,7 +67,9 @@ def answer(index: Path, opened: Generation | None = None) -> Any:
         found, scores = reader.lexical(TERMS, 5)
         ids = np.concatenate([passages, found])
         firsts, counts = reader.sentences_of(ids)
+        codes, tokens = reader.token_codes(ids)
         return (
+            [codes.tolist(), tokens.tolist()],
             [sentences.tolist(), cosines.tolist(), found.tolist(), scores.tolist()],
             [firsts.tolist(), counts.tolist(), reader.text_digests(ids).tolist()],
             reader.passages(ids.tolist()),

@@ -29,7 +29,7 @@ Break = Callable[[Path], None]
 
 DATA = (
     "context.npys", "dense.faiss", "documents.jsonl", "lexical.npys", "passages.jsonl",
-    "tables.npys",
+    "tables.npys", "tokens.npys",
 )  # fmt: skip
 FOREIGN = "Nothing outside the index is read or written."
 
@@ -213,11 +213,27 @@ def test_foreign_index_is_refused(*, made, tmp_path, run, monkeypatch, tally, na
     tally("B3", "foreign indexes", 1)
 
 
+def test_index_without_codes_of_tokens_is_of_another_version(made, tmp_path, run, monkeypatch):
+    """Its words can be asked; everything else ends with the command that mends it."""
+    base = tmp_path / "base"
+    shutil.copytree(made, base)
+    monkeypatch.chdir(base)
+    resigned(lambda manifest: manifest["files"].pop("000/tokens.npys"))(base / "vectors")
+    ran = run("ask", "--min-score", "0", "harbour")
+    assert (ran.status, ran.out) == (5, "")
+    assert ran.err == (
+        "askdocs: the index was made by a version that kept no codes of tokens\n"
+        "hint: askdocs index, or ask with --mode lexical\n"
+    )
+    assert run("ask", "--mode", "lexical", "--min-score", "0", "harbour").status == 0
+
+
 ARRAYS = {
     "tables.npys": 7,
     "lexical.npys": 6,
     "context.npys": 7,
     "dense.npys": 4,
+    "tokens.npys": 2,
     "codebook.npys": 3,
 }
 ODD = [0, 1, -1, 2, 7, 2**31 - 1, -(2**31), 2**62, -(2**63)]
@@ -267,6 +283,7 @@ def use(reader: GenerationReader) -> None:
     firsts, counts = reader.sentences_of(ids)
     own = np.concatenate([np.arange(at, at + n) for at, n in zip(firsts, counts, strict=True)])
     reader.vectors(own)
+    reader.token_codes(ids)
     reader.stored_vectors(own)
     reader.text_digests(ids)
     reader.passages(ids.tolist())
@@ -282,6 +299,7 @@ def use(reader: GenerationReader) -> None:
         copy = ContextWriter()
         copy.copy(segment.context, 0, count)
         list(copy.pieces())
+        segment.tokens.codes(np.arange(count + segment.texts.sentences))
 
 
 def with_other_numbers(content: bytes, count: int, chosen: random.Random) -> bytes:

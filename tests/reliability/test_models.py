@@ -265,6 +265,8 @@ def sign(entry: Path, **values: object) -> None:
 
 FORGERIES: list[dict[str, object]] = [
     {"dimension": 8}, {"dimension": 0}, {"dimension": "16"}, {"dimension": ...},
+    {"token_dimension": 8}, {"token_dimension": -1}, {"token_dimension": ...},
+    {"positions": 8}, {"positions": "256"},
     {"window": -1}, {"window": None}, {"inputs": []}, {"inputs": ["input_ids", "x"]},
     {"inputs": ["input_ids"]}, {"inputs": 3}, {"pad_id": -1}, {"pad_id": 10**6},
     {"pad_id": [0]}, {"question_prompt": 3}, {"sentence_prompt": "other words come first "},
@@ -295,7 +297,7 @@ def test_forged_card_is_no_crash(*, model, run, cache, searches, tally, tmp_path
 
 def test_text_that_the_model_cannot_read_is_refused(model, run, cache, searches, tally):
     """A window that is longer than the positions of the model is found by the first long text."""
-    sign(entry_of(cache), window=5000)
+    sign(entry_of(cache), window=5000, positions=5000)
     refused = run("ask", "--min-score", "0", "harbour " * 400)
     assert_refused(refused, searches, "the model fails on a text of 2802 tokens")
     assert run(*ASK).status == 0

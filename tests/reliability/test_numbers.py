@@ -59,12 +59,15 @@ class Spoilt:
     sign: int
     value: Sequence[float]
 
-    def run(self, names: None, inputs: dict[str, NDArray[np.int64]]) -> list[NDArray[np.float32]]:
-        """Return the vectors of a batch."""
-        [vectors] = self.session.run(names, inputs)
+    def run(
+        self, names: Sequence[str], inputs: dict[str, NDArray[np.int64]]
+    ) -> list[NDArray[np.float32]]:
+        """Return the vectors of a batch, and of its tokens."""
+        outputs: list[NDArray[np.float32]] = self.session.run(names, inputs)
         rows = (inputs["input_ids"] == self.sign).any(axis=1)
-        vectors[rows] = np.resize(np.array(self.value, np.float32), vectors.shape[1])
-        return [vectors]
+        for vectors in outputs:
+            vectors[rows] = np.resize(np.array(self.value, np.float32), vectors.shape[-1])
+        return outputs
 
 
 # The last one is three times too long.

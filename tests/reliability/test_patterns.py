@@ -17,7 +17,7 @@ from askdocs.citations import CurrentFile, _nearest, parse_citation
 from askdocs.cli.config import Configuration
 from askdocs.corpus.ignore import Choice, is_ignored, make_rules, path_matcher
 from askdocs.errors import UsageError
-from askdocs.ranking.words import _frames, without_frame
+from askdocs.ranking.words import _frames, without_dates, without_frame
 from askdocs.records.manifest import CorpusSettings
 from askdocs.render.markdown import escape_markdown
 from askdocs.store.analysis import words
@@ -36,7 +36,8 @@ UNITS = [
     " ", "\t", "\n", "\r\n", "\x1c", "a", "A", "é", "1", "_", ".", ". ", "1.", "A.", "...", "'", "a'", '"',
     '"a"', "#", " #", "# ", "#p1", "`", "~", "-", "[", "[1]", "(", "(a)", "\\", "\\\\ ", "/", "../", ":", "=",
     "*", "|", "@", "<", "。", "」", "a.b", " = ", "tool", "[ ", "in the ", "according to ", "askdocs ", "%",
-    "\x1b[", "\x9b", "\x1b]8;;", "\u0301", "\u202e", "\U000e0041", "\udcff", "e.g. ", "§ ", "\n ", "\n\n",
+    "\x1b[", "\x9b", "\x1b]8;;", "\u0301", "\u202e", "\U000e0041", "\udcff", "e.g. ", "§ ", "3 May ",
+    "2024-05-03", "a_b-", "\n ", "\n\n",
 ]  # fmt: skip
 TAILS = ["", "x", "\n!"]
 
@@ -126,6 +127,7 @@ def functions() -> list[Use]:
         ("escape_markdown", escape_markdown),
         ("parse_citation", cite),
         ("origin", origin),
+        ("without_dates", without_dates),
         ("without_frame", lambda text: without_frame(f"the text {text}")),
         *((f"frame {one.pattern!r:.20}", runner(one, "sub")) for one in _frames()),
     ]

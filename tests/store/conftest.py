@@ -1,7 +1,9 @@
 """What the tests of the formats share."""
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -36,6 +38,23 @@ def unit_vectors(count: int, dimension: int, seed: int = 0) -> NDArray[np.float3
     vectors = np.random.default_rng(seed).standard_normal((count, dimension))
     unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     return unit.astype(np.float32)
+
+
+def token_codes(passages: Sequence[Passage]) -> list[tuple[Any, Any]]:
+    """For each passage, codes of 12 dimensions, and how many its context and each sentence have.
+
+    Each word is a token. A context is "about" and the first sentence.
+    """
+    texts = [passage.plain_sentences for passage in passages]
+    return [_codes_of([f"about {own[0]}", *own]) for own in texts]
+
+
+def _codes_of(texts: Sequence[str]) -> tuple[Any, Any]:
+    counts = np.array([len(text.split()) for text in texts], np.int64)
+    words = [word for text in texts for word in text.split()]
+    vectors = [unit_vectors(1, 12, seed=crc32(word.encode())) for word in words]
+    codes = np.packbits(np.concatenate([np.empty((0, 12)), *vectors]) > 0, axis=1)
+    return codes, counts
 
 
 def cut(parsed: ParsedText) -> list[Passage]:

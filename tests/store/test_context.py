@@ -1,6 +1,7 @@
 """What stands above a passage, and its file's name, are searched with it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from math import log
 
@@ -10,13 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askdocs.errors import DamagedIndexError
+from askdocs.records.spans import BlockKind, Part
 from askdocs.store.analysis import upper_bound
 from askdocs.store.bm25 import LexicalReader, PostingsReader, PostingsWriter
 from askdocs.store.context import (
     ContextReader,
     ContextWriter,
+    body_sentences,
     body_terms,
     context_terms,
+    context_text,
     name_of,
 )
 from askdocs.text.formats import markdown
@@ -153,6 +157,29 @@ def test_word_of_a_heading_finds_its_passages():
 def test_name_of_a_file_is_its_words(path, name):
     """Words of letters are context; numbers, digests and common names are not."""
     assert name_of(path) == name
+
+
+def test_headings_title_or_name_are_read_before_a_passage():
+    """Headings and lead each end in a period; without headings it is the title, or the file's name."""
+    parsed = markdown.read(
+        "# Harbour. #\n\n## Fees?\n\nThese pay:\n\n" + "- many large boats of the old town\n" * 9
+    )
+    first, *_, last = cut(parsed)
+    assert context_text("a.md", ("Title",), first) == "Harbour. Fees?"
+    assert context_text("a.md", ("Title",), last) == "Harbour. Fees?. These pay:"
+    [bare] = cut(markdown.read("Boats pay."))
+    assert context_text("docs/harbour-fees.md", (" Title. ", "tag"), bare) == "Title"
+    assert context_text("docs/harbour-fees.md", (), bare) == "harbour fees"
+    assert context_text("docs/readme.md", (), bare) == ""
+    assert context_text("a.md", (), replace(bare, headings=("ab" * 5000,))) == "ab" * 1000
+
+
+def test_headings_are_no_sentences_of_the_body():
+    """They are the context already; a passage of nothing else keeps them."""
+    [passage] = cut(markdown.read("# Fees\n\nBoats pay. Ships too.\n"))
+    assert body_sentences(passage) == ("", "Boats pay.", "Ships too.")
+    whole = Part(BlockKind.HEADING, 1, 0, len(passage.plain))
+    assert body_sentences(replace(passage, parts=(whole,))) == ("Fees", "Boats pay.", "Ships too.")
 
 
 def test_file_is_an_inverted_index_with_the_section_of_each_passage(tmp_path):

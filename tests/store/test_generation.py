@@ -1,5 +1,6 @@
 """A generation gives back what was written into it, however it is cut into segments."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,19 +10,20 @@ from numpy.typing import NDArray
 
 from askdocs.disk.access import digest
 from askdocs.disk.verified import VerifiedFile, blocks_name
-from askdocs.errors import DamagedIndexError
+from askdocs.errors import DamagedIndexError, UnusableIndexError
 from askdocs.records.blocks import paragraph_spans
 from askdocs.records.manifest import FileRecord
 from askdocs.records.spans import Document, StoredPassage
+from askdocs.store.arrays import npys
 from askdocs.store.local import GenerationReader
 from askdocs.store.writer import GenerationWriter
 from askdocs.text.formats import plain
 from tests.raising import raises
-from tests.store.conftest import SHA256, cut, unit_vectors
+from tests.store.conftest import SHA256, cut, token_codes, unit_vectors
 
 DIMENSION = 8
 FILES = ["context.npys", "dense.faiss", "documents.jsonl", "lexical.npys", "passages.jsonl"]
-FILES += ["tables.npys"]
+FILES += ["tables.npys", "tokens.npys"]
 
 DOCUMENTS = {
     "a.txt": "The ship sank. Nobody drowned there.\n\nA moon rose over the harbour of the old town "
@@ -54,14 +56,15 @@ class Written:
 def write(directory: Path, documents: Mapping[str, str], vectors: NDArray[np.float32]) -> Written:
     """Write documents with one of the vectors for each sentence, in order of path."""
     directory.mkdir()
-    writer = GenerationWriter(directory, dimension=vectors.shape[1])
+    writer = GenerationWriter(directory, dimension=vectors.shape[1], token_dimension=12)
     first = 0
     with writer.segment(0) as segment:
         for path, text in sorted(documents.items()):
             parsed = plain.read(text)
             passages = cut(parsed)
             last = first + sum(len(passage.sentences) for passage in passages)
-            segment.add(path, SHA256, parsed, passages, vectors[first:last])
+            tokens = token_codes(passages)
+            segment.add(path, SHA256, parsed, passages, vectors[first:last], tokens=tokens)
             first = last
     assert writer.sentences == first
     return Written(directory, writer.finish())
@@ -100,7 +103,7 @@ def same(tmp_path: Path) -> GenerationReader:
 
 
 def test_files_are_what_the_records_say(written):
-    """Six files are written for a small index, and each is what the manifest will promise."""
+    """Seven files are written for a small index, and each is what the manifest will promise."""
     names = sorted(
         str(path.relative_to(written.directory)) for path in written.directory.glob("*/*")
     )
@@ -172,6 +175,77 @@ def test_equal_scores_are_cut_off_in_order(same, k):
     assert len(set(scores.tolist())) == 1
 
 
+def test_passages_have_the_codes_that_were_written(written, stored):
+    """Codes come one passage after another in the order asked for, with their numbers."""
+    reader = written.reader()
+    order = [2, 0, 3, 2]
+    parts = token_codes([stored[number].passage for number in order])
+    found, numbers = reader.token_codes(np.array(order))
+    np.testing.assert_array_equal(found, np.concatenate([codes for codes, _ in parts]))
+    assert numbers.tolist() == [n for _, counts in parts for n in counts.tolist()]
+    none, numbers = reader.token_codes(np.array([], np.int64))
+    assert (none.shape, numbers.tolist()) == ((0, 2), [])
+    reader.close()
+
+
+@pytest.mark.parametrize("shape", [(6, 2), (8, 2), (7, 1)])
+def test_every_token_has_one_code(tmp_path, shape):
+    """More or fewer codes than there are tokens, or narrower ones, are a caller's mistake."""
+    writer = GenerationWriter(tmp_path, dimension=2, token_dimension=12)
+    parsed = plain.read("One ship. Two ships sink too.")
+    tokens = [(np.zeros(shape, np.uint8), np.array([1, 2, 4]))]
+    message = re.escape(f"must have codes of shape (7, 2), got {shape}")
+    with pytest.raises(ValueError, match=message), writer.segment(0) as segment:
+        segment.add("a.txt", SHA256, parsed, cut(parsed), unit_vectors(2, 2), tokens=tokens)
+
+
+@pytest.mark.parametrize("counts", [[2, 4], [1, 2, 4, 0]])
+def test_context_and_sentences_have_a_number_of_tokens_each(tmp_path, counts):
+    """More or fewer numbers are a mistake of the caller."""
+    writer = GenerationWriter(tmp_path, dimension=2, token_dimension=12)
+    parsed = plain.read("One ship. Two ships sink too.")
+    tokens = [(np.zeros((sum(counts), 2), np.uint8), np.array(counts))]
+    message = f"must have tokens for context and sentences, got {len(counts)}"
+    with pytest.raises(ValueError, match=message), writer.segment(0) as segment:
+        segment.add("a.txt", SHA256, parsed, cut(parsed), unit_vectors(2, 2), tokens=tokens)
+
+
+def test_index_without_codes_of_tokens_is_of_another_version(written):
+    """Only what needs them says so, with the command that makes them."""
+    records = {name: one for name, one in written.records.items() if "tokens" not in name}
+    reader = Written(written.directory, records).reader()
+    assert len(reader.vectors(np.array([0]))) == 1
+    message = "the index was made by a version that kept no codes of tokens"
+    for use in (lambda: reader.token_codes(np.array([0])), lambda: reader.prepare(lexical=True)):
+        with raises(UnusableIndexError, message, "askdocs index, or ask with --mode lexical"):
+            use()
+    reader.close()
+
+
+@pytest.mark.parametrize(
+    ("offsets", "reason"),
+    [
+        ([*[0] * 7, 4], "it has 7 contexts and sentences, expected 11"),
+        ([], "its 0 offsets do not run from 0 to 4"),
+        ([1, *[2] * 10, 4], "its 12 offsets do not run from 0 to 4"),
+        ([*[0] * 11, 5], "its 12 offsets do not run from 0 to 4"),
+        ([0, 3, 2, *[4] * 9], "its tokens do not follow one another"),
+        ([0, 2, 9, *[4] * 9], "its tokens do not follow one another"),
+        ([0, 2, -1, *[4] * 9], "its tokens do not follow one another"),
+    ],
+)
+def test_codes_of_another_index_are_damage(written, offsets, reason):
+    """Offsets must be those of contexts and sentences and lead to codes."""
+    path = written.directory / "000" / "tokens.npys"
+    content = b"".join(npys([np.array(offsets, np.int64), np.zeros((4, 2), np.uint8)]))
+    path.write_bytes(content)
+    record = FileRecord(sha256=digest(content), bytes=len(content))
+    reader = Written(written.directory, {**written.records, "000/tokens.npys": record}).reader()
+    with raises(DamagedIndexError, f"{path} cannot be read: {reason}"):
+        reader.token_codes(np.array([0]))
+    reader.close()
+
+
 def test_sentences_know_their_passages(written, stored):
     """Every sentence belongs to the passage that lists it, in the shape that was asked for."""
     expected = [one.id for one in stored for _ in one.passage.sentences]
@@ -182,11 +256,12 @@ def test_sentences_know_their_passages(written, stored):
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_every_sentence_has_one_vector(tmp_path, count):
     """More or fewer vectors than sentences are a mistake of the caller."""
-    writer = GenerationWriter(tmp_path, dimension=2)
+    writer = GenerationWriter(tmp_path, dimension=2, token_dimension=12)
     parsed = plain.read("One ship. Two ships.")
     message = f"must have one vector for each sentence, got {count}"
     with pytest.raises(ValueError, match=message), writer.segment(0) as segment:
-        segment.add("a.txt", SHA256, parsed, cut(parsed), np.zeros((count, 2), np.float32))
+        vectors, tokens = np.zeros((count, 2), np.float32), token_codes(cut(parsed))
+        segment.add("a.txt", SHA256, parsed, cut(parsed), vectors, tokens=tokens)
 
 
 def test_generation_may_be_empty(tmp_path):
@@ -207,6 +282,7 @@ USES = {
     "tables.npys": lambda reader: reader.passages_of_sentences(np.array([0])),
     "lexical.npys": lambda reader: reader.term_statistics(["ship"]),
     "context.npys": lambda reader: reader.lexical(["ship"], 5),
+    "tokens.npys": lambda reader: reader.token_codes(np.array([0])),
 }
 
 
@@ -272,7 +348,7 @@ def test_prepared_reader_reads_nothing_more(written, lexical):
     nearest, best = other.dense(asked, 2)[0], other.lexical(["ship"], 2)[0]
     reader.prepare(lexical=lexical)
     for name in FILES:
-        if lexical or name not in {"lexical.npys", "context.npys"}:
+        if lexical or name not in {"lexical.npys", "context.npys", "tokens.npys"}:
             (written.directory / "000" / name).unlink()
     ids, _ = reader.dense(asked, 2)
     assert ids.tolist() == nearest.tolist()

@@ -8,15 +8,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from askdocs.disk.access import digest
 from askdocs.disk.verified import VerifiedFile, blocks_name
 from askdocs.errors import DamagedIndexError
+from askdocs.records.manifest import FileRecord
 from askdocs.records.spans import StoredPassage
+from askdocs.store.arrays import npys
 from askdocs.store.codebook import Codebook, encode
 from askdocs.store.local import GenerationReader
 from askdocs.store.partition import by_segment
 from askdocs.store.writer import GenerationWriter
 from askdocs.text.formats import markdown
-from tests.store.conftest import SHA256, cut, unit_vectors
+from tests.raising import raises
+from tests.store.conftest import SHA256, cut, token_codes, unit_vectors
 
 DIMENSION = 16
 WORDS = ["ship", "moon", "rain", "harbour", "captain", "old", "town", "night", "été"]
@@ -61,8 +65,9 @@ class Generations:
         """Write the documents, but for one; copy those that an old generation has."""
         (self.folder / name).mkdir()
         writer = GenerationWriter(
-            self.folder / name, dimension=DIMENSION, segments=segments, codebook=codebook
-        )
+            self.folder / name, dimension=DIMENSION, token_dimension=12, segments=segments,
+            codebook=codebook,
+        )  # fmt: skip
         paths = [path for path in sorted(DOCUMENTS) if path != without]
         for number, own in enumerate(by_segment(paths, segments)):
             with writer.segment(number) as segment:
@@ -70,7 +75,10 @@ class Generations:
                     if old is not None and (found := old.find(path)):
                         segment.copy(old, found[0], found[1], found[1] + 1)
                     else:
-                        segment.add(path, SHA256, PARSED[path], PASSAGES[path], self.vectors[path])
+                        segment.add(
+                            path, SHA256, PARSED[path], PASSAGES[path], self.vectors[path],
+                            tokens=token_codes(PASSAGES[path]),
+                        )  # fmt: skip
         self.records[name] = writer.finish()
         return self.read(name)
 
@@ -102,7 +110,7 @@ def test_files_stand_in_one_folder_for_each_segment(generations, segments):
     """A segment without documents has its files too; the codebook stands beside the folders."""
     generations.write("cut", segments)
     names = ["context.npys", "dense.npys", "documents.jsonl", "lexical.npys", "passages.jsonl"]
-    names += ["tables.npys"]
+    names += ["tables.npys", "tokens.npys"]
     assert sorted(generations.records["cut"]) == [
         *(f"{number:03}/{name}" for number in range(segments) for name in names),
         "codebook.npys",
@@ -197,6 +205,33 @@ def test_vectors_are_nearly_those_that_were_written(generations, vectors):
 
 
 @pytest.mark.parametrize("segments", [1, 4])
+def test_codes_of_tokens_do_not_depend_on_the_cut(generations, segments):
+    """Every passage has its own, in whatever order and from however many segments they come."""
+    reader = generations.write("cut", segments)
+    order = np.random.default_rng(0).permutation(sum(map(len, PASSAGES.values())))
+    found, counts = reader.token_codes(order)
+    parts = token_codes([stored.passage for stored in reader.passages(order.tolist())])
+    np.testing.assert_array_equal(found, np.concatenate([codes for codes, _ in parts]))
+    assert counts.tolist() == [n for _, own in parts for n in own.tolist()]
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_codes_of_another_width_are_damage(generations, width):
+    """All segments were embedded by one model."""
+    generations.write("cut", 4)
+    texts = generations.read("cut").segments[2].texts
+    count = len(texts.passages) + texts.sentences
+    path = generations.folder / "cut" / "002" / "tokens.npys"
+    content = b"".join(npys([np.zeros(count + 1, np.int64), np.zeros((0, width), np.uint8)]))
+    path.write_bytes(content)
+    record = FileRecord(sha256=digest(content), bytes=len(content))
+    generations.records["cut"]["002/tokens.npys"] = record
+    message = f"{path} cannot be read: its codes have {width} bytes, expected 2"
+    with raises(DamagedIndexError, message):
+        generations.read("cut").token_codes(np.array([0]))
+
+
+@pytest.mark.parametrize("segments", [1, 4])
 def test_refreshed_generation_has_the_bytes_of_the_old_one(generations, segments):
     """With the codebook kept, a document that went and came back leaves no trace in any file."""
     first = generations.write("first", segments)
@@ -253,11 +288,14 @@ def test_arrays_of_another_index_are_damage(generations, name):
     generations.write("cut", 4)
     other = Generations(generations.folder, {p: v[:, :8] for p, v in generations.vectors.items()})
     (generations.folder / "other").mkdir()
-    writer = GenerationWriter(generations.folder / "other", dimension=8, segments=4)
+    writer = GenerationWriter(
+        generations.folder / "other", dimension=8, token_dimension=12, segments=4
+    )
     for number in range(4):
         with writer.segment(number) as segment:
             segment.add("a.md", SHA256, PARSED["a/00.md"], PASSAGES["a/00.md"],
-                        unit_vectors(len(PASSAGES["a/00.md"][0].sentences), 8))  # fmt: skip
+                        unit_vectors(len(PASSAGES["a/00.md"][0].sentences), 8),
+                        tokens=token_codes(PASSAGES["a/00.md"]))  # fmt: skip
     other.records["other"] = writer.finish()
     content = (generations.folder / "other" / name).read_bytes()
     (generations.folder / "cut" / name).write_bytes(content)
@@ -269,9 +307,10 @@ def test_arrays_of_another_index_are_damage(generations, name):
 
 def test_abandoned_generation_holds_nothing(tmp_path):
     """Giving up lets go of what waits on the disk, in the middle of a segment too."""
-    writer = GenerationWriter(tmp_path, dimension=DIMENSION, segments=2)
+    writer = GenerationWriter(tmp_path, dimension=DIMENSION, token_dimension=12, segments=2)
     with pytest.raises(KeyError), writer.segment(0) as segment:
-        segment.add("a.md", SHA256, PARSED["a/00.md"], [], np.zeros((0, DIMENSION), np.float32))
+        vectors = np.zeros((0, DIMENSION), np.float32)
+        segment.add("a.md", SHA256, PARSED["a/00.md"], [], vectors, tokens=token_codes([]))
         raise KeyError
     writer.abort()
     held = [path.readlink() for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]

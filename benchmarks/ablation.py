@@ -16,9 +16,10 @@ from unittest.mock import patch
 import matplotlib.pyplot as plt
 import numpy as np
 
+from askdocs.ranking.signals import OF_QUESTION
 from benchmarks import figures
 from benchmarks.evaluation_sets import SIGNALS, EvaluationSet, read_sets
-from benchmarks.fitting import PRIOR, Settings, measure
+from benchmarks.fitting import PRIOR, SET_BY_HAND, Settings, measure
 from benchmarks.ranker import rankers_without, share
 
 if TYPE_CHECKING:
@@ -46,14 +47,18 @@ Row = dict[str, float]
 def signal_rows(sets: Sequence[EvaluationSet]) -> Iterator[tuple[str, Row]]:
     """hit@1 by set, with all signals, without each of them, and with two alone."""
     yield "as shipped", _hits(sets, Settings())
-    for name in SIGNALS:
+    # The others change no order.
+    for name in (one for one in SIGNALS if one not in {*OF_QUESTION, *SET_BY_HAND}):
         others = tuple(one for one in SIGNALS if one != name)
         yield f"without {name}", _hits(sets, Settings(signals=others))
-    yield "best_cosine and bm25_share, fitted", _hits(sets, Settings(signals=tuple(PRIOR)))
-    yield "the mix: half of each", _hits(sets, Settings(signals=tuple(PRIOR), is_fitted=False))
-    for strength in (0.01, 0.03, 0.3):
+    yield f"{', '.join(PRIOR)}, fitted", _hits(sets, Settings(signals=tuple(PRIOR)))
+    yield (
+        "the same, as the prior has them",
+        _hits(sets, Settings(signals=tuple(PRIOR), is_fitted=False)),
+    )
+    for strength in (0.01, 0.1, 0.3):
         yield f"prior at strength {strength}", _hits(sets, Settings(strength=strength))
-    for name in PRIOR:
+    for name in ("best_cosine", "bm25_share", "late_interaction"):
         yield f"{name} alone", _hits(sets, Settings(signals=(name,), is_fitted=False))
 
 

@@ -20,6 +20,7 @@ from askdocs.indexing.build import build
 from askdocs.indexing.request import IndexRequest
 from askdocs.places import cache_directory
 from askdocs.ranking.candidates import gather
+from askdocs.ranking.score import LEAD
 from askdocs.ranking.signals import MEANINGS
 from askdocs.ranking.words import without_frame
 from askdocs.records.results import Mode
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
     from askdocs.embedding.model import Encoder
     from askdocs.store.protocol import Reader
 
-SIGNALS = tuple(MEANINGS)
-"""The names of the columns of `Asked.signals`."""
+SIGNALS = tuple(name for name in MEANINGS if name != LEAD)
+"""The names of the columns of `Asked.signals`; the lead depends on the weights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ class EvaluationSet:
 
 
 def read_sets(
-    folders: Sequence[Path], work: Path, *, foreign: int = 200, max_tokens: int | None = None
+    folders: Sequence[Path], work: Path, *, foreign: int = 50, max_tokens: int | None = None
 ) -> list[EvaluationSet]:
     """Index each set and ask it its own questions and some of each other set.
 
@@ -155,15 +156,18 @@ def _asked(
 
 def _ask(reader: Reader, encoder: Encoder, text: str, answers: Sequence[LocatedAnswer]) -> Asked:
     asked = without_frame(text)
-    vector = encoder.embed_questions([asked])[0]
-    found = gather(reader, asked, vector, mode=Mode.HYBRID)
+    [embedded] = encoder.embed_questions([asked])
+    found = gather(reader, asked, embedded, mode=Mode.HYBRID)
+    # The others rarely come among the first.
+    signals = np.stack([found.signals[name] for name in SIGNALS], axis=1)[found.has_all_signals]
     return Asked(
-        signals=np.stack([found.signals[name] for name in SIGNALS], axis=1),
+        signals=signals,
         is_relevant=np.array(
             [
                 any(answer.is_shown_at(one.path, one.passage.chars) for answer in answers)
-                for one in reader.passages(found.ids.tolist())
-            ]
+                for one in reader.passages(found.ids[found.has_all_signals].tolist())
+            ],
+            np.bool_,
         ),
         is_answerable=bool(answers),
     )

@@ -30,7 +30,7 @@ def test_example_runs_as_it_stands(seeds_project, cache, tmp_path, monkeypatch, 
 
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == ANSWER
-    assert len(lines) == 5
+    assert len(lines) == 4
     assert (tmp_path / "vectors" / "HEAD").is_file()
 
 

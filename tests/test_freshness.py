@@ -264,7 +264,7 @@ def test_other_rules_are_a_change_of_settings(docs, index):
     """An index that was cut by other rules is stale though its documents are the same."""
     directory = index()
     republish(directory, passages=replace(open_generation(directory).manifest.passages, rules=0))
-    changed = ChangedSetting(name="passages", indexed="rules 0", wanted="rules 4")
+    changed = ChangedSetting(name="passages", indexed="rules 0", wanted="rules 5")
     found = check_freshness(directory)
     assert found == Freshness(documents=1, settings=(changed,))
     assert not found.is_fresh

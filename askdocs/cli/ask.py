@@ -28,7 +28,7 @@ from askdocs.terminal import count_of, make_safe
               "docs/**/*.md. May be repeated.")  # fmt: skip
 @parameters.option_mode
 @click.option("--min-score", type=click.FloatRange(0, 1), metavar="S",
-              help="Leave out passages that score less.  [default: 0.26 hybrid, 0.45 dense, 0.20 "
+              help="Leave out passages that score less.  [default: 0.19 hybrid, 0.45 dense, 0.20 "
               "lexical]")  # fmt: skip
 @click.option("--nearest", type=click.IntRange(min=0), default=3, show_default=True, metavar="N",
               help="Where no passage answers, print up to N that come nearest; in text and JSON "

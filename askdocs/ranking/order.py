@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from askdocs.ranking.candidates import FIRST_SIGNALS, gather
-from askdocs.ranking.score import CONSTANT, load_ranker
-from askdocs.ranking.signals import DIGITS
-from askdocs.ranking.words import NO_TERM, wording_of_passage
+from askdocs.ranking.score import CONSTANT, LEAD, load_ranker
+from askdocs.ranking.signals import DIGITS, OF_QUESTION
+from askdocs.ranking.words import NO_TERM, without_dates, wording_of, wording_of_passage
 from askdocs.records.results import Mode, Signal
 from askdocs.records.spans import BlockKind
 from askdocs.store.analysis import analyse
@@ -19,18 +19,24 @@ from askdocs.store.analysis import analyse
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from askdocs.embedding.model import EmbeddedQuestion
     from askdocs.ranking.candidates import Candidates, Nearest
+    from askdocs.ranking.words import Wording
     from askdocs.records.spans import Passage, StoredPassage
     from askdocs.store.analysis import TermStatistics
-    from askdocs.store.protocol import Ids, Mask, Reader, Scores, Vectors
+    from askdocs.store.protocol import Ids, Mask, Reader, Scores
 
     Shingles: TypeAlias = frozenset[int]
 
 COMPARED = 60
 """How many different texts are compared with each other; after them, only equal ones are folded."""
 
-# A sentence of fewer terms (a title, a byline) matches a question well and says little.
+# Prose of fewer terms that does not end like a sentence is a title or a byline: it matches a
+# question well and says little.
 _ENOUGH_TERMS = 5
+_TELLING_TERMS = 3
+_ENDS = (".", "!", ":", ";")
+_CLOSING = "\"')]”’»"
 _PROSE = {BlockKind.PARAGRAPH, BlockKind.QUOTATION}
 _LEAST_RESEMBLANCE = 0.9
 # Three numbers of terms in 63 bits: a process meets fewer than two million terms.
@@ -59,7 +65,7 @@ class RankedPassage:
 def rank(
     reader: Reader,
     question: str,
-    vector: Vectors | None,
+    embedded: EmbeddedQuestion | None,
     *,
     mode: Mode,
     top_k: int,
@@ -75,18 +81,33 @@ def rank(
     At most `top_k` passages, at least 1, are returned, best first; see `gather` for the other
     arguments.
     """
-    candidates = gather(reader, question, vector, mode=mode, nearest=nearest, within=within)
+    candidates = gather(reader, question, embedded, mode=mode, nearest=nearest, within=within)
     if not len(candidates.ids):
         return []
+    if mode == Mode.HYBRID:
+        lead = load_ranker().lead(candidates.signals)
+        candidates = replace(candidates, signals={**candidates.signals, LEAD: lead})
     scores, shares = _score(candidates.signals, mode)
     order, passages = _read_in_order(reader, candidates, scores, COMPARED + top_k)
     texts = [stored.passage.plain for stored in passages]
-    folded = fold_duplicates(texts, lambda rank: _shingles_of_passage(passages[rank]), top_k)
+
+    @cache
+    def answer_at(rank: int) -> int:
+        scores_of_sentences = candidates.scores_of(order[rank])
+        passage, statistics = passages[rank].passage, candidates.statistics
+        return answer_sentence(passage, scores_of_sentences, statistics)
+
+    folded = fold_duplicates(
+        texts,
+        lambda rank: _shingles_of_passage(passages[rank]),
+        lambda rank: _telling(passages[rank].passage.plain_sentences[answer_at(rank)]),
+        top_k,
+    )
     return [
         RankedPassage(
             stored=passages[rank],
             score=float(scores[order[rank]]),
-            answer=_answer(passages[rank].passage, candidates, order[rank]),
+            answer=answer_at(rank),
             signals=_signals_at(order[rank], candidates, shares),
             duplicates=tuple(passages[copy] for copy in copies),
         )
@@ -133,17 +154,32 @@ def _signals_at(
     return tuple(
         Signal(name=name, value=float(values[name][position]), share=float(share[position]))
         for name, share in shares.items()
-        if has_all or name in {*FIRST_SIGNALS, CONSTANT}
+        if has_all or name in {*FIRST_SIGNALS, *OF_QUESTION, LEAD, CONSTANT}
     )
 
 
-def _answer(passage: Passage, candidates: Candidates, position: int) -> int:
-    terms = list(map(analyse, passage.plain_sentences))
-    cosines, statistics = candidates.cosines_of(position), candidates.statistics
+def answer_sentence(
+    passage: Passage, scores: Scores | None, statistics: TermStatistics | None
+) -> int:
+    """Return the number of the sentence that answers the question, from 0; the first of equals.
+
+    It is the one with the highest score of those that say most; a field whose name the question has
+    goes before all others.
+
+    Args:
+        passage: The passage.
+        scores: How well each sentence matches, shape (sentences,); None for the share of the
+            question's terms that it has.
+        statistics: Of the question's terms; None in dense mode.
+    """
+    if scores is None:
+        scores = np.zeros(len(passage.sentences))
+        if statistics is not None:
+            scores = _term_shares(passage.plain_sentences, statistics)
     if statistics is not None:
-        names = _named(passage, statistics)
-        cosines = names if cosines is None else cosines + names
-    return answer_sentence(terms, cosines, statistics, says_little=_says_little(passage, terms))
+        scores = scores + _named(passage, statistics)
+    little = _says_little(passage)
+    return int(np.argmax(np.where(little > little.min(), -np.inf, scores)))
 
 
 def _named(passage: Passage, statistics: TermStatistics) -> Scores:
@@ -157,72 +193,51 @@ def _named(passage: Passage, statistics: TermStatistics) -> Scores:
     return np.array([float(bool(name) and asked >= set(name)) for name in names])
 
 
-def _says_little(passage: Passage, terms: Sequence[Sequence[str]]) -> list[int]:
+def _says_little(passage: Passage) -> Ids:
     """Return how little each sentence can say, however well it matches the question.
 
-    2 for headings, the header of a table and questions, 1 for prose of fewer than five terms, 0 for
-    all others: an item, a row or a field may be short.
+    2 for headings, the header of a table and questions, 1 for prose that looks like a title, 0 for
+    all others.
     """
     parts = iter(passage.parts)
     part = next(parts)
     header = next((each for each in passage.parts if each.kind == BlockKind.ROW), None)
     little = []
-    for (start, end), words in zip(passage.readings, terms, strict=True):
+    for start, end in passage.readings:
         while start >= part.end:
             part = next(parts)
+        text = passage.plain[start:end]
         is_title = part.kind == BlockKind.HEADING or (part is header and not passage.lead)
-        is_question = passage.plain[:end].endswith("?")
-        is_short = len(words) < _ENOUGH_TERMS and part.kind in _PROSE
-        little.append(2 if is_title or is_question else int(is_short))
-    return little
+        is_untitled = part.kind not in _PROSE or text.rstrip(_CLOSING).endswith(_ENDS)
+        is_short = not is_untitled and len(analyse(text)) < _ENOUGH_TERMS
+        little.append(2 if is_title or text.endswith("?") else int(is_short))
+    return np.array(little)
 
 
-def answer_sentence(
-    sentences: Sequence[Sequence[str]],
-    cosines: Scores | None,
-    statistics: TermStatistics | None,
-    *,
-    says_little: Sequence[int],
-) -> int:
-    """Return the sentence that matches the question best: by meaning, by words, or by their sum.
-
-    Args:
-        sentences: The terms of each sentence, at least one sentence.
-        cosines: Of the sentences, shape (sentences,); None in lexical mode.
-        statistics: Of the question's terms; None in dense mode.
-        says_little: One of those with the lowest number is chosen.
-
-    Returns:
-        Its position, from 0; the first of equals.
-    """
-    match = np.zeros(len(sentences))
-    if cosines is not None:
-        match += cosines
-    if statistics is not None:
-        match += [_term_share(statistics, terms) for terms in sentences]
-    little = np.array(says_little)
-    match[little > little.min()] = -np.inf
-    return int(np.argmax(match))
-
-
-def _term_share(statistics: TermStatistics, terms: Sequence[str]) -> float:
-    """Return the share of the question's terms that a text has, weighted by idf, in [0, 1]."""
+def _term_shares(sentences: Sequence[str], statistics: TermStatistics) -> Scores:
+    """Return the share of the question's terms that each sentence has, by idf, in [0, 1]."""
     weights = {term: statistics.idf(term) for term in statistics.frequencies}
-    shared = sum(weight for term, weight in weights.items() if term in terms)
-    return shared / sum(weights.values()) if weights else 0.0
+    total = sum(weights.values()) or 1.0
+    found = [weights.keys() & set(analyse(sentence)) for sentence in sentences]
+    return np.array([sum(map(weights.__getitem__, terms)) / total for terms in found])
 
 
 def fold_duplicates(
-    texts: Sequence[str], shingles_of: Callable[[int], Shingles], top_k: int
+    texts: Sequence[str],
+    shingles_of: Callable[[int], Shingles],
+    answer_of: Callable[[int], str],
+    top_k: int,
 ) -> dict[int, list[int]]:
     """Return the first passages that do not resemble one before them, with those that do.
 
-    Two passages resemble each other if their shingles (sequences of three terms) have a Jaccard
-    index of at least 0.9. The first passages do not depend on how many are asked for.
+    Two passages resemble each other if their shingles (sequences of three terms, dates left out)
+    have a Jaccard index of at least 0.9, or if both of them answer with the same sentence. The
+    first passages do not depend on how many are asked for.
 
     Args:
         texts: The texts of the passages, best first.
         shingles_of: Returns the shingles of the passage at a position of `texts`.
+        answer_of: Returns its answer sentence; empty for one that others may have by chance.
         top_k: How many passages to return, at least 1.
 
     Source:
@@ -230,23 +245,34 @@ def fold_duplicates(
     """
     folded: dict[int, list[int]] = {}
     shingles: dict[int, Shingles] = {}
+    answers: dict[int, str] = {}
     first_of: dict[str, int] = {}
     for position, text in enumerate(texts):
         if text not in first_of:
             first_of[text] = position
             if len(first_of) <= COMPARED:
-                new = shingles_of(position)
+                new, answer = shingles_of(position), answer_of(position)
                 # Once there are enough passages, only copies of those matter.
                 others = shingles if len(folded) < top_k else folded
-                resembled = (other for other in others if _are_alike(shingles[other], new))
+                resembled = (
+                    other
+                    for other in others
+                    if (answer and answer == answers[other]) or _are_alike(shingles[other], new)
+                )
                 first_of[text] = next(resembled, position)
                 shingles.setdefault(first_of[text], new)
+                answers.setdefault(first_of[text], answer)
         first = first_of[text]
         if first in folded:
             folded[first].append(position)
         elif first == position and len(folded) < top_k:
             folded[position] = []
     return folded
+
+
+def _telling(sentence: str) -> str:
+    """Return a sentence that says enough to be the same in two passages; else an empty text."""
+    return sentence if len(analyse(sentence)) >= _TELLING_TERMS else ""
 
 
 def shingles(terms: Ids) -> Shingles:
@@ -260,8 +286,18 @@ def shingles(terms: Ids) -> Shingles:
 
 @lru_cache(maxsize=16384)
 def _shingles_of_passage(stored: StoredPassage) -> Shingles:
-    terms = wording_of_passage(stored).terms
-    return shingles(terms[terms != NO_TERM])
+    """Return the shingles of a passage without its dates, unless it says little else."""
+    terms = _terms(wording_of_passage(stored))
+    undated = without_dates(stored.passage.plain)
+    if undated != stored.passage.plain:
+        other = _terms(wording_of([undated]))
+        terms = other if len(other) >= _ENOUGH_TERMS else terms
+    return shingles(terms)
+
+
+def _terms(wording: Wording) -> Ids:
+    terms: Ids = wording.terms[wording.terms != NO_TERM]
+    return terms
 
 
 def _are_alike(first: Shingles, second: Shingles) -> bool:

@@ -1,4 +1,7 @@
-"""The signals: numbers in [0, 1] that say in which ways a passage matches a question."""
+"""The signals: numbers that say in which ways a passage matches a question.
+
+All are in [0, 1] but the lead, which is in [-1, 1].
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from askdocs.ranking.words import NO_TERM, number_of_term, number_of_word
-from askdocs.store.analysis import term_of, words
+from askdocs.store.analysis import analyse, term_of, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,12 +36,23 @@ MEANINGS = {
     "best_cosine": "cosine of the question and the nearest sentence",
     "bm25_share": "BM25 score, as a share of the highest possible",
     "mean_cosine": "cosine of the question and the mean of the sentences",
+    "late_interaction": "cosine of each token of the question and the nearest one, by idf",
     "local_term_share": "the question's terms in one sentence, by idf among the candidates",
     "word_share": "the question's words in one sentence, as they are written, by idf",
-    "term_pairs": "pairs of neighbouring terms that both have",
     "word_pairs": "pairs of neighbouring words that both have",
+    "missing_identifiers": "codes and versions of the question that the passage lacks",
+    "unknown_share": "words of the question that no passage has",
+    "question_length": "0 for no words, 1 for 64 and more, by the logarithm of their number",
+    "lead": "how far the passage is ahead of the tenth best, by the logarithm",
 }
 """What each signal measures."""
+
+OF_QUESTION = ("unknown_share", "question_length")
+"""The signals that all candidates of a question share: they change scores and never the order."""
+
+# What fits the late interaction of the best candidates to their cosine, with the default model.
+_STAND_IN = (0.13, 0.51)
+_MOST_ASKED = 64
 
 
 def sentence_weights(cosines: Values, starts: NDArray[np.int64]) -> Values:
@@ -99,6 +113,47 @@ def mean_cosine(
     return np.clip(cosines, 0.0, 1.0)
 
 
+def late_interaction(matches: Values, weights: Values, starts: NDArray[np.int64]) -> Values:
+    """Return how well each candidate matches the tokens of a question, shape (candidates,).
+
+    Each token counts by its best match in the candidate's context or any of its sentences.
+
+    Args:
+        matches: Of contexts and sentences, one candidate after another; see `late.token_matches`.
+        weights: Of the tokens, shape (tokens,), adding up to 1.
+        starts: Where the matches of each candidate begin, shape (candidates,).
+
+    Source:
+        Khattab & Zaharia (2020), doi:10.1145/3397271.3401075, eq. 3, as a weighted mean.
+    """
+    return np.clip(np.maximum.reduceat(matches, starts) @ weights, 0.0, 1.0)
+
+
+def stand_in(cosines: Values) -> Values:
+    """Return what late interaction most likely is, for a model without vectors of tokens.
+
+    Args:
+        cosines: The signal `best_cosine`.
+    """
+    constant, slope = _STAND_IN
+    return constant + slope * cosines
+
+
+def question_signals(question: str, statistics: TermStatistics) -> dict[str, float]:
+    """Return the signals that all candidates of a question share, in [0, 1].
+
+    A word is unknown if the corpus has none of its terms. One without terms, a stop word, does not
+    count.
+    """
+    asked = [terms for terms in map(analyse, question.split()) if terms]
+    unknown = [terms for terms in asked if not any(map(statistics.frequencies.get, terms))]
+    length = np.log1p(len(question.split())) / np.log1p(_MOST_ASKED)
+    return {
+        "unknown_share": len(unknown) / max(1, len(asked)),
+        "question_length": min(1.0, float(length)),
+    }
+
+
 def bm25_share(scores: Values, bound: float) -> Values:
     """Return BM25 scores as shares of the highest that any passage could have: `upper_bound`.
 
@@ -148,7 +203,6 @@ def word_signals(
     return {
         "local_term_share": by_term.largest_share(by_term.local_idf() * by_term.has.any(axis=0)),
         "word_share": by_word.largest_share(np.array(idf)),
-        "term_pairs": by_term.share_of_pairs(pairwise(asked_terms)),
         "word_pairs": by_word.share_of_pairs(pairs),
     }
 

@@ -96,7 +96,7 @@ class Signal:
 
     Attributes:
         name: As docs/ranking.md explains it.
-        value: In [0, 1], higher is better.
+        value: In [0, 1], the lead in [-1, 1].
         share: What it adds: in hybrid mode to the log-odds of the score, otherwise to the score.
     """
 

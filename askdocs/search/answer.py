@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import TypeAlias
 
+    from askdocs.embedding.model import EmbeddedQuestion
     from askdocs.embedding.rerank import Reranker
     from askdocs.ranking.candidates import Nearest
     from askdocs.ranking.order import RankedPassage
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from askdocs.records.spans import Passage, Span, StoredPassage
     from askdocs.search.index import OpenGeneration
     from askdocs.search.options import AskOptions
-    from askdocs.store.protocol import Mask, Vectors
+    from askdocs.store.protocol import Mask
 
     Scored: TypeAlias = tuple[RankedPassage, float | None]
 
@@ -37,8 +38,8 @@ class Answering:
         self._options = options
         self._mode = Mode(options.mode)
         self._sources = opened.sources()
-        # The vector and the nearest sentences of each question.
-        self._known: dict[str, tuple[Vectors, Nearest]] = {}
+        # The vectors and the nearest sentences of each question.
+        self._known: dict[str, tuple[EmbeddedQuestion, Nearest]] = {}
         self._indexed_document = lru_cache(maxsize=64)(opened.reader.document)
         self._indexed_passages = lru_cache(maxsize=64)(opened.reader.passages_of)
         self._digests: dict[str, str] = {}
@@ -48,15 +49,18 @@ class Answering:
 
         Raise UsageError if a pattern matches no document, even if there are no questions.
         """
+        import numpy as np
+
         from askdocs.ranking.candidates import DENSE_CANDIDATES
         from askdocs.ranking.words import without_frame
 
         within = self._within
         if questions and self._mode != Mode.LEXICAL:
             texts = [without_frame(question.text) for question in questions]
-            vectors = self._opened.embed(texts, self._mode)
+            embedded = self._opened.embed(texts, self._mode)
+            vectors = np.stack([question.vector for question in embedded])
             nearest = self._opened.reader.dense(vectors, DENSE_CANDIDATES, within=within)
-            known = zip(vectors, zip(*nearest, strict=True), strict=True)
+            known = zip(embedded, zip(*nearest, strict=True), strict=True)
             self._known = dict(zip(texts, known, strict=True))
 
     def answer(self, question: Question) -> Ranking:
@@ -91,14 +95,14 @@ class Answering:
         from askdocs.ranking.words import without_frame
 
         text = without_frame(question.text)
-        vector = nearest = None
+        embedded = nearest = None
         if self._mode != Mode.LEXICAL:
             if text not in self._known:
                 self.look_up([question])
-            vector, nearest = self._known[text]
+            embedded, nearest = self._known[text]
         depth = max(self._options.depth, self._options.nearest)
         ranked = partial(rank, mode=self._mode, top_k=depth, within=self._within)
-        return ranked(self._opened.reader, text, vector, nearest=nearest)
+        return ranked(self._opened.reader, text, embedded, nearest=nearest)
 
     def _nearest(self, ranked: Sequence[RankedPassage]) -> tuple[Hit, ...]:
         """Return the best passages, in the order of their scores, down to the floor."""

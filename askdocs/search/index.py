@@ -23,10 +23,7 @@ from askdocs.search.options import AskOptions, grouped, select_documents
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from askdocs.embedding.model import Encoder
+    from askdocs.embedding.model import EmbeddedQuestion, Encoder
     from askdocs.store.protocol import Reader, Store
 
 _PROBE_COSINE = 0.99
@@ -184,8 +181,8 @@ class OpenGeneration:
             fingerprint = self.store.manifest.model.fingerprint
             self._opening = begin_opening(fingerprint, self._directory, self._cache)
 
-    def embed(self, questions: Sequence[str], mode: Mode) -> NDArray[np.float32]:
-        """Return the vectors of some questions, shape (questions, dimension).
+    def embed(self, questions: Sequence[str], mode: Mode) -> list[EmbeddedQuestion]:
+        """Return the vectors of some questions and of their tokens.
 
         Raises:
             UnusableIndexError: The installed model is not the one that made the index.

@@ -2,20 +2,34 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import ceil
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy.optimize import approx_fprime, minimize
 
-from askdocs.ranking.score import Ranker
+from askdocs.ranking.score import LEAD, Ranker
+from askdocs.ranking.signals import MEANINGS, OF_QUESTION
 from benchmarks import fitting
 from benchmarks.evaluation_sets import SIGNALS, Asked, EvaluationSet
-from benchmarks.fitting import REFUSED, Figures, Settings, fit_ranker, measure
+from benchmarks.fitting import (
+    OUT_OF_SIGHT,
+    OWN_SHARE,
+    PRIOR,
+    REFUSED,
+    SET_BY_HAND,
+    UNANSWERED_SHARE,
+    Figures,
+    Settings,
+    fit_ranker,
+    measure,
+)
 
 TELLING = "word_share"
 # The sets below are too small to move weights far from the prior at the strength that is shipped.
 LOOSE = Settings(strength=0.01)
+FIXED = {*OF_QUESTION, *SET_BY_HAND}
 
 
 def asked(
@@ -30,16 +44,22 @@ def asked(
     )
 
 
-def make_set(name: str, seed: int, *, others: Sequence[str], questions: int = 40) -> EvaluationSet:
+def make_set(
+    name: str, seed: int, *, others: Sequence[str], questions: int = 40, unanswered: int = 0
+) -> EvaluationSet:
     """Questions of which one signal tells the answer among ten candidates; the others are noise.
 
-    In questions of other sets the telling signal is low for every candidate.
+    In questions without an answer, of this set or of others, it is low for every candidate. The
+    signals whose weights are set by hand are 0.
     """
     random = np.random.default_rng(seed)
     column = SIGNALS.index(TELLING)
+    shared = [SIGNALS.index(signal) for signal in OF_QUESTION]
 
     def ask(*, is_answerable: bool) -> Asked:
         signals = random.uniform(0, 1, (10, len(SIGNALS)))
+        signals[:, shared] = signals[0, shared]
+        signals[:, [SIGNALS.index(signal) for signal in SET_BY_HAND]] = 0.0
         signals[:, column] = random.uniform(0, 0.5, 10)
         relevant = np.arange(10) == (random.integers(10) if is_answerable else -1)
         signals[relevant, column] = random.uniform(0.6, 1)
@@ -47,7 +67,7 @@ def make_set(name: str, seed: int, *, others: Sequence[str], questions: int = 40
 
     return EvaluationSet(
         name=name,
-        own=[ask(is_answerable=True) for _ in range(questions)],
+        own=[ask(is_answerable=at >= unanswered) for at in range(unanswered + questions)],
         foreign={other: [ask(is_answerable=False) for _ in range(20)] for other in others},
     )
 
@@ -61,7 +81,8 @@ def sets() -> list[EvaluationSet]:
 def test_signal_that_tells_weighs_most(sets):
     """Nothing else tells the relevant ones apart, and the fitted ranker puts them first."""
     ranker = fit_ranker(sets, LOOSE)
-    assert max(ranker.weights, key=lambda name: ranker.weights[name]) == TELLING
+    weights = {name: ranker.weights[name] for name in SIGNALS if name not in OF_QUESTION}
+    assert max(weights, key=lambda name: weights[name]) == TELLING
     assert [measure(ranker, one).hit_at[1] for one in sets] == [1.0, 1.0]
 
 
@@ -78,17 +99,19 @@ def test_great_strength_keeps_the_prior(sets):
     held = fit_ranker(sets, Settings(strength=1e9))
     unfitted = fit_ranker(sets, Settings(is_fitted=False))
     assert held.weights == pytest.approx(unfitted.weights, abs=1e-6)
-    others = {name: weight for name, weight in unfitted.weights.items() if weight}
-    assert list(others) == ["best_cosine", "bm25_share"]
-    assert len(set(others.values())) == 1
+    slope = unfitted.weights["best_cosine"] / PRIOR["best_cosine"]
+    expected = {name: slope * PRIOR.get(name, 0) for name in SIGNALS if name not in FIXED}
+    own = {name: unfitted.weights[name] for name in expected}
+    assert own == pytest.approx(expected, abs=1e-3)
 
 
 def test_signals_that_are_not_used_have_no_weight(sets):
-    """The ablation leaves a signal out, whether it has a prior or not."""
+    """The ablation leaves a signal out, whether it has a prior or not; others come in their order."""
     ranker = fit_ranker(sets, Settings(signals=("bm25_share", TELLING)))
     used = {name for name, weight in ranker.weights.items() if weight}
-    assert list(ranker.weights) == list(SIGNALS)
-    assert used == {"bm25_share", TELLING}
+    assert list(ranker.weights) == list(MEANINGS)
+    assert used == {"bm25_share", TELLING, LEAD, *FIXED}
+    assert {name: ranker.weights[name] for name in SET_BY_HAND} == SET_BY_HAND
 
 
 def test_gradients_agree_with_finite_differences(sets, monkeypatch):
@@ -109,53 +132,131 @@ def test_gradients_agree_with_finite_differences(sets, monkeypatch):
 
     fit_ranker(sets)
 
-    assert compared == [len(SIGNALS), 2]
+    assert compared[0] == len(set(SIGNALS) - FIXED)
+    # The slopes of the sum, of the signals of the question and of the lead, and the constant.
+    assert {*compared[1:]} == {1 + len(OF_QUESTION) + 1 + 1}
 
 
 def test_questions_without_a_relevant_candidate_teach_no_weight(sets):
     """Where no candidate shows the answer, there is none to prefer: the ratio of weights stays."""
     missed = asked({"best_cosine": 0.9}, {"best_cosine": 0.1})
     more = EvaluationSet(name="one", own=[*sets[0].own, missed], foreign=sets[0].foreign)
-    before, after = fit_ranker([sets[0]]), fit_ranker([more])
+    before, after = fit_ranker(sets), fit_ranker([more, sets[1]])
     ratios = [one.weights["best_cosine"] / one.weights[TELLING] for one in (before, after)]
     assert ratios[0] == pytest.approx(ratios[1], rel=1e-3)
 
 
-def test_probability_is_calibrated(sets):
+def test_sets_of_any_size_count_alike():
+    """One set says the opposite of another, which has nine times its questions: it weighs nothing."""
+
+    def ask(cosine: float, relevant: int) -> Asked:
+        has, lacks = ({"best_cosine": cosine, TELLING: value} for value in (1.0, 0.0))
+        return asked(has, lacks, relevant=[relevant])
+
+    for_it, against_it = [ask(0.8, 0)] * 27, [ask(0.2, 1)] * 3
+    sets = [
+        EvaluationSet(name=name, own=own, foreign={})
+        for name, own in (("one", for_it), ("two", against_it))
+    ]
+    ranker = fit_ranker(sets)
+    assert ranker.weights["best_cosine"] > 0.1
+    assert ranker.weights[TELLING] == pytest.approx(0, abs=1e-3)
+
+
+@pytest.mark.parametrize("unanswered", [0, 10])
+def test_probability_is_calibrated(unanswered):
     """The line is where the weighed mean of the probabilities is the share of answers.
 
-    Three quarters of the weight are the sets' own questions, all answered by the first hit; the
-    rest are others', of which none is. So the constant's slope is 0 at a mean of 0.75.
+    That is the constant's slope, 0 where the loss is least. All answerable questions are answered
+    by the first hit, and no other question is.
     """
-    ranker = fit_ranker(sets, LOOSE)
-    means = [np.mean([best(ranker, one) for one in each.own]) for each in sets]
-    others = [
-        np.mean([best(ranker, one) for asked in each.foreign.values() for one in asked])
-        for each in sets
+    sets = [
+        make_set("one", 1, others=["two"], unanswered=unanswered),
+        make_set("two", 2, others=["one"], unanswered=unanswered, questions=70),
     ]
-    assert 0.75 * np.mean(means) + 0.25 * np.mean(others) == pytest.approx(0.75, abs=0.01)
+    ranker = fit_ranker(sets, LOOSE)
+    answered, missed = 0.0, 0.0
+    for one in sets:
+        parts = {
+            OWN_SHARE: [each for each in one.own if each.is_answerable],
+            UNANSWERED_SHARE: [each for each in one.own if not each.is_answerable],
+            1 - OWN_SHARE: [each for asked in one.foreign.values() for each in asked],
+        }
+        for share, questions in parts.items():
+            for each in questions:
+                answered += share / len(questions) * each.is_answerable
+                missed += share / len(questions) * (each.is_answerable - best(ranker, each))
+    assert missed / answered == pytest.approx(0, abs=0.01)
 
 
 def best(ranker: Ranker, one: Asked) -> float:
     """The score of a question's best candidate."""
     signals = dict(zip(SIGNALS, one.signals.T, strict=True))
-    return float(ranker.probabilities(signals).max())
+    return float(ranker.probabilities({**signals, LEAD: ranker.lead(signals)}).max())
 
 
-def test_bar_is_the_highest_that_refuses_few(sets):
-    """At the bar the sets' mean share of refusals is at most the wished one; a step above, more."""
+def test_lead_tells_answered_questions_from_others(sets):
+    """Where an answer stands out among its candidates, a lead speaks for it."""
+    assert fit_ranker(sets, LOOSE).weights[LEAD] > 0
+
+
+def test_signals_of_the_question_change_scores_and_not_the_order():
+    """Questions with an unknown word are never answered here: it lowers their scores alone.
+
+    Every question has the same candidates: one of which half are answers, and one that never is.
+    """
+
+    def ask(*, unknown: float, is_relevant: bool) -> Asked:
+        first = {"best_cosine": 0.8, "unknown_share": unknown}
+        second = {"best_cosine": 0.4, "unknown_share": unknown}
+        return asked(first, second, relevant=[0] if is_relevant else [1])
+
+    known = [ask(unknown=0.0, is_relevant=True) for _ in range(30)]
+    unknown = [ask(unknown=1.0, is_relevant=False) for _ in range(10)]
+    one = EvaluationSet(name="one", own=[*known, *unknown], foreign={})
+    ranker = fit_ranker([one])
+    assert ranker.weights["unknown_share"] < 0
+    assert best(ranker, unknown[0]) < best(ranker, known[0])
+    assert measure(ranker, one).hit_at[1] == 0.75
+
+
+def test_sets_that_are_not_fitted_on_lend_no_questions(sets):
+    """A foreign question counts only if its set is among those that are fitted."""
+    alone = replace(sets[0], foreign={})
+    assert fit_ranker([sets[0]]) == fit_ranker([alone])
+
+
+def test_bar_is_the_highest_that_refuses_few_in_every_set(sets):
+    """At the bar no set's share of refusals is above the wished one; a step above, a set's is."""
     ranker = fit_ranker(sets)
-    above = replace(ranker, bar=ranker.bar + 0.01)
-    refused, more = (
-        np.mean([measure(one, each).refused for each in sets]) for one in (ranker, above)
+    above = replace(ranker, bar=round(ranker.bar + 0.01, 2))
+    refused, more = ([measure(one, each).refused for each in sets] for one in (ranker, above))
+    assert max(refused) <= REFUSED < max(more)
+
+
+def test_floor_hides_few_best_passages(sets):
+    """It is the highest that hides few on average, and at most the bar."""
+    ranker = fit_ranker(sets)
+    hidden, more = (
+        np.mean([measure(replace(ranker, bar=bar), one).refused for one in sets])
+        for bar in (ranker.floor, round(ranker.floor + 0.01, 2))
     )
-    assert refused <= REFUSED < more
+    assert ranker.floor <= ranker.bar
+    assert hidden <= OUT_OF_SIGHT
+    assert more > OUT_OF_SIGHT or ranker.floor == ranker.bar
 
 
-def test_floor_is_half_the_bar(sets):
-    """It is rounded as it is written down."""
-    ranker = fit_ranker(sets)
-    assert ranker.floor == round(ranker.bar / 2, 2)
+def test_floor_is_at_most_the_bar():
+    """A single set that refuses many lowers the bar, however few the sets refuse on average."""
+    clear = asked({"best_cosine": 0.9}, {"best_cosine": 0.1}, relevant=[0])
+    weak = asked({"best_cosine": 0.2}, {"best_cosine": 0.1}, relevant=[1])
+    others = ceil(1 / OUT_OF_SIGHT)
+    sets = [EvaluationSet(name=str(at), own=[clear], foreign={}) for at in range(others)]
+    hard = EvaluationSet(name="hard", own=[weak, *[clear] * (ceil(1 / REFUSED) - 2)], foreign={})
+    ranker = fit_ranker([*sets, hard])
+    hidden = [measure(replace(ranker, bar=ranker.bar + 0.01), one).refused for one in [*sets, hard]]
+    assert np.mean(hidden) <= OUT_OF_SIGHT
+    assert ranker.floor == ranker.bar
 
 
 # The log-odds are those of the cosine alone: at 0 the score is 0.5, at ln 3 it is 0.75.
@@ -199,6 +300,23 @@ def test_set_that_has_an_answer_to_all_refuses_none_of_the_others():
         hit_at={1: 1.0, 5: 1.0}, refused=0.0, refused_none=None, refused_foreign={},
         calibration_error=pytest.approx(0.25),
     )  # fmt: skip
+
+
+def test_figures_count_the_lead():
+    """A passage of cosine 1 is above a bar of 0.95 where the tenth has 0, and below where it has 0.9.
+
+    At a weight of ln 41, being d ahead adds ln(1 + 40 · d) to the log-odds: ln 41 and ln 5.
+    """
+    weights = {"best_cosine": 1.0, LEAD: float(np.log(41))}
+    ranker = Ranker(constant=0.0, weights=weights, bar=0.95, floor=0.3)
+    far = [1.0, 0.08, 0.07, 0.06, 0.05, 0.04, 0.03, 0.02, 0.01, 0.0]
+    near = [1.0, 0.98, 0.97, 0.96, 0.95, 0.94, 0.93, 0.92, 0.91, 0.9]
+    own = [asked(*({"best_cosine": one} for one in each), relevant=[0]) for each in (far, near)]
+    figures = measure(ranker, EvaluationSet(name="one", own=own, foreign={}))
+    assert figures.refused == 0.5
+    # Both are right, at 41e / (41e + 1) and 5e / (5e + 1).
+    missing = [1 / (1 + 41 * np.e), 1 / (1 + 5 * np.e)]
+    assert figures.calibration_error == pytest.approx(np.mean(missing), abs=1e-6)
 
 
 def test_equal_scores_keep_their_order():

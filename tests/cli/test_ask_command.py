@@ -18,7 +18,7 @@ def test_answer_is_printed_with_its_citation(project, run):
 
     assert (ran.status, ran.err) == (0, "")
     assert ran.out == (
-        "1.  seeds/001_169922582ed849e6.txt#p2-3  lines 7-9  0.78  verified\n"
+        "1.  seeds/001_169922582ed849e6.txt#p2-3  lines 7-9  0.75  verified\n"
         "    By Tom Balmforth\n"
         "\n"
         ">   NATO Secretary General Anders Fogh Rasmussen this week asked the Kremlin to\n"

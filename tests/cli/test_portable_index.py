@@ -71,7 +71,7 @@ def test_question_is_answered_there(bare, portable):
     ran = bare("-m", "askdocs", "ask", "-k", "1", question, cwd=portable)
 
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert ran.stdout.startswith("1.  seeds/001_169922582ed849e6.txt#p2-3  lines 7-9  0.78")
+    assert ran.stdout.startswith("1.  seeds/001_169922582ed849e6.txt#p2-3  lines 7-9  0.75")
 
 
 def test_index_without_its_encoder_is_not_answered_from_there(bare, portable, tmp_path):

@@ -18,13 +18,14 @@ from askdocs.cli.main import cli
 from askdocs.errors import ExitStatus
 from askdocs.index.generation import head_line
 from askdocs.ranking.score import DEFAULT_BARS, FLOORS, load_ranker
-from askdocs.store.analysis import _STOP_WORDS, K1, B, analyse
+from askdocs.store.analysis import _STOP_WORDS, _TOKEN, K1, B, analyse
 from askdocs.text.sentences import _BEFORE_NAMES, _BEFORE_NUMBERS, _ELSEWHERE
 from tests.docs.conftest import PAGES, ROOT, run
 
 GENERATION_FILES = (
     "manifest.json", "corpus.jsonl", "000/documents.jsonl", "000/passages.jsonl",
-    "000/tables.npys", "000/lexical.npys", "000/context.npys", "000/dense.faiss",
+    "000/tables.npys", "000/lexical.npys", "000/context.npys", "000/tokens.npys",
+    "000/dense.faiss",
 )  # fmt: skip
 
 
@@ -228,10 +229,13 @@ def test_the_vectors_lie_where_the_format_says(small):
 
 
 def test_the_analysis_shown_is_that_of_the_code():
-    """The example text has the terms listed, and the numbers given are those in use."""
+    """The example texts have the terms listed, and the pattern and numbers are those in use."""
     text = " ".join(read_page("docs/index-format.md").split())
-    shown, terms = re.findall(r"`([^`]*)` has the terms ((?:`[^`]*`(?:, )?)+)", text)[0]
-    assert analyse(shown) == re.findall(r"`([^`]*)`", terms)
+    examples = re.findall(r"`([^`]*)` has the terms ((?:`[^`]*`(?:, )?)+)", text)
+    for shown, terms in examples:
+        assert analyse(shown) == re.findall(r"`([^`]*)`", terms)
+    assert len(examples) == 2
+    assert _TOKEN.pattern.replace(" ", "") in text.replace(" ", "")
     assert f"the {len(_STOP_WORDS)} stop words" in text
     assert f"k1 = {K1} and b = {B}" in text
 

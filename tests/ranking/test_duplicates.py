@@ -14,11 +14,14 @@ from askdocs.ranking.words import number_of_term
 LONG = [f"term{number}" for number in range(22)]
 
 
-def fold(*passages: Sequence[str], top_k: int = 9) -> dict[int, list[int]]:
-    """Fold passages that are given by their terms, best first."""
+def fold(
+    *passages: Sequence[str], answers: Sequence[str] | None = None, top_k: int = 9
+) -> dict[int, list[int]]:
+    """Fold passages that are given by their terms, best first; without answers, by terms alone."""
+    answers = [""] * len(passages) if answers is None else answers
     texts = [" ".join(terms) for terms in passages]
     numbers = [np.array(list(map(number_of_term, terms)), np.int64) for terms in passages]
-    return fold_duplicates(texts, lambda at: shingles(numbers[at]), top_k)
+    return fold_duplicates(texts, lambda at: shingles(numbers[at]), answers.__getitem__, top_k)
 
 
 @pytest.mark.parametrize(("terms", "expected"), [(20, {0: [1]}), (19, {0: [], 1: []})])
@@ -48,6 +51,22 @@ def test_passages_of_fewer_than_three_terms_are_compared_whole():
     assert fold(["rain"], ["rain", "snow"], ["rain"], [], []) == {0: [2], 1: [], 3: [4]}
 
 
+SIX, NINE = "The pool opens at six.", "The pool opens at nine."
+
+
+def test_passages_with_the_same_answer_are_folded():
+    """A leaflet and a notice both say when the pool opens; without an answer nothing is the same."""
+    passages = [["leaflet"], ["winter"], ["notice"], ["towels"], ["lockers"]]
+    assert fold(*passages, answers=[SIX, NINE, SIX, "", ""]) == {0: [2], 1: [], 3: [], 4: []}
+
+
+@pytest.mark.parametrize("best", [[LONG, ["notice"]], [["notice"], LONG]])
+def test_passage_goes_to_the_first_that_it_resembles(best):
+    """It has the terms of one passage and the answer of the other: the better of them has it."""
+    answers = [NINE if terms == LONG else SIX for terms in best]
+    assert fold(*best, LONG[:20], answers=[*answers, SIX]) == {0: [2], 1: []}
+
+
 def test_copies_take_no_place():
     """As many different passages are found as were wanted, with all their copies."""
     passages = [LONG, LONG, ["rain"], ["rain"], ["snow"], LONG, ["snow"]]
@@ -56,12 +75,14 @@ def test_copies_take_no_place():
 
 @given(
     passages=st.lists(st.sampled_from([LONG, LONG[:20], LONG[2:], ["rain"], ["snow"]]), max_size=9),
+    answers=st.lists(st.sampled_from([SIX, NINE, ""]), min_size=9, max_size=9),
     top_k=st.integers(1, 9),
 )
-def test_wanting_more_changes_nothing_before(passages, top_k):
+def test_wanting_more_changes_nothing_before(passages, answers, top_k):
     """The first passages and their copies are the same, however many passages are wanted."""
-    folded = fold(*passages, top_k=top_k)
-    assert [*folded.items()] == [*fold(*passages, top_k=99).items()][:top_k]
+    folded = fold(*passages, answers=answers, top_k=top_k)
+    every = fold(*passages, answers=answers, top_k=99)
+    assert [*folded.items()] == [*every.items()][:top_k]
 
 
 def test_far_behind_only_equal_texts_are_copies():

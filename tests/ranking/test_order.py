@@ -2,25 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from math import exp, hypot, log, sqrt
 from typing import Any
 
 import numpy as np
 import pytest
 
+from askdocs.embedding.model import EmbeddedQuestion
 from askdocs.ranking import order, signals
 from askdocs.ranking.candidates import RANKED, gather
 from askdocs.ranking.order import COMPARED, rank
-from askdocs.ranking.score import Ranker, load_ranker
-from askdocs.ranking.signals import MEANINGS, REPEATED_WEIGHT
-from askdocs.records.manifest import PassageSettings
+from askdocs.ranking.score import LEAD, Ranker, load_ranker
+from askdocs.ranking.signals import MEANINGS, REPEATED_WEIGHT, stand_in
 from askdocs.records.results import Mode, Signal
 from askdocs.records.spans import BlockKind, Part, Passage, StoredPassage
 from askdocs.store.analysis import TermStatistics
-from askdocs.text.cutting import cut_passages
-from tests.text.conftest import count_words, parse
 
 VECTOR = np.array([1, 0, 0, 0], np.float32)
+ASKED = EmbeddedQuestion(VECTOR, np.empty((0, 0), np.float32), ())
 QUESTION = "Rain, zebra?"
 # Of three passages one has "rain" and none "zebra": idf ln(1 + 2.5 / 1.5) and ln(1 + 3.5 / 0.5).
 BOUND = 2.2 * (log(8 / 3) + log(8))
@@ -56,6 +56,8 @@ class FakeReader:
         near: The passages that the dense search finds, nearest first.
         copies: Of how many of them the first sentences are equally near.
         found: The passages that the lexical search finds.
+        codes: For each passage, the signs of the tokens of its context and of each sentence, written
+            as + and -; those of others have no tokens.
         asked: The searches, with how many results were wanted.
         read: The ids of the passages that were read.
     """
@@ -66,6 +68,7 @@ class FakeReader:
     near: Sequence[int] = ()
     copies: int = 1
     found: Sequence[int] = ()
+    codes: Mapping[int, Sequence[Sequence[str]]] = field(default_factory=dict)
     asked: list[tuple[str, int]] = field(default_factory=list)
     read: list[int] = field(default_factory=list)
 
@@ -110,6 +113,18 @@ class FakeReader:
         ]
         return np.array([(one, sqrt(max(0.0, 1 - one**2)), 0.0, 0.0) for one in own]).reshape(-1, 4)
 
+    def token_codes(self, passage_ids):
+        """What was given, one passage after another."""
+        ids = passage_ids.tolist()
+        none = [[[]] * (1 + len(self.stored[number].passage.sentences)) for number in ids]
+        texts = chain.from_iterable(map(self.codes.get, ids, none))
+        counts, tokens = [], []
+        for text in texts:
+            counts.append(len(text))
+            tokens += [[sign == "+" for sign in token] for token in text]
+        bits = np.array(tokens, np.bool_).reshape(len(tokens), 4)
+        return np.packbits(bits, axis=1), np.array(counts, np.int64)
+
     def bm25(self, terms, passage_ids):
         """What was given."""
         return np.array([self.words.get(number, 0.0) for number in passage_ids.tolist()])
@@ -123,8 +138,8 @@ def rank_all(
     reader: FakeReader, mode: Mode = Mode.HYBRID, *, question: str = QUESTION, top_k: int = 9
 ) -> list[Any]:
     """A ranking."""
-    vector = None if mode == Mode.LEXICAL else VECTOR
-    return rank(reader, question, vector, mode=mode, top_k=top_k)
+    embedded = None if mode == Mode.LEXICAL else ASKED
+    return rank(reader, question, embedded, mode=mode, top_k=top_k)
 
 
 def ranked(reader: FakeReader, *arguments: Any, **named: Any) -> list[tuple[int, float]]:
@@ -168,11 +183,17 @@ def test_hybrid_score_is_the_rankers_probability(reader, found):
 
 
 def test_shipped_ranker_gives_the_hybrid_score(reader):
-    """Without a own ranker, scores are those of the one that comes with askdocs."""
-    found = gather(reader, QUESTION, VECTOR, mode=Mode.HYBRID)
-    expected = load_ranker().probabilities(found.signals).round(6).tolist()
-    scores = dict(ranked(reader))
+    """Scores are those of the ranker that comes with askdocs, and each passage has its own lead."""
+    found = gather(reader, QUESTION, ASKED, mode=Mode.HYBRID)
+    ranker = load_ranker()
+    lead = ranker.lead(found.signals)
+    hits = rank_all(reader)
+    scores = {hit.stored.id: hit.score for hit in hits}
+    expected = ranker.probabilities({**found.signals, LEAD: lead}).round(6).tolist()
     assert [scores[number] for number in range(3)] == expected
+    leads = {hit.stored.id: one.value for hit in hits for one in hit.signals if one.name == LEAD}
+    assert leads == dict(enumerate(lead.tolist()))
+    assert len({*leads.values()}) == 3
 
 
 def test_dense_score_is_the_best_cosine(reader):
@@ -188,9 +209,9 @@ def test_lexical_score_is_the_share(reader):
 
 
 def test_hybrid_candidates_have_every_signal(reader):
-    """Whatever a signal is called, it is known of each candidate, and no other is."""
-    found = gather(reader, QUESTION, VECTOR, mode=Mode.HYBRID)
-    assert list(found.signals) == list(MEANINGS)
+    """Whatever a signal is called, it is known of each candidate; the lead is the ranker's."""
+    found = gather(reader, QUESTION, ASKED, mode=Mode.HYBRID)
+    assert [*found.signals, LEAD] == list(MEANINGS)
     assert {values.shape for values in found.signals.values()} == {(3,)}
     assert found.signals["mean_cosine"].tolist() == pytest.approx(
         [1.0 / hypot(0.2 + 0.8, sqrt(0.96) + 0.6), 0.7 / hypot(0.6 + 0.1, 0.8 + sqrt(0.99)), 0.0]
@@ -218,12 +239,14 @@ def test_possessives_are_looked_up_as_the_index_has_them(reader, question):
     assert len(ranked(reader, question=question)) == 3
 
 
-@pytest.mark.usefixtures("by_hand")
+@pytest.mark.parametrize("mode", Mode)
 @pytest.mark.parametrize("top_k", [1, 2, 3])
-def test_only_the_best_are_returned(reader, top_k):
-    """The rest is cut off after the ranking, not before."""
-    assert ranked(reader, top_k=top_k) == ranked(reader)[:top_k]
-    assert len(ranked(reader, top_k=top_k)) == top_k
+def test_only_the_best_are_returned(reader, mode, top_k):
+    """The rest is cut off after the ranking: a hit's score, answer and signals stay the same."""
+    reader.near = reader.found = range(3)
+    whole = rank_all(reader, mode)
+    assert rank_all(reader, mode, top_k=top_k) == whole[:top_k]
+    assert len(whole[:top_k]) == min(top_k, len(whole))
 
 
 def test_nothing_found_is_an_empty_ranking(reader):
@@ -265,11 +288,31 @@ def many(count: int) -> FakeReader:
 
 def test_only_the_best_candidates_are_looked_at_closely():
     """After the first 60, by cosine and BM25 share, signals of words are 0."""
-    found = gather(many(RANKED + 3), "rain", VECTOR, mode=Mode.HYBRID)
+    found = gather(many(RANKED + 3), "rain", ASKED, mode=Mode.HYBRID)
     assert found.signals["local_term_share"].tolist() == [1.0] * RANKED + [0.0] * 3
     best = found.signals["best_cosine"].tolist()
     assert found.signals["mean_cosine"].tolist() == pytest.approx(best[:RANKED] + [0.0] * 3)
     assert min(best) > 0
+
+
+def test_other_candidates_show_what_was_computed_for_them():
+    """After the first 60, a hit is explained by its first signals and by those that all share."""
+    hits = rank_all(many(RANKED + 3), question="rain", top_k=100)
+    names = [[one.name for one in hit.signals] for hit in (hits[0], hits[-1])]
+    few = ["best_cosine", "bm25_share", "unknown_share", "question_length", "lead", "constant"]
+    assert names == [[*MEANINGS, "constant"], few]
+
+
+def test_copies_have_the_signals_of_the_first():
+    """A text is looked at closely once, and each of its copies has what that found."""
+    reader = FakeReader(
+        stored=[stored(number, text=text) for number, text in enumerate(("Rain.", "No.", "Rain."))],
+        best={0: [0.8], 1: [0.9], 2: [0.8]},
+        near=(0, 1, 2),
+    )
+    found = gather(reader, "rain", ASKED, mode=Mode.HYBRID)
+    assert found.signals["local_term_share"].tolist() == [1.0, 0.0, 1.0]
+    assert found.has_all_signals.tolist() == [True] * 3
 
 
 def test_more_hits_than_are_looked_at_closely_can_be_had():
@@ -280,6 +323,7 @@ def test_more_hits_than_are_looked_at_closely_can_be_had():
     assert ranked(reader, question="rain", top_k=2) == whole[:2]
 
 
+@pytest.mark.usefixtures("by_hand")
 def test_only_what_can_be_shown_or_compared_is_read():
     """Of 150 candidates 60 are compared closely; a hit or its like is among the best 62."""
     reader = many(150)
@@ -291,7 +335,7 @@ def test_copies_are_read_wherever_they_rank():
     """Every copy of a hit is named, however many other passages rank between them."""
     reader = many(150)
     reader.stored = [*reader.stored[:-1], stored(149, text=reader.stored[0].passage.text)]
-    first, *_ = rank(reader, "rain", VECTOR, mode=Mode.DENSE, top_k=2)
+    first, *_ = rank(reader, "rain", ASKED, mode=Mode.DENSE, top_k=2)
     assert [copy.id for copy in first.duplicates] == [149]
 
 
@@ -299,7 +343,7 @@ def test_copies_of_a_sentence_do_not_crowd_out_others():
     """Where 300 passages begin with the nearest sentence, more are searched until others come."""
     reader = FakeReader(stored=[stored(number) for number in range(302)], near=range(302))
     reader.copies = 300
-    found = gather(reader, QUESTION, VECTOR, mode=Mode.DENSE)
+    found = gather(reader, QUESTION, ASKED, mode=Mode.DENSE)
     assert found.ids.tolist()[-2:] == [300, 301]
     assert reader.asked == [("dense", 200), ("dense", 400)]
 
@@ -308,7 +352,7 @@ def test_search_for_others_ends():
     """After 1,600 sentences that are all the same, no more are looked for."""
     reader = FakeReader(stored=[stored(number) for number in range(2000)], near=range(2000))
     reader.copies = 2000
-    ranking = rank(reader, QUESTION, VECTOR, mode=Mode.HYBRID, top_k=3)
+    ranking = rank(reader, QUESTION, ASKED, mode=Mode.HYBRID, top_k=3)
     assert [k for name, k in reader.asked if name == "dense"] == [200, 400, 800, 1600]
     assert [one.stored.id for one in ranking] == [0, 1, 2]
 
@@ -333,7 +377,7 @@ def test_copies_of_a_passage_are_one_hit_that_counts_less():
     reader = FakeReader(
         stored=passages, best={number: [0.8] for number in range(5)}, near=(3, 1, 0, 2, 4)
     )
-    (hit,) = rank(reader, "?", VECTOR, mode=Mode.HYBRID, top_k=9)
+    (hit,) = rank(reader, "?", ASKED, mode=Mode.HYBRID, top_k=9)
     assert hit.stored.id == 0
     assert hit.score == logistic(4 * REPEATED_WEIGHT * 0.8 - 2)
     assert [copy.id for copy in hit.duplicates] == [1, 2, 3, 4]
@@ -354,7 +398,123 @@ def test_nearly_the_same_passages_are_folded_into_the_best():
 
 
 @pytest.mark.parametrize(
-    ("mode", "expected"), [(Mode.HYBRID, 1), (Mode.DENSE, 0), (Mode.LEXICAL, 1)]
+    ("answer", "copies"),
+    [("The pool stays shut.", [1]), ("The pool is shut.", []), ("It is shut.", [])],
+)
+def test_passages_that_answer_with_the_same_sentence_are_folded(answer, copies):
+    """Notices of different weeks say it again: three terms are enough, two or one are chance."""
+    weeks = ("Frost cracked several pipes in January.", "Painters worked on both roofs in June.")
+    reader = FakeReader(
+        stored=[stored(number, text=f"{week} {answer}") for number, week in enumerate(weeks)],
+        best={0: [0.1, 0.9], 1: [0.2, 0.8]},
+        near=(0, 1),
+    )
+    first, *others = rank_all(reader, Mode.DENSE)
+    assert (first.stored.id, [copy.id for copy in first.duplicates]) == (0, copies)
+    assert [other.stored.id for other in others] == [number for number in (1,) if not copies]
+
+
+def with_tokens(text: str, *codes: Sequence[str], **named: Any) -> FakeReader:
+    """One passage with the codes of its context and of its sentences."""
+    sentences = text.count(".")
+    return FakeReader(
+        stored=[stored(0, text=text)], best={0: [0.5] * sentences}, near=(0,), found=(0,),
+        codes={0: codes}, **named,
+    )  # fmt: skip
+
+
+def asked(*tokens: Sequence[float]) -> EmbeddedQuestion:
+    """A question of tokens that have no character in it, so that all of them count alike."""
+    return EmbeddedQuestion(VECTOR, np.array(tokens, np.float32), ((0, 0),) * len(tokens))
+
+
+def test_late_interaction_counts_context_and_sentences():
+    """Of two tokens one has cosine 1 with the context, the other 0.5 with the second sentence."""
+    reader = with_tokens("Rain fell. Snow fell.", ["++++"], ["----"], ["+---", "++--"])
+    question = asked([0.5, 0.5, 0.5, 0.5], [0.0, 1.0, 0.0, 0.0])
+    found = gather(reader, QUESTION, question, mode=Mode.HYBRID)
+    assert found.signals["late_interaction"].tolist() == pytest.approx([(1 + 0.5) / 2])
+    assert found.scores_of(0).tolist() == pytest.approx([(-1 - 0.5) / 2, (0 + 0.5) / 2], abs=1e-4)
+
+
+def test_context_is_never_the_answer():
+    """Where the context matches best, the best sentence still answers, and the score has both."""
+    question = asked([0.5, 0.5, 0.5, 0.5])
+    texts = "Rain fell on Ghent. Snow fell on Ulm. Hail fell on Bonn."
+    with_context = with_tokens(texts, ["++++"], ["+---"], ["+++-"], ["++--"])
+    without = with_tokens(texts, [], ["+---"], ["+++-"], ["++--"])
+    values = []
+    for reader in (with_context, without):
+        (hit,) = rank(reader, QUESTION, question, mode=Mode.HYBRID, top_k=1)
+        assert hit.answer == 1
+        values.append({one.name: one.value for one in hit.signals}["late_interaction"])
+    assert values == pytest.approx([1.0, 0.5])
+
+
+def test_sentence_that_refers_back_is_matched_with_the_one_before():
+    """The pool that opens late is named before: 0.7 of that counts, and nothing of the context.
+
+    The first sentence has a pronoun too, and the context before it is matched best of all.
+    """
+    text = "It is the pool of Ghent. At weekends it opens late. Bring a towel along."
+    reader = with_tokens(text, ["++++"], ["+++-"], ["+---"], ["+---"])
+    found = gather(reader, QUESTION, asked([0.5, 0.5, 0.5, 0.5]), mode=Mode.HYBRID)
+    assert found.scores_of(0).tolist() == pytest.approx([0.5, 0.35, -0.5])
+    assert found.signals["late_interaction"].tolist() == pytest.approx([1.0])
+
+
+def test_sentence_without_tokens_answers_only_where_no_other_can():
+    """It matches nothing, which is less than any cosine."""
+    reader = with_tokens("Rain fell on Ghent. Snow fell on Ulm.", [], [], ["---+"])
+    (hit,) = rank(reader, QUESTION, asked([0.5, 0.5, 0.5, 0.5]), mode=Mode.HYBRID, top_k=1)
+    assert hit.answer == 1
+
+
+def test_short_sentence_that_matches_best_answers():
+    """Neither the length of a sentence nor its cosine matters where its tokens are known."""
+    text = "Ask the porter at the west door for the way to the gate. The gate code is 9911."
+    reader = with_tokens(text, [], ["++--", "+---"], ["+++-"])
+    reader.best = {0: [0.9, 0.1]}
+    (hit,) = rank(reader, QUESTION, asked([0.5, 0.5, 0.5, 0.5]), mode=Mode.HYBRID, top_k=1)
+    assert hit.answer == 1
+
+
+def test_repeated_sentence_matches_less(monkeypatch):
+    """At a weight of 0.5, a sentence that four passages share has half of its match, others all."""
+    monkeypatch.setattr(signals, "REPEATED_WEIGHT", 0.5)
+    texts = [f"Share this. Rain fell {number} times." for number in range(4)]
+    reader = FakeReader(
+        stored=[stored(number, text=text) for number, text in enumerate(texts)],
+        best={number: [0.8, 0.1 + 0.01 * number] for number in range(4)},
+        near=range(4),
+        codes={number: ([], ["++++"], ["++--"]) for number in range(4)},
+    )
+    found = gather(reader, QUESTION, asked([1.0, 0.0, 0.0, 0.0]), mode=Mode.HYBRID)
+    assert found.scores_of(2).tolist() == pytest.approx([0.25, 0.5])
+    assert found.signals["late_interaction"].tolist() == pytest.approx([0.5] * 4)
+
+
+@pytest.mark.parametrize("of_question", [True, False])
+def test_without_vectors_of_tokens_the_cosine_stands_in(reader, of_question):
+    """Where question or passages have no tokens, cosines choose the answer as well."""
+    question = ASKED if of_question else asked([1.0, 0.0, 0.0, 0.0])
+    reader.codes = {number: ([], ["++++"], ["++++"]) for number in range(3)} if of_question else {}
+    found = gather(reader, QUESTION, question, mode=Mode.HYBRID)
+    best = found.signals["best_cosine"]
+    assert best.tolist() == pytest.approx([0.8, 0.6, 0.0])
+    assert found.signals["late_interaction"].tolist() == stand_in(best).tolist()
+    assert found.scores_of(0).tolist() == pytest.approx([0.2, 0.8])
+
+
+def test_nothing_is_matched_by_tokens_in_the_other_modes(reader):
+    """The index is not asked for codes."""
+    reader.codes = None
+    assert ranked(reader, Mode.DENSE, question=QUESTION)
+    assert ranked(reader, Mode.LEXICAL, question=QUESTION)
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"), [(Mode.HYBRID, 0), (Mode.DENSE, 0), (Mode.LEXICAL, 1)]
 )
 def test_answer_is_chosen_by_what_the_mode_uses(mode, expected):
     """The second sentence has a question's word, the first a slightly better cosine."""
@@ -362,35 +522,6 @@ def test_answer_is_chosen_by_what_the_mode_uses(mode, expected):
     passage = stored(0, text=text, start=700)
     reader = FakeReader(stored=[passage], best={0: [0.6, 0.5]}, near=(0,), found=(0,))
     (hit,) = rank_all(reader, mode)
-    assert hit.answer == expected
-
-
-@pytest.mark.parametrize(
-    ("path", "text", "expected"),
-    [
-        # Neither a heading, nor a question, nor the header of a table says anything.
-        ("a.md", "# The rain hours\n\nIt rains from nine until noon in Ghent.\n", 1),
-        ("a.txt", "Q: When does it rain?\nA: At noon.\n", 1),
-        ("a.md", "| Rain | Where |\n|---|---|\n| much | Bonn |\n", 1),
-        # Prose of five terms says enough, of four it does not.
-        ("a.txt", "Rain flooded small villages.\nIt flooded seven old towns near Ghent.", 1),
-        ("a.txt", "Rain flooded seven small villages.\nIt flooded seven old towns near Ghent.", 0),
-        # An item, a row or a field may be short.
-        ("a.md", "- rain\n- it flooded seven old towns near Ghent\n", 0),
-        ("a.md", "| Town | What |\n|---|---|\n| Bonn | rain |\n| Ulm | six inches of snow |\n", 1),
-        # A field whose name is asked for is the answer, though another is nearer.
-        ("a.txt", "Fax: no zebra, but rain\nRain: none\nTown: Ghent\n", 1),
-        # Where nothing says much, the nearest answers.
-        ("a.txt", "Rain.\n\nSnow.", 0),
-    ],
-)
-def test_answer_says_something(path, text, expected):
-    """What stands above a text, or asks, matches a question well but does not answer it."""
-    (passage,) = cut_passages(parse(path, text), PassageSettings(), count_words)
-    nearest_first = [0.5 - 0.05 * at for at in range(len(passage.sentences))]
-    whole = StoredPassage(id=0, path=path, sha256="", first_sentence=0, passage=passage)
-    reader = FakeReader(stored=[whole], best={0: nearest_first}, near=(0,), found=(0,))
-    (hit,) = rank_all(reader)
     assert hit.answer == expected
 
 
@@ -408,7 +539,7 @@ def test_score_of_one_signal_is_explained_by_it(reader, mode, name, score):
 @pytest.mark.usefixtures("by_hand")
 def test_hybrid_score_is_explained_by_shares_of_its_log_odds(reader):
     """Each weighed signal stands with its value, and the constant as if it were one of value 1."""
-    best = rank(reader, QUESTION, VECTOR, mode=Mode.HYBRID, top_k=1)[0]
+    best = rank(reader, QUESTION, ASKED, mode=Mode.HYBRID, top_k=1)[0]
     shares = {one.name: (one.value, one.share) for one in best.signals}
     assert shares == {
         "best_cosine": (0.6, pytest.approx(2.4)),

@@ -13,8 +13,11 @@ from askdocs.ranking import signals
 from askdocs.ranking.signals import (
     best_cosine,
     bm25_share,
+    late_interaction,
     mean_cosine,
+    question_signals,
     sentence_weights,
+    stand_in,
     word_signals,
 )
 from askdocs.ranking.words import (
@@ -25,7 +28,7 @@ from askdocs.ranking.words import (
     wording_of_passage,
 )
 from askdocs.records.spans import Passage, StoredPassage
-from askdocs.store.analysis import TermStatistics, analyse, distinct_terms, term_of, words
+from askdocs.store.analysis import TermStatistics, distinct_terms, term_of, words
 
 PASSAGES = 9
 
@@ -78,6 +81,42 @@ def test_sentences_that_cancel_each_other_out_have_no_mean():
     assert mean_cosine(question, sentences, [np.ones(2)]).tolist() == [0.0]
 
 
+def test_late_interaction_counts_each_token_by_its_best_match():
+    """Texts of 0.9 and 0.1 and of 0.2 and 0.8 make 0.9 and 0.8; a negative sum counts as 0."""
+    matches = np.array([[0.9, 0.1], [0.2, 0.8], [-0.4, 0.1], [1.00001, 1.0]])
+    found = late_interaction(matches, np.array([0.75, 0.25]), np.array([0, 2, 3]))
+    assert found.tolist() == pytest.approx([0.75 * 0.9 + 0.25 * 0.8, 0.0, 1.0])
+    assert found.max() == 1.0
+
+
+def test_stand_in_is_a_line_of_the_cosine():
+    """What stands in for late interaction is a share that rises evenly with the cosine."""
+    low, middle, high = stand_in(np.array([0.0, 0.5, 1.0]))
+    assert 0 <= low < middle < high <= 1
+    assert middle == pytest.approx((low + high) / 2)
+
+
+def test_unknown_share_is_of_words_that_have_terms():
+    """Of rain, zebras and snow-rain the corpus lacks zebras; a part that it has makes a word known."""
+    statistics = TermStatistics(passages=PASSAGES, frequencies={"rain": 4, "zebra": 0, "snow": 0})
+    found = question_signals("Is the rain, for zebras, a snow-rain?", statistics)
+    assert found == {
+        "unknown_share": pytest.approx(1 / 3),
+        "question_length": pytest.approx(log(8) / log(65)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [("", (0.0, 0.0)), ("?", (0.0, log(2) / log(65))), ("zebra " * 64, (1.0, 1.0)),
+     ("zebra " * 500, (1.0, 1.0)), ("who is it", (0.0, log(4) / log(65)))],
+)  # fmt: skip
+def test_question_of_any_length_has_its_signals(question, expected):
+    """Without terms nothing is unknown; 64 words are as many as count."""
+    found = question_signals(question, TermStatistics(passages=PASSAGES, frequencies={"zebra": 0}))
+    assert tuple(found.values()) == pytest.approx(expected)
+
+
 def test_bm25_share_is_of_the_bound():
     """A score of half the bound is a share of 0.5; a question without terms has no bound."""
     assert bm25_share(np.array([0.0, 2.0, 4.0]), 4.0).tolist() == [0.0, 0.5, 1.0]
@@ -102,13 +141,6 @@ def test_word_share_is_of_words_as_they_are_written():
     )
 
 
-def test_term_pairs_are_neighbours_without_stop_words():
-    """Of "heavi rain", "rain follow" and "follow snow", candidates have one, three, one and none."""
-    texts = ["Heavy rains.", "Heavy rain followed snow.", "Rain is what follows."]
-    found = compare("Does heavy rain follow the snow?", *([text] for text in texts), ["Snow heavy"])
-    assert found["term_pairs"].tolist() == pytest.approx([1 / 3, 1, 1 / 3, 0])
-
-
 def test_word_pairs_are_neighbours_as_written():
     """Of "of heavy", "heavy rain", "rain in", "in May" there are some; "because of" is not asked."""
     texts = ["Because of him.", "Heavy rain, in May.", "Heavy rains in May.", "Of heavy rain."]
@@ -119,14 +151,12 @@ def test_word_pairs_are_neighbours_as_written():
 def test_pairs_cross_sentences_but_not_candidates():
     """Neighbours over a sentence's end are a pair; the next passage's first word belongs to nobody."""
     found = compare("heavy rain", ["It was heavy.", "Rain fell."], ["Heavy"], ["Rain"])
-    assert found["term_pairs"].tolist() == [1.0, 0.0, 0.0]
     assert found["word_pairs"].tolist() == [1.0, 0.0, 0.0]
 
 
 def test_pair_counts_once_however_often_it_stands():
     """A repeated pair gains nothing: the question's pairs are "rain snow" and "snow rain"."""
     found = compare("rain snow rain snow", ["Rain snow, rain snow"], ["Rain snow"])
-    assert found["term_pairs"].tolist() == [1.0, 0.5]
     assert found["word_pairs"].tolist() == [1.0, 0.5]
 
 
@@ -145,7 +175,7 @@ def test_word_that_a_question_repeats_counts_once():
 def test_without_words_nothing_matches(question, texts):
     """Every signal of words is 0 where the question or every candidate has none."""
     found = compare(question, *([text] for text in texts))
-    assert [one.tolist() for one in found.values()] == [[0.0, 0.0]] * 4
+    assert [one.tolist() for one in found.values()] == [[0.0, 0.0]] * 3
 
 
 def test_question_of_stop_words_matches_as_written():
@@ -155,7 +185,7 @@ def test_question_of_stop_words_matches_as_written():
     total = 3 * idf(1, 2)
     assert lists[0] == [0.0, 0.0]
     assert lists[1] == pytest.approx([2 * idf(1, 2) / total, idf(1, 2) / total])
-    assert lists[2:] == [[0.0, 0.0]] * 2
+    assert lists[2:] == [[0.0, 0.0]]
 
 
 def test_sentence_without_words_is_no_error():
@@ -173,7 +203,6 @@ def test_single_candidate_has_every_signal():
     assert found["word_share"].tolist() == pytest.approx(
         [(heavy + rain) / (heavy + rain + absent + may)]
     )
-    assert found["term_pairs"].tolist() == pytest.approx([1 / 2])
     assert found["word_pairs"].tolist() == pytest.approx([1 / 3])
 
 
@@ -258,11 +287,11 @@ def test_signals_are_shares(question, candidates, data):
     candidates=st.lists(st.lists(TEXTS, min_size=1, max_size=3), min_size=1, max_size=6),
 )
 def test_pairs_are_those_of_a_plain_count(question, candidates):
-    """Pairs of terms are what sets of neighbours say, candidate by candidate."""
-    asked = set(pairwise(filter(None, map(term_of, words(question)))))
-    texts = [chain.from_iterable(map(analyse, one)) for one in candidates]
+    """Pairs of words are what sets of neighbours say, candidate by candidate."""
+    asked = {pair for pair in pairwise(words(question)) if any(map(term_of, pair))}
+    texts = [chain.from_iterable(map(words, one)) for one in candidates]
     expected = [len(asked & set(pairwise(one))) / max(1, len(asked)) for one in texts]
-    assert compare(question, *candidates)["term_pairs"].tolist() == pytest.approx(expected)
+    assert compare(question, *candidates)["word_pairs"].tolist() == pytest.approx(expected)
 
 
 VECTORS = st.lists(st.floats(-1, 1, width=32), min_size=3, max_size=3).map(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdocs.ranking.words import without_frame
+from askdocs.ranking.words import identifiers, refers_back, without_dates, without_frame, wording_of
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,75 @@ def test_question_of_a_frame_alone_stays(question):
 def test_any_question_is_left_a_question(text):
     """A text without a frame comes back as it is, whatever it is made of."""
     assert without_frame(text) == text
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "2024-05-03", "2024-05-03T08:30:12.5Z", "2024/05/03", "3.5.2024", "03/05/2024", "3 May",
+        "3rd of May 2024", "Friday, 3 May 2024", "Fri 3 May", "May 3, 2024", "May 2024", "Sept. 5",
+        "Mon, 12 August 2024", "08:30", "8:30 pm", "17:05:59",
+    ],
+)  # fmt: skip
+def test_dates_and_times_are_left_out(date):
+    """Every usual way to write a date or a time of day is known as one."""
+    assert without_dates(f"Tried ({date}) and again.") == "Tried ( ) and again."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "E1043 costs 1,200 euros.", "Version v3.5.2024", "10.0.0.1:8080", "In 2024", "16:9",
+        "You may 3 times", "On Monday in May", "Junction 12, Decimal 3", "03/05", "a-2024-05-03-b",
+    ],
+)  # fmt: skip
+def test_other_numbers_are_no_dates(text):
+    """A code, a price, a version, an address, a year and a ratio stay."""
+    assert without_dates(text) == text
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "At weekends it does so two hours later.", "It’s heated all year.", "THEY close at noon.",
+        "Swimmers may leave their bags with her.", "Ask him.", "This is free.", "Then swim.",
+        "Swim there before noon.", "All these lanes are narrow.", "“So be careful.”",
+    ],
+)  # fmt: skip
+def test_sentence_with_a_pronoun_refers_back(sentence):
+    """A personal pronoun stands anywhere, a word that points among the first two."""
+    found = refers_back(wording_of(["The pool opens at six.", sentence, "Bring a towel."]))
+    assert found.tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The pool opens at six.", "The water is changed then.", "Items of Theo’s are hers, too.",
+        "We swim, so you wait.", "I know that you do.", "***", "",
+    ],
+)  # fmt: skip
+def test_sentence_that_names_what_it_speaks_of_does_not_refer_back(sentence):
+    """A word that points later in a sentence points within it; parts of words do not count."""
+    found = refers_back(wording_of(["It is deep.", sentence, "So is this."]))
+    assert found.tolist() == [True, False, True]
+
+
+def test_nothing_refers_back_where_there_are_no_sentences():
+    """The shape is that of the sentences."""
+    assert refers_back(wording_of([])).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("What does E1044 mean?", {"e1044"}),
+        ("SHA-256, sha256 or cve-2024-3094", {"sha256", "cve20243094"}),
+        ("Released as 2026.4.11, not v1.20.3.", {"2026.4.11", "v1.20.3"}),
+        ("In 2026, on 2026-11-29, 1,200 of 3.25 and Python3 or utf8", set()),
+        ("no digits", set()),
+    ],
+)
+def test_identifiers_are_codes_and_versions(text, expected):
+    """Letters with three digits, or numbers with two points; years, dates and amounts are not."""
+    assert identifiers(text) == expected

@@ -145,7 +145,7 @@ def test_scores_are_those_of_brute_force(seeds_index):
     reader = seeds_index.generation.reader()
     stored = [one for path, _ in reader.documents() for one in reader.passages_of(path)]
     sentences = sum(len(one.passage.sentences) for one in stored)
-    vector = seeds_index._opened.embed([question], Mode.HYBRID)[0]  # noqa: SLF001 - the oracle needs the very vector
+    vector = seeds_index._opened.embed([question], Mode.HYBRID)[0].vector  # noqa: SLF001 - the oracle needs the very vector
     cosines = reader.vectors(np.arange(sentences)).astype(np.float64) @ vector.astype(np.float64)
     terms = distinct_terms(question)
     shares = reader.bm25(terms, np.arange(len(stored))) / upper_bound(reader.term_statistics(terms))
@@ -191,6 +191,47 @@ def test_odd_text_keeps_its_offsets(docs, open_docs):
         assert hit.place.lines[0] == ODD[:start].count("\n") + 1
         assert hit.status == CitationStatus.VERIFIED
         assert index.show(str(hit.place.citation)).text == hit.text
+
+
+@pytest.mark.parametrize(
+    ("question", "line"),
+    [
+        ("email", 1),
+        ("sign up", 3),
+        ("signup", 3),
+        ("Garcon cafe Zoe", 5),
+        ("parse_date", 7),
+        ("parse date", 9),
+    ],
+)
+def test_words_are_found_in_the_form_of_the_question(docs, open_docs, question, line):
+    """A compound, an accent or an identifier may be written otherwise; the exact form is best."""
+    (docs / "a.txt").write_text(
+        f"The e-mail {'goes out by noon ' * 5}.\n\nSign-up {'ends on the last day ' * 5}.\n\n"
+        f"Zoë of the Café Garçon {'sings every week ' * 5}.\n\n"
+        f"Use parse_date {'for the stamps of a row ' * 5}.\n\n"
+        f"To parse a date, parse date {'after the head of a row ' * 5}.\n",
+        encoding="utf-8",
+    )
+    hits = open_docs().ask(question, AskOptions(mode="lexical")).hits
+    assert hits[0].place.lines == (line, line)
+
+
+def test_entries_that_differ_in_their_dates_are_one_hit(docs, open_docs):
+    """The entries of a log fold into one hit; rows of codes or prices stay apart."""
+    for day in range(1, 5):
+        (docs / f"log{day}.md").write_text(
+            f"# Night watch, {day} May 2024\n\nAt 2{day}:15 the watchman tried every gate, window "
+            "and lamp of the yard, and reported no fault.\n"
+        )
+    for number in range(1, 4):
+        (docs / f"gate{number}.md").write_text(
+            f"The gate E104{number} of the yard costs {number}99 euros, and every window is extra.\n"
+        )
+    hits = open_docs().ask("gate window yard", AskOptions(mode="lexical", min_score=0)).hits
+    found = {hit.place.citation.path: len(hit.duplicates) for hit in hits}
+    assert sorted(found.values()) == [0, 0, 0, 3]
+    assert {path for path in found if "gate" in path} == {f"docs/gate{n}.md" for n in (1, 2, 3)}
 
 
 @pytest.mark.parametrize(

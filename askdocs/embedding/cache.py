@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from askdocs.disk import durable
-from askdocs.embedding.model import TokenCodes, ignore_progress
+from askdocs.embedding.model import TokenCodes, code_bytes, ignore_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -75,7 +75,7 @@ def embed_passages_with_cache(
     """
     import numpy as np
 
-    width = -(-encoder.token_dimension // 8)
+    width = code_bytes(encoder.token_dimension)
 
     def parse(content: bytes, row: int) -> TokenCodes | None:
         end = 4 * (1 + len(passages[row].sentences))

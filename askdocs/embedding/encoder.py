@@ -15,6 +15,7 @@ from askdocs.embedding.model import (
     SCHEME,
     EmbeddedQuestion,
     TokenCodes,
+    code_bytes,
     ignore_progress,
 )
 from askdocs.errors import ModelError
@@ -114,7 +115,7 @@ class CompiledEncoder:
             for row, matrix in zip(rows, tokens, strict=True):
                 codes[row] = np.packbits(matrix[windows[row].skipped :] > 0, axis=1)
             advance(sum(windows[row].is_first for row in rows))
-        parts = [[np.empty((0, -(-self.token_dimension // 8)), np.uint8)] for _ in passages]
+        parts = [[np.empty((0, code_bytes(self.token_dimension)), np.uint8)] for _ in passages]
         for row, window in enumerate(windows):
             parts[window.passage].append(codes[row])
         return [

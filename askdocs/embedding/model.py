@@ -91,6 +91,11 @@ class TokenCodes(NamedTuple):
     counts: NDArray[np.int32]
 
 
+def code_bytes(token_dimension: int) -> int:
+    """Return how many bytes the code of a token has."""
+    return -(-token_dimension // 8)
+
+
 class Encoder(Protocol):
     """Turns texts into vectors of unit length.
 

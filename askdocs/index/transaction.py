@@ -118,7 +118,7 @@ class Transaction:
         self,
         *,
         dimension: int,
-        token_dimension: int,
+        code_bytes: int,
         segments: int = 1,
         codebook: Codebook | None = None,
     ) -> GenerationWriter:
@@ -128,7 +128,7 @@ class Transaction:
         self._writer = GenerationWriter(
             self._folder(),
             dimension=dimension,
-            token_dimension=token_dimension,
+            code_bytes=code_bytes,
             segments=segments,
             codebook=codebook,
         )

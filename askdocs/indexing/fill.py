@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from askdocs.embedding.cache import embed_passages_with_cache, embed_with_cache
-from askdocs.embedding.model import PassageText
+from askdocs.embedding.model import PassageText, code_bytes
 from askdocs.indexing.plan import indexed_paths, stored_sentences
 from askdocs.store.context import body_sentences, context_text
 from askdocs.store.partition import by_segment, segment_name
@@ -102,7 +102,7 @@ class Filler:
         self._codebook = old.codebook if old and keeps_codebook and plan.keeps_codebook else None
         self._writer = transaction.writer(
             dimension=encoder.dimension,
-            token_dimension=encoder.token_dimension,
+            code_bytes=code_bytes(encoder.token_dimension),
             segments=plan.segments,
             codebook=self._codebook,
         )

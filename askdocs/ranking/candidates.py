@@ -20,7 +20,7 @@ from askdocs.ranking.signals import (
     stand_in,
     word_signals,
 )
-from askdocs.ranking.words import identifiers, refers_back, wording_of_passage
+from askdocs.ranking.words import identifiers, joined, refers_back, wording_of_passage
 from askdocs.records.results import Mode
 from askdocs.store.analysis import distinct_terms, upper_bound
 
@@ -153,10 +153,10 @@ def _add_cosines(
     if candidates.statistics is None:
         # Dense mode has one signal.
         return replace(candidates, signals={"best_cosine": best_cosine(cosines, starts)})
-    return _add_rest(reader, question, embedded, candidates, vectors)
+    return _add_hybrid_signals(reader, question, embedded, candidates, vectors)
 
 
-def _add_rest(
+def _add_hybrid_signals(
     reader: Reader,
     question: str,
     embedded: EmbeddedQuestion,
@@ -184,7 +184,7 @@ def _add_rest(
         weights=[weights[own] for own in sentences],
         scores=[scores[own] for own in sentences],
     )
-    more, scores_of_best = _more_signals(reader, question, embedded, statistics, passages)
+    more, scores_of_best = _signals_of_best(reader, question, embedded, statistics, passages)
     for name, values in more.items():
         signals[name] = np.zeros(len(copy_of))
         signals[name][best] = values
@@ -219,7 +219,7 @@ class _Passages:
     scores: Sequence[Scores]
 
 
-def _more_signals(
+def _signals_of_best(
     reader: Reader,
     question: str,
     embedded: EmbeddedQuestion,
@@ -230,7 +230,7 @@ def _more_signals(
     stored = reader.passages(passages.ids.tolist())
     wordings = list(map(wording_of_passage, stored))
     of_tokens = token_weights(question, embedded.spans, statistics)
-    refer = list(map(refers_back, wordings))
+    refer = refers_back(joined(wordings))
     late, scores = _late_interaction(reader, embedded.tokens, of_tokens, passages, refer)
     signals = {
         "mean_cosine": mean_cosine(embedded.vector, passages.vectors, passages.weights),
@@ -258,12 +258,12 @@ def _late_interaction(
     tokens: Vectors,
     of_tokens: Scores,
     passages: _Passages,
-    refer: Sequence[Mask],
+    refer: Mask,
 ) -> tuple[Scores, Sequence[Scores]]:
     """Return how well passages match the tokens of a question, and each of their sentences.
 
-    `of_tokens` are the weights of the tokens, `refer` says which sentences refer back. Without
-    vectors of tokens, cosines stand in.
+    `of_tokens` are the weights of the tokens, `refer` says which of all sentences refer back.
+    Without vectors of tokens, cosines stand in.
     """
     codes, counts = reader.token_codes(passages.ids)
     if not codes.size or not tokens.size:
@@ -273,9 +273,13 @@ def _late_interaction(
     weights = [np.append(1.0, own) for own in passages.weights]
     matches *= np.concatenate(weights)[:, np.newaxis]
     starts = np.cumsum([0, *map(len, weights)])
+    is_sentence = np.ones(len(matches), np.bool_)
+    is_sentence[starts[:-1]] = False
+    refers = np.zeros(len(matches), np.bool_)
+    refers[is_sentence] = refer
     # The first sentence refers to nothing: the context is not part of an answer.
-    backwards = [np.append([False, False], own[1:]) for own in refer]
-    scores = sentence_scores(matches, of_tokens, np.concatenate(backwards))
+    refers[starts[:-1] + 1] = False
+    scores = sentence_scores(matches, of_tokens, refers)
     by_passage = np.split(scores, starts[1:-1])
     return late_interaction(matches, of_tokens, starts[:-1]), [own[1:] for own in by_passage]
 

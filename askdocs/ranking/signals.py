@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from askdocs.ranking.words import NO_TERM, number_of_term, number_of_word
+from askdocs.ranking.words import NO_TERM, joined, number_of_term, number_of_word
 from askdocs.store.analysis import analyse, term_of, words
 
 if TYPE_CHECKING:
@@ -183,18 +183,16 @@ def word_signals(
         weights: The weights of each candidate's sentences, shape (sentences,).
         statistics: Of the question's terms in the corpus.
     """
-    lengths = np.concatenate([wording.lengths for wording in candidates])
+    every = joined(candidates)
     starts = np.cumsum([0, *(len(wording.lengths) for wording in candidates)])[:-1]
-    sentences = np.repeat(np.arange(len(lengths)), lengths)
-    all_words = np.concatenate([wording.words for wording in candidates])
-    all_terms = np.concatenate([wording.terms for wording in candidates])
-    kept = all_terms != NO_TERM
+    sentences = np.repeat(np.arange(len(every.lengths)), every.lengths)
+    kept = every.terms != NO_TERM
     asked = words(question)
     matches = partial(_Matches, starts=starts, weights=np.concatenate(weights))
-    by_word = matches(asked, list(map(number_of_word, asked)), all_words, sentences)
+    by_word = matches(asked, list(map(number_of_word, asked)), every.words, sentences)
     asked_terms = list(filter(None, map(term_of, asked)))
     numbers = list(map(number_of_term, asked_terms))
-    by_term = matches(asked_terms, numbers, all_terms[kept], sentences[kept])
+    by_term = matches(asked_terms, numbers, every.terms[kept], sentences[kept])
     idf = [
         statistics.idf(term) if (term := term_of(word)) else local
         for word, local in zip(by_word.asked, by_word.local_idf(), strict=True)

@@ -15,7 +15,7 @@ import numpy as np
 from askdocs.store.analysis import distinct_terms, term_of, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -79,6 +79,15 @@ def wording_of(sentences: Iterable[str]) -> Wording:
     with _NUMBERING:
         terms = np.frombuffer(_TERMS_OF_WORDS, np.int64)[numbers]
     return Wording(words=numbers, terms=terms, lengths=np.array(list(map(len, split)), np.int64))
+
+
+def joined(wordings: Sequence[Wording]) -> Wording:
+    """Return the words of several texts, one text after another, at least one."""
+    return Wording(
+        words=np.concatenate([wording.words for wording in wordings]),
+        terms=np.concatenate([wording.terms for wording in wordings]),
+        lengths=np.concatenate([wording.lengths for wording in wordings]),
+    )
 
 
 def refers_back(wording: Wording) -> NDArray[np.bool_]:

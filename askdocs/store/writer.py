@@ -53,7 +53,7 @@ class GenerationWriter:
         folder: Path,
         *,
         dimension: int,
-        token_dimension: int,
+        code_bytes: int,
         segments: int = 1,
         codebook: Codebook | None = None,
     ) -> None:
@@ -61,7 +61,7 @@ class GenerationWriter:
         self.sentences = 0
         self._directory = folder
         self._dimension = dimension
-        self._token_dimension = token_dimension
+        self._code_bytes = code_bytes
         self._segments = segments
         self._codebook = codebook
         self._spools: dict[int, _SpooledVectors] = {}
@@ -72,8 +72,7 @@ class GenerationWriter:
         """Write a segment, which is complete at the end of the block."""
         directory = self._directory / segment_name(number)
         durable.make_directory(directory)
-        width = -(-self._token_dimension // 8)
-        writer = SegmentWriter(directory, self._vectors(number), code_bytes=width)
+        writer = SegmentWriter(directory, self._vectors(number), code_bytes=self._code_bytes)
         try:
             yield writer
             self._record(number, writer.finish())

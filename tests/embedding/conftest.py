@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from askdocs.embedding.model import Model
+from askdocs.embedding.admission import fingerprint_model
+from askdocs.embedding.compile import compile_model
+from askdocs.embedding.compiled import open_compiled
+from askdocs.embedding.model import Encoder, Model
 from tests.conftest import write_tiny_tokenizer
 
 WINDOW = 64
@@ -76,3 +79,12 @@ def make_model(tiny_bert: Path, tmp_path: Path) -> Callable[..., Model]:
 def _write_json(path: Path, content: object) -> None:
     """Write a configuration file."""
     path.write_text(json.dumps(content))
+
+
+def compiled(model: Model, cache: Path) -> Encoder:
+    """The encoder of a model, compiled in this process."""
+    fingerprint = fingerprint_model(model)
+    compile_model(model, fingerprint, cache=cache)
+    encoder = open_compiled(fingerprint, cache=cache)
+    assert encoder is not None
+    return encoder

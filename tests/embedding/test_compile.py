@@ -3,7 +3,6 @@
 import errno
 import json
 import shutil
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,19 +14,11 @@ from askdocs.embedding.admission import fingerprint_model
 from askdocs.embedding.compile import compile_model, export_graph, load_original, main
 from askdocs.embedding.compiled import open_compiled
 from askdocs.embedding.entry import WEIGHTS, entry_directory
-from askdocs.embedding.model import Encoder, Model
+from askdocs.embedding.model import Model
 from askdocs.errors import ModelError
+from tests.embedding.conftest import compiled
 
 TEXTS = ["rain", "the ship on the water", "Light! In 1969, the moon...", "the light " * 15]
-
-
-def compiled(model: Model, cache: Path) -> Encoder:
-    """The encoder of a model, compiled in this process."""
-    fingerprint = fingerprint_model(model)
-    compile_model(model, fingerprint, cache=cache)
-    encoder = open_compiled(fingerprint, cache=cache)
-    assert encoder is not None
-    return encoder
 
 
 def original_vectors(model: Model, texts: list[str], prompt: str = "") -> Any:

@@ -12,14 +12,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from askdocs.embedding.admission import fingerprint_model
-from askdocs.embedding.compile import compile_model, export_graph, load_original
-from askdocs.embedding.compiled import open_compiled
+from askdocs.embedding.compile import export_graph, load_original
 from askdocs.embedding.encoder import CompiledEncoder, open_session
 from askdocs.embedding.entry import entry_directory, read_compiled
 from askdocs.embedding.model import Encoder, Model, PassageText, TokenCodes
 from askdocs.errors import ModelError
-from tests.embedding.conftest import HIDDEN, WINDOW
+from tests.embedding.conftest import HIDDEN, WINDOW, compiled
 
 MakeModel = Callable[..., Model]
 
@@ -45,15 +43,6 @@ class WithoutTokens(torch.nn.Module):
     def forward(self, features: dict[str, Any]) -> dict[str, Any]:
         """Drop the vectors of tokens."""
         return {name: value for name, value in features.items() if name != "token_embeddings"}
-
-
-def compiled(model: Model, cache: Path) -> Encoder:
-    """The encoder of a model, compiled in this process."""
-    fingerprint = fingerprint_model(model)
-    compile_model(model, fingerprint, cache=cache)
-    encoder = open_compiled(fingerprint, cache=cache)
-    assert encoder is not None
-    return encoder
 
 
 def ids_of(model: Model, text: str) -> list[int]:

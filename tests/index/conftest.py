@@ -84,7 +84,7 @@ def write_segments(
     records: Mapping[str, DocumentRecord] | None = None,
 ) -> Manifest:
     """Write documents of one sentence each, and return the manifest; made-up records by default."""
-    writer = transaction.writer(dimension=DIMENSION, token_dimension=8, segments=segments)
+    writer = transaction.writer(dimension=DIMENSION, code_bytes=1, segments=segments)
     numbers = {path: number for number, path in enumerate(sorted(documents))}
     for segment_number, paths in enumerate(by_segment(numbers, segments)):
         with writer.segment(segment_number) as segment:

@@ -101,7 +101,7 @@ def test_crash_before_publishing_leaves_the_old_generation(index, commit, write,
         if finished:
             write(transaction, NEW)
         else:
-            transaction.writer(dimension=4, token_dimension=8)
+            transaction.writer(dimension=4, code_bytes=1)
         raise CrashError
     assert contents(index) == before
     assert generations(index) == [old]
@@ -346,7 +346,7 @@ def test_segments_can_be_written_by_the_codebook_of_those_that_are_kept(index, c
     codebook = train_codebook(np.eye(4, dtype=np.float32), lists=2)
     expected = b"".join(codebook_pieces(codebook))
     with begin(index, expecting=old) as transaction:
-        writer = transaction.writer(dimension=4, token_dimension=8, segments=2, codebook=codebook)
+        writer = transaction.writer(dimension=4, code_bytes=1, segments=2, codebook=codebook)
         for number in range(2):
             with writer.segment(number):
                 pass

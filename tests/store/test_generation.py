@@ -56,7 +56,7 @@ class Written:
 def write(directory: Path, documents: Mapping[str, str], vectors: NDArray[np.float32]) -> Written:
     """Write documents with one of the vectors for each sentence, in order of path."""
     directory.mkdir()
-    writer = GenerationWriter(directory, dimension=vectors.shape[1], token_dimension=12)
+    writer = GenerationWriter(directory, dimension=vectors.shape[1], code_bytes=2)
     first = 0
     with writer.segment(0) as segment:
         for path, text in sorted(documents.items()):
@@ -191,7 +191,7 @@ def test_passages_have_the_codes_that_were_written(written, stored):
 @pytest.mark.parametrize("shape", [(6, 2), (8, 2), (7, 1)])
 def test_every_token_has_one_code(tmp_path, shape):
     """More or fewer codes than there are tokens, or narrower ones, are a caller's mistake."""
-    writer = GenerationWriter(tmp_path, dimension=2, token_dimension=12)
+    writer = GenerationWriter(tmp_path, dimension=2, code_bytes=2)
     parsed = plain.read("One ship. Two ships sink too.")
     tokens = [(np.zeros(shape, np.uint8), np.array([1, 2, 4]))]
     message = re.escape(f"must have codes of shape (7, 2), got {shape}")
@@ -202,7 +202,7 @@ def test_every_token_has_one_code(tmp_path, shape):
 @pytest.mark.parametrize("counts", [[2, 4], [1, 2, 4, 0]])
 def test_context_and_sentences_have_a_number_of_tokens_each(tmp_path, counts):
     """More or fewer numbers are a mistake of the caller."""
-    writer = GenerationWriter(tmp_path, dimension=2, token_dimension=12)
+    writer = GenerationWriter(tmp_path, dimension=2, code_bytes=2)
     parsed = plain.read("One ship. Two ships sink too.")
     tokens = [(np.zeros((sum(counts), 2), np.uint8), np.array(counts))]
     message = f"must have tokens for context and sentences, got {len(counts)}"
@@ -256,7 +256,7 @@ def test_sentences_know_their_passages(written, stored):
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_every_sentence_has_one_vector(tmp_path, count):
     """More or fewer vectors than sentences are a mistake of the caller."""
-    writer = GenerationWriter(tmp_path, dimension=2, token_dimension=12)
+    writer = GenerationWriter(tmp_path, dimension=2, code_bytes=2)
     parsed = plain.read("One ship. Two ships.")
     message = f"must have one vector for each sentence, got {count}"
     with pytest.raises(ValueError, match=message), writer.segment(0) as segment:

@@ -65,7 +65,7 @@ class Generations:
         """Write the documents, but for one; copy those that an old generation has."""
         (self.folder / name).mkdir()
         writer = GenerationWriter(
-            self.folder / name, dimension=DIMENSION, token_dimension=12, segments=segments,
+            self.folder / name, dimension=DIMENSION, code_bytes=2, segments=segments,
             codebook=codebook,
         )  # fmt: skip
         paths = [path for path in sorted(DOCUMENTS) if path != without]
@@ -288,9 +288,7 @@ def test_arrays_of_another_index_are_damage(generations, name):
     generations.write("cut", 4)
     other = Generations(generations.folder, {p: v[:, :8] for p, v in generations.vectors.items()})
     (generations.folder / "other").mkdir()
-    writer = GenerationWriter(
-        generations.folder / "other", dimension=8, token_dimension=12, segments=4
-    )
+    writer = GenerationWriter(generations.folder / "other", dimension=8, code_bytes=2, segments=4)
     for number in range(4):
         with writer.segment(number) as segment:
             segment.add("a.md", SHA256, PARSED["a/00.md"], PASSAGES["a/00.md"],
@@ -307,7 +305,7 @@ def test_arrays_of_another_index_are_damage(generations, name):
 
 def test_abandoned_generation_holds_nothing(tmp_path):
     """Giving up lets go of what waits on the disk, in the middle of a segment too."""
-    writer = GenerationWriter(tmp_path, dimension=DIMENSION, token_dimension=12, segments=2)
+    writer = GenerationWriter(tmp_path, dimension=DIMENSION, code_bytes=2, segments=2)
     with pytest.raises(KeyError), writer.segment(0) as segment:
         vectors = np.zeros((0, DIMENSION), np.float32)
         segment.add("a.md", SHA256, PARSED["a/00.md"], [], vectors, tokens=token_codes([]))

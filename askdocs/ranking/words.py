@@ -26,6 +26,7 @@ _POINTERS = ("this", "that", "these", "those", "such", "so", "then", "there", "h
 _FIRST_WORDS = 2
 
 _IDENTIFIER = re.compile(r"[^\W_]+(?:[.-][^\W_]+)*")
+_YEARS = re.compile(r"(?:pre|post|mid|early|late)-\d+s?")
 _LEAST_DIGITS = 3
 
 NO_TERM = -1
@@ -109,8 +110,9 @@ def refers_back(wording: Wording) -> NDArray[np.bool_]:
 def identifiers(text: str) -> frozenset[str]:
     """Return the codes and versions in a text, in lower case and without hyphens.
 
-    They are letters with at least three digits, as in `E1044` or `SHA-256`, and numbers with two
-    points or more, as in `2026.4.11`. A text about another one is about something else.
+    They begin with a letter and have three digits or more, as `E1044` or `SHA-256`, or are numbers
+    with two points or more, as `2026.4.11`. A text about another one is about something else.
+    Amounts ("128-bit") and years after a word ("mid-1980s", "pre-2008") do not count.
     """
     if not any(map(str.isdigit, text)):
         return frozenset()
@@ -118,7 +120,8 @@ def identifiers(text: str) -> frozenset[str]:
         token.replace("-", "")
         for token in _IDENTIFIER.findall(text.lower())
         if sum(map(str.isdigit, token)) >= _LEAST_DIGITS
-        and (token.count(".") > 1 or not token.replace("-", "").replace(".", "").isdigit())
+        and (token.count(".") > 1 or token[0].isalpha())
+        and not _YEARS.fullmatch(token)
     )
 
 

@@ -157,6 +157,7 @@ def test_nothing_refers_back_where_there_are_no_sentences():
         ("SHA-256, sha256 or cve-2024-3094", {"sha256", "cve20243094"}),
         ("Released as 2026.4.11, not v1.20.3.", {"2026.4.11", "v1.20.3"}),
         ("In 2026, on 2026-11-29, 1,200 of 3.25 and Python3 or utf8", set()),
+        ("By the 1700s, in the mid-1980s or pre-2008: a 128-bit key, 500ms", set()),
         ("no digits", set()),
     ],
 )
